@@ -1,0 +1,43 @@
+// Package gen holds the types of the contract, their codecs and a raw client, generated from openapi.yaml.
+//
+// # Shapes
+//
+// An object is a struct. Its zero fields are left out, or null where the contract wants the property; a field is
+// a pointer only where zero and absent differ, as for a temperature of 0. A property that can have only one
+// value is not a field: the encoder writes it.
+//
+// A union is an interface that its members implement, objects by pointer, strings and lists by value:
+//
+//	gen.BetaUserMessageParam{Content: gen.BetaTextContent("Hello, world")}
+//	gen.BetaUserMessageParam{Content: gen.BetaMessageContentBlocks{&gen.BetaTextBlockParam{Text: "Hello, world"}}}
+//
+//	switch r := line.Result.(type) {
+//	case *gen.BetaMessageBatchSucceededResult:
+//	case *gen.BetaMessageBatchErroredResult:
+//	case *gen.Unknown: // newer than the contract; r.Raw has it whole
+//	}
+//
+// An enum is a string with constants. The service may send values that have none.
+//
+// Free JSON (the input of a tool, a schema) is jsontext.Value: order of properties and size of numbers are kept.
+//
+// # Codecs
+//
+// encoding/json and encoding/json/v2 read and write every type; AppendJSON writes fastest. Reading keeps
+// going where a value does not fit: the field stays zero, the others are read, and the error is a [DecodeError].
+// Writing is strict: invalid UTF-8, NaN and malformed free JSON are an [EncodeError].
+//
+// # Raw client
+//
+// [Client] sends single requests and hands out the plain *http.Response. It does not authenticate, retry, check
+// ids or look at the status. Package client does; its Raw method gives this client with authentication.
+package gen
+
+import "github.com/seed-111a911e/messagebatches/internal/wire"
+
+// A DecodeError reports a JSON value that does not fit its place in the contract. The value that was decoded
+// holds everything else.
+type DecodeError = wire.DecodeError
+
+// An EncodeError reports a Go value that cannot be written as JSON.
+type EncodeError = wire.EncodeError

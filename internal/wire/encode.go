@@ -1,0 +1,190 @@
+package wire
+
+import (
+	"bytes"
+	"errors"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// An Encoder appends one value of the contract to a byte slice. Its methods do nothing after an error.
+type Encoder struct {
+	out   []byte
+	start int // where the value begins in out
+	err   error
+}
+
+// Append appends the JSON of x to b. On an error it returns b as it was.
+func Append[T any](b []byte, x *T, encode func(*Encoder, *T)) ([]byte, error) {
+	e := Encoder{out: b, start: len(b)}
+	encode(&e, x)
+	if e.err != nil {
+		return b, e.err
+	}
+	return e.out, nil
+}
+
+// MarshalTo writes x to j, under j's own options.
+func MarshalTo[T any](j *jsontext.Encoder, x *T, encode func(*Encoder, *T)) error {
+	b, err := Append(nil, x, encode)
+	if err != nil {
+		return err
+	}
+	return j.WriteValue(b)
+}
+
+// fail keeps the first error and finds its place: what is written so far is the beginning of a JSON value, and
+// it ends where the error is.
+func (e *Encoder) fail(err error) {
+	if e.err != nil {
+		return
+	}
+	at := jsontext.NewDecoder(bytes.NewReader(e.out[e.start:]), jsontext.AllowDuplicateNames(true))
+	for {
+		if _, err := at.ReadToken(); err != nil {
+			break
+		}
+	}
+	p := at.StackPointer()
+	if n := len(e.out); n > e.start && (e.out[n-1] == '[' || e.out[n-1] == ',') {
+		kind, count := at.StackIndex(at.StackDepth())
+		if kind == '[' {
+			if count > 0 {
+				p = p.Parent()
+			}
+			p = p.AppendToken(strconv.FormatInt(count, 10))
+		}
+	}
+	e.err = &EncodeError{Pointer: p, Err: err}
+}
+
+// Object opens an object.
+func (e *Encoder) Object() { e.out = append(e.out, '{') }
+
+// EndObject closes an object.
+func (e *Encoder) EndObject() { e.out = append(e.out, '}') }
+
+// Name begins a property. It takes the name as it is written, with quotes and colon.
+func (e *Encoder) Name(quoted string) {
+	if e.out[len(e.out)-1] != '{' {
+		e.out = append(e.out, ',')
+	}
+	e.out = append(e.out, quoted...)
+}
+
+// Null writes null.
+func (e *Encoder) Null() { e.out = append(e.out, "null"...) }
+
+// Extra writes properties that the contract does not know, in the order of their names.
+func (e *Encoder) Extra(extra map[string]jsontext.Value) {
+	for _, name := range slices.Sorted(maps.Keys(extra)) {
+		if e.err != nil {
+			return
+		}
+		quoted, err := jsontext.AppendQuote(nil, name)
+		if err != nil {
+			e.fail(err)
+			return
+		}
+		e.Name(string(quoted) + ":")
+		v := extra[name]
+		EncodeRaw(e, &v)
+	}
+}
+
+// EncodeString writes a string. Invalid UTF-8 is an error.
+func EncodeString[T ~string](e *Encoder, x *T) {
+	if e.err != nil {
+		return
+	}
+	out, err := jsontext.AppendQuote(e.out, string(*x))
+	if err != nil {
+		e.fail(err)
+		return
+	}
+	e.out = out
+}
+
+// EncodeInt writes a whole number.
+func EncodeInt[T ~int64](e *Encoder, x *T) { e.out = strconv.AppendInt(e.out, int64(*x), 10) }
+
+// EncodeFloat writes a number. NaN and the infinities are errors.
+func EncodeFloat[T ~float64](e *Encoder, x *T) {
+	f := float64(*x)
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		e.fail(errors.New("JSON has no NaN and no infinity"))
+		return
+	}
+	format := byte('f')
+	if abs := math.Abs(f); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
+		format = 'e'
+	}
+	e.out = strconv.AppendFloat(e.out, f, format, -1, 64)
+}
+
+// EncodeBool writes a boolean.
+func EncodeBool[T ~bool](e *Encoder, x *T) { e.out = strconv.AppendBool(e.out, bool(*x)) }
+
+// EncodeTime writes a time of RFC 3339.
+func EncodeTime(e *Encoder, x *time.Time) {
+	s := x.Format(time.RFC3339Nano)
+	EncodeString(e, &s)
+}
+
+// EncodeRaw writes JSON that exists already, without the white space between its tokens. Nothing is null.
+func EncodeRaw(e *Encoder, x *jsontext.Value) {
+	if e.err != nil {
+		return
+	}
+	if len(*x) == 0 {
+		e.Null()
+		return
+	}
+	out, err := jsontext.AppendFormat(e.out, *x, jsontext.AllowDuplicateNames(true), jsontext.PreserveRawStrings(true))
+	if err != nil {
+		e.fail(err)
+		return
+	}
+	e.out = out
+}
+
+// EncodeSlice writes a list.
+func EncodeSlice[S ~[]T, T any](e *Encoder, x *S, encode func(*Encoder, *T)) {
+	e.out = append(e.out, '[')
+	for i := range *x {
+		if i > 0 {
+			e.out = append(e.out, ',')
+		}
+		if encode(e, &(*x)[i]); e.err != nil {
+			return
+		}
+	}
+	e.out = append(e.out, ']')
+}
+
+// EncodeMap writes an object whose names are data, in their order.
+func EncodeMap[T any](e *Encoder, x *map[string]T, encode func(*Encoder, *T)) {
+	e.Object()
+	for _, name := range slices.Sorted(maps.Keys(*x)) {
+		if e.err != nil {
+			return
+		}
+		quoted, err := jsontext.AppendQuote(nil, name)
+		if err != nil {
+			e.fail(err)
+			return
+		}
+		e.Name(string(quoted) + ":")
+		v := (*x)[name]
+		encode(e, &v)
+	}
+	e.EndObject()
+}
+
+// Constant writes JSON that generated code knows to be right.
+func (e *Encoder) Constant(json string) { e.out = append(e.out, json...) }
