@@ -1031,6 +1031,59 @@ func (x *BetaDeletedMessageBatch) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaDeletedMessageBatch)
 }
 
+// BetaDirectCaller is the model itself as caller of a tool.
+type BetaDirectCaller struct {
+}
+
+func decodeBetaDirectCaller(d *wire.Decoder, x *BetaDirectCaller) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "type":
+			d.Constant("direct")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaDirectCaller(e *wire.Encoder, x *BetaDirectCaller) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"direct"`)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: direct.
+func (*BetaDirectCaller) Discriminator() string { return "direct" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaDirectCaller) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaDirectCaller)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaDirectCaller) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaDirectCaller)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaDirectCaller) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaDirectCaller)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaDirectCaller) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaDirectCaller)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaDirectCaller) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaDirectCaller)
+}
+
 // BetaErrorResponse is the body of an answer that is an error.
 type BetaErrorResponse struct {
 	// What went wrong.
@@ -2976,6 +3029,124 @@ func (x *BetaRequestDocumentBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaRequestDocumentBlock)
 }
 
+// BetaServerToolCaller is the code that the model runs with `code_execution_20250825` as caller of a tool.
+type BetaServerToolCaller struct {
+	// Id of the `server_tool_use` block in which the code runs.
+	ToolID string `json:"tool_id"`
+}
+
+func decodeBetaServerToolCaller(d *wire.Decoder, x *BetaServerToolCaller) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "tool_id":
+			decodeString(d, &x.ToolID)
+		case "type":
+			d.Constant("code_execution_20250825")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaServerToolCaller(e *wire.Encoder, x *BetaServerToolCaller) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"code_execution_20250825"`)
+	e.Name(`"tool_id":`)
+	encodeString(e, &x.ToolID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: code_execution_20250825.
+func (*BetaServerToolCaller) Discriminator() string { return "code_execution_20250825" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaServerToolCaller) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaServerToolCaller)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaServerToolCaller) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaServerToolCaller)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaServerToolCaller) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaServerToolCaller)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaServerToolCaller) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaServerToolCaller)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaServerToolCaller) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaServerToolCaller)
+}
+
+// BetaServerToolCaller20260120 is the code that the model runs with `code_execution_20260120` as caller of a tool.
+type BetaServerToolCaller20260120 struct {
+	// Id of the `server_tool_use` block in which the code runs.
+	ToolID string `json:"tool_id"`
+}
+
+func decodeBetaServerToolCaller20260120(d *wire.Decoder, x *BetaServerToolCaller20260120) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "tool_id":
+			decodeString(d, &x.ToolID)
+		case "type":
+			d.Constant("code_execution_20260120")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaServerToolCaller20260120(e *wire.Encoder, x *BetaServerToolCaller20260120) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"code_execution_20260120"`)
+	e.Name(`"tool_id":`)
+	encodeString(e, &x.ToolID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: code_execution_20260120.
+func (*BetaServerToolCaller20260120) Discriminator() string { return "code_execution_20260120" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaServerToolCaller20260120) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaServerToolCaller20260120)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaServerToolCaller20260120) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaServerToolCaller20260120)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaServerToolCaller20260120) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaServerToolCaller20260120)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaServerToolCaller20260120) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaServerToolCaller20260120)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaServerToolCaller20260120) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaServerToolCaller20260120)
+}
+
 // BetaSystemMessageParam is a message from whoever runs the application, with instructions in the middle of the conversation.
 type BetaSystemMessageParam struct {
 	// What holds from here on.
@@ -4068,6 +4239,9 @@ func (x *BetaToolResultContentBlocks) UnmarshalJSONFrom(d *jsontext.Decoder) err
 
 // BetaToolUseBlock is a call of a tool that your code is to run.
 type BetaToolUseBlock struct {
+	// Who made the call. Left out, the model itself.
+	Caller BetaCaller `json:"caller,omitzero"`
+
 	// Id of the call, to be named by the result.
 	ID string `json:"id"`
 
@@ -4084,6 +4258,8 @@ func decodeBetaToolUseBlock(d *wire.Decoder, x *BetaToolUseBlock) {
 	}
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
+		case "caller":
+			decodeBetaCaller(d, &x.Caller)
 		case "id":
 			decodeString(d, &x.ID)
 		case "input":
@@ -4102,6 +4278,10 @@ func encodeBetaToolUseBlock(e *wire.Encoder, x *BetaToolUseBlock) {
 	e.Object()
 	e.Name(`"type":`)
 	e.Constant(`"tool_use"`)
+	if x.Caller != nil {
+		e.Name(`"caller":`)
+		encodeBetaCaller(e, &x.Caller)
+	}
 	e.Name(`"id":`)
 	encodeString(e, &x.ID)
 	e.Name(`"input":`)
@@ -4144,6 +4324,9 @@ type BetaToolUseBlockParam struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
+	// Who made the call. Left out, the model itself.
+	Caller BetaCaller `json:"caller,omitzero"`
+
 	// Id of the call. The result of the tool names it.
 	ID string `json:"id"`
 
@@ -4162,6 +4345,8 @@ func decodeBetaToolUseBlockParam(d *wire.Decoder, x *BetaToolUseBlockParam) {
 		switch string(name) {
 		case "cache_control":
 			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "caller":
+			decodeBetaCaller(d, &x.Caller)
 		case "id":
 			decodeString(d, &x.ID)
 		case "input":
@@ -4183,6 +4368,10 @@ func encodeBetaToolUseBlockParam(e *wire.Encoder, x *BetaToolUseBlockParam) {
 	if x.CacheControl != nil {
 		e.Name(`"cache_control":`)
 		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.Caller != nil {
+		e.Name(`"caller":`)
+		encodeBetaCaller(e, &x.Caller)
 	}
 	e.Name(`"id":`)
 	encodeString(e, &x.ID)
@@ -4730,6 +4919,81 @@ func encodeFloat(e *wire.Encoder, x *float64)      { wire.EncodeFloat(e, x) }
 func encodeBool(e *wire.Encoder, x *bool)          { wire.EncodeBool(e, x) }
 func encodeTime(e *wire.Encoder, x *time.Time)     { wire.EncodeTime(e, x) }
 func encodeRaw(e *wire.Encoder, x *jsontext.Value) { wire.EncodeRaw(e, x) }
+
+// BetaCaller is who called a tool. `type` tells which.
+//
+// It is one of
+//   - *[BetaDirectCaller]
+//   - *[BetaServerToolCaller]
+//   - *[BetaServerToolCaller20260120]
+//   - *[Unknown]
+type BetaCaller interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaCaller()
+}
+
+func (*BetaDirectCaller) isBetaCaller()             {}
+func (*BetaServerToolCaller) isBetaCaller()         {}
+func (*BetaServerToolCaller20260120) isBetaCaller() {}
+func (*Unknown) isBetaCaller()                      {}
+
+// UnmarshalBetaCaller decodes one BetaCaller. JSON's null is nil.
+func UnmarshalBetaCaller(b []byte) (BetaCaller, error) {
+	var x BetaCaller
+	err := wire.Unmarshal(b, &x, decodeBetaCaller)
+	return x, err
+}
+
+func decodeBetaCaller(d *wire.Decoder, x *BetaCaller) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "code_execution_20250825":
+			*x = wire.DecodeNew(d, decodeBetaServerToolCaller)
+		case "code_execution_20260120":
+			*x = wire.DecodeNew(d, decodeBetaServerToolCaller20260120)
+		case "direct":
+			*x = wire.DecodeNew(d, decodeBetaDirectCaller)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaCaller(e *wire.Encoder, x *BetaCaller) {
+	switch v := (*x).(type) {
+	case *BetaDirectCaller:
+		if v != nil {
+			encodeBetaDirectCaller(e, v)
+			return
+		}
+	case *BetaServerToolCaller:
+		if v != nil {
+			encodeBetaServerToolCaller(e, v)
+			return
+		}
+	case *BetaServerToolCaller20260120:
+		if v != nil {
+			encodeBetaServerToolCaller20260120(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
 
 // BetaContentBlock is one block of an answer. `type` tells which.
 //
