@@ -73,8 +73,8 @@ const (
 
 // Values of AnthropicVersion that the contract names. The service may send others.
 const (
-	AnthropicVersionN20230601 AnthropicVersion = "2023-06-01"
-	AnthropicVersionN20261021 AnthropicVersion = "2026-10-21"
+	AnthropicVersionV20230601 AnthropicVersion = "2023-06-01"
+	AnthropicVersionV20261021 AnthropicVersion = "2026-10-21"
 )
 
 // Values of BetaBase64ImageSourceMediaType that the contract names. The service may send others.
@@ -89,6 +89,17 @@ const (
 const (
 	BetaCacheControlEphemeralTTLN1H BetaCacheControlEphemeralTTL = "1h"
 	BetaCacheControlEphemeralTTLN5M BetaCacheControlEphemeralTTL = "5m"
+)
+
+// Values of BetaErrorDetailsErrorCode that the contract names. The service may send others.
+const (
+	BetaErrorDetailsErrorCodeCmekContextUnavailable              BetaErrorDetailsErrorCode = "cmek_context_unavailable"
+	BetaErrorDetailsErrorCodeCmekKeyUnreachable                  BetaErrorDetailsErrorCode = "cmek_key_unreachable"
+	BetaErrorDetailsErrorCodeContractSpendLimitReached           BetaErrorDetailsErrorCode = "contract_spend_limit_reached"
+	BetaErrorDetailsErrorCodeEnforcedSpendLimitReached           BetaErrorDetailsErrorCode = "enforced_spend_limit_reached"
+	BetaErrorDetailsErrorCodeLinkedOrganizationSpendLimitReached BetaErrorDetailsErrorCode = "linked_organization_spend_limit_reached"
+	BetaErrorDetailsErrorCodeRampLimitExceeded                   BetaErrorDetailsErrorCode = "ramp_limit_exceeded"
+	BetaErrorDetailsErrorCodeRequestBodyTimeout                  BetaErrorDetailsErrorCode = "request_body_timeout"
 )
 
 // Values of BetaMessageStopReason that the contract names. The service may send others.
@@ -183,6 +194,9 @@ func encodeAnthropicVersion(e *wire.Encoder, x *AnthropicVersion) { wire.EncodeS
 
 // BetaAPIError is the error of a fault inside the service (500), or of something it needs being out of reach (503).
 type BetaAPIError struct {
+	// The cause, where the service tells it.
+	Details *BetaErrorDetails `json:"details,omitzero"`
+
 	// What went wrong, for people. The wording changes; do not match it.
 	Message string `json:"message"`
 }
@@ -193,6 +207,8 @@ func decodeBetaAPIError(d *wire.Decoder, x *BetaAPIError) {
 	}
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
+		case "details":
+			wire.DecodePointer(d, &x.Details, decodeBetaErrorDetails)
 		case "message":
 			decodeString(d, &x.Message)
 		case "type":
@@ -207,6 +223,10 @@ func encodeBetaAPIError(e *wire.Encoder, x *BetaAPIError) {
 	e.Object()
 	e.Name(`"type":`)
 	e.Constant(`"api_error"`)
+	if x.Details != nil {
+		e.Name(`"details":`)
+		encodeBetaErrorDetails(e, x.Details)
+	}
 	e.Name(`"message":`)
 	encodeString(e, &x.Message)
 	e.EndObject()
@@ -297,6 +317,9 @@ func (x *BetaAssistantMessageParam) UnmarshalJSONFrom(d *jsontext.Decoder) error
 
 // BetaAuthenticationError is the error of a credential that is missing, wrong or revoked (401).
 type BetaAuthenticationError struct {
+	// The cause, where the service tells it.
+	Details *BetaErrorDetails `json:"details,omitzero"`
+
 	// What went wrong, for people. The wording changes; do not match it.
 	Message string `json:"message"`
 }
@@ -307,6 +330,8 @@ func decodeBetaAuthenticationError(d *wire.Decoder, x *BetaAuthenticationError) 
 	}
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
+		case "details":
+			wire.DecodePointer(d, &x.Details, decodeBetaErrorDetails)
 		case "message":
 			decodeString(d, &x.Message)
 		case "type":
@@ -321,6 +346,10 @@ func encodeBetaAuthenticationError(e *wire.Encoder, x *BetaAuthenticationError) 
 	e.Object()
 	e.Name(`"type":`)
 	e.Constant(`"authentication_error"`)
+	if x.Details != nil {
+		e.Name(`"details":`)
+		encodeBetaErrorDetails(e, x.Details)
+	}
 	e.Name(`"message":`)
 	encodeString(e, &x.Message)
 	e.EndObject()
@@ -495,6 +524,9 @@ func (x *BetaBase64PDFSource) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 
 // BetaBillingError is the error of an account that cannot pay (402), for example because a spend limit is reached.
 type BetaBillingError struct {
+	// The cause, where the service tells it.
+	Details *BetaErrorDetails `json:"details,omitzero"`
+
 	// What went wrong, for people. The wording changes; do not match it.
 	Message string `json:"message"`
 }
@@ -505,6 +537,8 @@ func decodeBetaBillingError(d *wire.Decoder, x *BetaBillingError) {
 	}
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
+		case "details":
+			wire.DecodePointer(d, &x.Details, decodeBetaErrorDetails)
 		case "message":
 			decodeString(d, &x.Message)
 		case "type":
@@ -519,6 +553,10 @@ func encodeBetaBillingError(e *wire.Encoder, x *BetaBillingError) {
 	e.Object()
 	e.Name(`"type":`)
 	e.Constant(`"billing_error"`)
+	if x.Details != nil {
+		e.Name(`"details":`)
+		encodeBetaErrorDetails(e, x.Details)
+	}
 	e.Name(`"message":`)
 	encodeString(e, &x.Message)
 	e.EndObject()
@@ -1084,6 +1122,72 @@ func (x *BetaDirectCaller) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaDirectCaller)
 }
 
+// BetaErrorDetails is what is known about the cause of an error, beyond its type.
+type BetaErrorDetails struct {
+	// Name of the cause, for programs. The list is what was known when this document was written; an
+	// unknown code means no more than the error's type.
+	ErrorCode BetaErrorDetailsErrorCode `json:"error_code,omitzero"`
+}
+
+func decodeBetaErrorDetails(d *wire.Decoder, x *BetaErrorDetails) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "error_code":
+			decodeBetaErrorDetailsErrorCode(d, &x.ErrorCode)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaErrorDetails(e *wire.Encoder, x *BetaErrorDetails) {
+	e.Object()
+	if x.ErrorCode != "" {
+		e.Name(`"error_code":`)
+		encodeBetaErrorDetailsErrorCode(e, &x.ErrorCode)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaErrorDetails) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaErrorDetails)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaErrorDetails) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaErrorDetails)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaErrorDetails) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaErrorDetails)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaErrorDetails) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaErrorDetails)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaErrorDetails) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaErrorDetails)
+}
+
+// BetaErrorDetailsErrorCode is name of the cause, for programs. The list is what was known when this document was written; an
+// unknown code means no more than the error's type.
+type BetaErrorDetailsErrorCode string
+
+func decodeBetaErrorDetailsErrorCode(d *wire.Decoder, x *BetaErrorDetailsErrorCode) {
+	wire.DecodeString(d, x)
+}
+func encodeBetaErrorDetailsErrorCode(e *wire.Encoder, x *BetaErrorDetailsErrorCode) {
+	wire.EncodeString(e, x)
+}
+
 // BetaErrorResponse is the body of an answer that is an error.
 type BetaErrorResponse struct {
 	// What went wrong.
@@ -1162,6 +1266,9 @@ func (x *BetaErrorResponse) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 
 // BetaGatewayTimeoutError is the error of a call that took the service too long (504).
 type BetaGatewayTimeoutError struct {
+	// The cause, where the service tells it.
+	Details *BetaErrorDetails `json:"details,omitzero"`
+
 	// What went wrong, for people. The wording changes; do not match it.
 	Message string `json:"message"`
 }
@@ -1172,6 +1279,8 @@ func decodeBetaGatewayTimeoutError(d *wire.Decoder, x *BetaGatewayTimeoutError) 
 	}
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
+		case "details":
+			wire.DecodePointer(d, &x.Details, decodeBetaErrorDetails)
 		case "message":
 			decodeString(d, &x.Message)
 		case "type":
@@ -1186,6 +1295,10 @@ func encodeBetaGatewayTimeoutError(e *wire.Encoder, x *BetaGatewayTimeoutError) 
 	e.Object()
 	e.Name(`"type":`)
 	e.Constant(`"timeout_error"`)
+	if x.Details != nil {
+		e.Name(`"details":`)
+		encodeBetaErrorDetails(e, x.Details)
+	}
 	e.Name(`"message":`)
 	encodeString(e, &x.Message)
 	e.EndObject()
@@ -1289,6 +1402,9 @@ func (x *BetaImageBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 
 // BetaInvalidRequestError is the error of a request that the service does not accept as it is (400, and 4XX without a type of its own).
 type BetaInvalidRequestError struct {
+	// The cause, where the service tells it.
+	Details *BetaErrorDetails `json:"details,omitzero"`
+
 	// What went wrong, for people. The wording changes; do not match it.
 	Message string `json:"message"`
 }
@@ -1299,6 +1415,8 @@ func decodeBetaInvalidRequestError(d *wire.Decoder, x *BetaInvalidRequestError) 
 	}
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
+		case "details":
+			wire.DecodePointer(d, &x.Details, decodeBetaErrorDetails)
 		case "message":
 			decodeString(d, &x.Message)
 		case "type":
@@ -1313,6 +1431,10 @@ func encodeBetaInvalidRequestError(e *wire.Encoder, x *BetaInvalidRequestError) 
 	e.Object()
 	e.Name(`"type":`)
 	e.Constant(`"invalid_request_error"`)
+	if x.Details != nil {
+		e.Name(`"details":`)
+		encodeBetaErrorDetails(e, x.Details)
+	}
 	e.Name(`"message":`)
 	encodeString(e, &x.Message)
 	e.EndObject()
@@ -2224,6 +2346,9 @@ func (x *BetaMetadata) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 
 // BetaNotFoundError is the error of something that does not exist, or not in this workspace (404).
 type BetaNotFoundError struct {
+	// The cause, where the service tells it.
+	Details *BetaErrorDetails `json:"details,omitzero"`
+
 	// What went wrong, for people. The wording changes; do not match it.
 	Message string `json:"message"`
 }
@@ -2234,6 +2359,8 @@ func decodeBetaNotFoundError(d *wire.Decoder, x *BetaNotFoundError) {
 	}
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
+		case "details":
+			wire.DecodePointer(d, &x.Details, decodeBetaErrorDetails)
 		case "message":
 			decodeString(d, &x.Message)
 		case "type":
@@ -2248,6 +2375,10 @@ func encodeBetaNotFoundError(e *wire.Encoder, x *BetaNotFoundError) {
 	e.Object()
 	e.Name(`"type":`)
 	e.Constant(`"not_found_error"`)
+	if x.Details != nil {
+		e.Name(`"details":`)
+		encodeBetaErrorDetails(e, x.Details)
+	}
 	e.Name(`"message":`)
 	encodeString(e, &x.Message)
 	e.EndObject()
@@ -2410,6 +2541,9 @@ func (x *BetaOutputTokensDetails) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 
 // BetaOverloadedError is the error of a service that is overloaded for everybody (529).
 type BetaOverloadedError struct {
+	// The cause, where the service tells it.
+	Details *BetaErrorDetails `json:"details,omitzero"`
+
 	// What went wrong, for people. The wording changes; do not match it.
 	Message string `json:"message"`
 }
@@ -2420,6 +2554,8 @@ func decodeBetaOverloadedError(d *wire.Decoder, x *BetaOverloadedError) {
 	}
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
+		case "details":
+			wire.DecodePointer(d, &x.Details, decodeBetaErrorDetails)
 		case "message":
 			decodeString(d, &x.Message)
 		case "type":
@@ -2434,6 +2570,10 @@ func encodeBetaOverloadedError(e *wire.Encoder, x *BetaOverloadedError) {
 	e.Object()
 	e.Name(`"type":`)
 	e.Constant(`"overloaded_error"`)
+	if x.Details != nil {
+		e.Name(`"details":`)
+		encodeBetaErrorDetails(e, x.Details)
+	}
 	e.Name(`"message":`)
 	encodeString(e, &x.Message)
 	e.EndObject()
@@ -2469,6 +2609,9 @@ func (x *BetaOverloadedError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 
 // BetaPermissionError is the error of a credential that may not do this (403).
 type BetaPermissionError struct {
+	// The cause, where the service tells it.
+	Details *BetaErrorDetails `json:"details,omitzero"`
+
 	// What went wrong, for people. The wording changes; do not match it.
 	Message string `json:"message"`
 }
@@ -2479,6 +2622,8 @@ func decodeBetaPermissionError(d *wire.Decoder, x *BetaPermissionError) {
 	}
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
+		case "details":
+			wire.DecodePointer(d, &x.Details, decodeBetaErrorDetails)
 		case "message":
 			decodeString(d, &x.Message)
 		case "type":
@@ -2493,6 +2638,10 @@ func encodeBetaPermissionError(e *wire.Encoder, x *BetaPermissionError) {
 	e.Object()
 	e.Name(`"type":`)
 	e.Constant(`"permission_error"`)
+	if x.Details != nil {
+		e.Name(`"details":`)
+		encodeBetaErrorDetails(e, x.Details)
+	}
 	e.Name(`"message":`)
 	encodeString(e, &x.Message)
 	e.EndObject()
@@ -2591,6 +2740,9 @@ func (x *BetaPlainTextSource) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 
 // BetaRateLimitError is the error of an account that calls too often, has too much waiting, or has reached a spend cap (429).
 type BetaRateLimitError struct {
+	// The cause, where the service tells it.
+	Details *BetaErrorDetails `json:"details,omitzero"`
+
 	// What went wrong, for people. The wording changes; do not match it.
 	Message string `json:"message"`
 }
@@ -2601,6 +2753,8 @@ func decodeBetaRateLimitError(d *wire.Decoder, x *BetaRateLimitError) {
 	}
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
+		case "details":
+			wire.DecodePointer(d, &x.Details, decodeBetaErrorDetails)
 		case "message":
 			decodeString(d, &x.Message)
 		case "type":
@@ -2615,6 +2769,10 @@ func encodeBetaRateLimitError(e *wire.Encoder, x *BetaRateLimitError) {
 	e.Object()
 	e.Name(`"type":`)
 	e.Constant(`"rate_limit_error"`)
+	if x.Details != nil {
+		e.Name(`"details":`)
+		encodeBetaErrorDetails(e, x.Details)
+	}
 	e.Name(`"message":`)
 	encodeString(e, &x.Message)
 	e.EndObject()

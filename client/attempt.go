@@ -1,0 +1,174 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+)
+
+// do makes one attempt: it checks where the request goes, adds what every request carries, and sends it.
+func (c *Client) do(req *http.Request, cl call) (*http.Response, error) {
+	if err := c.checkTarget(req.URL); err != nil {
+		return nil, localError{err}
+	}
+	if err := c.addHeaders(req, cl); err != nil {
+		return nil, localError{err}
+	}
+	if query := req.URL.Query(); !query.Has("beta") {
+		query.Set("beta", "true")
+		req.URL.RawQuery = query.Encode()
+	}
+	began := time.Now()
+	resp, err := c.http.Do(req)
+	log := c.settings.logger.With("method", req.Method, "path", req.URL.Path, "took", time.Since(began))
+	if err != nil {
+		err = withoutURL(err)
+		log.DebugContext(req.Context(), "call failed", "error", err)
+		return nil, err
+	}
+	log.DebugContext(req.Context(), "call answered", "status", resp.StatusCode, "request_id", resp.Header.Get("request-id"))
+	cl.response.read(resp)
+	return resp, nil
+}
+
+// checkTarget refuses a request that would leave the origin or the batches' part of it. Ids are checked before; this
+// catches what the raw client is given.
+func (c *Client) checkTarget(u *url.URL) error {
+	root := c.base.Path + "v1/messages/batches"
+	switch {
+	case u.Scheme != c.base.Scheme || u.Host != c.base.Host:
+		return errors.New("request goes to another origin than the base URL")
+	case path.Clean(u.Path) != u.Path || u.Path != root && !strings.HasPrefix(u.Path, root+"/"):
+		return errors.New("request leaves the path of the batches: is the batch id empty, or does it hold a slash or a dot segment?")
+	}
+	return nil
+}
+
+// addHeaders adds what every request carries. Headers of the call win; betas are merged.
+func (c *Client) addHeaders(req *http.Request, cl call) error {
+	auth, err := c.settings.credential.value(req.Context())
+	if err != nil {
+		return err
+	}
+	req.Header.Set(c.settings.credential.header, auth)
+	req.Header.Set("user-agent", c.settings.userAgent)
+	if req.Header.Get("anthropic-version") == "" {
+		req.Header.Set("anthropic-version", string(cl.version))
+	}
+	if cl.workspace != "" && req.Header.Get("anthropic-workspace-id") == "" {
+		req.Header.Set("anthropic-workspace-id", cl.workspace)
+	}
+	merged := call{}
+	for _, betas := range [][]Beta{cl.betas, headerBetas(req.Header)} {
+		if err := merged.addBetas(betas); err != nil {
+			return err
+		}
+	}
+	if len(merged.betas) > 0 {
+		names := make([]string, len(merged.betas))
+		for i, b := range merged.betas {
+			names[i] = string(b)
+		}
+		req.Header.Set("anthropic-beta", strings.Join(names, ","))
+	}
+	for name, values := range cl.header {
+		req.Header[name] = values
+	}
+	return nil
+}
+
+func headerBetas(h http.Header) []Beta {
+	var betas []Beta
+	for _, v := range h.Values("anthropic-beta") {
+		betas = append(betas, splitBetas(v)...)
+	}
+	return betas
+}
+
+// checkRedirect follows redirects of reads within the origin, and no others: net/http would take the body or the
+// credential along. What is not followed is returned as the answer that it is.
+func checkRedirect(base *url.URL) func(*http.Request, []*http.Request) error {
+	return func(req *http.Request, via []*http.Request) error {
+		sameOrigin := req.URL.Scheme == base.Scheme && req.URL.Host == base.Host
+		if via[0].Method != http.MethodGet || !sameOrigin || len(via) >= 10 {
+			return http.ErrUseLastResponse
+		}
+		return nil
+	}
+}
+
+// withoutURL takes the URL off an error of net/http: the operation is named elsewhere, and a redirect's URL may
+// hold anything.
+func withoutURL(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
+// idempotent makes a call that may be made twice, and repeats it as the call's policy says. The answer's status is 200.
+//
+// ambiguous reports whether an attempt before the last one may have reached the service.
+func (c *Client) idempotent(ctx context.Context, cl *call, op string, build func() (*http.Request, error)) (resp *http.Response, ambiguous bool, err error) {
+	refreshed := false
+	for attempt := 1; ; attempt++ {
+		resp, err := c.once(ctx, cl, op, build)
+		if err == nil {
+			return resp, ambiguous, nil
+		}
+		var apiErr *APIError
+		if errors.As(err, &apiErr) {
+			apiErr.Attempts = attempt
+		}
+		if c.settings.credential.refresh && !refreshed && errors.Is(err, ErrAuthentication) {
+			refreshed = true
+			continue
+		}
+		if !repeatable(err) {
+			return nil, ambiguous, err
+		}
+		if apiErr == nil || apiErr.StatusCode >= 500 || apiErr.StatusCode == http.StatusRequestTimeout {
+			ambiguous = true
+		}
+		if err := c.backoff(ctx, cl, op, attempt, err); err != nil {
+			return nil, ambiguous, err
+		}
+	}
+}
+
+// once makes one attempt of a call without a body. An answer other than 200 is an [*APIError].
+func (c *Client) once(ctx context.Context, cl *call, op string, build func() (*http.Request, error)) (*http.Response, error) {
+	req, err := build()
+	if err != nil {
+		return nil, localError{fmt.Errorf("%s: %w", op, err)}
+	}
+	w := newWatchdog(ctx, readTimeout)
+	resp, err := w.watch(c.do(req.WithContext(w.ctx), *cl))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", op, err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		return nil, readAPIError(op, resp, time.Now())
+	}
+	return resp, nil
+}
+
+// maxAnswer bounds the answers that are read as a whole: a batch, or a page of a thousand.
+const maxAnswer = 16 << 20
+
+// readAnswer reads and closes a body that is small by nature.
+func readAnswer(resp *http.Response) ([]byte, error) {
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if err == nil && len(body) > maxAnswer {
+		err = fmt.Errorf("answer is larger than %d bytes", maxAnswer)
+	}
+	return body, err
+}

@@ -1,0 +1,170 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/seed-111a911e/messagebatches/gen"
+)
+
+// Version of this module, sent in the User-Agent header.
+const Version = "0.1.0"
+
+const (
+	defaultBaseURL = "https://api.anthropic.com"
+	defaultVersion = gen.AnthropicVersionV20230601
+	defaultMaxLine = 256 << 20
+	userAgent      = "messagebatches-go/" + Version
+
+	// Time-outs of a single attempt, from its last byte sent to the first byte of the answer.
+	readTimeout   = time.Minute
+	createTimeout = 10 * time.Minute
+)
+
+// A Client calls the Message Batches API. It is safe for concurrent use, and it holds nothing that has to be closed.
+// The zero value is not usable: [New] makes one.
+type Client struct {
+	// Pointers only: printing a client shows addresses, and no secret.
+	settings *settings
+	base     *url.URL
+	http     *http.Client
+}
+
+// New returns a client.
+//
+// What options leave open is taken from the environment: ANTHROPIC_API_KEY or else ANTHROPIC_AUTH_TOKEN (neither if
+// an option gives a credential), ANTHROPIC_BASE_URL, and ANTHROPIC_CUSTOM_HEADERS, which holds lines of the form
+// "Name: Value". Everything that is wrong with the options and the environment is in the error. Nothing is sent.
+func New(opts ...Option) (*Client, error) {
+	s := &settings{
+		call:      call{version: defaultVersion, maxLine: defaultMaxLine},
+		http:      http.DefaultClient,
+		logger:    slog.New(slog.DiscardHandler),
+		userAgent: userAgent,
+	}
+	var errs []error
+	for _, o := range opts {
+		errs = append(errs, o.applyClient(s))
+	}
+	errs = append(errs, s.environment())
+	if s.baseURL == "" {
+		s.baseURL = defaultBaseURL
+	}
+	base, err := parseBaseURL(s.baseURL, s.insecureHTTP)
+	errs = append(errs, err)
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("new client: %w", err)
+	}
+	if s.credential.get == nil {
+		return nil, fmt.Errorf("new client: %w", errNoCredential)
+	}
+	h := *s.http
+	h.Timeout = 0
+	h.CheckRedirect = checkRedirect(base)
+	return &Client{settings: s, base: base, http: &h}, nil
+}
+
+// String says where the client calls and how it authenticates.
+func (c *Client) String() string {
+	return fmt.Sprintf("messagebatches client of %s with %s", c.base, c.settings.credential.kind)
+}
+
+// Raw returns the generated client. It sends what it is told to, once, with the client's credential, headers and
+// origin rule, and hands out the plain answer, whatever its status.
+func (c *Client) Raw() *gen.Client {
+	return &gen.Client{Server: c.base.String(), Client: rawDoer{c}}
+}
+
+type rawDoer struct{ *Client }
+
+func (d rawDoer) Do(req *http.Request) (*http.Response, error) {
+	return d.do(req, d.settings.call)
+}
+
+// Response holds facts about an answer of the service, see [WithResponse].
+type Response struct {
+	StatusCode     int
+	RequestID      string
+	OrganizationID string
+	WorkspaceID    string
+
+	// Limits are the rate limits that the answer told, by name: "requests", "input-tokens" and so on.
+	Limits map[string]RateLimit
+}
+
+// RateLimit is one of the organization's limits. A field that the service did not tell is zero.
+type RateLimit struct {
+	Limit     int64
+	Remaining int64
+	Reset     time.Time // when Remaining is Limit again
+}
+
+func (r *Response) read(from *http.Response) {
+	if r == nil {
+		return
+	}
+	*r = Response{
+		StatusCode:     from.StatusCode,
+		RequestID:      from.Header.Get("request-id"),
+		OrganizationID: from.Header.Get("anthropic-organization-id"),
+		WorkspaceID:    from.Header.Get("anthropic-workspace-id"),
+		Limits:         make(map[string]RateLimit),
+	}
+	for header, values := range from.Header {
+		name, field, ok := cutRateLimit(header)
+		if !ok || len(values) == 0 {
+			continue
+		}
+		limit := r.Limits[name]
+		switch field {
+		case "limit":
+			limit.Limit, _ = strconv.ParseInt(values[0], 10, 64)
+		case "remaining":
+			limit.Remaining, _ = strconv.ParseInt(values[0], 10, 64)
+		case "reset":
+			limit.Reset, _ = time.Parse(time.RFC3339, values[0])
+		default:
+			continue
+		}
+		r.Limits[name] = limit
+	}
+}
+
+// newCall returns what a call is made with.
+func (c *Client) newCall(opts []CallOption) (call, error) {
+	cl, err := c.settings.call.with(opts)
+	if err != nil {
+		return cl, localError{err}
+	}
+	cl.retry = cl.retry.defaults()
+	return cl, nil
+}
+
+// backoff decides what follows a failed attempt that may be repeated: nil means that it is time for another
+// attempt, an error that the call has failed.
+func (c *Client) backoff(ctx context.Context, cl *call, op string, attempt int, err error) error {
+	if attempt >= cl.retry.MaxAttempts || ctx.Err() != nil {
+		return err
+	}
+	d, ok := cl.retry.delay(attempt, err)
+	if !ok {
+		return err
+	}
+	c.settings.logger.InfoContext(ctx, "repeating call", "op", op, "attempt", attempt, "wait", d, "error", err)
+	return pause(ctx, d, err)
+}
+
+func cutRateLimit(header string) (name, field string, ok bool) {
+	rest, ok := strings.CutPrefix(strings.ToLower(header), "anthropic-ratelimit-")
+	if i := strings.LastIndexByte(rest, '-'); ok && i > 0 {
+		return rest[:i], rest[i+1:], true
+	}
+	return "", "", false
+}

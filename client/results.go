@@ -1,0 +1,292 @@
+package client
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"iter"
+	"mime"
+	"net/http"
+	"time"
+
+	"github.com/seed-111a911e/messagebatches/gen"
+)
+
+// idleTimeout is the longest time without a byte in a stream of results.
+const idleTimeout = 2 * time.Minute
+
+// Results gives the results of a batch that has ended, one for each request, in no particular order: match them by
+// custom id. The results are streamed; memory holds one line and the ids that were given.
+//
+// A stream that is cut or stalls is asked for again, and what was given before is passed over. In the end the lines
+// are counted, and an [*IncompleteError] says if there are not as many of each type as the batch's counts promise.
+//
+// A line that cannot be read as it should comes as a [*LineError], together with the item if there is one, and the
+// next line follows. Any other error is the last thing that Results gives: it is of kind [ErrNotEnded] if the batch
+// still runs, and [ErrResultsGone] if its results were archived.
+//
+// Nothing is sent before the iteration begins. Leaving the iteration early closes the stream.
+//
+// API: GET /v1/messages/batches/{message_batch_id}/results
+func (c *Client) Results(ctx context.Context, id string, opts ...CallOption) iter.Seq2[*Item, error] {
+	return func(yield func(*Item, error) bool) {
+		cl, err := c.newCall(opts)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		batch, err := c.get(ctx, &cl, id)
+		if batch == nil {
+			yield(nil, err)
+			return
+		}
+		if err := readable(batch); err != nil {
+			yield(nil, fmt.Errorf("results of batch %s: %w", id, err))
+			return
+		}
+		r := &resultReader{
+			client: c, call: &cl, batch: batch, yield: yield,
+			given: make(map[string]int), badLines: make(map[uint64]int), seed: maphash.MakeSeed(),
+		}
+		if err := r.run(ctx); err != nil && !r.left {
+			yield(nil, err)
+		}
+	}
+}
+
+func readable(b *Batch) error {
+	switch {
+	case !b.Ended():
+		return ErrNotEnded
+	case !b.ArchivedAt.IsZero():
+		return ErrResultsGone
+	}
+	return nil
+}
+
+// A resultReader reads the results of one batch, over as many streams as it takes.
+type resultReader struct {
+	client *Client
+	call   *call
+	batch  *Batch
+	yield  func(*Item, error) bool
+	left   bool // the caller has left the iteration
+
+	got      gen.BetaRequestCounts
+	unknown  int64          // items of types that have no count
+	given    map[string]int // custom ids and the stream that last had them
+	badLines map[uint64]int // hashes of lines that were given as a LineError, likewise
+	seed     maphash.Seed   // of those hashes
+	stream   int            // number of the current stream
+}
+
+// run reads streams until one has come to its end with everything in it, or reading again does not help.
+func (r *resultReader) run(ctx context.Context) error {
+	const op = "retrieve results"
+	for fruitless := 0; ; {
+		r.stream++
+		before := len(r.given) + len(r.badLines)
+		err := r.readStream(ctx, op)
+		if r.left {
+			return nil
+		}
+		if err == nil && r.complete() {
+			return nil
+		}
+		if err != nil && !repeatable(err) {
+			return r.incomplete(err)
+		}
+		if len(r.given)+len(r.badLines) > before {
+			fruitless = 0
+		}
+		fruitless++
+		if err == nil && fruitless > 1 {
+			// Two streams have ended by themselves in the same place: that is all there is.
+			return r.incomplete(nil)
+		}
+		if err == nil {
+			err = io.ErrUnexpectedEOF
+		}
+		if failure := r.client.backoff(ctx, r.call, op, fruitless, err); failure != nil {
+			return r.incomplete(failure)
+		}
+	}
+}
+
+func (r *resultReader) complete() bool {
+	want := r.batch.RequestCounts
+	want.Processing = 0
+	bad := int64(len(r.badLines)) + r.unknown
+	short := want.Succeeded - r.got.Succeeded + want.Errored - r.got.Errored +
+		want.Canceled - r.got.Canceled + want.Expired - r.got.Expired
+	if bad == 0 {
+		return r.got == want
+	}
+	return short <= bad // a line that could not be read may have been of any type
+}
+
+// incomplete makes the last error: nothing was given yet, or some of it is missing.
+func (r *resultReader) incomplete(err error) error {
+	if err != nil && len(r.given) == 0 {
+		return err
+	}
+	if err == nil && r.complete() {
+		return nil
+	}
+	want := r.batch.RequestCounts
+	want.Processing = 0
+	return &IncompleteError{Want: want, Got: r.got, Err: err}
+}
+
+// readStream opens one stream and reads it to its end.
+func (r *resultReader) readStream(ctx context.Context, op string) error {
+	once := *r.call
+	once.retry.MaxAttempts = 1 // run repeats
+	resp, _, err := r.client.idempotent(ctx, &once, op, func() (*http.Request, error) {
+		return gen.NewRetrieveMessageBatchResultsRequest(r.client.base.String(), r.batch.ID, &gen.RetrieveMessageBatchResultsParams{AnthropicVersion: r.call.version})
+	})
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if body, ok := resp.Body.(*watchedBody); ok {
+		body.asStream(idleTimeout)
+	}
+	lines := &lineReader{r: bufio.NewReaderSize(resp.Body, 64<<10), max: r.call.maxLine}
+	if t, _, err := mime.ParseMediaType(resp.Header.Get("content-type")); err == nil && t == "text/html" {
+		return readAPIError(op, resp, time.Now())
+	}
+	for {
+		line, err := lines.next()
+		if err == io.EOF {
+			return nil
+		}
+		if errors.Is(err, errLongLine) {
+			err = r.giveBad(nil, &LineError{Line: lines.number, Err: err})
+		} else if err == nil {
+			err = r.give(lines, line, op, resp)
+		} else {
+			err = fmt.Errorf("%s, line %d: %w", op, lines.number, err)
+		}
+		if err != nil || r.left {
+			return err
+		}
+	}
+}
+
+// give hands one line to the caller.
+func (r *resultReader) give(lines *lineReader, line []byte, op string, resp *http.Response) error {
+	var decoded gen.BetaMessageBatchIndividualResponse
+	err := decoded.UnmarshalJSON(line)
+	if err != nil && lines.last {
+		return fmt.Errorf("%s, line %d: %w", op, lines.number, io.ErrUnexpectedEOF) // cut in the middle
+	}
+	item := &Item{CustomID: decoded.CustomID, Result: decoded.Result, Raw: bytes.Clone(line)}
+	if item.CustomID == "" || item.Result == nil {
+		if apiErr := parseAPIError(op, resp, line, time.Now()); apiErr.fromAPI() && lines.number == 1 {
+			return apiErr // an error with status 200
+		}
+		if err == nil {
+			err = errors.New("custom_id or result is empty")
+		}
+		return r.giveBad(nil, &LineError{Line: lines.number, CustomID: item.CustomID, Raw: item.Raw, Err: err})
+	}
+	switch stream, ok := r.given[item.CustomID]; {
+	case ok && stream == r.stream:
+		return r.giveBad(item, &LineError{Line: lines.number, CustomID: item.CustomID, Raw: item.Raw, Err: errors.New("the custom id has been there before")})
+	case ok:
+		r.given[item.CustomID] = r.stream
+		return nil
+	}
+	r.given[item.CustomID] = r.stream
+	r.count(item.Result)
+	if err != nil {
+		err = &LineError{Line: lines.number, CustomID: item.CustomID, Raw: item.Raw, Err: err}
+	}
+	r.left = !r.yield(item, err)
+	return nil
+}
+
+// giveBad hands over a line that is no result, unless an earlier stream had it.
+func (r *resultReader) giveBad(item *Item, bad *LineError) error {
+	key := maphash.Bytes(r.seed, bad.Raw)
+	if bad.Raw == nil {
+		key = uint64(bad.Line)
+	}
+	stream, ok := r.badLines[key]
+	r.badLines[key] = r.stream
+	if !ok || stream == r.stream {
+		r.left = !r.yield(item, bad)
+	}
+	return nil
+}
+
+func (r *resultReader) count(result Result) {
+	switch result.(type) {
+	case *gen.BetaMessageBatchSucceededResult:
+		r.got.Succeeded++
+	case *gen.BetaMessageBatchErroredResult:
+		r.got.Errored++
+	case *gen.BetaMessageBatchCanceledResult:
+		r.got.Canceled++
+	case *gen.BetaMessageBatchExpiredResult:
+		r.got.Expired++
+	default:
+		r.unknown++
+	}
+}
+
+var errLongLine = errors.New("line is longer than the bound that WithMaxLine sets")
+
+// A lineReader splits a stream into lines of any length up to max.
+type lineReader struct {
+	r      *bufio.Reader
+	max    int
+	number int    // of the line that next returned
+	last   bool   // that line had no line break: the stream ends with it
+	long   []byte // holds lines that do not fit r's buffer
+}
+
+// next returns the next line that is not blank, without its line break. It is good until the next call. A line that
+// is too long is passed over, and an error.
+func (l *lineReader) next() ([]byte, error) {
+	for {
+		l.number++
+		line, err := l.read()
+		if err != nil && err != io.EOF {
+			return nil, err
+		}
+		l.last = err == io.EOF
+		if l.number == 1 {
+			line = bytes.TrimPrefix(line, []byte("\ufeff"))
+		}
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			return line, nil
+		}
+		if l.last {
+			return nil, io.EOF
+		}
+	}
+}
+
+func (l *lineReader) read() ([]byte, error) {
+	part, err := l.r.ReadSlice('\n')
+	if err != bufio.ErrBufferFull {
+		return part, err
+	}
+	l.long = append(l.long[:0], part...)
+	for err == bufio.ErrBufferFull {
+		part, err = l.r.ReadSlice('\n')
+		if len(l.long) <= l.max {
+			l.long = append(l.long, part...)
+		}
+	}
+	if len(l.long) > l.max && (err == nil || err == io.EOF) {
+		return nil, errLongLine
+	}
+	return l.long, err
+}

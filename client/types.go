@@ -1,0 +1,105 @@
+package client
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/seed-111a911e/messagebatches/gen"
+)
+
+// The types of the contract that callers hold, under shorter names.
+type (
+	// BatchParams is what Create takes.
+	BatchParams = gen.BetaCreateMessageBatchParams
+	// Request is one request of a batch.
+	Request = gen.BetaMessageBatchIndividualRequestParams
+	// Params are the parameters of one request.
+	Params = gen.BetaCreateMessageParams
+	// InputMessage is a message that goes in: the user's, the assistant's or the system's.
+	InputMessage = gen.BetaMessageParam
+	// Message is the message that comes out.
+	Message = gen.BetaMessage
+	// Result is what became of one request.
+	Result = gen.BetaMessageBatchResult
+	// Beta is a beta feature, for [WithBetas].
+	Beta = gen.AnthropicBeta
+)
+
+// UserText returns a message from the user with one text.
+func UserText(text string) InputMessage {
+	return &gen.BetaUserMessageParam{Content: gen.BetaTextContent(text)}
+}
+
+// AssistantText returns a message from the assistant with one text.
+func AssistantText(text string) InputMessage {
+	return &gen.BetaAssistantMessageParam{Content: gen.BetaTextContent(text)}
+}
+
+// A Batch is a batch as the service described it.
+type Batch struct {
+	gen.BetaMessageBatch
+
+	// Raw is the JSON that the batch was decoded from, with all that the contract does not know.
+	Raw jsontext.Value
+}
+
+// Ended reports whether the batch has ended: its results can be read, its counts are final.
+func (b *Batch) Ended() bool {
+	return b.ProcessingStatus == gen.BetaMessageBatchProcessingStatusEnded
+}
+
+// UnmarshalJSON implements json.Unmarshaler, for batches that were stored as JSON.
+func (b *Batch) UnmarshalJSON(data []byte) error {
+	b.Raw = bytes.Clone(data)
+	return b.BetaMessageBatch.UnmarshalJSON(data)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (b *Batch) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	v, err := d.ReadValue()
+	if err != nil {
+		return err
+	}
+	return b.UnmarshalJSON(v)
+}
+
+// An Item is one line of the results: a request's custom id and what became of it.
+type Item struct {
+	// CustomID is your id of the request.
+	CustomID string
+
+	// Result is what became of the request, a *gen.Unknown if it is newer than the contract.
+	Result Result
+
+	// Raw is the line, without the line break.
+	Raw jsontext.Value
+}
+
+// Message returns the answer of a request that succeeded, and nil for all others. Look at its StopReason: a
+// refusal and a cut answer are successes too.
+func (i *Item) Message() *Message {
+	if r, ok := i.Result.(*gen.BetaMessageBatchSucceededResult); ok {
+		return &r.Message
+	}
+	return nil
+}
+
+// Err returns nil if the request succeeded and an [*ItemError] if not.
+func (i *Item) Err() error {
+	switch r := i.Result.(type) {
+	case *gen.BetaMessageBatchSucceededResult:
+		return nil
+	case *gen.BetaMessageBatchErroredResult:
+		return &ItemError{CustomID: i.CustomID, Err: newAPIError(&r.Error)}
+	case *gen.BetaMessageBatchCanceledResult:
+		return &ItemError{CustomID: i.CustomID, Err: ErrCanceled}
+	case *gen.BetaMessageBatchExpiredResult:
+		return &ItemError{CustomID: i.CustomID, Err: ErrExpired}
+	case nil:
+		return &ItemError{CustomID: i.CustomID, Err: fmt.Errorf("no result")}
+	default:
+		return &ItemError{CustomID: i.CustomID, Err: fmt.Errorf("result of type %q, which this version does not know", r.Discriminator())}
+	}
+}

@@ -1,0 +1,69 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+)
+
+// WaitOptions say how Wait polls. The zero value is good.
+type WaitOptions struct {
+	// MinInterval is the time between the first two polls. Defaults to 5 s.
+	MinInterval time.Duration
+
+	// MaxInterval is what the time between polls grows to, by a half each time. Defaults to 1 min.
+	MaxInterval time.Duration
+
+	// OnPoll is called with the batch after each poll that saw it, the last one included, on the goroutine that
+	// waits. Until the batch has ended its counts say nothing about progress; its age does.
+	OnPoll func(*Batch)
+}
+
+// Wait polls a batch until it has ended and returns it.
+//
+// Failures that may pass (lost connections, time-outs, 408, 409, 429, 5xx) are logged and waited out, for hours if
+// need be. Waiting ends with a [*WaitError], which names the batch and how it was last seen, when the context ends,
+// or at once on an answer that will not get better, such as 401 or 404. The batch goes on by itself.
+//
+// API: GET /v1/messages/batches/{message_batch_id}
+func (c *Client) Wait(ctx context.Context, id string, o WaitOptions, opts ...CallOption) (*Batch, error) {
+	cl, err := c.newCall(opts)
+	if err != nil {
+		return nil, err
+	}
+	cl.retry.MaxAttempts = 1 // the polls themselves are the repetition
+	if o.MinInterval <= 0 {
+		o.MinInterval = 5 * time.Second
+	}
+	if o.MaxInterval <= 0 {
+		o.MaxInterval = time.Minute
+	}
+	var last *Batch
+	for interval := o.MinInterval; ; interval = min(interval+interval/2, max(o.MaxInterval, o.MinInterval)) {
+		b, err := c.get(ctx, &cl, id)
+		if b != nil { // with an odd field, perhaps
+			last, err = b, nil
+			if o.OnPoll != nil {
+				o.OnPoll(b)
+			}
+			if b.Ended() {
+				return b, nil
+			}
+		}
+		if err != nil && (!repeatable(err) || ctx.Err() != nil) {
+			return last, &WaitError{BatchID: id, Last: last, Err: err}
+		}
+		pauseFor := interval - interval/10 + rand.N(interval/5+1)
+		if err != nil {
+			c.settings.logger.WarnContext(ctx, "poll failed", "batch", id, "error", err)
+			var apiErr *APIError
+			if errors.As(err, &apiErr) {
+				pauseFor = max(pauseFor, apiErr.RetryAfter)
+			}
+		}
+		if err := pause(ctx, pauseFor, err); err != nil {
+			return last, &WaitError{BatchID: id, Last: last, Err: err}
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// errStalled is the cause of a context that the client ended because nothing came for too long.
+type errStalled struct{ time.Duration }
+
+func (e errStalled) Error() string {
+	return fmt.Sprintf("nothing came from the service for %s", e.Duration)
+}
+func (e errStalled) Timeout() bool { return true }
+
+// A watchdog ends an attempt in which nothing happens for too long. The clock starts anew with every [watchdog.pet],
+// and stops when the answer's body is closed.
+type watchdog struct {
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	limit   time.Duration
+	timer   *time.Timer
+	stopped atomic.Bool
+}
+
+func newWatchdog(ctx context.Context, limit time.Duration) *watchdog {
+	w := &watchdog{limit: limit}
+	w.ctx, w.cancel = context.WithCancelCause(ctx)
+	w.timer = time.AfterFunc(limit, func() { w.cancel(errStalled{w.limit}) })
+	return w
+}
+
+func (w *watchdog) pet() {
+	if !w.stopped.Load() {
+		w.timer.Reset(w.limit)
+	}
+}
+
+func (w *watchdog) stop() {
+	w.stopped.Store(true)
+	w.timer.Stop()
+	w.cancel(nil)
+}
+
+// cause returns why the context ended, if that is what err is about.
+func (w *watchdog) cause(err error) error {
+	if cause := context.Cause(w.ctx); cause != nil && errors.Is(err, context.Canceled) {
+		return cause
+	}
+	return err
+}
+
+// watch returns the outcome of an attempt, watched until the answer's body is closed.
+func (w *watchdog) watch(resp *http.Response, err error) (*http.Response, error) {
+	if err != nil {
+		err = w.cause(err)
+		w.stop()
+		return nil, err
+	}
+	resp.Body = &watchedBody{body: resp.Body, watchdog: w}
+	return resp, nil
+}
+
+// A watchedBody is the body of an answer that must come to its end in time or, as a stream, must not stall.
+type watchedBody struct {
+	body     io.ReadCloser
+	watchdog *watchdog
+	stream   bool
+}
+
+// asStream makes limit the longest time without data, rather than until the end.
+func (b *watchedBody) asStream(limit time.Duration) {
+	b.stream = true
+	b.watchdog.limit = limit
+	b.watchdog.pet()
+}
+
+func (b *watchedBody) Read(p []byte) (int, error) {
+	n, err := b.body.Read(p)
+	if n > 0 && b.stream {
+		b.watchdog.pet()
+	}
+	if err != nil && err != io.EOF {
+		err = b.watchdog.cause(err)
+	}
+	return n, err
+}
+
+func (b *watchedBody) Close() error {
+	err := b.body.Close()
+	b.watchdog.stop()
+	return err
+}
