@@ -131,7 +131,7 @@ func parseAPIError(op string, r *http.Response, body []byte, now time.Time) *API
 		shouldRetry: r.Header.Get("x-should-retry"),
 	}
 	var parsed gen.BetaErrorResponse
-	if parsed.UnmarshalJSON(body) == nil {
+	if parsed.UnmarshalJSON(body) == nil && parsed.Error != nil {
 		e.setDetail(parsed.Error)
 		e.RequestID = parsed.RequestID
 	} else {
@@ -152,7 +152,7 @@ func describeBody(r *http.Response, body []byte) string {
 			what += " (" + t + ")"
 		}
 	}
-	if location := r.StatusCode/100 == 3; location {
+	if r.StatusCode/100 == 3 {
 		what += ": redirects are not followed for this call or to another origin"
 	}
 	return "answer " + what

@@ -182,14 +182,16 @@ func (r *resultReader) readStream(ctx context.Context, op string) error {
 func (r *resultReader) give(lines *lineReader, line []byte, op string, resp *http.Response) error {
 	var decoded gen.BetaMessageBatchIndividualResponse
 	err := decoded.UnmarshalJSON(line)
-	if err != nil && lines.last {
+	if decoded.Result == nil && lines.number == 1 {
+		if apiErr := parseAPIError(op, resp, line, time.Now()); apiErr.fromAPI() {
+			return apiErr // with status 200
+		}
+	}
+	if lines.last && errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("%s, line %d: %w", op, lines.number, io.ErrUnexpectedEOF) // cut in the middle
 	}
 	item := &Item{CustomID: decoded.CustomID, Result: decoded.Result, Raw: bytes.Clone(line)}
 	if item.CustomID == "" || item.Result == nil {
-		if apiErr := parseAPIError(op, resp, line, time.Now()); apiErr.fromAPI() && lines.number == 1 {
-			return apiErr // an error with status 200
-		}
 		if err == nil {
 			err = errors.New("custom_id or result is empty")
 		}

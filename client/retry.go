@@ -76,6 +76,10 @@ func repeatable(err error) bool {
 	switch {
 	case errors.Is(apiErr, ErrSpendLimit):
 		return false
+	case apiErr.StatusCode == http.StatusOK:
+		// Something on the way answered, or the API failed too late to say so in the status.
+		return !apiErr.fromAPI() || errors.Is(apiErr, ErrAPI) || errors.Is(apiErr, ErrOverloaded) ||
+			errors.Is(apiErr, ErrTimeout) || errors.Is(apiErr, ErrRateLimited)
 	case apiErr.StatusCode >= 500:
 		return true
 	}

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -47,9 +46,9 @@ func (w *watchdog) stop() {
 	w.cancel(nil)
 }
 
-// cause returns why the context ended, if that is what err is about.
+// cause returns why the context ended, if it has: then that is what made the attempt fail, whatever err says.
 func (w *watchdog) cause(err error) error {
-	if cause := context.Cause(w.ctx); cause != nil && errors.Is(err, context.Canceled) {
+	if cause := context.Cause(w.ctx); cause != nil {
 		return cause
 	}
 	return err
