@@ -48,6 +48,8 @@ func New(t TB, opts ...Option) *Service {
 	s := Start(opts...)
 	t.Cleanup(func() {
 		t.Helper()
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		for op, faults := range s.faults {
 			if len(faults) > 0 {
 				t.Errorf("batchtest: %d faults for %s were injected, but no call has met them", len(faults), op)

@@ -324,14 +324,17 @@ func DecodeTime(d *Decoder, x *time.Time) {
 	*x = t
 }
 
-// DecodeRaw keeps a value as it stands. Null is nil.
+// DecodeRaw keeps a value as it stands, but for invalid UTF-8, which could not be written again. Null is nil.
 func DecodeRaw(d *Decoder, x *jsontext.Value) {
 	v := d.value()
-	if d.err != nil || v.Kind() == 'n' {
+	switch {
+	case d.err != nil || v.Kind() == 'n':
 		*x = nil
-		return
+	case d.anyUTF8 && !v.IsValid(jsontext.AllowDuplicateNames(true)):
+		*x, d.err = jsontext.AppendFormat(nil, v, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	default:
+		*x = bytes.Clone(v)
 	}
-	*x = bytes.Clone(v)
 }
 
 // DecodePointer reads a value that may be null.

@@ -1,0 +1,49 @@
+# Everything that can be done with this repository. CI calls these targets and nothing else.
+
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME   ?= 10s
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## send a batch to a fake service and print its results
+	go run ./examples/quickstart
+
+.PHONY: test
+test: ## run all tests, with the race detector
+	go test -race ./...
+
+.PHONY: generate
+generate: ## generate gen/ from openapi.yaml
+	go generate ./...
+
+.PHONY: check-generate
+check-generate: ## fail if gen/ is not what openapi.yaml and the templates give
+	go test -count=1 -run 'TestGeneratedCodeIsCurrent|TestOverridesAreInForce' .
+
+.PHONY: fmt
+fmt: ## format the Go code
+	gofmt -w $$(git ls-files '*.go')
+
+.PHONY: lint
+lint: ## check format, vet and staticcheck
+	@test -z "$$(gofmt -l $$(git ls-files '*.go') | tee /dev/stderr)" || { echo "not formatted: run make fmt" >&2; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	go mod tidy -diff
+
+.PHONY: fuzz
+fuzz: ## fuzz each decoder for FUZZTIME
+	go test -run '^$$' -fuzz FuzzCodecs -fuzztime $(FUZZTIME) ./gen
+	go test -run '^$$' -fuzz FuzzAnswers -fuzztime $(FUZZTIME) ./client
+	go test -run '^$$' -fuzz FuzzResults -fuzztime $(FUZZTIME) ./client
+
+.PHONY: verify
+verify: lint check-generate fuzz demo ## all checks that are not tests
+
+.PHONY: ci
+ci: test verify ## everything that CI does

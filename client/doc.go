@@ -1,0 +1,73 @@
+// Package client sends batches of Messages requests to the Message Batches API and gets every result back: nothing
+// lost, nothing paid twice, no key where it does not belong.
+//
+//	c, err := client.New() // ANTHROPIC_API_KEY
+//	if err != nil {
+//		return err
+//	}
+//	batch, err := c.Create(ctx, client.BatchParams{Requests: []client.Request{{
+//		CustomID: "greeting-1",
+//		Params: client.Params{
+//			Model:     gen.ModelClaudeOpus5,
+//			MaxTokens: 1024,
+//			Messages:  []client.InputMessage{client.UserText("Hello, world")},
+//		},
+//	}}})
+//	if err != nil {
+//		return err
+//	}
+//	if _, err := c.Wait(ctx, batch.ID, client.WaitOptions{}); err != nil {
+//		return err
+//	}
+//	for item, err := range c.Results(ctx, batch.ID) {
+//		if err != nil {
+//			return err
+//		}
+//		if err := item.Err(); err != nil { // errored, expired or canceled
+//			log.Print(err)
+//			continue
+//		}
+//		fmt.Println(item.CustomID, item.Message().Content)
+//	}
+//
+// The types of requests and answers are those of package gen; this package has short names for the ones that
+// callers hold.
+//
+// # Errors
+//
+// An answer that is not the contract's success is an [*APIError], whatever its body. errors.As finds the contract's
+// variant in it, such as a *gen.BetaRateLimitError, and errors.Is its kind, such as [ErrRateLimited]; the error of an
+// item is taken apart the same way. Create has an error of its own, [*UncertainError], and so have Wait,
+// [*WaitError], and Results, [*LineError] and [*IncompleteError]. What is wrong with the input is found before
+// anything is sent.
+//
+// # Retries
+//
+// Get, List, Cancel, Delete and the opening of Results are repeated after lost connections, time-outs, 408, 409, 429
+// and 5xx, and after a 200 that is not the API's; not after a spend limit, and as x-should-retry says if the answer
+// has it. The waits grow and are random; retry-after is honoured up to [Retry.MaxRetryAfter]. A call that would have
+// to wait longer, or beyond its context's deadline, fails at once with the answer it got.
+//
+// Create is repeated only if the service cannot have taken the batch: its body was not sent to the end, or the API
+// itself answered 429 with retry-after, 503 or 529. After other failures of a body that was sent whole nobody knows,
+// and a second batch would be billed like the first: that is an [*UncertainError]. No redirect is followed.
+//
+// Wait goes on polling through all failures that may pass. Results asks again for a stream that was cut.
+//
+// An attempt fails if nothing comes for a minute; for Create it is ten minutes after the last byte was sent, and for
+// a stream of results two minutes without a byte.
+//
+// # Beta headers
+//
+// [WithBetas] switches betas on, for all calls or for one. There are no betas for single requests of a batch: those of
+// Create hold for all of them.
+//
+// # Secrets
+//
+// Credentials go to the origin of the base URL and to no other: redirects to other origins are not followed, and a
+// batch's results_url is not used. No credential shows in an error, a log or a printed client.
+//
+// # Concurrency
+//
+// A [Client] is safe for concurrent use. Iterators and what they give belong to one goroutine.
+package client
