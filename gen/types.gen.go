@@ -77,6 +77,25 @@ const (
 	AnthropicVersionV20261021 AnthropicVersion = "2026-10-21"
 )
 
+// Values of BetaAdvisorToolResultErrorCode that the contract names. The service may send others.
+const (
+	BetaAdvisorToolResultErrorCodeExecutionTimeExceeded BetaAdvisorToolResultErrorCode = "execution_time_exceeded"
+	BetaAdvisorToolResultErrorCodeMaxUsesExceeded       BetaAdvisorToolResultErrorCode = "max_uses_exceeded"
+	BetaAdvisorToolResultErrorCodeModelNotFound         BetaAdvisorToolResultErrorCode = "model_not_found"
+	BetaAdvisorToolResultErrorCodeOverloaded            BetaAdvisorToolResultErrorCode = "overloaded"
+	BetaAdvisorToolResultErrorCodePromptTooLong         BetaAdvisorToolResultErrorCode = "prompt_too_long"
+	BetaAdvisorToolResultErrorCodeTooManyRequests       BetaAdvisorToolResultErrorCode = "too_many_requests"
+	BetaAdvisorToolResultErrorCodeUnavailable           BetaAdvisorToolResultErrorCode = "unavailable"
+)
+
+// Values of BetaAllowedCaller that the contract names. The service may send others.
+const (
+	BetaAllowedCallerCodeExecution20250825 BetaAllowedCaller = "code_execution_20250825"
+	BetaAllowedCallerCodeExecution20260120 BetaAllowedCaller = "code_execution_20260120"
+	BetaAllowedCallerCodeExecution20260521 BetaAllowedCaller = "code_execution_20260521"
+	BetaAllowedCallerDirect                BetaAllowedCaller = "direct"
+)
+
 // Values of BetaBase64ImageSourceMediaType that the contract names. The service may send others.
 const (
 	BetaBase64ImageSourceMediaTypeImageGif  BetaBase64ImageSourceMediaType = "image/gif"
@@ -85,10 +104,48 @@ const (
 	BetaBase64ImageSourceMediaTypeImageWebp BetaBase64ImageSourceMediaType = "image/webp"
 )
 
+// Values of BetaBashCodeExecutionToolResultErrorCode that the contract names. The service may send others.
+const (
+	BetaBashCodeExecutionToolResultErrorCodeExecutionTimeExceeded BetaBashCodeExecutionToolResultErrorCode = "execution_time_exceeded"
+	BetaBashCodeExecutionToolResultErrorCodeInvalidToolInput      BetaBashCodeExecutionToolResultErrorCode = "invalid_tool_input"
+	BetaBashCodeExecutionToolResultErrorCodeOutputFileTooLarge    BetaBashCodeExecutionToolResultErrorCode = "output_file_too_large"
+	BetaBashCodeExecutionToolResultErrorCodeTooManyRequests       BetaBashCodeExecutionToolResultErrorCode = "too_many_requests"
+	BetaBashCodeExecutionToolResultErrorCodeUnavailable           BetaBashCodeExecutionToolResultErrorCode = "unavailable"
+)
+
+// Values of BetaBillingPolicyBillTo that the contract names. The service may send others.
+const (
+	BetaBillingPolicyBillToSelf        BetaBillingPolicyBillTo = "self"
+	BetaBillingPolicyBillToUserProfile BetaBillingPolicyBillTo = "user_profile"
+)
+
 // Values of BetaCacheControlEphemeralTTL that the contract names. The service may send others.
 const (
 	BetaCacheControlEphemeralTTLN1H BetaCacheControlEphemeralTTL = "1h"
 	BetaCacheControlEphemeralTTLN5M BetaCacheControlEphemeralTTL = "5m"
+)
+
+// Values of BetaCodeExecutionToolResultErrorCode that the contract names. The service may send others.
+const (
+	BetaCodeExecutionToolResultErrorCodeExecutionTimeExceeded BetaCodeExecutionToolResultErrorCode = "execution_time_exceeded"
+	BetaCodeExecutionToolResultErrorCodeInvalidToolInput      BetaCodeExecutionToolResultErrorCode = "invalid_tool_input"
+	BetaCodeExecutionToolResultErrorCodeTooManyRequests       BetaCodeExecutionToolResultErrorCode = "too_many_requests"
+	BetaCodeExecutionToolResultErrorCodeUnavailable           BetaCodeExecutionToolResultErrorCode = "unavailable"
+)
+
+// Values of BetaCreateMessageParamsServiceTier that the contract names. The service may send others.
+const (
+	BetaCreateMessageParamsServiceTierAuto         BetaCreateMessageParamsServiceTier = "auto"
+	BetaCreateMessageParamsServiceTierStandardOnly BetaCreateMessageParamsServiceTier = "standard_only"
+)
+
+// Values of BetaEffort that the contract names. The service may send others.
+const (
+	BetaEffortHigh   BetaEffort = "high"
+	BetaEffortLow    BetaEffort = "low"
+	BetaEffortMax    BetaEffort = "max"
+	BetaEffortMedium BetaEffort = "medium"
+	BetaEffortXhigh  BetaEffort = "xhigh"
 )
 
 // Values of BetaErrorDetailsErrorCode that the contract names. The service may send others.
@@ -100,6 +157,34 @@ const (
 	BetaErrorDetailsErrorCodeLinkedOrganizationSpendLimitReached BetaErrorDetailsErrorCode = "linked_organization_spend_limit_reached"
 	BetaErrorDetailsErrorCodeRampLimitExceeded                   BetaErrorDetailsErrorCode = "ramp_limit_exceeded"
 	BetaErrorDetailsErrorCodeRequestBodyTimeout                  BetaErrorDetailsErrorCode = "request_body_timeout"
+)
+
+// Values of BetaFallbackCreditNotAppliedReason that the contract names. The service may send others.
+const (
+	BetaFallbackCreditNotAppliedReasonBodyMismatch           BetaFallbackCreditNotAppliedReason = "body_mismatch"
+	BetaFallbackCreditNotAppliedReasonContinuationExcluded   BetaFallbackCreditNotAppliedReason = "continuation_excluded"
+	BetaFallbackCreditNotAppliedReasonContinuationOnly       BetaFallbackCreditNotAppliedReason = "continuation_only"
+	BetaFallbackCreditNotAppliedReasonExpired                BetaFallbackCreditNotAppliedReason = "expired"
+	BetaFallbackCreditNotAppliedReasonInvalidTargetModel     BetaFallbackCreditNotAppliedReason = "invalid_target_model"
+	BetaFallbackCreditNotAppliedReasonNotEnabled             BetaFallbackCreditNotAppliedReason = "not_enabled"
+	BetaFallbackCreditNotAppliedReasonRepriceUnavailable     BetaFallbackCreditNotAppliedReason = "reprice_unavailable"
+	BetaFallbackCreditNotAppliedReasonTemporarilyUnavailable BetaFallbackCreditNotAppliedReason = "temporarily_unavailable"
+	BetaFallbackCreditNotAppliedReasonVariantFieldsPresent   BetaFallbackCreditNotAppliedReason = "variant_fields_present"
+	BetaFallbackCreditNotAppliedReasonWrongOrganization      BetaFallbackCreditNotAppliedReason = "wrong_organization"
+	BetaFallbackCreditNotAppliedReasonWrongPlatform          BetaFallbackCreditNotAppliedReason = "wrong_platform"
+	BetaFallbackCreditNotAppliedReasonWrongWorkspace         BetaFallbackCreditNotAppliedReason = "wrong_workspace"
+)
+
+// Values of BetaFallbackCreditTokenParamMode that the contract names. The service may send others.
+const (
+	BetaFallbackCreditTokenParamModeBestEffort BetaFallbackCreditTokenParamMode = "best_effort"
+	BetaFallbackCreditTokenParamModeStrict     BetaFallbackCreditTokenParamMode = "strict"
+)
+
+// Values of BetaImageTransformationsParamOversizedImage that the contract names. The service may send others.
+const (
+	BetaImageTransformationsParamOversizedImageDownsize BetaImageTransformationsParamOversizedImage = "downsize"
+	BetaImageTransformationsParamOversizedImageError    BetaImageTransformationsParamOversizedImage = "error"
 )
 
 // Values of BetaMessageStopReason that the contract names. The service may send others.
@@ -121,13 +206,13 @@ const (
 	BetaMessageBatchProcessingStatusInProgress BetaMessageBatchProcessingStatus = "in_progress"
 )
 
-// Values of BetaOutputConfigEffort that the contract names. The service may send others.
+// Values of BetaRefusalCategory that the contract names. The service may send others.
 const (
-	BetaOutputConfigEffortHigh   BetaOutputConfigEffort = "high"
-	BetaOutputConfigEffortLow    BetaOutputConfigEffort = "low"
-	BetaOutputConfigEffortMax    BetaOutputConfigEffort = "max"
-	BetaOutputConfigEffortMedium BetaOutputConfigEffort = "medium"
-	BetaOutputConfigEffortXhigh  BetaOutputConfigEffort = "xhigh"
+	BetaRefusalCategoryBio                 BetaRefusalCategory = "bio"
+	BetaRefusalCategoryCyber               BetaRefusalCategory = "cyber"
+	BetaRefusalCategoryFrontierLlm         BetaRefusalCategory = "frontier_llm"
+	BetaRefusalCategoryGeneralHarms        BetaRefusalCategory = "general_harms"
+	BetaRefusalCategoryReasoningExtraction BetaRefusalCategory = "reasoning_extraction"
 )
 
 // Values of BetaRefusalStopDetailsCategory that the contract names. The service may send others.
@@ -139,6 +224,72 @@ const (
 	BetaRefusalStopDetailsCategoryReasoningExtraction BetaRefusalStopDetailsCategory = "reasoning_extraction"
 )
 
+// Values of BetaResponseInclusion that the contract names. The service may send others.
+const (
+	BetaResponseInclusionExcluded BetaResponseInclusion = "excluded"
+	BetaResponseInclusionFull     BetaResponseInclusion = "full"
+)
+
+// Values of BetaServerToolName that the contract names. The service may send others.
+const (
+	BetaServerToolNameAdvisor                 BetaServerToolName = "advisor"
+	BetaServerToolNameBashCodeExecution       BetaServerToolName = "bash_code_execution"
+	BetaServerToolNameCodeExecution           BetaServerToolName = "code_execution"
+	BetaServerToolNameTextEditorCodeExecution BetaServerToolName = "text_editor_code_execution"
+	BetaServerToolNameToolSearchToolBm25      BetaServerToolName = "tool_search_tool_bm25"
+	BetaServerToolNameToolSearchToolRegex     BetaServerToolName = "tool_search_tool_regex"
+	BetaServerToolNameWebFetch                BetaServerToolName = "web_fetch"
+	BetaServerToolNameWebSearch               BetaServerToolName = "web_search"
+)
+
+// Values of BetaSkillType that the contract names. The service may send others.
+const (
+	BetaSkillTypeAnthropic BetaSkillType = "anthropic"
+	BetaSkillTypeCustom    BetaSkillType = "custom"
+)
+
+// Values of BetaSpeed that the contract names. The service may send others.
+const (
+	BetaSpeedFast     BetaSpeed = "fast"
+	BetaSpeedStandard BetaSpeed = "standard"
+)
+
+// Values of BetaSystemMessageParamClearAt that the contract names. The service may send others.
+const (
+	BetaSystemMessageParamClearAtNever           BetaSystemMessageParamClearAt = "never"
+	BetaSystemMessageParamClearAtNextUserMessage BetaSystemMessageParamClearAt = "next_user_message"
+)
+
+// Values of BetaTextEditorCodeExecutionFileType that the contract names. The service may send others.
+const (
+	BetaTextEditorCodeExecutionFileTypeImage BetaTextEditorCodeExecutionFileType = "image"
+	BetaTextEditorCodeExecutionFileTypePdf   BetaTextEditorCodeExecutionFileType = "pdf"
+	BetaTextEditorCodeExecutionFileTypeText  BetaTextEditorCodeExecutionFileType = "text"
+)
+
+// Values of BetaTextEditorCodeExecutionToolResultErrorCode that the contract names. The service may send others.
+const (
+	BetaTextEditorCodeExecutionToolResultErrorCodeExecutionTimeExceeded BetaTextEditorCodeExecutionToolResultErrorCode = "execution_time_exceeded"
+	BetaTextEditorCodeExecutionToolResultErrorCodeFileNotFound          BetaTextEditorCodeExecutionToolResultErrorCode = "file_not_found"
+	BetaTextEditorCodeExecutionToolResultErrorCodeInvalidToolInput      BetaTextEditorCodeExecutionToolResultErrorCode = "invalid_tool_input"
+	BetaTextEditorCodeExecutionToolResultErrorCodeTooManyRequests       BetaTextEditorCodeExecutionToolResultErrorCode = "too_many_requests"
+	BetaTextEditorCodeExecutionToolResultErrorCodeUnavailable           BetaTextEditorCodeExecutionToolResultErrorCode = "unavailable"
+)
+
+// Values of BetaThinkingBindingMismatch that the contract names. The service may send others.
+const (
+	BetaThinkingBindingMismatchEndUserBindingMismatch      BetaThinkingBindingMismatch = "end_user_binding_mismatch"
+	BetaThinkingBindingMismatchModelBindingMismatch        BetaThinkingBindingMismatch = "model_binding_mismatch"
+	BetaThinkingBindingMismatchOrganizationBindingMismatch BetaThinkingBindingMismatch = "organization_binding_mismatch"
+	BetaThinkingBindingMismatchPrefixBindingMismatch       BetaThinkingBindingMismatch = "prefix_binding_mismatch"
+)
+
+// Values of BetaThinkingBlockBindingPrefixMismatchBehavior that the contract names. The service may send others.
+const (
+	BetaThinkingBlockBindingPrefixMismatchBehaviorDropBlock BetaThinkingBlockBindingPrefixMismatchBehavior = "drop_block"
+	BetaThinkingBlockBindingPrefixMismatchBehaviorError     BetaThinkingBlockBindingPrefixMismatchBehavior = "error"
+)
+
 // Values of BetaThinkingDisplay that the contract names. The service may send others.
 const (
 	BetaThinkingDisplayOmitted    BetaThinkingDisplay = "omitted"
@@ -146,11 +297,55 @@ const (
 	BetaThinkingDisplayUpdates    BetaThinkingDisplay = "updates"
 )
 
+// Values of BetaToolSearchToolBm2520251119Type that the contract names. The service may send others.
+const (
+	BetaToolSearchToolBm2520251119TypeToolSearchToolBm25         BetaToolSearchToolBm2520251119Type = "tool_search_tool_bm25"
+	BetaToolSearchToolBm2520251119TypeToolSearchToolBm2520251119 BetaToolSearchToolBm2520251119Type = "tool_search_tool_bm25_20251119"
+)
+
+// Values of BetaToolSearchToolRegex20251119Type that the contract names. The service may send others.
+const (
+	BetaToolSearchToolRegex20251119TypeToolSearchToolRegex         BetaToolSearchToolRegex20251119Type = "tool_search_tool_regex"
+	BetaToolSearchToolRegex20251119TypeToolSearchToolRegex20251119 BetaToolSearchToolRegex20251119Type = "tool_search_tool_regex_20251119"
+)
+
+// Values of BetaToolSearchToolResultErrorCode that the contract names. The service may send others.
+const (
+	BetaToolSearchToolResultErrorCodeExecutionTimeExceeded BetaToolSearchToolResultErrorCode = "execution_time_exceeded"
+	BetaToolSearchToolResultErrorCodeInvalidToolInput      BetaToolSearchToolResultErrorCode = "invalid_tool_input"
+	BetaToolSearchToolResultErrorCodeTooManyRequests       BetaToolSearchToolResultErrorCode = "too_many_requests"
+	BetaToolSearchToolResultErrorCodeUnavailable           BetaToolSearchToolResultErrorCode = "unavailable"
+)
+
 // Values of BetaUsageServiceTier that the contract names. The service may send others.
 const (
 	BetaUsageServiceTierBatch    BetaUsageServiceTier = "batch"
 	BetaUsageServiceTierPriority BetaUsageServiceTier = "priority"
 	BetaUsageServiceTierStandard BetaUsageServiceTier = "standard"
+)
+
+// Values of BetaWebFetchToolResultErrorCode that the contract names. The service may send others.
+const (
+	BetaWebFetchToolResultErrorCodeContentTooLarge        BetaWebFetchToolResultErrorCode = "content_too_large"
+	BetaWebFetchToolResultErrorCodeInvalidToolInput       BetaWebFetchToolResultErrorCode = "invalid_tool_input"
+	BetaWebFetchToolResultErrorCodeMaxUsesExceeded        BetaWebFetchToolResultErrorCode = "max_uses_exceeded"
+	BetaWebFetchToolResultErrorCodeTooManyRequests        BetaWebFetchToolResultErrorCode = "too_many_requests"
+	BetaWebFetchToolResultErrorCodeURLNotAccessible       BetaWebFetchToolResultErrorCode = "url_not_accessible"
+	BetaWebFetchToolResultErrorCodeURLNotAllowed          BetaWebFetchToolResultErrorCode = "url_not_allowed"
+	BetaWebFetchToolResultErrorCodeURLNotInPriorContext   BetaWebFetchToolResultErrorCode = "url_not_in_prior_context"
+	BetaWebFetchToolResultErrorCodeURLTooLong             BetaWebFetchToolResultErrorCode = "url_too_long"
+	BetaWebFetchToolResultErrorCodeUnavailable            BetaWebFetchToolResultErrorCode = "unavailable"
+	BetaWebFetchToolResultErrorCodeUnsupportedContentType BetaWebFetchToolResultErrorCode = "unsupported_content_type"
+)
+
+// Values of BetaWebSearchToolResultErrorCode that the contract names. The service may send others.
+const (
+	BetaWebSearchToolResultErrorCodeInvalidToolInput BetaWebSearchToolResultErrorCode = "invalid_tool_input"
+	BetaWebSearchToolResultErrorCodeMaxUsesExceeded  BetaWebSearchToolResultErrorCode = "max_uses_exceeded"
+	BetaWebSearchToolResultErrorCodeQueryTooLong     BetaWebSearchToolResultErrorCode = "query_too_long"
+	BetaWebSearchToolResultErrorCodeRequestTooLarge  BetaWebSearchToolResultErrorCode = "request_too_large"
+	BetaWebSearchToolResultErrorCodeTooManyRequests  BetaWebSearchToolResultErrorCode = "too_many_requests"
+	BetaWebSearchToolResultErrorCodeUnavailable      BetaWebSearchToolResultErrorCode = "unavailable"
 )
 
 // Values of Model that the contract names. The service may send others.
@@ -255,6 +450,849 @@ func (x *BetaAPIError) UnmarshalJSON(b []byte) error { return wire.Unmarshal(b, 
 func (x *BetaAPIError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaAPIError)
 }
+
+// BetaAdvisorMessageIterationUsage is the usage of one call of the advisor model.
+type BetaAdvisorMessageIterationUsage struct {
+	// Tokens written to the cache, by time to live.
+	CacheCreation *BetaCacheCreation `json:"cache_creation"`
+
+	// Input tokens that were written to the cache.
+	CacheCreationInputTokens int64 `json:"cache_creation_input_tokens"`
+
+	// Input tokens that were read from the cache.
+	CacheReadInputTokens int64 `json:"cache_read_input_tokens"`
+
+	// Input tokens that the cache had no part in.
+	InputTokens int64 `json:"input_tokens"`
+
+	// Model that did it.
+	Model Model `json:"model"`
+
+	// Output tokens, with those of thinking.
+	OutputTokens int64 `json:"output_tokens"`
+}
+
+func decodeBetaAdvisorMessageIterationUsage(d *wire.Decoder, x *BetaAdvisorMessageIterationUsage) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_creation":
+			wire.DecodePointer(d, &x.CacheCreation, decodeBetaCacheCreation)
+		case "cache_creation_input_tokens":
+			decodeInt(d, &x.CacheCreationInputTokens)
+		case "cache_read_input_tokens":
+			decodeInt(d, &x.CacheReadInputTokens)
+		case "input_tokens":
+			decodeInt(d, &x.InputTokens)
+		case "model":
+			decodeModel(d, &x.Model)
+		case "output_tokens":
+			decodeInt(d, &x.OutputTokens)
+		case "type":
+			d.Constant("advisor_message")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaAdvisorMessageIterationUsage(e *wire.Encoder, x *BetaAdvisorMessageIterationUsage) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"advisor_message"`)
+	if x.CacheCreation != nil {
+		e.Name(`"cache_creation":`)
+		encodeBetaCacheCreation(e, x.CacheCreation)
+	} else {
+		e.Name(`"cache_creation":`)
+		e.Null()
+	}
+	e.Name(`"cache_creation_input_tokens":`)
+	encodeInt(e, &x.CacheCreationInputTokens)
+	e.Name(`"cache_read_input_tokens":`)
+	encodeInt(e, &x.CacheReadInputTokens)
+	e.Name(`"input_tokens":`)
+	encodeInt(e, &x.InputTokens)
+	e.Name(`"model":`)
+	encodeModel(e, &x.Model)
+	e.Name(`"output_tokens":`)
+	encodeInt(e, &x.OutputTokens)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: advisor_message.
+func (*BetaAdvisorMessageIterationUsage) Discriminator() string { return "advisor_message" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaAdvisorMessageIterationUsage) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaAdvisorMessageIterationUsage)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaAdvisorMessageIterationUsage) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaAdvisorMessageIterationUsage)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaAdvisorMessageIterationUsage) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaAdvisorMessageIterationUsage)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaAdvisorMessageIterationUsage) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaAdvisorMessageIterationUsage)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaAdvisorMessageIterationUsage) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorMessageIterationUsage)
+}
+
+// BetaAdvisorRedactedResultBlock is the advice in a form that only the service can read.
+type BetaAdvisorRedactedResultBlock struct {
+	// Encrypted advice, needed to give the block back.
+	EncryptedContent string `json:"encrypted_content"`
+
+	// Why the advisor stopped. The values are those of a message's `stop_reason`; `max_tokens` means that
+	// the advice was cut.
+	StopReason string `json:"stop_reason"`
+}
+
+func decodeBetaAdvisorRedactedResultBlock(d *wire.Decoder, x *BetaAdvisorRedactedResultBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "encrypted_content":
+			decodeString(d, &x.EncryptedContent)
+		case "stop_reason":
+			decodeString(d, &x.StopReason)
+		case "type":
+			d.Constant("advisor_redacted_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaAdvisorRedactedResultBlock(e *wire.Encoder, x *BetaAdvisorRedactedResultBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"advisor_redacted_result"`)
+	e.Name(`"encrypted_content":`)
+	encodeString(e, &x.EncryptedContent)
+	if x.StopReason != "" {
+		e.Name(`"stop_reason":`)
+		encodeString(e, &x.StopReason)
+	} else {
+		e.Name(`"stop_reason":`)
+		e.Null()
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: advisor_redacted_result.
+func (*BetaAdvisorRedactedResultBlock) Discriminator() string { return "advisor_redacted_result" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaAdvisorRedactedResultBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaAdvisorRedactedResultBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaAdvisorRedactedResultBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaAdvisorRedactedResultBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaAdvisorRedactedResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaAdvisorRedactedResultBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaAdvisorRedactedResultBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaAdvisorRedactedResultBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaAdvisorRedactedResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorRedactedResultBlock)
+}
+
+// BetaAdvisorRedactedResultBlockParam is the advice in a form that only the service can read, given back unchanged.
+type BetaAdvisorRedactedResultBlockParam struct {
+	// Encrypted advice, as it came.
+	EncryptedContent string `json:"encrypted_content"`
+
+	// Why the advisor stopped, as it came. The values are those of a message's `stop_reason`; `max_tokens`
+	// means that the advice was cut.
+	StopReason string `json:"stop_reason,omitzero"`
+}
+
+func decodeBetaAdvisorRedactedResultBlockParam(d *wire.Decoder, x *BetaAdvisorRedactedResultBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "encrypted_content":
+			decodeString(d, &x.EncryptedContent)
+		case "stop_reason":
+			decodeString(d, &x.StopReason)
+		case "type":
+			d.Constant("advisor_redacted_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaAdvisorRedactedResultBlockParam(e *wire.Encoder, x *BetaAdvisorRedactedResultBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"advisor_redacted_result"`)
+	e.Name(`"encrypted_content":`)
+	encodeString(e, &x.EncryptedContent)
+	if x.StopReason != "" {
+		e.Name(`"stop_reason":`)
+		encodeString(e, &x.StopReason)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: advisor_redacted_result.
+func (*BetaAdvisorRedactedResultBlockParam) Discriminator() string { return "advisor_redacted_result" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaAdvisorRedactedResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaAdvisorRedactedResultBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaAdvisorRedactedResultBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaAdvisorRedactedResultBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaAdvisorRedactedResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaAdvisorRedactedResultBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaAdvisorRedactedResultBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaAdvisorRedactedResultBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaAdvisorRedactedResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorRedactedResultBlockParam)
+}
+
+// BetaAdvisorResultBlock is the advice as text.
+type BetaAdvisorResultBlock struct {
+	// Why the advisor stopped. The values are those of a message's `stop_reason`; `max_tokens` means that
+	// the advice was cut.
+	StopReason string `json:"stop_reason"`
+
+	// The advice.
+	Text string `json:"text"`
+}
+
+func decodeBetaAdvisorResultBlock(d *wire.Decoder, x *BetaAdvisorResultBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "stop_reason":
+			decodeString(d, &x.StopReason)
+		case "text":
+			decodeString(d, &x.Text)
+		case "type":
+			d.Constant("advisor_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaAdvisorResultBlock(e *wire.Encoder, x *BetaAdvisorResultBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"advisor_result"`)
+	if x.StopReason != "" {
+		e.Name(`"stop_reason":`)
+		encodeString(e, &x.StopReason)
+	} else {
+		e.Name(`"stop_reason":`)
+		e.Null()
+	}
+	e.Name(`"text":`)
+	encodeString(e, &x.Text)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: advisor_result.
+func (*BetaAdvisorResultBlock) Discriminator() string { return "advisor_result" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaAdvisorResultBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaAdvisorResultBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaAdvisorResultBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaAdvisorResultBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaAdvisorResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaAdvisorResultBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaAdvisorResultBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaAdvisorResultBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaAdvisorResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorResultBlock)
+}
+
+// BetaAdvisorResultBlockParam is the advice as text, given back unchanged.
+type BetaAdvisorResultBlockParam struct {
+	// Why the advisor stopped, as it came. The values are those of a message's `stop_reason`; `max_tokens`
+	// means that the advice was cut.
+	StopReason string `json:"stop_reason,omitzero"`
+
+	// The advice.
+	Text string `json:"text"`
+}
+
+func decodeBetaAdvisorResultBlockParam(d *wire.Decoder, x *BetaAdvisorResultBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "stop_reason":
+			decodeString(d, &x.StopReason)
+		case "text":
+			decodeString(d, &x.Text)
+		case "type":
+			d.Constant("advisor_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaAdvisorResultBlockParam(e *wire.Encoder, x *BetaAdvisorResultBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"advisor_result"`)
+	if x.StopReason != "" {
+		e.Name(`"stop_reason":`)
+		encodeString(e, &x.StopReason)
+	}
+	e.Name(`"text":`)
+	encodeString(e, &x.Text)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: advisor_result.
+func (*BetaAdvisorResultBlockParam) Discriminator() string { return "advisor_result" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaAdvisorResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaAdvisorResultBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaAdvisorResultBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaAdvisorResultBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaAdvisorResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaAdvisorResultBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaAdvisorResultBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaAdvisorResultBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaAdvisorResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorResultBlockParam)
+}
+
+// BetaAdvisorTool20260301 is a second, usually stronger model that the model asks for advice while it answers. The advisor reads the
+// whole conversation.
+type BetaAdvisorTool20260301 struct {
+	// Who may call the tool. Left out, the model itself.
+	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
+
+	// Cache breakpoint after this tool.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Keeps the advisor's own prompt in the cache from call to call. It is a switch, no breakpoint. Left
+	// out, nothing is kept.
+	Caching *BetaCacheControlEphemeral `json:"caching,omitzero"`
+
+	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
+	// that is deferred takes no `cache_control`.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Most tokens of one piece of advice, with its thinking. Left out, what the advisor can do at most.
+	MaxTokens int64 `json:"max_tokens,omitzero"`
+
+	// Most calls in one request. The model gets an error for any more. Left out, there is no limit.
+	MaxUses int64 `json:"max_uses,omitzero"`
+
+	// Model that advises. Its tokens are billed at its own price. Not every pair of models is allowed.
+	Model Model `json:"model"`
+
+	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	Strict bool `json:"strict,omitzero"`
+}
+
+func decodeBetaAdvisorTool20260301(d *wire.Decoder, x *BetaAdvisorTool20260301) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "allowed_callers":
+			wire.DecodeSlice(d, &x.AllowedCallers, decodeBetaAllowedCaller)
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "caching":
+			wire.DecodePointer(d, &x.Caching, decodeBetaCacheControlEphemeral)
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "max_tokens":
+			decodeInt(d, &x.MaxTokens)
+		case "max_uses":
+			decodeInt(d, &x.MaxUses)
+		case "model":
+			decodeModel(d, &x.Model)
+		case "name":
+			d.Constant("advisor")
+		case "strict":
+			decodeBool(d, &x.Strict)
+		case "type":
+			d.Constant("advisor_20260301")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaAdvisorTool20260301(e *wire.Encoder, x *BetaAdvisorTool20260301) {
+	e.Object()
+	e.Name(`"name":`)
+	e.Constant(`"advisor"`)
+	e.Name(`"type":`)
+	e.Constant(`"advisor_20260301"`)
+	if x.AllowedCallers != nil {
+		e.Name(`"allowed_callers":`)
+		wire.EncodeSlice(e, &x.AllowedCallers, encodeBetaAllowedCaller)
+	}
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.Caching != nil {
+		e.Name(`"caching":`)
+		encodeBetaCacheControlEphemeral(e, x.Caching)
+	}
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.MaxTokens != 0 {
+		e.Name(`"max_tokens":`)
+		encodeInt(e, &x.MaxTokens)
+	}
+	if x.MaxUses != 0 {
+		e.Name(`"max_uses":`)
+		encodeInt(e, &x.MaxUses)
+	}
+	e.Name(`"model":`)
+	encodeModel(e, &x.Model)
+	if x.Strict {
+		e.Name(`"strict":`)
+		encodeBool(e, &x.Strict)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: advisor_20260301.
+func (*BetaAdvisorTool20260301) Discriminator() string { return "advisor_20260301" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaAdvisorTool20260301) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaAdvisorTool20260301)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaAdvisorTool20260301) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaAdvisorTool20260301)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaAdvisorTool20260301) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaAdvisorTool20260301)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaAdvisorTool20260301) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaAdvisorTool20260301)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaAdvisorTool20260301) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorTool20260301)
+}
+
+// BetaAdvisorToolResultBlock is the advice of another model, which the service asked for during the answer.
+type BetaAdvisorToolResultBlock struct {
+	// The advice, or why there is none.
+	Content BetaAdvisorToolResultContent `json:"content"`
+
+	// Id of the `server_tool_use` block that this answers.
+	ToolUseID string `json:"tool_use_id"`
+}
+
+func decodeBetaAdvisorToolResultBlock(d *wire.Decoder, x *BetaAdvisorToolResultBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "content":
+			decodeBetaAdvisorToolResultContent(d, &x.Content)
+		case "tool_use_id":
+			decodeString(d, &x.ToolUseID)
+		case "type":
+			d.Constant("advisor_tool_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaAdvisorToolResultBlock(e *wire.Encoder, x *BetaAdvisorToolResultBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"advisor_tool_result"`)
+	e.Name(`"content":`)
+	encodeBetaAdvisorToolResultContent(e, &x.Content)
+	e.Name(`"tool_use_id":`)
+	encodeString(e, &x.ToolUseID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: advisor_tool_result.
+func (*BetaAdvisorToolResultBlock) Discriminator() string { return "advisor_tool_result" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaAdvisorToolResultBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaAdvisorToolResultBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaAdvisorToolResultBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaAdvisorToolResultBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaAdvisorToolResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaAdvisorToolResultBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaAdvisorToolResultBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaAdvisorToolResultBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaAdvisorToolResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorToolResultBlock)
+}
+
+// BetaAdvisorToolResultBlockParam is the advice of another model in an earlier answer, given back unchanged.
+type BetaAdvisorToolResultBlockParam struct {
+	// Cache breakpoint after this block.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// The advice, or why there is none.
+	Content BetaAdvisorToolResultContentParam `json:"content"`
+
+	// Id of the `server_tool_use` block that this answers.
+	ToolUseID string `json:"tool_use_id"`
+}
+
+func decodeBetaAdvisorToolResultBlockParam(d *wire.Decoder, x *BetaAdvisorToolResultBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "content":
+			decodeBetaAdvisorToolResultContentParam(d, &x.Content)
+		case "tool_use_id":
+			decodeString(d, &x.ToolUseID)
+		case "type":
+			d.Constant("advisor_tool_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaAdvisorToolResultBlockParam(e *wire.Encoder, x *BetaAdvisorToolResultBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"advisor_tool_result"`)
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	e.Name(`"content":`)
+	encodeBetaAdvisorToolResultContentParam(e, &x.Content)
+	e.Name(`"tool_use_id":`)
+	encodeString(e, &x.ToolUseID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: advisor_tool_result.
+func (*BetaAdvisorToolResultBlockParam) Discriminator() string { return "advisor_tool_result" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaAdvisorToolResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaAdvisorToolResultBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaAdvisorToolResultBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaAdvisorToolResultBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaAdvisorToolResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaAdvisorToolResultBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaAdvisorToolResultBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaAdvisorToolResultBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaAdvisorToolResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorToolResultBlockParam)
+}
+
+// BetaAdvisorToolResultErrorCode is the reason why the advisor gave no advice. `max_uses_exceeded`: the tool's `max_uses` was spent;
+// `too_many_requests`: the advisor's rate limit was reached; `overloaded`: its model is overloaded;
+// `prompt_too_long`: the conversation does not fit its context window; `execution_time_exceeded`: it took
+// too long; `model_not_found`: its model was not found; `unavailable`: anything else.
+type BetaAdvisorToolResultErrorCode string
+
+func decodeBetaAdvisorToolResultErrorCode(d *wire.Decoder, x *BetaAdvisorToolResultErrorCode) {
+	wire.DecodeString(d, x)
+}
+func encodeBetaAdvisorToolResultErrorCode(e *wire.Encoder, x *BetaAdvisorToolResultErrorCode) {
+	wire.EncodeString(e, x)
+}
+
+// BetaAdvisorToolResultErrorObject is the failure of a call of the advisor. The model goes on without advice.
+type BetaAdvisorToolResultErrorObject struct {
+	// Why there is no advice.
+	ErrorCode BetaAdvisorToolResultErrorCode `json:"error_code"`
+}
+
+func decodeBetaAdvisorToolResultErrorObject(d *wire.Decoder, x *BetaAdvisorToolResultErrorObject) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "error_code":
+			decodeBetaAdvisorToolResultErrorCode(d, &x.ErrorCode)
+		case "type":
+			d.Constant("advisor_tool_result_error")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaAdvisorToolResultErrorObject(e *wire.Encoder, x *BetaAdvisorToolResultErrorObject) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"advisor_tool_result_error"`)
+	e.Name(`"error_code":`)
+	encodeBetaAdvisorToolResultErrorCode(e, &x.ErrorCode)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: advisor_tool_result_error.
+func (*BetaAdvisorToolResultErrorObject) Discriminator() string { return "advisor_tool_result_error" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaAdvisorToolResultErrorObject) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaAdvisorToolResultErrorObject)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaAdvisorToolResultErrorObject) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaAdvisorToolResultErrorObject)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaAdvisorToolResultErrorObject) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaAdvisorToolResultErrorObject)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaAdvisorToolResultErrorObject) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaAdvisorToolResultErrorObject)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaAdvisorToolResultErrorObject) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorToolResultErrorObject)
+}
+
+// BetaAdvisorToolResultErrorParam is the failure of a call of the advisor, given back.
+type BetaAdvisorToolResultErrorParam struct {
+	// Why there is no advice.
+	ErrorCode BetaAdvisorToolResultErrorCode `json:"error_code"`
+}
+
+func decodeBetaAdvisorToolResultErrorParam(d *wire.Decoder, x *BetaAdvisorToolResultErrorParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "error_code":
+			decodeBetaAdvisorToolResultErrorCode(d, &x.ErrorCode)
+		case "type":
+			d.Constant("advisor_tool_result_error")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaAdvisorToolResultErrorParam(e *wire.Encoder, x *BetaAdvisorToolResultErrorParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"advisor_tool_result_error"`)
+	e.Name(`"error_code":`)
+	encodeBetaAdvisorToolResultErrorCode(e, &x.ErrorCode)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: advisor_tool_result_error.
+func (*BetaAdvisorToolResultErrorParam) Discriminator() string { return "advisor_tool_result_error" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaAdvisorToolResultErrorParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaAdvisorToolResultErrorParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaAdvisorToolResultErrorParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaAdvisorToolResultErrorParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaAdvisorToolResultErrorParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaAdvisorToolResultErrorParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaAdvisorToolResultErrorParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaAdvisorToolResultErrorParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaAdvisorToolResultErrorParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorToolResultErrorParam)
+}
+
+// BetaAllThinkingTurns is the choice that all turns keep their thinking.
+type BetaAllThinkingTurns struct {
+}
+
+func decodeBetaAllThinkingTurns(d *wire.Decoder, x *BetaAllThinkingTurns) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "type":
+			d.Constant("all")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaAllThinkingTurns(e *wire.Encoder, x *BetaAllThinkingTurns) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"all"`)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: all.
+func (*BetaAllThinkingTurns) Discriminator() string { return "all" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaAllThinkingTurns) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaAllThinkingTurns)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaAllThinkingTurns) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaAllThinkingTurns)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaAllThinkingTurns) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaAllThinkingTurns)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaAllThinkingTurns) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaAllThinkingTurns)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaAllThinkingTurns) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaAllThinkingTurns)
+}
+
+// BetaAllowedCaller is one that may call a tool: `direct` is the model itself, the others are code that it runs with the code
+// execution tool of that name. `code_execution_20260120` and `code_execution_20260521` mean the same. Code
+// cannot call a tool that is `strict`.
+type BetaAllowedCaller string
+
+func decodeBetaAllowedCaller(d *wire.Decoder, x *BetaAllowedCaller) { wire.DecodeString(d, x) }
+func encodeBetaAllowedCaller(e *wire.Encoder, x *BetaAllowedCaller) { wire.EncodeString(e, x) }
 
 // BetaAssistantMessageParam is a message from the model: one of its earlier answers given back, or the beginning of the next one.
 type BetaAssistantMessageParam struct {
@@ -459,7 +1497,7 @@ func encodeBetaBase64ImageSourceMediaType(e *wire.Encoder, x *BetaBase64ImageSou
 	wire.EncodeString(e, x)
 }
 
-// BetaBase64PDFSource is a PDF in the request itself.
+// BetaBase64PDFSource is a PDF in the message itself.
 type BetaBase64PDFSource struct {
 	// Bytes of the PDF in base64.
 	Data string `json:"data"`
@@ -520,6 +1558,567 @@ func (x *BetaBase64PDFSource) UnmarshalJSON(b []byte) error {
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
 func (x *BetaBase64PDFSource) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaBase64PDFSource)
+}
+
+// BetaBashCodeExecutionOutputBlock is a file that a shell command made.
+type BetaBashCodeExecutionOutputBlock struct {
+	// Id of the file, to fetch it from the Files API.
+	FileID string `json:"file_id"`
+}
+
+func decodeBetaBashCodeExecutionOutputBlock(d *wire.Decoder, x *BetaBashCodeExecutionOutputBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "file_id":
+			decodeString(d, &x.FileID)
+		case "type":
+			d.Constant("bash_code_execution_output")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBashCodeExecutionOutputBlock(e *wire.Encoder, x *BetaBashCodeExecutionOutputBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"bash_code_execution_output"`)
+	e.Name(`"file_id":`)
+	encodeString(e, &x.FileID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: bash_code_execution_output.
+func (*BetaBashCodeExecutionOutputBlock) Discriminator() string { return "bash_code_execution_output" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBashCodeExecutionOutputBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBashCodeExecutionOutputBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBashCodeExecutionOutputBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBashCodeExecutionOutputBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBashCodeExecutionOutputBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBashCodeExecutionOutputBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBashCodeExecutionOutputBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBashCodeExecutionOutputBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBashCodeExecutionOutputBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBashCodeExecutionOutputBlock)
+}
+
+// BetaBashCodeExecutionOutputBlockParam is a file that a shell command made, given back unchanged.
+type BetaBashCodeExecutionOutputBlockParam struct {
+	// Id of the file.
+	FileID string `json:"file_id"`
+}
+
+func decodeBetaBashCodeExecutionOutputBlockParam(d *wire.Decoder, x *BetaBashCodeExecutionOutputBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "file_id":
+			decodeString(d, &x.FileID)
+		case "type":
+			d.Constant("bash_code_execution_output")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBashCodeExecutionOutputBlockParam(e *wire.Encoder, x *BetaBashCodeExecutionOutputBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"bash_code_execution_output"`)
+	e.Name(`"file_id":`)
+	encodeString(e, &x.FileID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: bash_code_execution_output.
+func (*BetaBashCodeExecutionOutputBlockParam) Discriminator() string {
+	return "bash_code_execution_output"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBashCodeExecutionOutputBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBashCodeExecutionOutputBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBashCodeExecutionOutputBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBashCodeExecutionOutputBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBashCodeExecutionOutputBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBashCodeExecutionOutputBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBashCodeExecutionOutputBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBashCodeExecutionOutputBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBashCodeExecutionOutputBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBashCodeExecutionOutputBlockParam)
+}
+
+// BetaBashCodeExecutionResultBlock is the output of a shell command.
+type BetaBashCodeExecutionResultBlock struct {
+	// Files that the command made.
+	Content []BetaBashCodeExecutionOutputBlock `json:"content"`
+
+	// Exit code. 0 means success.
+	ReturnCode int64 `json:"return_code"`
+
+	// What the command wrote to standard error.
+	Stderr string `json:"stderr"`
+
+	// What the command wrote to standard output.
+	Stdout string `json:"stdout"`
+}
+
+func decodeBetaBashCodeExecutionResultBlock(d *wire.Decoder, x *BetaBashCodeExecutionResultBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "content":
+			wire.DecodeSlice(d, &x.Content, decodeBetaBashCodeExecutionOutputBlock)
+		case "return_code":
+			decodeInt(d, &x.ReturnCode)
+		case "stderr":
+			decodeString(d, &x.Stderr)
+		case "stdout":
+			decodeString(d, &x.Stdout)
+		case "type":
+			d.Constant("bash_code_execution_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBashCodeExecutionResultBlock(e *wire.Encoder, x *BetaBashCodeExecutionResultBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"bash_code_execution_result"`)
+	e.Name(`"content":`)
+	wire.EncodeSlice(e, &x.Content, encodeBetaBashCodeExecutionOutputBlock)
+	e.Name(`"return_code":`)
+	encodeInt(e, &x.ReturnCode)
+	e.Name(`"stderr":`)
+	encodeString(e, &x.Stderr)
+	e.Name(`"stdout":`)
+	encodeString(e, &x.Stdout)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: bash_code_execution_result.
+func (*BetaBashCodeExecutionResultBlock) Discriminator() string { return "bash_code_execution_result" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBashCodeExecutionResultBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBashCodeExecutionResultBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBashCodeExecutionResultBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBashCodeExecutionResultBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBashCodeExecutionResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBashCodeExecutionResultBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBashCodeExecutionResultBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBashCodeExecutionResultBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBashCodeExecutionResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBashCodeExecutionResultBlock)
+}
+
+// BetaBashCodeExecutionResultBlockParam is the output of a shell command, given back unchanged.
+type BetaBashCodeExecutionResultBlockParam struct {
+	// Files that the command made.
+	Content []BetaBashCodeExecutionOutputBlockParam `json:"content"`
+
+	// Exit code. 0 means success.
+	ReturnCode int64 `json:"return_code"`
+
+	// What the command wrote to standard error.
+	Stderr string `json:"stderr"`
+
+	// What the command wrote to standard output.
+	Stdout string `json:"stdout"`
+}
+
+func decodeBetaBashCodeExecutionResultBlockParam(d *wire.Decoder, x *BetaBashCodeExecutionResultBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "content":
+			wire.DecodeSlice(d, &x.Content, decodeBetaBashCodeExecutionOutputBlockParam)
+		case "return_code":
+			decodeInt(d, &x.ReturnCode)
+		case "stderr":
+			decodeString(d, &x.Stderr)
+		case "stdout":
+			decodeString(d, &x.Stdout)
+		case "type":
+			d.Constant("bash_code_execution_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBashCodeExecutionResultBlockParam(e *wire.Encoder, x *BetaBashCodeExecutionResultBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"bash_code_execution_result"`)
+	e.Name(`"content":`)
+	wire.EncodeSlice(e, &x.Content, encodeBetaBashCodeExecutionOutputBlockParam)
+	e.Name(`"return_code":`)
+	encodeInt(e, &x.ReturnCode)
+	e.Name(`"stderr":`)
+	encodeString(e, &x.Stderr)
+	e.Name(`"stdout":`)
+	encodeString(e, &x.Stdout)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: bash_code_execution_result.
+func (*BetaBashCodeExecutionResultBlockParam) Discriminator() string {
+	return "bash_code_execution_result"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBashCodeExecutionResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBashCodeExecutionResultBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBashCodeExecutionResultBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBashCodeExecutionResultBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBashCodeExecutionResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBashCodeExecutionResultBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBashCodeExecutionResultBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBashCodeExecutionResultBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBashCodeExecutionResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBashCodeExecutionResultBlockParam)
+}
+
+// BetaBashCodeExecutionToolResultBlock is what a shell command brought. The service ran it during the answer.
+type BetaBashCodeExecutionToolResultBlock struct {
+	// What the command brought, or why it failed.
+	Content BetaBashCodeExecutionToolResultContent `json:"content"`
+
+	// Id of the `server_tool_use` block that this answers.
+	ToolUseID string `json:"tool_use_id"`
+}
+
+func decodeBetaBashCodeExecutionToolResultBlock(d *wire.Decoder, x *BetaBashCodeExecutionToolResultBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "content":
+			decodeBetaBashCodeExecutionToolResultContent(d, &x.Content)
+		case "tool_use_id":
+			decodeString(d, &x.ToolUseID)
+		case "type":
+			d.Constant("bash_code_execution_tool_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBashCodeExecutionToolResultBlock(e *wire.Encoder, x *BetaBashCodeExecutionToolResultBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"bash_code_execution_tool_result"`)
+	e.Name(`"content":`)
+	encodeBetaBashCodeExecutionToolResultContent(e, &x.Content)
+	e.Name(`"tool_use_id":`)
+	encodeString(e, &x.ToolUseID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: bash_code_execution_tool_result.
+func (*BetaBashCodeExecutionToolResultBlock) Discriminator() string {
+	return "bash_code_execution_tool_result"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBashCodeExecutionToolResultBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBashCodeExecutionToolResultBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBashCodeExecutionToolResultBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBashCodeExecutionToolResultBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBashCodeExecutionToolResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBashCodeExecutionToolResultBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBashCodeExecutionToolResultBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBashCodeExecutionToolResultBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBashCodeExecutionToolResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBashCodeExecutionToolResultBlock)
+}
+
+// BetaBashCodeExecutionToolResultBlockParam is what a shell command brought in an earlier answer, given back unchanged.
+type BetaBashCodeExecutionToolResultBlockParam struct {
+	// Cache breakpoint after this block.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// What the command brought, or why it failed.
+	Content BetaBashCodeExecutionToolResultContentParam `json:"content"`
+
+	// Id of the `server_tool_use` block that this answers.
+	ToolUseID string `json:"tool_use_id"`
+}
+
+func decodeBetaBashCodeExecutionToolResultBlockParam(d *wire.Decoder, x *BetaBashCodeExecutionToolResultBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "content":
+			decodeBetaBashCodeExecutionToolResultContentParam(d, &x.Content)
+		case "tool_use_id":
+			decodeString(d, &x.ToolUseID)
+		case "type":
+			d.Constant("bash_code_execution_tool_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBashCodeExecutionToolResultBlockParam(e *wire.Encoder, x *BetaBashCodeExecutionToolResultBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"bash_code_execution_tool_result"`)
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	e.Name(`"content":`)
+	encodeBetaBashCodeExecutionToolResultContentParam(e, &x.Content)
+	e.Name(`"tool_use_id":`)
+	encodeString(e, &x.ToolUseID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: bash_code_execution_tool_result.
+func (*BetaBashCodeExecutionToolResultBlockParam) Discriminator() string {
+	return "bash_code_execution_tool_result"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBashCodeExecutionToolResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBashCodeExecutionToolResultBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBashCodeExecutionToolResultBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBashCodeExecutionToolResultBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBashCodeExecutionToolResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBashCodeExecutionToolResultBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBashCodeExecutionToolResultBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBashCodeExecutionToolResultBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBashCodeExecutionToolResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBashCodeExecutionToolResultBlockParam)
+}
+
+// BetaBashCodeExecutionToolResultErrorCode is the reason why a shell command could not be run. `invalid_tool_input`: the input was wrong;
+// `too_many_requests`: the rate limit was reached; `execution_time_exceeded`: it took too long;
+// `output_file_too_large`: it put out too much; `unavailable`: the tool was not available.
+type BetaBashCodeExecutionToolResultErrorCode string
+
+func decodeBetaBashCodeExecutionToolResultErrorCode(d *wire.Decoder, x *BetaBashCodeExecutionToolResultErrorCode) {
+	wire.DecodeString(d, x)
+}
+func encodeBetaBashCodeExecutionToolResultErrorCode(e *wire.Encoder, x *BetaBashCodeExecutionToolResultErrorCode) {
+	wire.EncodeString(e, x)
+}
+
+// BetaBashCodeExecutionToolResultErrorObject is the failure to run a shell command. A command that ran and failed is a result, with a `return_code`.
+type BetaBashCodeExecutionToolResultErrorObject struct {
+	// Why the run failed.
+	ErrorCode BetaBashCodeExecutionToolResultErrorCode `json:"error_code"`
+}
+
+func decodeBetaBashCodeExecutionToolResultErrorObject(d *wire.Decoder, x *BetaBashCodeExecutionToolResultErrorObject) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "error_code":
+			decodeBetaBashCodeExecutionToolResultErrorCode(d, &x.ErrorCode)
+		case "type":
+			d.Constant("bash_code_execution_tool_result_error")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBashCodeExecutionToolResultErrorObject(e *wire.Encoder, x *BetaBashCodeExecutionToolResultErrorObject) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"bash_code_execution_tool_result_error"`)
+	e.Name(`"error_code":`)
+	encodeBetaBashCodeExecutionToolResultErrorCode(e, &x.ErrorCode)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: bash_code_execution_tool_result_error.
+func (*BetaBashCodeExecutionToolResultErrorObject) Discriminator() string {
+	return "bash_code_execution_tool_result_error"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBashCodeExecutionToolResultErrorObject) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBashCodeExecutionToolResultErrorObject)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBashCodeExecutionToolResultErrorObject) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBashCodeExecutionToolResultErrorObject)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBashCodeExecutionToolResultErrorObject) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBashCodeExecutionToolResultErrorObject)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBashCodeExecutionToolResultErrorObject) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBashCodeExecutionToolResultErrorObject)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBashCodeExecutionToolResultErrorObject) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBashCodeExecutionToolResultErrorObject)
+}
+
+// BetaBashCodeExecutionToolResultErrorParam is the failure to run a shell command, given back.
+type BetaBashCodeExecutionToolResultErrorParam struct {
+	// Why the run failed.
+	ErrorCode BetaBashCodeExecutionToolResultErrorCode `json:"error_code"`
+}
+
+func decodeBetaBashCodeExecutionToolResultErrorParam(d *wire.Decoder, x *BetaBashCodeExecutionToolResultErrorParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "error_code":
+			decodeBetaBashCodeExecutionToolResultErrorCode(d, &x.ErrorCode)
+		case "type":
+			d.Constant("bash_code_execution_tool_result_error")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBashCodeExecutionToolResultErrorParam(e *wire.Encoder, x *BetaBashCodeExecutionToolResultErrorParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"bash_code_execution_tool_result_error"`)
+	e.Name(`"error_code":`)
+	encodeBetaBashCodeExecutionToolResultErrorCode(e, &x.ErrorCode)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: bash_code_execution_tool_result_error.
+func (*BetaBashCodeExecutionToolResultErrorParam) Discriminator() string {
+	return "bash_code_execution_tool_result_error"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBashCodeExecutionToolResultErrorParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBashCodeExecutionToolResultErrorParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBashCodeExecutionToolResultErrorParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBashCodeExecutionToolResultErrorParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBashCodeExecutionToolResultErrorParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBashCodeExecutionToolResultErrorParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBashCodeExecutionToolResultErrorParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBashCodeExecutionToolResultErrorParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBashCodeExecutionToolResultErrorParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBashCodeExecutionToolResultErrorParam)
 }
 
 // BetaBillingError is the error of an account that cannot pay (402), for example because a spend limit is reached.
@@ -588,6 +2187,2906 @@ func (x *BetaBillingError) UnmarshalJSON(b []byte) error {
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
 func (x *BetaBillingError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaBillingError)
+}
+
+// BetaBillingPolicy is the choice of who pays for a request.
+type BetaBillingPolicy struct {
+	// Who pays: `self`, the default, is your organization, `user_profile` the customer behind the user
+	// profile that the call names. A batch refuses `user_profile`.
+	BillTo BetaBillingPolicyBillTo `json:"bill_to,omitzero"`
+}
+
+func decodeBetaBillingPolicy(d *wire.Decoder, x *BetaBillingPolicy) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "bill_to":
+			decodeBetaBillingPolicyBillTo(d, &x.BillTo)
+		case "type":
+			d.Constant("billing_policy")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBillingPolicy(e *wire.Encoder, x *BetaBillingPolicy) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"billing_policy"`)
+	if x.BillTo != "" {
+		e.Name(`"bill_to":`)
+		encodeBetaBillingPolicyBillTo(e, &x.BillTo)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: billing_policy.
+func (*BetaBillingPolicy) Discriminator() string { return "billing_policy" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBillingPolicy) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBillingPolicy)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBillingPolicy) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBillingPolicy)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBillingPolicy) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBillingPolicy)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBillingPolicy) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBillingPolicy)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBillingPolicy) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBillingPolicy)
+}
+
+// BetaBillingPolicyBillTo is who pays: `self`, the default, is your organization, `user_profile` the customer behind the user
+// profile that the call names. A batch refuses `user_profile`.
+type BetaBillingPolicyBillTo string
+
+func decodeBetaBillingPolicyBillTo(d *wire.Decoder, x *BetaBillingPolicyBillTo) {
+	wire.DecodeString(d, x)
+}
+func encodeBetaBillingPolicyBillTo(e *wire.Encoder, x *BetaBillingPolicyBillTo) {
+	wire.EncodeString(e, x)
+}
+
+// BetaBrowserCloseTabConfig is how the browser toolset offers `close_tab`, which closes a tab.
+type BetaBrowserCloseTabConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserCloseTabConfig(d *wire.Decoder, x *BetaBrowserCloseTabConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserCloseTabConfig(e *wire.Encoder, x *BetaBrowserCloseTabConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserCloseTabConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserCloseTabConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserCloseTabConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserCloseTabConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserCloseTabConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserCloseTabConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserCloseTabConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserCloseTabConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserCloseTabConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserCloseTabConfig)
+}
+
+// BetaBrowserDoubleClickConfig is how the browser toolset offers `double_click`, which clicks an element or a point twice.
+type BetaBrowserDoubleClickConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserDoubleClickConfig(d *wire.Decoder, x *BetaBrowserDoubleClickConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserDoubleClickConfig(e *wire.Encoder, x *BetaBrowserDoubleClickConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserDoubleClickConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserDoubleClickConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserDoubleClickConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserDoubleClickConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserDoubleClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserDoubleClickConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserDoubleClickConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserDoubleClickConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserDoubleClickConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserDoubleClickConfig)
+}
+
+// BetaBrowserFileUploadConfig is how the browser toolset offers `file_upload`, which gives files to a file input of the page. It is off
+// unless it is enabled.
+type BetaBrowserFileUploadConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `false`.
+	Enabled bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserFileUploadConfig(d *wire.Decoder, x *BetaBrowserFileUploadConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			decodeBool(d, &x.Enabled)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserFileUploadConfig(e *wire.Encoder, x *BetaBrowserFileUploadConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled {
+		e.Name(`"enabled":`)
+		encodeBool(e, &x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserFileUploadConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserFileUploadConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserFileUploadConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserFileUploadConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserFileUploadConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserFileUploadConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserFileUploadConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserFileUploadConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserFileUploadConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserFileUploadConfig)
+}
+
+// BetaBrowserFindConfig is how the browser toolset offers `find`, which finds elements that fit a description.
+type BetaBrowserFindConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserFindConfig(d *wire.Decoder, x *BetaBrowserFindConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserFindConfig(e *wire.Encoder, x *BetaBrowserFindConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserFindConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserFindConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserFindConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserFindConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserFindConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserFindConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserFindConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserFindConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserFindConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserFindConfig)
+}
+
+// BetaBrowserFormInputConfig is how the browser toolset offers `form_input`, which sets the value of a form element.
+type BetaBrowserFormInputConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserFormInputConfig(d *wire.Decoder, x *BetaBrowserFormInputConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserFormInputConfig(e *wire.Encoder, x *BetaBrowserFormInputConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserFormInputConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserFormInputConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserFormInputConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserFormInputConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserFormInputConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserFormInputConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserFormInputConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserFormInputConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserFormInputConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserFormInputConfig)
+}
+
+// BetaBrowserGetPageTextConfig is how the browser toolset offers `get_page_text`, which reads the text of the page.
+type BetaBrowserGetPageTextConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserGetPageTextConfig(d *wire.Decoder, x *BetaBrowserGetPageTextConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserGetPageTextConfig(e *wire.Encoder, x *BetaBrowserGetPageTextConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserGetPageTextConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserGetPageTextConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserGetPageTextConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserGetPageTextConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserGetPageTextConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserGetPageTextConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserGetPageTextConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserGetPageTextConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserGetPageTextConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserGetPageTextConfig)
+}
+
+// BetaBrowserHoldKeyConfig is how the browser toolset offers `hold_key`, which holds a key down for some seconds.
+type BetaBrowserHoldKeyConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserHoldKeyConfig(d *wire.Decoder, x *BetaBrowserHoldKeyConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserHoldKeyConfig(e *wire.Encoder, x *BetaBrowserHoldKeyConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserHoldKeyConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserHoldKeyConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserHoldKeyConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserHoldKeyConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserHoldKeyConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserHoldKeyConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserHoldKeyConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserHoldKeyConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserHoldKeyConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserHoldKeyConfig)
+}
+
+// BetaBrowserHoverConfig is how the browser toolset offers `hover`, which rests the pointer on an element or a point.
+type BetaBrowserHoverConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserHoverConfig(d *wire.Decoder, x *BetaBrowserHoverConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserHoverConfig(e *wire.Encoder, x *BetaBrowserHoverConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserHoverConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserHoverConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserHoverConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserHoverConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserHoverConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserHoverConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserHoverConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserHoverConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserHoverConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserHoverConfig)
+}
+
+// BetaBrowserJavascriptExecConfig is how the browser toolset offers `javascript_exec`, which runs JavaScript in the page. It is off unless it
+// is enabled.
+type BetaBrowserJavascriptExecConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `false`.
+	Enabled bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserJavascriptExecConfig(d *wire.Decoder, x *BetaBrowserJavascriptExecConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			decodeBool(d, &x.Enabled)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserJavascriptExecConfig(e *wire.Encoder, x *BetaBrowserJavascriptExecConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled {
+		e.Name(`"enabled":`)
+		encodeBool(e, &x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserJavascriptExecConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserJavascriptExecConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserJavascriptExecConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserJavascriptExecConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserJavascriptExecConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserJavascriptExecConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserJavascriptExecConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserJavascriptExecConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserJavascriptExecConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserJavascriptExecConfig)
+}
+
+// BetaBrowserKeyConfig is how the browser toolset offers `key`, which presses keys, alone, combined or one after the other.
+type BetaBrowserKeyConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserKeyConfig(d *wire.Decoder, x *BetaBrowserKeyConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserKeyConfig(e *wire.Encoder, x *BetaBrowserKeyConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserKeyConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserKeyConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserKeyConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserKeyConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserKeyConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserKeyConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserKeyConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserKeyConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserKeyConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserKeyConfig)
+}
+
+// BetaBrowserLeftClickConfig is how the browser toolset offers `left_click`, which clicks an element or a point.
+type BetaBrowserLeftClickConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserLeftClickConfig(d *wire.Decoder, x *BetaBrowserLeftClickConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserLeftClickConfig(e *wire.Encoder, x *BetaBrowserLeftClickConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserLeftClickConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserLeftClickConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserLeftClickConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserLeftClickConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserLeftClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserLeftClickConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserLeftClickConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserLeftClickConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserLeftClickConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserLeftClickConfig)
+}
+
+// BetaBrowserLeftClickDragConfig is how the browser toolset offers `left_click_drag`, which drags from one point to another.
+type BetaBrowserLeftClickDragConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserLeftClickDragConfig(d *wire.Decoder, x *BetaBrowserLeftClickDragConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserLeftClickDragConfig(e *wire.Encoder, x *BetaBrowserLeftClickDragConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserLeftClickDragConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserLeftClickDragConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserLeftClickDragConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserLeftClickDragConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserLeftClickDragConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserLeftClickDragConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserLeftClickDragConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserLeftClickDragConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserLeftClickDragConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserLeftClickDragConfig)
+}
+
+// BetaBrowserLeftMouseDownConfig is how the browser toolset offers `left_mouse_down`, which presses the left button at a point and keeps it
+// down.
+type BetaBrowserLeftMouseDownConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserLeftMouseDownConfig(d *wire.Decoder, x *BetaBrowserLeftMouseDownConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserLeftMouseDownConfig(e *wire.Encoder, x *BetaBrowserLeftMouseDownConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserLeftMouseDownConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserLeftMouseDownConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserLeftMouseDownConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserLeftMouseDownConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserLeftMouseDownConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserLeftMouseDownConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserLeftMouseDownConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserLeftMouseDownConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserLeftMouseDownConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserLeftMouseDownConfig)
+}
+
+// BetaBrowserLeftMouseUpConfig is how the browser toolset offers `left_mouse_up`, which lets the left button go at a point.
+type BetaBrowserLeftMouseUpConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserLeftMouseUpConfig(d *wire.Decoder, x *BetaBrowserLeftMouseUpConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserLeftMouseUpConfig(e *wire.Encoder, x *BetaBrowserLeftMouseUpConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserLeftMouseUpConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserLeftMouseUpConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserLeftMouseUpConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserLeftMouseUpConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserLeftMouseUpConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserLeftMouseUpConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserLeftMouseUpConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserLeftMouseUpConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserLeftMouseUpConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserLeftMouseUpConfig)
+}
+
+// BetaBrowserListTabsConfig is how the browser toolset offers `list_tabs`, which lists the open tabs.
+type BetaBrowserListTabsConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserListTabsConfig(d *wire.Decoder, x *BetaBrowserListTabsConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserListTabsConfig(e *wire.Encoder, x *BetaBrowserListTabsConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserListTabsConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserListTabsConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserListTabsConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserListTabsConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserListTabsConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserListTabsConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserListTabsConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserListTabsConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserListTabsConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserListTabsConfig)
+}
+
+// BetaBrowserMiddleClickConfig is how the browser toolset offers `middle_click`, which clicks an element or a point with the middle
+// button.
+type BetaBrowserMiddleClickConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserMiddleClickConfig(d *wire.Decoder, x *BetaBrowserMiddleClickConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserMiddleClickConfig(e *wire.Encoder, x *BetaBrowserMiddleClickConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserMiddleClickConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserMiddleClickConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserMiddleClickConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserMiddleClickConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserMiddleClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserMiddleClickConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserMiddleClickConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserMiddleClickConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserMiddleClickConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserMiddleClickConfig)
+}
+
+// BetaBrowserMouseMoveConfig is how the browser toolset offers `mouse_move`, which moves the pointer to a point.
+type BetaBrowserMouseMoveConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserMouseMoveConfig(d *wire.Decoder, x *BetaBrowserMouseMoveConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserMouseMoveConfig(e *wire.Encoder, x *BetaBrowserMouseMoveConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserMouseMoveConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserMouseMoveConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserMouseMoveConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserMouseMoveConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserMouseMoveConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserMouseMoveConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserMouseMoveConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserMouseMoveConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserMouseMoveConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserMouseMoveConfig)
+}
+
+// BetaBrowserNavigateConfig is how the browser toolset offers `navigate`, which opens a URL, goes back or forward, or reloads the page.
+type BetaBrowserNavigateConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserNavigateConfig(d *wire.Decoder, x *BetaBrowserNavigateConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserNavigateConfig(e *wire.Encoder, x *BetaBrowserNavigateConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserNavigateConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserNavigateConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserNavigateConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserNavigateConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserNavigateConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserNavigateConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserNavigateConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserNavigateConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserNavigateConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserNavigateConfig)
+}
+
+// BetaBrowserNewTabConfig is how the browser toolset offers `new_tab`, which opens an empty tab.
+type BetaBrowserNewTabConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserNewTabConfig(d *wire.Decoder, x *BetaBrowserNewTabConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserNewTabConfig(e *wire.Encoder, x *BetaBrowserNewTabConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserNewTabConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserNewTabConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserNewTabConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserNewTabConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserNewTabConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserNewTabConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserNewTabConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserNewTabConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserNewTabConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserNewTabConfig)
+}
+
+// BetaBrowserReadConsoleConfig is how the browser toolset offers `read_console`, which reads what the console of the page has logged. It
+// is off unless it is enabled.
+type BetaBrowserReadConsoleConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `false`.
+	Enabled bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserReadConsoleConfig(d *wire.Decoder, x *BetaBrowserReadConsoleConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			decodeBool(d, &x.Enabled)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserReadConsoleConfig(e *wire.Encoder, x *BetaBrowserReadConsoleConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled {
+		e.Name(`"enabled":`)
+		encodeBool(e, &x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserReadConsoleConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserReadConsoleConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserReadConsoleConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserReadConsoleConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserReadConsoleConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserReadConsoleConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserReadConsoleConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserReadConsoleConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserReadConsoleConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserReadConsoleConfig)
+}
+
+// BetaBrowserReadNetworkConfig is how the browser toolset offers `read_network`, which reads which network requests the page has made. It
+// is off unless it is enabled.
+type BetaBrowserReadNetworkConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `false`.
+	Enabled bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserReadNetworkConfig(d *wire.Decoder, x *BetaBrowserReadNetworkConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			decodeBool(d, &x.Enabled)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserReadNetworkConfig(e *wire.Encoder, x *BetaBrowserReadNetworkConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled {
+		e.Name(`"enabled":`)
+		encodeBool(e, &x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserReadNetworkConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserReadNetworkConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserReadNetworkConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserReadNetworkConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserReadNetworkConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserReadNetworkConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserReadNetworkConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserReadNetworkConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserReadNetworkConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserReadNetworkConfig)
+}
+
+// BetaBrowserReadPageConfig is how the browser toolset offers `read_page`, which reads the page as a tree of elements.
+type BetaBrowserReadPageConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserReadPageConfig(d *wire.Decoder, x *BetaBrowserReadPageConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserReadPageConfig(e *wire.Encoder, x *BetaBrowserReadPageConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserReadPageConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserReadPageConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserReadPageConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserReadPageConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserReadPageConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserReadPageConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserReadPageConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserReadPageConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserReadPageConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserReadPageConfig)
+}
+
+// BetaBrowserRightClickConfig is how the browser toolset offers `right_click`, which clicks an element or a point with the right button.
+type BetaBrowserRightClickConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserRightClickConfig(d *wire.Decoder, x *BetaBrowserRightClickConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserRightClickConfig(e *wire.Encoder, x *BetaBrowserRightClickConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserRightClickConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserRightClickConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserRightClickConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserRightClickConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserRightClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserRightClickConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserRightClickConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserRightClickConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserRightClickConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserRightClickConfig)
+}
+
+// BetaBrowserScreenshotConfig is how the browser toolset offers `screenshot`, which takes a picture of the visible part of the page.
+type BetaBrowserScreenshotConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserScreenshotConfig(d *wire.Decoder, x *BetaBrowserScreenshotConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserScreenshotConfig(e *wire.Encoder, x *BetaBrowserScreenshotConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserScreenshotConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserScreenshotConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserScreenshotConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserScreenshotConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserScreenshotConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserScreenshotConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserScreenshotConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserScreenshotConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserScreenshotConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserScreenshotConfig)
+}
+
+// BetaBrowserScrollConfig is how the browser toolset offers `scroll`, which turns the wheel of the mouse at a point.
+type BetaBrowserScrollConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserScrollConfig(d *wire.Decoder, x *BetaBrowserScrollConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserScrollConfig(e *wire.Encoder, x *BetaBrowserScrollConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserScrollConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserScrollConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserScrollConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserScrollConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserScrollConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserScrollConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserScrollConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserScrollConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserScrollConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserScrollConfig)
+}
+
+// BetaBrowserScrollToConfig is how the browser toolset offers `scroll_to`, which scrolls until an element can be seen.
+type BetaBrowserScrollToConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserScrollToConfig(d *wire.Decoder, x *BetaBrowserScrollToConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserScrollToConfig(e *wire.Encoder, x *BetaBrowserScrollToConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserScrollToConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserScrollToConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserScrollToConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserScrollToConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserScrollToConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserScrollToConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserScrollToConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserScrollToConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserScrollToConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserScrollToConfig)
+}
+
+// BetaBrowserStateBlockParam is the state of your browser after a call of a tool of the browser toolset, for the result of that call. At
+// most one per result, and none if the call failed. The service tells the model about the tabs.
+type BetaBrowserStateBlockParam struct {
+	// Cache breakpoint after this block.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// What the call opened or downloaded. Left out, nothing; an empty list is refused.
+	StateChanges []BetaBrowserStateChange `json:"state_changes,omitzero"`
+
+	// All tabs that are open. Unless there are none, exactly one of them is `active`.
+	Tabs []BetaBrowserStateTabEntry `json:"tabs"`
+}
+
+func decodeBetaBrowserStateBlockParam(d *wire.Decoder, x *BetaBrowserStateBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "state_changes":
+			wire.DecodeSlice(d, &x.StateChanges, decodeBetaBrowserStateChange)
+		case "tabs":
+			wire.DecodeSlice(d, &x.Tabs, decodeBetaBrowserStateTabEntry)
+		case "type":
+			d.Constant("browser_state")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserStateBlockParam(e *wire.Encoder, x *BetaBrowserStateBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"browser_state"`)
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.StateChanges != nil {
+		e.Name(`"state_changes":`)
+		wire.EncodeSlice(e, &x.StateChanges, encodeBetaBrowserStateChange)
+	}
+	e.Name(`"tabs":`)
+	wire.EncodeSlice(e, &x.Tabs, encodeBetaBrowserStateTabEntry)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: browser_state.
+func (*BetaBrowserStateBlockParam) Discriminator() string { return "browser_state" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserStateBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserStateBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserStateBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserStateBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserStateBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserStateBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserStateBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserStateBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserStateBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserStateBlockParam)
+}
+
+// BetaBrowserStateChangeDownloadCompleted is a download that was completed during the call.
+type BetaBrowserStateChangeDownloadCompleted struct {
+	// Your id of the download, the same in all its changes. A block has at most one change of each
+	// download.
+	DownloadID string `json:"download_id"`
+
+	// Where the file is. Leave it out unless another tool can read the file there.
+	Path string `json:"path,omitzero"`
+
+	// Size of the file in bytes.
+	SizeBytes *int64 `json:"size_bytes,omitzero"`
+
+	// Where the file came from, after redirects.
+	URL string `json:"url"`
+}
+
+func decodeBetaBrowserStateChangeDownloadCompleted(d *wire.Decoder, x *BetaBrowserStateChangeDownloadCompleted) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "download_id":
+			decodeString(d, &x.DownloadID)
+		case "path":
+			decodeString(d, &x.Path)
+		case "size_bytes":
+			wire.DecodePointer(d, &x.SizeBytes, decodeInt)
+		case "type":
+			d.Constant("download_completed")
+		case "url":
+			decodeString(d, &x.URL)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserStateChangeDownloadCompleted(e *wire.Encoder, x *BetaBrowserStateChangeDownloadCompleted) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"download_completed"`)
+	e.Name(`"download_id":`)
+	encodeString(e, &x.DownloadID)
+	if x.Path != "" {
+		e.Name(`"path":`)
+		encodeString(e, &x.Path)
+	}
+	if x.SizeBytes != nil {
+		e.Name(`"size_bytes":`)
+		encodeInt(e, x.SizeBytes)
+	}
+	e.Name(`"url":`)
+	encodeString(e, &x.URL)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: download_completed.
+func (*BetaBrowserStateChangeDownloadCompleted) Discriminator() string { return "download_completed" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserStateChangeDownloadCompleted) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserStateChangeDownloadCompleted)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserStateChangeDownloadCompleted) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserStateChangeDownloadCompleted)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserStateChangeDownloadCompleted) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserStateChangeDownloadCompleted)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserStateChangeDownloadCompleted) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserStateChangeDownloadCompleted)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserStateChangeDownloadCompleted) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserStateChangeDownloadCompleted)
+}
+
+// BetaBrowserStateChangeDownloadFailed is a download that failed or was canceled during the call.
+type BetaBrowserStateChangeDownloadFailed struct {
+	// Your id of the download, the same in all its changes. A block has at most one change of each
+	// download.
+	DownloadID string `json:"download_id"`
+
+	// What went wrong, if it is known.
+	Error string `json:"error,omitzero"`
+
+	// Where the file came from, after redirects.
+	URL string `json:"url"`
+}
+
+func decodeBetaBrowserStateChangeDownloadFailed(d *wire.Decoder, x *BetaBrowserStateChangeDownloadFailed) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "download_id":
+			decodeString(d, &x.DownloadID)
+		case "error":
+			decodeString(d, &x.Error)
+		case "type":
+			d.Constant("download_failed")
+		case "url":
+			decodeString(d, &x.URL)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserStateChangeDownloadFailed(e *wire.Encoder, x *BetaBrowserStateChangeDownloadFailed) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"download_failed"`)
+	e.Name(`"download_id":`)
+	encodeString(e, &x.DownloadID)
+	if x.Error != "" {
+		e.Name(`"error":`)
+		encodeString(e, &x.Error)
+	}
+	e.Name(`"url":`)
+	encodeString(e, &x.URL)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: download_failed.
+func (*BetaBrowserStateChangeDownloadFailed) Discriminator() string { return "download_failed" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserStateChangeDownloadFailed) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserStateChangeDownloadFailed)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserStateChangeDownloadFailed) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserStateChangeDownloadFailed)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserStateChangeDownloadFailed) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserStateChangeDownloadFailed)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserStateChangeDownloadFailed) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserStateChangeDownloadFailed)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserStateChangeDownloadFailed) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserStateChangeDownloadFailed)
+}
+
+// BetaBrowserStateChangeDownloadStarted is a download that began during the call.
+type BetaBrowserStateChangeDownloadStarted struct {
+	// Your id of the download, the same in all its changes. A block has at most one change of each
+	// download.
+	DownloadID string `json:"download_id"`
+
+	// Where the file came from, after redirects.
+	URL string `json:"url"`
+}
+
+func decodeBetaBrowserStateChangeDownloadStarted(d *wire.Decoder, x *BetaBrowserStateChangeDownloadStarted) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "download_id":
+			decodeString(d, &x.DownloadID)
+		case "type":
+			d.Constant("download_started")
+		case "url":
+			decodeString(d, &x.URL)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserStateChangeDownloadStarted(e *wire.Encoder, x *BetaBrowserStateChangeDownloadStarted) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"download_started"`)
+	e.Name(`"download_id":`)
+	encodeString(e, &x.DownloadID)
+	e.Name(`"url":`)
+	encodeString(e, &x.URL)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: download_started.
+func (*BetaBrowserStateChangeDownloadStarted) Discriminator() string { return "download_started" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserStateChangeDownloadStarted) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserStateChangeDownloadStarted)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserStateChangeDownloadStarted) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserStateChangeDownloadStarted)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserStateChangeDownloadStarted) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserStateChangeDownloadStarted)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserStateChangeDownloadStarted) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserStateChangeDownloadStarted)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserStateChangeDownloadStarted) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserStateChangeDownloadStarted)
+}
+
+// BetaBrowserStateChangeTabOpened is a tab that the call opened and that is still open.
+type BetaBrowserStateChangeTabOpened struct {
+	// Id of the tab. It has to be among `tabs`.
+	TabID string `json:"tab_id"`
+}
+
+func decodeBetaBrowserStateChangeTabOpened(d *wire.Decoder, x *BetaBrowserStateChangeTabOpened) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "tab_id":
+			decodeString(d, &x.TabID)
+		case "type":
+			d.Constant("tab_opened")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserStateChangeTabOpened(e *wire.Encoder, x *BetaBrowserStateChangeTabOpened) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"tab_opened"`)
+	e.Name(`"tab_id":`)
+	encodeString(e, &x.TabID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: tab_opened.
+func (*BetaBrowserStateChangeTabOpened) Discriminator() string { return "tab_opened" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserStateChangeTabOpened) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserStateChangeTabOpened)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserStateChangeTabOpened) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserStateChangeTabOpened)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserStateChangeTabOpened) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserStateChangeTabOpened)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserStateChangeTabOpened) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserStateChangeTabOpened)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserStateChangeTabOpened) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserStateChangeTabOpened)
+}
+
+// BetaBrowserStateTabEntry is a tab of your browser.
+type BetaBrowserStateTabEntry struct {
+	// Whether this is the tab in front. Default is `false`.
+	Active bool `json:"active,omitzero"`
+
+	// Your id of the tab, unique among the tabs. The model names the tab by it.
+	TabID string `json:"tab_id"`
+
+	// Title of the page, which may be empty.
+	Title string `json:"title"`
+
+	// Address of the page, which may be empty.
+	URL string `json:"url"`
+}
+
+func decodeBetaBrowserStateTabEntry(d *wire.Decoder, x *BetaBrowserStateTabEntry) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "active":
+			decodeBool(d, &x.Active)
+		case "tab_id":
+			decodeString(d, &x.TabID)
+		case "title":
+			decodeString(d, &x.Title)
+		case "url":
+			decodeString(d, &x.URL)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserStateTabEntry(e *wire.Encoder, x *BetaBrowserStateTabEntry) {
+	e.Object()
+	if x.Active {
+		e.Name(`"active":`)
+		encodeBool(e, &x.Active)
+	}
+	e.Name(`"tab_id":`)
+	encodeString(e, &x.TabID)
+	e.Name(`"title":`)
+	encodeString(e, &x.Title)
+	e.Name(`"url":`)
+	encodeString(e, &x.URL)
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserStateTabEntry) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserStateTabEntry)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserStateTabEntry) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserStateTabEntry)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserStateTabEntry) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserStateTabEntry)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserStateTabEntry) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserStateTabEntry)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserStateTabEntry) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserStateTabEntry)
+}
+
+// BetaBrowserSwitchTabConfig is how the browser toolset offers `switch_tab`, which makes another tab the active one.
+type BetaBrowserSwitchTabConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserSwitchTabConfig(d *wire.Decoder, x *BetaBrowserSwitchTabConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserSwitchTabConfig(e *wire.Encoder, x *BetaBrowserSwitchTabConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserSwitchTabConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserSwitchTabConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserSwitchTabConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserSwitchTabConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserSwitchTabConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserSwitchTabConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserSwitchTabConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserSwitchTabConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserSwitchTabConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserSwitchTabConfig)
+}
+
+// BetaBrowserToolset20260801 is a set of tools for a web browser that your code drives, one for each action on its pages and tabs. The
+// set has no name; calls of its tools carry `toolset_name`, which is `browser`.
+type BetaBrowserToolset20260801 struct {
+	// Cache breakpoint after this toolset.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Settings of single actions. Left out, all actions are on but `file_upload`, `javascript_exec`,
+	// `read_console` and `read_network`.
+	Configs *BetaBrowserToolsetConfigs `json:"configs,omitzero"`
+}
+
+func decodeBetaBrowserToolset20260801(d *wire.Decoder, x *BetaBrowserToolset20260801) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "configs":
+			wire.DecodePointer(d, &x.Configs, decodeBetaBrowserToolsetConfigs)
+		case "type":
+			d.Constant("browser_toolset_20260801")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserToolset20260801(e *wire.Encoder, x *BetaBrowserToolset20260801) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"browser_toolset_20260801"`)
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.Configs != nil {
+		e.Name(`"configs":`)
+		encodeBetaBrowserToolsetConfigs(e, x.Configs)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: browser_toolset_20260801.
+func (*BetaBrowserToolset20260801) Discriminator() string { return "browser_toolset_20260801" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserToolset20260801) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserToolset20260801)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserToolset20260801) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserToolset20260801)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserToolset20260801) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserToolset20260801)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserToolset20260801) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserToolset20260801)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserToolset20260801) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserToolset20260801)
+}
+
+// BetaBrowserToolsetConfigs is what the actions of the browser toolset are set to. An action that is left out keeps its defaults. Names
+// of other actions are refused, and so is a toolset with all actions off.
+type BetaBrowserToolsetConfigs struct {
+	// Settings of the action that closes a tab.
+	CloseTab *BetaBrowserCloseTabConfig `json:"close_tab,omitzero"`
+
+	// Settings of the action that clicks an element or a point twice.
+	DoubleClick *BetaBrowserDoubleClickConfig `json:"double_click,omitzero"`
+
+	// Settings of the action that gives files to a file input of the page.
+	FileUpload *BetaBrowserFileUploadConfig `json:"file_upload,omitzero"`
+
+	// Settings of the action that finds elements that fit a description.
+	Find *BetaBrowserFindConfig `json:"find,omitzero"`
+
+	// Settings of the action that sets the value of a form element.
+	FormInput *BetaBrowserFormInputConfig `json:"form_input,omitzero"`
+
+	// Settings of the action that reads the text of the page.
+	GetPageText *BetaBrowserGetPageTextConfig `json:"get_page_text,omitzero"`
+
+	// Settings of the action that holds a key down for some seconds.
+	HoldKey *BetaBrowserHoldKeyConfig `json:"hold_key,omitzero"`
+
+	// Settings of the action that rests the pointer on an element or a point.
+	Hover *BetaBrowserHoverConfig `json:"hover,omitzero"`
+
+	// Settings of the action that runs JavaScript in the page.
+	JavascriptExec *BetaBrowserJavascriptExecConfig `json:"javascript_exec,omitzero"`
+
+	// Settings of the action that presses keys, alone, combined or one after the other.
+	Key *BetaBrowserKeyConfig `json:"key,omitzero"`
+
+	// Settings of the action that clicks an element or a point.
+	LeftClick *BetaBrowserLeftClickConfig `json:"left_click,omitzero"`
+
+	// Settings of the action that drags from one point to another.
+	LeftClickDrag *BetaBrowserLeftClickDragConfig `json:"left_click_drag,omitzero"`
+
+	// Settings of the action that presses the left button at a point and keeps it down.
+	LeftMouseDown *BetaBrowserLeftMouseDownConfig `json:"left_mouse_down,omitzero"`
+
+	// Settings of the action that lets the left button go at a point.
+	LeftMouseUp *BetaBrowserLeftMouseUpConfig `json:"left_mouse_up,omitzero"`
+
+	// Settings of the action that lists the open tabs.
+	ListTabs *BetaBrowserListTabsConfig `json:"list_tabs,omitzero"`
+
+	// Settings of the action that clicks an element or a point with the middle button.
+	MiddleClick *BetaBrowserMiddleClickConfig `json:"middle_click,omitzero"`
+
+	// Settings of the action that moves the pointer to a point.
+	MouseMove *BetaBrowserMouseMoveConfig `json:"mouse_move,omitzero"`
+
+	// Settings of the action that opens a URL, goes back or forward, or reloads the page.
+	Navigate *BetaBrowserNavigateConfig `json:"navigate,omitzero"`
+
+	// Settings of the action that opens an empty tab.
+	NewTab *BetaBrowserNewTabConfig `json:"new_tab,omitzero"`
+
+	// Settings of the action that reads what the console of the page has logged.
+	ReadConsole *BetaBrowserReadConsoleConfig `json:"read_console,omitzero"`
+
+	// Settings of the action that reads which network requests the page has made.
+	ReadNetwork *BetaBrowserReadNetworkConfig `json:"read_network,omitzero"`
+
+	// Settings of the action that reads the page as a tree of elements.
+	ReadPage *BetaBrowserReadPageConfig `json:"read_page,omitzero"`
+
+	// Settings of the action that clicks an element or a point with the right button.
+	RightClick *BetaBrowserRightClickConfig `json:"right_click,omitzero"`
+
+	// Settings of the action that takes a picture of the visible part of the page.
+	Screenshot *BetaBrowserScreenshotConfig `json:"screenshot,omitzero"`
+
+	// Settings of the action that turns the wheel of the mouse at a point.
+	Scroll *BetaBrowserScrollConfig `json:"scroll,omitzero"`
+
+	// Settings of the action that scrolls until an element can be seen.
+	ScrollTo *BetaBrowserScrollToConfig `json:"scroll_to,omitzero"`
+
+	// Settings of the action that makes another tab the active one.
+	SwitchTab *BetaBrowserSwitchTabConfig `json:"switch_tab,omitzero"`
+
+	// Settings of the action that clicks an element or a point three times.
+	TripleClick *BetaBrowserTripleClickConfig `json:"triple_click,omitzero"`
+
+	// Settings of the action that types a text where the focus is.
+	Type *BetaBrowserTypeConfig `json:"type,omitzero"`
+
+	// Settings of the action that lets some seconds pass.
+	Wait *BetaBrowserWaitConfig `json:"wait,omitzero"`
+
+	// Settings of the action that takes an enlarged picture of a region of the page.
+	Zoom *BetaBrowserZoomConfig `json:"zoom,omitzero"`
+}
+
+func decodeBetaBrowserToolsetConfigs(d *wire.Decoder, x *BetaBrowserToolsetConfigs) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "close_tab":
+			wire.DecodePointer(d, &x.CloseTab, decodeBetaBrowserCloseTabConfig)
+		case "double_click":
+			wire.DecodePointer(d, &x.DoubleClick, decodeBetaBrowserDoubleClickConfig)
+		case "file_upload":
+			wire.DecodePointer(d, &x.FileUpload, decodeBetaBrowserFileUploadConfig)
+		case "find":
+			wire.DecodePointer(d, &x.Find, decodeBetaBrowserFindConfig)
+		case "form_input":
+			wire.DecodePointer(d, &x.FormInput, decodeBetaBrowserFormInputConfig)
+		case "get_page_text":
+			wire.DecodePointer(d, &x.GetPageText, decodeBetaBrowserGetPageTextConfig)
+		case "hold_key":
+			wire.DecodePointer(d, &x.HoldKey, decodeBetaBrowserHoldKeyConfig)
+		case "hover":
+			wire.DecodePointer(d, &x.Hover, decodeBetaBrowserHoverConfig)
+		case "javascript_exec":
+			wire.DecodePointer(d, &x.JavascriptExec, decodeBetaBrowserJavascriptExecConfig)
+		case "key":
+			wire.DecodePointer(d, &x.Key, decodeBetaBrowserKeyConfig)
+		case "left_click":
+			wire.DecodePointer(d, &x.LeftClick, decodeBetaBrowserLeftClickConfig)
+		case "left_click_drag":
+			wire.DecodePointer(d, &x.LeftClickDrag, decodeBetaBrowserLeftClickDragConfig)
+		case "left_mouse_down":
+			wire.DecodePointer(d, &x.LeftMouseDown, decodeBetaBrowserLeftMouseDownConfig)
+		case "left_mouse_up":
+			wire.DecodePointer(d, &x.LeftMouseUp, decodeBetaBrowserLeftMouseUpConfig)
+		case "list_tabs":
+			wire.DecodePointer(d, &x.ListTabs, decodeBetaBrowserListTabsConfig)
+		case "middle_click":
+			wire.DecodePointer(d, &x.MiddleClick, decodeBetaBrowserMiddleClickConfig)
+		case "mouse_move":
+			wire.DecodePointer(d, &x.MouseMove, decodeBetaBrowserMouseMoveConfig)
+		case "navigate":
+			wire.DecodePointer(d, &x.Navigate, decodeBetaBrowserNavigateConfig)
+		case "new_tab":
+			wire.DecodePointer(d, &x.NewTab, decodeBetaBrowserNewTabConfig)
+		case "read_console":
+			wire.DecodePointer(d, &x.ReadConsole, decodeBetaBrowserReadConsoleConfig)
+		case "read_network":
+			wire.DecodePointer(d, &x.ReadNetwork, decodeBetaBrowserReadNetworkConfig)
+		case "read_page":
+			wire.DecodePointer(d, &x.ReadPage, decodeBetaBrowserReadPageConfig)
+		case "right_click":
+			wire.DecodePointer(d, &x.RightClick, decodeBetaBrowserRightClickConfig)
+		case "screenshot":
+			wire.DecodePointer(d, &x.Screenshot, decodeBetaBrowserScreenshotConfig)
+		case "scroll":
+			wire.DecodePointer(d, &x.Scroll, decodeBetaBrowserScrollConfig)
+		case "scroll_to":
+			wire.DecodePointer(d, &x.ScrollTo, decodeBetaBrowserScrollToConfig)
+		case "switch_tab":
+			wire.DecodePointer(d, &x.SwitchTab, decodeBetaBrowserSwitchTabConfig)
+		case "triple_click":
+			wire.DecodePointer(d, &x.TripleClick, decodeBetaBrowserTripleClickConfig)
+		case "type":
+			wire.DecodePointer(d, &x.Type, decodeBetaBrowserTypeConfig)
+		case "wait":
+			wire.DecodePointer(d, &x.Wait, decodeBetaBrowserWaitConfig)
+		case "zoom":
+			wire.DecodePointer(d, &x.Zoom, decodeBetaBrowserZoomConfig)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserToolsetConfigs(e *wire.Encoder, x *BetaBrowserToolsetConfigs) {
+	e.Object()
+	if x.CloseTab != nil {
+		e.Name(`"close_tab":`)
+		encodeBetaBrowserCloseTabConfig(e, x.CloseTab)
+	}
+	if x.DoubleClick != nil {
+		e.Name(`"double_click":`)
+		encodeBetaBrowserDoubleClickConfig(e, x.DoubleClick)
+	}
+	if x.FileUpload != nil {
+		e.Name(`"file_upload":`)
+		encodeBetaBrowserFileUploadConfig(e, x.FileUpload)
+	}
+	if x.Find != nil {
+		e.Name(`"find":`)
+		encodeBetaBrowserFindConfig(e, x.Find)
+	}
+	if x.FormInput != nil {
+		e.Name(`"form_input":`)
+		encodeBetaBrowserFormInputConfig(e, x.FormInput)
+	}
+	if x.GetPageText != nil {
+		e.Name(`"get_page_text":`)
+		encodeBetaBrowserGetPageTextConfig(e, x.GetPageText)
+	}
+	if x.HoldKey != nil {
+		e.Name(`"hold_key":`)
+		encodeBetaBrowserHoldKeyConfig(e, x.HoldKey)
+	}
+	if x.Hover != nil {
+		e.Name(`"hover":`)
+		encodeBetaBrowserHoverConfig(e, x.Hover)
+	}
+	if x.JavascriptExec != nil {
+		e.Name(`"javascript_exec":`)
+		encodeBetaBrowserJavascriptExecConfig(e, x.JavascriptExec)
+	}
+	if x.Key != nil {
+		e.Name(`"key":`)
+		encodeBetaBrowserKeyConfig(e, x.Key)
+	}
+	if x.LeftClick != nil {
+		e.Name(`"left_click":`)
+		encodeBetaBrowserLeftClickConfig(e, x.LeftClick)
+	}
+	if x.LeftClickDrag != nil {
+		e.Name(`"left_click_drag":`)
+		encodeBetaBrowserLeftClickDragConfig(e, x.LeftClickDrag)
+	}
+	if x.LeftMouseDown != nil {
+		e.Name(`"left_mouse_down":`)
+		encodeBetaBrowserLeftMouseDownConfig(e, x.LeftMouseDown)
+	}
+	if x.LeftMouseUp != nil {
+		e.Name(`"left_mouse_up":`)
+		encodeBetaBrowserLeftMouseUpConfig(e, x.LeftMouseUp)
+	}
+	if x.ListTabs != nil {
+		e.Name(`"list_tabs":`)
+		encodeBetaBrowserListTabsConfig(e, x.ListTabs)
+	}
+	if x.MiddleClick != nil {
+		e.Name(`"middle_click":`)
+		encodeBetaBrowserMiddleClickConfig(e, x.MiddleClick)
+	}
+	if x.MouseMove != nil {
+		e.Name(`"mouse_move":`)
+		encodeBetaBrowserMouseMoveConfig(e, x.MouseMove)
+	}
+	if x.Navigate != nil {
+		e.Name(`"navigate":`)
+		encodeBetaBrowserNavigateConfig(e, x.Navigate)
+	}
+	if x.NewTab != nil {
+		e.Name(`"new_tab":`)
+		encodeBetaBrowserNewTabConfig(e, x.NewTab)
+	}
+	if x.ReadConsole != nil {
+		e.Name(`"read_console":`)
+		encodeBetaBrowserReadConsoleConfig(e, x.ReadConsole)
+	}
+	if x.ReadNetwork != nil {
+		e.Name(`"read_network":`)
+		encodeBetaBrowserReadNetworkConfig(e, x.ReadNetwork)
+	}
+	if x.ReadPage != nil {
+		e.Name(`"read_page":`)
+		encodeBetaBrowserReadPageConfig(e, x.ReadPage)
+	}
+	if x.RightClick != nil {
+		e.Name(`"right_click":`)
+		encodeBetaBrowserRightClickConfig(e, x.RightClick)
+	}
+	if x.Screenshot != nil {
+		e.Name(`"screenshot":`)
+		encodeBetaBrowserScreenshotConfig(e, x.Screenshot)
+	}
+	if x.Scroll != nil {
+		e.Name(`"scroll":`)
+		encodeBetaBrowserScrollConfig(e, x.Scroll)
+	}
+	if x.ScrollTo != nil {
+		e.Name(`"scroll_to":`)
+		encodeBetaBrowserScrollToConfig(e, x.ScrollTo)
+	}
+	if x.SwitchTab != nil {
+		e.Name(`"switch_tab":`)
+		encodeBetaBrowserSwitchTabConfig(e, x.SwitchTab)
+	}
+	if x.TripleClick != nil {
+		e.Name(`"triple_click":`)
+		encodeBetaBrowserTripleClickConfig(e, x.TripleClick)
+	}
+	if x.Type != nil {
+		e.Name(`"type":`)
+		encodeBetaBrowserTypeConfig(e, x.Type)
+	}
+	if x.Wait != nil {
+		e.Name(`"wait":`)
+		encodeBetaBrowserWaitConfig(e, x.Wait)
+	}
+	if x.Zoom != nil {
+		e.Name(`"zoom":`)
+		encodeBetaBrowserZoomConfig(e, x.Zoom)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserToolsetConfigs) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserToolsetConfigs)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserToolsetConfigs) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserToolsetConfigs)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserToolsetConfigs) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserToolsetConfigs)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserToolsetConfigs) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserToolsetConfigs)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserToolsetConfigs) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserToolsetConfigs)
+}
+
+// BetaBrowserTripleClickConfig is how the browser toolset offers `triple_click`, which clicks an element or a point three times.
+type BetaBrowserTripleClickConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserTripleClickConfig(d *wire.Decoder, x *BetaBrowserTripleClickConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserTripleClickConfig(e *wire.Encoder, x *BetaBrowserTripleClickConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserTripleClickConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserTripleClickConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserTripleClickConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserTripleClickConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserTripleClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserTripleClickConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserTripleClickConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserTripleClickConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserTripleClickConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserTripleClickConfig)
+}
+
+// BetaBrowserTypeConfig is how the browser toolset offers `type`, which types a text where the focus is.
+type BetaBrowserTypeConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserTypeConfig(d *wire.Decoder, x *BetaBrowserTypeConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserTypeConfig(e *wire.Encoder, x *BetaBrowserTypeConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserTypeConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserTypeConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserTypeConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserTypeConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserTypeConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserTypeConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserTypeConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserTypeConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserTypeConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserTypeConfig)
+}
+
+// BetaBrowserWaitConfig is how the browser toolset offers `wait`, which lets some seconds pass.
+type BetaBrowserWaitConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserWaitConfig(d *wire.Decoder, x *BetaBrowserWaitConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserWaitConfig(e *wire.Encoder, x *BetaBrowserWaitConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserWaitConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserWaitConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserWaitConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserWaitConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserWaitConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserWaitConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserWaitConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserWaitConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserWaitConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserWaitConfig)
+}
+
+// BetaBrowserZoomConfig is how the browser toolset offers `zoom`, which takes an enlarged picture of a region of the page.
+type BetaBrowserZoomConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaBrowserZoomConfig(d *wire.Decoder, x *BetaBrowserZoomConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaBrowserZoomConfig(e *wire.Encoder, x *BetaBrowserZoomConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaBrowserZoomConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaBrowserZoomConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaBrowserZoomConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaBrowserZoomConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaBrowserZoomConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaBrowserZoomConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaBrowserZoomConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaBrowserZoomConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaBrowserZoomConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaBrowserZoomConfig)
 }
 
 // BetaCacheControlEphemeral is a cache breakpoint: everything up to and with the block that carries it is kept, so that a later request
@@ -722,6 +5221,1278 @@ func (x *BetaCacheCreation) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaCacheCreation)
 }
 
+// BetaCacheMissMessagesChanged is the case of a request in which an earlier message is not the same.
+type BetaCacheMissMessagesChanged struct {
+	// About how many input tokens the cache would have had.
+	CacheMissedInputTokens int64 `json:"cache_missed_input_tokens"`
+}
+
+func decodeBetaCacheMissMessagesChanged(d *wire.Decoder, x *BetaCacheMissMessagesChanged) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_missed_input_tokens":
+			decodeInt(d, &x.CacheMissedInputTokens)
+		case "type":
+			d.Constant("messages_changed")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCacheMissMessagesChanged(e *wire.Encoder, x *BetaCacheMissMessagesChanged) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"messages_changed"`)
+	e.Name(`"cache_missed_input_tokens":`)
+	encodeInt(e, &x.CacheMissedInputTokens)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: messages_changed.
+func (*BetaCacheMissMessagesChanged) Discriminator() string { return "messages_changed" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCacheMissMessagesChanged) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCacheMissMessagesChanged)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCacheMissMessagesChanged) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCacheMissMessagesChanged)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCacheMissMessagesChanged) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCacheMissMessagesChanged)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCacheMissMessagesChanged) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCacheMissMessagesChanged)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCacheMissMessagesChanged) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCacheMissMessagesChanged)
+}
+
+// BetaCacheMissModelChanged is the case of a request to another model, or at another speed.
+type BetaCacheMissModelChanged struct {
+	// About how many input tokens the cache would have had.
+	CacheMissedInputTokens int64 `json:"cache_missed_input_tokens"`
+}
+
+func decodeBetaCacheMissModelChanged(d *wire.Decoder, x *BetaCacheMissModelChanged) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_missed_input_tokens":
+			decodeInt(d, &x.CacheMissedInputTokens)
+		case "type":
+			d.Constant("model_changed")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCacheMissModelChanged(e *wire.Encoder, x *BetaCacheMissModelChanged) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"model_changed"`)
+	e.Name(`"cache_missed_input_tokens":`)
+	encodeInt(e, &x.CacheMissedInputTokens)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: model_changed.
+func (*BetaCacheMissModelChanged) Discriminator() string { return "model_changed" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCacheMissModelChanged) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCacheMissModelChanged)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCacheMissModelChanged) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCacheMissModelChanged)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCacheMissModelChanged) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCacheMissModelChanged)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCacheMissModelChanged) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCacheMissModelChanged)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCacheMissModelChanged) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCacheMissModelChanged)
+}
+
+// BetaCacheMissPreviousMessageNotFound is the case of an earlier request that the service has no record of. Nothing was compared.
+type BetaCacheMissPreviousMessageNotFound struct {
+}
+
+func decodeBetaCacheMissPreviousMessageNotFound(d *wire.Decoder, x *BetaCacheMissPreviousMessageNotFound) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "type":
+			d.Constant("previous_message_not_found")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCacheMissPreviousMessageNotFound(e *wire.Encoder, x *BetaCacheMissPreviousMessageNotFound) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"previous_message_not_found"`)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: previous_message_not_found.
+func (*BetaCacheMissPreviousMessageNotFound) Discriminator() string {
+	return "previous_message_not_found"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCacheMissPreviousMessageNotFound) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCacheMissPreviousMessageNotFound)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCacheMissPreviousMessageNotFound) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCacheMissPreviousMessageNotFound)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCacheMissPreviousMessageNotFound) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCacheMissPreviousMessageNotFound)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCacheMissPreviousMessageNotFound) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCacheMissPreviousMessageNotFound)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCacheMissPreviousMessageNotFound) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCacheMissPreviousMessageNotFound)
+}
+
+// BetaCacheMissSystemChanged is the case of a request with another system prompt.
+type BetaCacheMissSystemChanged struct {
+	// About how many input tokens the cache would have had.
+	CacheMissedInputTokens int64 `json:"cache_missed_input_tokens"`
+}
+
+func decodeBetaCacheMissSystemChanged(d *wire.Decoder, x *BetaCacheMissSystemChanged) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_missed_input_tokens":
+			decodeInt(d, &x.CacheMissedInputTokens)
+		case "type":
+			d.Constant("system_changed")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCacheMissSystemChanged(e *wire.Encoder, x *BetaCacheMissSystemChanged) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"system_changed"`)
+	e.Name(`"cache_missed_input_tokens":`)
+	encodeInt(e, &x.CacheMissedInputTokens)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: system_changed.
+func (*BetaCacheMissSystemChanged) Discriminator() string { return "system_changed" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCacheMissSystemChanged) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCacheMissSystemChanged)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCacheMissSystemChanged) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCacheMissSystemChanged)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCacheMissSystemChanged) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCacheMissSystemChanged)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCacheMissSystemChanged) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCacheMissSystemChanged)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCacheMissSystemChanged) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCacheMissSystemChanged)
+}
+
+// BetaCacheMissToolsChanged is the case of a request with other tools, or the same in another order.
+type BetaCacheMissToolsChanged struct {
+	// About how many input tokens the cache would have had.
+	CacheMissedInputTokens int64 `json:"cache_missed_input_tokens"`
+}
+
+func decodeBetaCacheMissToolsChanged(d *wire.Decoder, x *BetaCacheMissToolsChanged) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_missed_input_tokens":
+			decodeInt(d, &x.CacheMissedInputTokens)
+		case "type":
+			d.Constant("tools_changed")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCacheMissToolsChanged(e *wire.Encoder, x *BetaCacheMissToolsChanged) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"tools_changed"`)
+	e.Name(`"cache_missed_input_tokens":`)
+	encodeInt(e, &x.CacheMissedInputTokens)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: tools_changed.
+func (*BetaCacheMissToolsChanged) Discriminator() string { return "tools_changed" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCacheMissToolsChanged) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCacheMissToolsChanged)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCacheMissToolsChanged) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCacheMissToolsChanged)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCacheMissToolsChanged) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCacheMissToolsChanged)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCacheMissToolsChanged) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCacheMissToolsChanged)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCacheMissToolsChanged) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCacheMissToolsChanged)
+}
+
+// BetaCacheMissUnavailable is the case of a miss that the service cannot explain, for example because something other than model,
+// system prompt, tools and messages differs.
+type BetaCacheMissUnavailable struct {
+}
+
+func decodeBetaCacheMissUnavailable(d *wire.Decoder, x *BetaCacheMissUnavailable) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "type":
+			d.Constant("unavailable")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCacheMissUnavailable(e *wire.Encoder, x *BetaCacheMissUnavailable) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"unavailable"`)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: unavailable.
+func (*BetaCacheMissUnavailable) Discriminator() string { return "unavailable" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCacheMissUnavailable) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCacheMissUnavailable)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCacheMissUnavailable) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCacheMissUnavailable)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCacheMissUnavailable) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCacheMissUnavailable)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCacheMissUnavailable) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCacheMissUnavailable)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCacheMissUnavailable) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCacheMissUnavailable)
+}
+
+// BetaCitationCharLocation is a citation of a plain text.
+type BetaCitationCharLocation struct {
+	// The cited text. It costs no tokens, now or when it is given back.
+	CitedText string `json:"cited_text"`
+
+	// Index of the document among all documents of the request, over all messages, from 0.
+	DocumentIndex int64 `json:"document_index"`
+
+	// Title of the document, if it has one.
+	DocumentTitle string `json:"document_title"`
+
+	// Index of the first character after the cited ones.
+	EndCharIndex int64 `json:"end_char_index"`
+
+	// Id of the document's file, if it has one. A citation given back goes without it.
+	FileID string `json:"file_id"`
+
+	// Index of the first cited character in the document, from 0.
+	StartCharIndex int64 `json:"start_char_index"`
+}
+
+func decodeBetaCitationCharLocation(d *wire.Decoder, x *BetaCitationCharLocation) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cited_text":
+			decodeString(d, &x.CitedText)
+		case "document_index":
+			decodeInt(d, &x.DocumentIndex)
+		case "document_title":
+			decodeString(d, &x.DocumentTitle)
+		case "end_char_index":
+			decodeInt(d, &x.EndCharIndex)
+		case "file_id":
+			decodeString(d, &x.FileID)
+		case "start_char_index":
+			decodeInt(d, &x.StartCharIndex)
+		case "type":
+			d.Constant("char_location")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCitationCharLocation(e *wire.Encoder, x *BetaCitationCharLocation) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"char_location"`)
+	e.Name(`"cited_text":`)
+	encodeString(e, &x.CitedText)
+	e.Name(`"document_index":`)
+	encodeInt(e, &x.DocumentIndex)
+	if x.DocumentTitle != "" {
+		e.Name(`"document_title":`)
+		encodeString(e, &x.DocumentTitle)
+	} else {
+		e.Name(`"document_title":`)
+		e.Null()
+	}
+	e.Name(`"end_char_index":`)
+	encodeInt(e, &x.EndCharIndex)
+	if x.FileID != "" {
+		e.Name(`"file_id":`)
+		encodeString(e, &x.FileID)
+	} else {
+		e.Name(`"file_id":`)
+		e.Null()
+	}
+	e.Name(`"start_char_index":`)
+	encodeInt(e, &x.StartCharIndex)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: char_location.
+func (*BetaCitationCharLocation) Discriminator() string { return "char_location" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCitationCharLocation) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCitationCharLocation)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCitationCharLocation) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCitationCharLocation)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCitationCharLocation) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCitationCharLocation)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCitationCharLocation) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCitationCharLocation)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCitationCharLocation) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCitationCharLocation)
+}
+
+// BetaCitationCharLocationParam is a citation of a plain text, given back.
+type BetaCitationCharLocationParam struct {
+	// The cited text. It costs no tokens.
+	CitedText string `json:"cited_text"`
+
+	// Index of the document among all documents of the request, over all messages, from 0.
+	DocumentIndex int64 `json:"document_index"`
+
+	// Title of the document, if it has one.
+	DocumentTitle string `json:"document_title"`
+
+	// Index of the first character after the cited ones.
+	EndCharIndex int64 `json:"end_char_index"`
+
+	// Index of the first cited character in the document, from 0.
+	StartCharIndex int64 `json:"start_char_index"`
+}
+
+func decodeBetaCitationCharLocationParam(d *wire.Decoder, x *BetaCitationCharLocationParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cited_text":
+			decodeString(d, &x.CitedText)
+		case "document_index":
+			decodeInt(d, &x.DocumentIndex)
+		case "document_title":
+			decodeString(d, &x.DocumentTitle)
+		case "end_char_index":
+			decodeInt(d, &x.EndCharIndex)
+		case "start_char_index":
+			decodeInt(d, &x.StartCharIndex)
+		case "type":
+			d.Constant("char_location")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCitationCharLocationParam(e *wire.Encoder, x *BetaCitationCharLocationParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"char_location"`)
+	e.Name(`"cited_text":`)
+	encodeString(e, &x.CitedText)
+	e.Name(`"document_index":`)
+	encodeInt(e, &x.DocumentIndex)
+	if x.DocumentTitle != "" {
+		e.Name(`"document_title":`)
+		encodeString(e, &x.DocumentTitle)
+	} else {
+		e.Name(`"document_title":`)
+		e.Null()
+	}
+	e.Name(`"end_char_index":`)
+	encodeInt(e, &x.EndCharIndex)
+	e.Name(`"start_char_index":`)
+	encodeInt(e, &x.StartCharIndex)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: char_location.
+func (*BetaCitationCharLocationParam) Discriminator() string { return "char_location" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCitationCharLocationParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCitationCharLocationParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCitationCharLocationParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCitationCharLocationParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCitationCharLocationParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCitationCharLocationParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCitationCharLocationParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCitationCharLocationParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCitationCharLocationParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCitationCharLocationParam)
+}
+
+// BetaCitationConfig is the state of the switch for citations.
+type BetaCitationConfig struct {
+	// Whether the answer cites.
+	Enabled bool `json:"enabled"`
+}
+
+func decodeBetaCitationConfig(d *wire.Decoder, x *BetaCitationConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "enabled":
+			decodeBool(d, &x.Enabled)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCitationConfig(e *wire.Encoder, x *BetaCitationConfig) {
+	e.Object()
+	e.Name(`"enabled":`)
+	encodeBool(e, &x.Enabled)
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCitationConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCitationConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCitationConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCitationConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCitationConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCitationConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCitationConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCitationConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCitationConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCitationConfig)
+}
+
+// BetaCitationContentBlockLocation is a citation of a document made of blocks.
+type BetaCitationContentBlockLocation struct {
+	// Text of the cited blocks, joined. It costs no tokens, now or when it is given back.
+	CitedText string `json:"cited_text"`
+
+	// Index of the document among all documents of the request, over all messages, from 0.
+	DocumentIndex int64 `json:"document_index"`
+
+	// Title of the document, if it has one.
+	DocumentTitle string `json:"document_title"`
+
+	// Index of the first block after the cited ones.
+	EndBlockIndex int64 `json:"end_block_index"`
+
+	// Id of the document's file, if it has one. A citation given back goes without it.
+	FileID string `json:"file_id"`
+
+	// Index of the first cited block in the document, from 0.
+	StartBlockIndex int64 `json:"start_block_index"`
+}
+
+func decodeBetaCitationContentBlockLocation(d *wire.Decoder, x *BetaCitationContentBlockLocation) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cited_text":
+			decodeString(d, &x.CitedText)
+		case "document_index":
+			decodeInt(d, &x.DocumentIndex)
+		case "document_title":
+			decodeString(d, &x.DocumentTitle)
+		case "end_block_index":
+			decodeInt(d, &x.EndBlockIndex)
+		case "file_id":
+			decodeString(d, &x.FileID)
+		case "start_block_index":
+			decodeInt(d, &x.StartBlockIndex)
+		case "type":
+			d.Constant("content_block_location")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCitationContentBlockLocation(e *wire.Encoder, x *BetaCitationContentBlockLocation) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"content_block_location"`)
+	e.Name(`"cited_text":`)
+	encodeString(e, &x.CitedText)
+	e.Name(`"document_index":`)
+	encodeInt(e, &x.DocumentIndex)
+	if x.DocumentTitle != "" {
+		e.Name(`"document_title":`)
+		encodeString(e, &x.DocumentTitle)
+	} else {
+		e.Name(`"document_title":`)
+		e.Null()
+	}
+	e.Name(`"end_block_index":`)
+	encodeInt(e, &x.EndBlockIndex)
+	if x.FileID != "" {
+		e.Name(`"file_id":`)
+		encodeString(e, &x.FileID)
+	} else {
+		e.Name(`"file_id":`)
+		e.Null()
+	}
+	e.Name(`"start_block_index":`)
+	encodeInt(e, &x.StartBlockIndex)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: content_block_location.
+func (*BetaCitationContentBlockLocation) Discriminator() string { return "content_block_location" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCitationContentBlockLocation) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCitationContentBlockLocation)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCitationContentBlockLocation) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCitationContentBlockLocation)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCitationContentBlockLocation) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCitationContentBlockLocation)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCitationContentBlockLocation) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCitationContentBlockLocation)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCitationContentBlockLocation) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCitationContentBlockLocation)
+}
+
+// BetaCitationContentBlockLocationParam is a citation of a document made of blocks, given back.
+type BetaCitationContentBlockLocationParam struct {
+	// Text of the cited blocks, joined. It costs no tokens.
+	CitedText string `json:"cited_text"`
+
+	// Index of the document among all documents of the request, over all messages, from 0.
+	DocumentIndex int64 `json:"document_index"`
+
+	// Title of the document, if it has one.
+	DocumentTitle string `json:"document_title"`
+
+	// Index of the first block after the cited ones.
+	EndBlockIndex int64 `json:"end_block_index"`
+
+	// Index of the first cited block in the document, from 0.
+	StartBlockIndex int64 `json:"start_block_index"`
+}
+
+func decodeBetaCitationContentBlockLocationParam(d *wire.Decoder, x *BetaCitationContentBlockLocationParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cited_text":
+			decodeString(d, &x.CitedText)
+		case "document_index":
+			decodeInt(d, &x.DocumentIndex)
+		case "document_title":
+			decodeString(d, &x.DocumentTitle)
+		case "end_block_index":
+			decodeInt(d, &x.EndBlockIndex)
+		case "start_block_index":
+			decodeInt(d, &x.StartBlockIndex)
+		case "type":
+			d.Constant("content_block_location")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCitationContentBlockLocationParam(e *wire.Encoder, x *BetaCitationContentBlockLocationParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"content_block_location"`)
+	e.Name(`"cited_text":`)
+	encodeString(e, &x.CitedText)
+	e.Name(`"document_index":`)
+	encodeInt(e, &x.DocumentIndex)
+	if x.DocumentTitle != "" {
+		e.Name(`"document_title":`)
+		encodeString(e, &x.DocumentTitle)
+	} else {
+		e.Name(`"document_title":`)
+		e.Null()
+	}
+	e.Name(`"end_block_index":`)
+	encodeInt(e, &x.EndBlockIndex)
+	e.Name(`"start_block_index":`)
+	encodeInt(e, &x.StartBlockIndex)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: content_block_location.
+func (*BetaCitationContentBlockLocationParam) Discriminator() string { return "content_block_location" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCitationContentBlockLocationParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCitationContentBlockLocationParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCitationContentBlockLocationParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCitationContentBlockLocationParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCitationContentBlockLocationParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCitationContentBlockLocationParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCitationContentBlockLocationParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCitationContentBlockLocationParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCitationContentBlockLocationParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCitationContentBlockLocationParam)
+}
+
+// BetaCitationPageLocation is a citation of a PDF.
+type BetaCitationPageLocation struct {
+	// The cited text. It costs no tokens, now or when it is given back.
+	CitedText string `json:"cited_text"`
+
+	// Index of the document among all documents of the request, over all messages, from 0.
+	DocumentIndex int64 `json:"document_index"`
+
+	// Title of the document, if it has one.
+	DocumentTitle string `json:"document_title"`
+
+	// Number of the first page after the cited ones.
+	EndPageNumber int64 `json:"end_page_number"`
+
+	// Id of the document's file, if it has one. A citation given back goes without it.
+	FileID string `json:"file_id"`
+
+	// Number of the first cited page, from 1.
+	StartPageNumber int64 `json:"start_page_number"`
+}
+
+func decodeBetaCitationPageLocation(d *wire.Decoder, x *BetaCitationPageLocation) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cited_text":
+			decodeString(d, &x.CitedText)
+		case "document_index":
+			decodeInt(d, &x.DocumentIndex)
+		case "document_title":
+			decodeString(d, &x.DocumentTitle)
+		case "end_page_number":
+			decodeInt(d, &x.EndPageNumber)
+		case "file_id":
+			decodeString(d, &x.FileID)
+		case "start_page_number":
+			decodeInt(d, &x.StartPageNumber)
+		case "type":
+			d.Constant("page_location")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCitationPageLocation(e *wire.Encoder, x *BetaCitationPageLocation) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"page_location"`)
+	e.Name(`"cited_text":`)
+	encodeString(e, &x.CitedText)
+	e.Name(`"document_index":`)
+	encodeInt(e, &x.DocumentIndex)
+	if x.DocumentTitle != "" {
+		e.Name(`"document_title":`)
+		encodeString(e, &x.DocumentTitle)
+	} else {
+		e.Name(`"document_title":`)
+		e.Null()
+	}
+	e.Name(`"end_page_number":`)
+	encodeInt(e, &x.EndPageNumber)
+	if x.FileID != "" {
+		e.Name(`"file_id":`)
+		encodeString(e, &x.FileID)
+	} else {
+		e.Name(`"file_id":`)
+		e.Null()
+	}
+	e.Name(`"start_page_number":`)
+	encodeInt(e, &x.StartPageNumber)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: page_location.
+func (*BetaCitationPageLocation) Discriminator() string { return "page_location" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCitationPageLocation) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCitationPageLocation)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCitationPageLocation) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCitationPageLocation)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCitationPageLocation) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCitationPageLocation)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCitationPageLocation) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCitationPageLocation)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCitationPageLocation) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCitationPageLocation)
+}
+
+// BetaCitationPageLocationParam is a citation of a PDF, given back.
+type BetaCitationPageLocationParam struct {
+	// The cited text. It costs no tokens.
+	CitedText string `json:"cited_text"`
+
+	// Index of the document among all documents of the request, over all messages, from 0.
+	DocumentIndex int64 `json:"document_index"`
+
+	// Title of the document, if it has one.
+	DocumentTitle string `json:"document_title"`
+
+	// Number of the first page after the cited ones.
+	EndPageNumber int64 `json:"end_page_number"`
+
+	// Number of the first cited page, from 1.
+	StartPageNumber int64 `json:"start_page_number"`
+}
+
+func decodeBetaCitationPageLocationParam(d *wire.Decoder, x *BetaCitationPageLocationParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cited_text":
+			decodeString(d, &x.CitedText)
+		case "document_index":
+			decodeInt(d, &x.DocumentIndex)
+		case "document_title":
+			decodeString(d, &x.DocumentTitle)
+		case "end_page_number":
+			decodeInt(d, &x.EndPageNumber)
+		case "start_page_number":
+			decodeInt(d, &x.StartPageNumber)
+		case "type":
+			d.Constant("page_location")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCitationPageLocationParam(e *wire.Encoder, x *BetaCitationPageLocationParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"page_location"`)
+	e.Name(`"cited_text":`)
+	encodeString(e, &x.CitedText)
+	e.Name(`"document_index":`)
+	encodeInt(e, &x.DocumentIndex)
+	if x.DocumentTitle != "" {
+		e.Name(`"document_title":`)
+		encodeString(e, &x.DocumentTitle)
+	} else {
+		e.Name(`"document_title":`)
+		e.Null()
+	}
+	e.Name(`"end_page_number":`)
+	encodeInt(e, &x.EndPageNumber)
+	e.Name(`"start_page_number":`)
+	encodeInt(e, &x.StartPageNumber)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: page_location.
+func (*BetaCitationPageLocationParam) Discriminator() string { return "page_location" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCitationPageLocationParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCitationPageLocationParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCitationPageLocationParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCitationPageLocationParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCitationPageLocationParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCitationPageLocationParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCitationPageLocationParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCitationPageLocationParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCitationPageLocationParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCitationPageLocationParam)
+}
+
+// BetaCitationSearchResultLocation is a citation of a search result of your own.
+type BetaCitationSearchResultLocation struct {
+	// Text of the cited blocks, joined. It costs no tokens, now or when it is given back.
+	CitedText string `json:"cited_text"`
+
+	// Index of the first block after the cited ones.
+	EndBlockIndex int64 `json:"end_block_index"`
+
+	// Index of the search result among all `search_result` blocks of the request, over all messages and
+	// tool results, from 0. Documents and results of web searches do not count.
+	SearchResultIndex int64 `json:"search_result_index"`
+
+	// Where the search result comes from, as its block says.
+	Source string `json:"source"`
+
+	// Index of the first cited block in the search result, from 0.
+	StartBlockIndex int64 `json:"start_block_index"`
+
+	// Title of the search result, as its block says.
+	Title string `json:"title"`
+}
+
+func decodeBetaCitationSearchResultLocation(d *wire.Decoder, x *BetaCitationSearchResultLocation) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cited_text":
+			decodeString(d, &x.CitedText)
+		case "end_block_index":
+			decodeInt(d, &x.EndBlockIndex)
+		case "search_result_index":
+			decodeInt(d, &x.SearchResultIndex)
+		case "source":
+			decodeString(d, &x.Source)
+		case "start_block_index":
+			decodeInt(d, &x.StartBlockIndex)
+		case "title":
+			decodeString(d, &x.Title)
+		case "type":
+			d.Constant("search_result_location")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCitationSearchResultLocation(e *wire.Encoder, x *BetaCitationSearchResultLocation) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"search_result_location"`)
+	e.Name(`"cited_text":`)
+	encodeString(e, &x.CitedText)
+	e.Name(`"end_block_index":`)
+	encodeInt(e, &x.EndBlockIndex)
+	e.Name(`"search_result_index":`)
+	encodeInt(e, &x.SearchResultIndex)
+	e.Name(`"source":`)
+	encodeString(e, &x.Source)
+	e.Name(`"start_block_index":`)
+	encodeInt(e, &x.StartBlockIndex)
+	if x.Title != "" {
+		e.Name(`"title":`)
+		encodeString(e, &x.Title)
+	} else {
+		e.Name(`"title":`)
+		e.Null()
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: search_result_location.
+func (*BetaCitationSearchResultLocation) Discriminator() string { return "search_result_location" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCitationSearchResultLocation) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCitationSearchResultLocation)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCitationSearchResultLocation) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCitationSearchResultLocation)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCitationSearchResultLocation) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCitationSearchResultLocation)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCitationSearchResultLocation) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCitationSearchResultLocation)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCitationSearchResultLocation) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCitationSearchResultLocation)
+}
+
+// BetaCitationSearchResultLocationParam is a citation of a search result of your own, given back.
+type BetaCitationSearchResultLocationParam struct {
+	// Text of the cited blocks, joined. It costs no tokens.
+	CitedText string `json:"cited_text"`
+
+	// Index of the first block after the cited ones.
+	EndBlockIndex int64 `json:"end_block_index"`
+
+	// Index of the search result among all `search_result` blocks of the request, over all messages and
+	// tool results, from 0. Documents and results of web searches do not count.
+	SearchResultIndex int64 `json:"search_result_index"`
+
+	// Where the search result comes from, as its block says.
+	Source string `json:"source"`
+
+	// Index of the first cited block in the search result, from 0.
+	StartBlockIndex int64 `json:"start_block_index"`
+
+	// Title of the search result, as its block says.
+	Title string `json:"title"`
+}
+
+func decodeBetaCitationSearchResultLocationParam(d *wire.Decoder, x *BetaCitationSearchResultLocationParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cited_text":
+			decodeString(d, &x.CitedText)
+		case "end_block_index":
+			decodeInt(d, &x.EndBlockIndex)
+		case "search_result_index":
+			decodeInt(d, &x.SearchResultIndex)
+		case "source":
+			decodeString(d, &x.Source)
+		case "start_block_index":
+			decodeInt(d, &x.StartBlockIndex)
+		case "title":
+			decodeString(d, &x.Title)
+		case "type":
+			d.Constant("search_result_location")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCitationSearchResultLocationParam(e *wire.Encoder, x *BetaCitationSearchResultLocationParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"search_result_location"`)
+	e.Name(`"cited_text":`)
+	encodeString(e, &x.CitedText)
+	e.Name(`"end_block_index":`)
+	encodeInt(e, &x.EndBlockIndex)
+	e.Name(`"search_result_index":`)
+	encodeInt(e, &x.SearchResultIndex)
+	e.Name(`"source":`)
+	encodeString(e, &x.Source)
+	e.Name(`"start_block_index":`)
+	encodeInt(e, &x.StartBlockIndex)
+	if x.Title != "" {
+		e.Name(`"title":`)
+		encodeString(e, &x.Title)
+	} else {
+		e.Name(`"title":`)
+		e.Null()
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: search_result_location.
+func (*BetaCitationSearchResultLocationParam) Discriminator() string { return "search_result_location" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCitationSearchResultLocationParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCitationSearchResultLocationParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCitationSearchResultLocationParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCitationSearchResultLocationParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCitationSearchResultLocationParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCitationSearchResultLocationParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCitationSearchResultLocationParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCitationSearchResultLocationParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCitationSearchResultLocationParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCitationSearchResultLocationParam)
+}
+
+// BetaCitationWebSearchResultLocationParam is a citation of a page that a web search found, given back.
+type BetaCitationWebSearchResultLocationParam struct {
+	// Beginning of the cited text. It costs no tokens.
+	CitedText string `json:"cited_text"`
+
+	// Where in the results the text stands, encrypted, as it came.
+	EncryptedIndex string `json:"encrypted_index"`
+
+	// Title of the page, if it has one.
+	Title string `json:"title"`
+
+	// Address of the page.
+	URL string `json:"url"`
+}
+
+func decodeBetaCitationWebSearchResultLocationParam(d *wire.Decoder, x *BetaCitationWebSearchResultLocationParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cited_text":
+			decodeString(d, &x.CitedText)
+		case "encrypted_index":
+			decodeString(d, &x.EncryptedIndex)
+		case "title":
+			decodeString(d, &x.Title)
+		case "type":
+			d.Constant("web_search_result_location")
+		case "url":
+			decodeString(d, &x.URL)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCitationWebSearchResultLocationParam(e *wire.Encoder, x *BetaCitationWebSearchResultLocationParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"web_search_result_location"`)
+	e.Name(`"cited_text":`)
+	encodeString(e, &x.CitedText)
+	e.Name(`"encrypted_index":`)
+	encodeString(e, &x.EncryptedIndex)
+	if x.Title != "" {
+		e.Name(`"title":`)
+		encodeString(e, &x.Title)
+	} else {
+		e.Name(`"title":`)
+		e.Null()
+	}
+	e.Name(`"url":`)
+	encodeString(e, &x.URL)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: web_search_result_location.
+func (*BetaCitationWebSearchResultLocationParam) Discriminator() string {
+	return "web_search_result_location"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCitationWebSearchResultLocationParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCitationWebSearchResultLocationParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCitationWebSearchResultLocationParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCitationWebSearchResultLocationParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCitationWebSearchResultLocationParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCitationWebSearchResultLocationParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCitationWebSearchResultLocationParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCitationWebSearchResultLocationParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCitationWebSearchResultLocationParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCitationWebSearchResultLocationParam)
+}
+
 // BetaCitationsConfigParam is a switch for citations.
 type BetaCitationsConfigParam struct {
 	// Whether the answer cites. Default is `false`.
@@ -774,6 +6545,3696 @@ func (x *BetaCitationsConfigParam) UnmarshalJSON(b []byte) error {
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
 func (x *BetaCitationsConfigParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaCitationsConfigParam)
+}
+
+// BetaCitationsWebSearchResultLocation is a citation of a page that a web search found.
+type BetaCitationsWebSearchResultLocation struct {
+	// Beginning of the cited text. It costs no tokens, now or when it is given back.
+	CitedText string `json:"cited_text"`
+
+	// Where in the results the text stands, encrypted. Needed to give the citation back.
+	EncryptedIndex string `json:"encrypted_index"`
+
+	// Title of the page, if it has one.
+	Title string `json:"title"`
+
+	// Address of the page.
+	URL string `json:"url"`
+}
+
+func decodeBetaCitationsWebSearchResultLocation(d *wire.Decoder, x *BetaCitationsWebSearchResultLocation) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cited_text":
+			decodeString(d, &x.CitedText)
+		case "encrypted_index":
+			decodeString(d, &x.EncryptedIndex)
+		case "title":
+			decodeString(d, &x.Title)
+		case "type":
+			d.Constant("web_search_result_location")
+		case "url":
+			decodeString(d, &x.URL)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCitationsWebSearchResultLocation(e *wire.Encoder, x *BetaCitationsWebSearchResultLocation) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"web_search_result_location"`)
+	e.Name(`"cited_text":`)
+	encodeString(e, &x.CitedText)
+	e.Name(`"encrypted_index":`)
+	encodeString(e, &x.EncryptedIndex)
+	if x.Title != "" {
+		e.Name(`"title":`)
+		encodeString(e, &x.Title)
+	} else {
+		e.Name(`"title":`)
+		e.Null()
+	}
+	e.Name(`"url":`)
+	encodeString(e, &x.URL)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: web_search_result_location.
+func (*BetaCitationsWebSearchResultLocation) Discriminator() string {
+	return "web_search_result_location"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCitationsWebSearchResultLocation) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCitationsWebSearchResultLocation)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCitationsWebSearchResultLocation) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCitationsWebSearchResultLocation)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCitationsWebSearchResultLocation) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCitationsWebSearchResultLocation)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCitationsWebSearchResultLocation) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCitationsWebSearchResultLocation)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCitationsWebSearchResultLocation) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCitationsWebSearchResultLocation)
+}
+
+// BetaClearAllToolInputs is a switch that clears the inputs of all tools.
+type BetaClearAllToolInputs bool
+
+func decodeBetaClearAllToolInputs(d *wire.Decoder, x *BetaClearAllToolInputs) { wire.DecodeBool(d, x) }
+func encodeBetaClearAllToolInputs(e *wire.Encoder, x *BetaClearAllToolInputs) { wire.EncodeBool(e, x) }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaClearAllToolInputs) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaClearAllToolInputs)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaClearAllToolInputs) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaClearAllToolInputs)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaClearAllToolInputs) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaClearAllToolInputs)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaClearAllToolInputs) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaClearAllToolInputs)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaClearAllToolInputs) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaClearAllToolInputs)
+}
+
+// BetaClearThinking20251015Edit is an edit that clears the thinking of earlier turns.
+type BetaClearThinking20251015Edit struct {
+	// How many of the last turns keep their thinking. The default depends on the model.
+	Keep BetaThinkingKeep `json:"keep,omitzero"`
+}
+
+func decodeBetaClearThinking20251015Edit(d *wire.Decoder, x *BetaClearThinking20251015Edit) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "keep":
+			decodeBetaThinkingKeep(d, &x.Keep)
+		case "type":
+			d.Constant("clear_thinking_20251015")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaClearThinking20251015Edit(e *wire.Encoder, x *BetaClearThinking20251015Edit) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"clear_thinking_20251015"`)
+	if x.Keep != nil {
+		e.Name(`"keep":`)
+		encodeBetaThinkingKeep(e, &x.Keep)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: clear_thinking_20251015.
+func (*BetaClearThinking20251015Edit) Discriminator() string { return "clear_thinking_20251015" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaClearThinking20251015Edit) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaClearThinking20251015Edit)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaClearThinking20251015Edit) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaClearThinking20251015Edit)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaClearThinking20251015Edit) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaClearThinking20251015Edit)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaClearThinking20251015Edit) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaClearThinking20251015Edit)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaClearThinking20251015Edit) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaClearThinking20251015Edit)
+}
+
+// BetaClearThinking20251015EditResponse is what was cleared of thinking.
+type BetaClearThinking20251015EditResponse struct {
+	// Input tokens that were cleared.
+	ClearedInputTokens int64 `json:"cleared_input_tokens"`
+
+	// Turns whose thinking was cleared.
+	ClearedThinkingTurns int64 `json:"cleared_thinking_turns"`
+}
+
+func decodeBetaClearThinking20251015EditResponse(d *wire.Decoder, x *BetaClearThinking20251015EditResponse) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cleared_input_tokens":
+			decodeInt(d, &x.ClearedInputTokens)
+		case "cleared_thinking_turns":
+			decodeInt(d, &x.ClearedThinkingTurns)
+		case "type":
+			d.Constant("clear_thinking_20251015")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaClearThinking20251015EditResponse(e *wire.Encoder, x *BetaClearThinking20251015EditResponse) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"clear_thinking_20251015"`)
+	e.Name(`"cleared_input_tokens":`)
+	encodeInt(e, &x.ClearedInputTokens)
+	e.Name(`"cleared_thinking_turns":`)
+	encodeInt(e, &x.ClearedThinkingTurns)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: clear_thinking_20251015.
+func (*BetaClearThinking20251015EditResponse) Discriminator() string {
+	return "clear_thinking_20251015"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaClearThinking20251015EditResponse) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaClearThinking20251015EditResponse)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaClearThinking20251015EditResponse) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaClearThinking20251015EditResponse)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaClearThinking20251015EditResponse) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaClearThinking20251015EditResponse)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaClearThinking20251015EditResponse) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaClearThinking20251015EditResponse)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaClearThinking20251015EditResponse) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaClearThinking20251015EditResponse)
+}
+
+// BetaClearToolUses20250919Edit is an edit that clears old results of tools, oldest first. The model sees that something was there.
+// Clearing breaks the cached beginning of the prompt.
+type BetaClearToolUses20250919Edit struct {
+	// Least that has to go; if that cannot be, nothing is cleared. Left out, any amount.
+	ClearAtLeast *BetaInputTokensClearAtLeast `json:"clear_at_least,omitzero"`
+
+	// Whether the inputs of the calls are cleared too. Left out, only results are.
+	ClearToolInputs BetaClearToolInputs `json:"clear_tool_inputs,omitzero"`
+
+	// Names of tools whose calls and results stay.
+	ExcludeTools []string `json:"exclude_tools,omitzero"`
+
+	// How many of the last calls stay. Default is 3.
+	Keep *BetaToolUsesKeep `json:"keep,omitzero"`
+
+	// How large the prompt gets before something is cleared. Default is 100,000 input tokens.
+	Trigger BetaClearToolUsesTrigger `json:"trigger,omitzero"`
+}
+
+func decodeBetaClearToolUses20250919Edit(d *wire.Decoder, x *BetaClearToolUses20250919Edit) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "clear_at_least":
+			wire.DecodePointer(d, &x.ClearAtLeast, decodeBetaInputTokensClearAtLeast)
+		case "clear_tool_inputs":
+			decodeBetaClearToolInputs(d, &x.ClearToolInputs)
+		case "exclude_tools":
+			wire.DecodeSlice(d, &x.ExcludeTools, decodeString)
+		case "keep":
+			wire.DecodePointer(d, &x.Keep, decodeBetaToolUsesKeep)
+		case "trigger":
+			decodeBetaClearToolUsesTrigger(d, &x.Trigger)
+		case "type":
+			d.Constant("clear_tool_uses_20250919")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaClearToolUses20250919Edit(e *wire.Encoder, x *BetaClearToolUses20250919Edit) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"clear_tool_uses_20250919"`)
+	if x.ClearAtLeast != nil {
+		e.Name(`"clear_at_least":`)
+		encodeBetaInputTokensClearAtLeast(e, x.ClearAtLeast)
+	}
+	if x.ClearToolInputs != nil {
+		e.Name(`"clear_tool_inputs":`)
+		encodeBetaClearToolInputs(e, &x.ClearToolInputs)
+	}
+	if x.ExcludeTools != nil {
+		e.Name(`"exclude_tools":`)
+		wire.EncodeSlice(e, &x.ExcludeTools, encodeString)
+	}
+	if x.Keep != nil {
+		e.Name(`"keep":`)
+		encodeBetaToolUsesKeep(e, x.Keep)
+	}
+	if x.Trigger != nil {
+		e.Name(`"trigger":`)
+		encodeBetaClearToolUsesTrigger(e, &x.Trigger)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: clear_tool_uses_20250919.
+func (*BetaClearToolUses20250919Edit) Discriminator() string { return "clear_tool_uses_20250919" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaClearToolUses20250919Edit) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaClearToolUses20250919Edit)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaClearToolUses20250919Edit) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaClearToolUses20250919Edit)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaClearToolUses20250919Edit) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaClearToolUses20250919Edit)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaClearToolUses20250919Edit) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaClearToolUses20250919Edit)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaClearToolUses20250919Edit) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaClearToolUses20250919Edit)
+}
+
+// BetaClearToolUses20250919EditResponse is what was cleared of tools.
+type BetaClearToolUses20250919EditResponse struct {
+	// Input tokens that were cleared.
+	ClearedInputTokens int64 `json:"cleared_input_tokens"`
+
+	// Tool calls that were cleared.
+	ClearedToolUses int64 `json:"cleared_tool_uses"`
+}
+
+func decodeBetaClearToolUses20250919EditResponse(d *wire.Decoder, x *BetaClearToolUses20250919EditResponse) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cleared_input_tokens":
+			decodeInt(d, &x.ClearedInputTokens)
+		case "cleared_tool_uses":
+			decodeInt(d, &x.ClearedToolUses)
+		case "type":
+			d.Constant("clear_tool_uses_20250919")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaClearToolUses20250919EditResponse(e *wire.Encoder, x *BetaClearToolUses20250919EditResponse) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"clear_tool_uses_20250919"`)
+	e.Name(`"cleared_input_tokens":`)
+	encodeInt(e, &x.ClearedInputTokens)
+	e.Name(`"cleared_tool_uses":`)
+	encodeInt(e, &x.ClearedToolUses)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: clear_tool_uses_20250919.
+func (*BetaClearToolUses20250919EditResponse) Discriminator() string {
+	return "clear_tool_uses_20250919"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaClearToolUses20250919EditResponse) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaClearToolUses20250919EditResponse)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaClearToolUses20250919EditResponse) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaClearToolUses20250919EditResponse)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaClearToolUses20250919EditResponse) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaClearToolUses20250919EditResponse)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaClearToolUses20250919EditResponse) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaClearToolUses20250919EditResponse)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaClearToolUses20250919EditResponse) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaClearToolUses20250919EditResponse)
+}
+
+// BetaCodeExecutionOutputBlock is a file that Python code made.
+type BetaCodeExecutionOutputBlock struct {
+	// Id of the file, to fetch it from the Files API.
+	FileID string `json:"file_id"`
+}
+
+func decodeBetaCodeExecutionOutputBlock(d *wire.Decoder, x *BetaCodeExecutionOutputBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "file_id":
+			decodeString(d, &x.FileID)
+		case "type":
+			d.Constant("code_execution_output")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCodeExecutionOutputBlock(e *wire.Encoder, x *BetaCodeExecutionOutputBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"code_execution_output"`)
+	e.Name(`"file_id":`)
+	encodeString(e, &x.FileID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: code_execution_output.
+func (*BetaCodeExecutionOutputBlock) Discriminator() string { return "code_execution_output" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCodeExecutionOutputBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCodeExecutionOutputBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCodeExecutionOutputBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCodeExecutionOutputBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCodeExecutionOutputBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCodeExecutionOutputBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCodeExecutionOutputBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCodeExecutionOutputBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCodeExecutionOutputBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionOutputBlock)
+}
+
+// BetaCodeExecutionOutputBlockParam is a file that Python code made, given back unchanged.
+type BetaCodeExecutionOutputBlockParam struct {
+	// Id of the file.
+	FileID string `json:"file_id"`
+}
+
+func decodeBetaCodeExecutionOutputBlockParam(d *wire.Decoder, x *BetaCodeExecutionOutputBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "file_id":
+			decodeString(d, &x.FileID)
+		case "type":
+			d.Constant("code_execution_output")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCodeExecutionOutputBlockParam(e *wire.Encoder, x *BetaCodeExecutionOutputBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"code_execution_output"`)
+	e.Name(`"file_id":`)
+	encodeString(e, &x.FileID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: code_execution_output.
+func (*BetaCodeExecutionOutputBlockParam) Discriminator() string { return "code_execution_output" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCodeExecutionOutputBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCodeExecutionOutputBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCodeExecutionOutputBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCodeExecutionOutputBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCodeExecutionOutputBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCodeExecutionOutputBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCodeExecutionOutputBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCodeExecutionOutputBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCodeExecutionOutputBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionOutputBlockParam)
+}
+
+// BetaCodeExecutionResultBlock is the output of Python code.
+type BetaCodeExecutionResultBlock struct {
+	// Files that the code made.
+	Content []BetaCodeExecutionOutputBlock `json:"content"`
+
+	// Exit code. 0 means success.
+	ReturnCode int64 `json:"return_code"`
+
+	// What the code wrote to standard error.
+	Stderr string `json:"stderr"`
+
+	// What the code wrote to standard output.
+	Stdout string `json:"stdout"`
+}
+
+func decodeBetaCodeExecutionResultBlock(d *wire.Decoder, x *BetaCodeExecutionResultBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "content":
+			wire.DecodeSlice(d, &x.Content, decodeBetaCodeExecutionOutputBlock)
+		case "return_code":
+			decodeInt(d, &x.ReturnCode)
+		case "stderr":
+			decodeString(d, &x.Stderr)
+		case "stdout":
+			decodeString(d, &x.Stdout)
+		case "type":
+			d.Constant("code_execution_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCodeExecutionResultBlock(e *wire.Encoder, x *BetaCodeExecutionResultBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"code_execution_result"`)
+	e.Name(`"content":`)
+	wire.EncodeSlice(e, &x.Content, encodeBetaCodeExecutionOutputBlock)
+	e.Name(`"return_code":`)
+	encodeInt(e, &x.ReturnCode)
+	e.Name(`"stderr":`)
+	encodeString(e, &x.Stderr)
+	e.Name(`"stdout":`)
+	encodeString(e, &x.Stdout)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: code_execution_result.
+func (*BetaCodeExecutionResultBlock) Discriminator() string { return "code_execution_result" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCodeExecutionResultBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCodeExecutionResultBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCodeExecutionResultBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCodeExecutionResultBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCodeExecutionResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCodeExecutionResultBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCodeExecutionResultBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCodeExecutionResultBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCodeExecutionResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionResultBlock)
+}
+
+// BetaCodeExecutionResultBlockParam is the output of Python code, given back unchanged.
+type BetaCodeExecutionResultBlockParam struct {
+	// Files that the code made.
+	Content []BetaCodeExecutionOutputBlockParam `json:"content"`
+
+	// Exit code. 0 means success.
+	ReturnCode int64 `json:"return_code"`
+
+	// What the code wrote to standard error.
+	Stderr string `json:"stderr"`
+
+	// What the code wrote to standard output.
+	Stdout string `json:"stdout"`
+}
+
+func decodeBetaCodeExecutionResultBlockParam(d *wire.Decoder, x *BetaCodeExecutionResultBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "content":
+			wire.DecodeSlice(d, &x.Content, decodeBetaCodeExecutionOutputBlockParam)
+		case "return_code":
+			decodeInt(d, &x.ReturnCode)
+		case "stderr":
+			decodeString(d, &x.Stderr)
+		case "stdout":
+			decodeString(d, &x.Stdout)
+		case "type":
+			d.Constant("code_execution_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCodeExecutionResultBlockParam(e *wire.Encoder, x *BetaCodeExecutionResultBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"code_execution_result"`)
+	e.Name(`"content":`)
+	wire.EncodeSlice(e, &x.Content, encodeBetaCodeExecutionOutputBlockParam)
+	e.Name(`"return_code":`)
+	encodeInt(e, &x.ReturnCode)
+	e.Name(`"stderr":`)
+	encodeString(e, &x.Stderr)
+	e.Name(`"stdout":`)
+	encodeString(e, &x.Stdout)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: code_execution_result.
+func (*BetaCodeExecutionResultBlockParam) Discriminator() string { return "code_execution_result" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCodeExecutionResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCodeExecutionResultBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCodeExecutionResultBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCodeExecutionResultBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCodeExecutionResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCodeExecutionResultBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCodeExecutionResultBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCodeExecutionResultBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCodeExecutionResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionResultBlockParam)
+}
+
+// BetaCodeExecutionTool20250522 is the first sandbox in which the service runs code that the model writes: Python and nothing else.
+type BetaCodeExecutionTool20250522 struct {
+	// Who may call the tool. Left out, the model itself.
+	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
+
+	// Cache breakpoint after this tool.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
+	// that is deferred takes no `cache_control`.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	Strict bool `json:"strict,omitzero"`
+}
+
+func decodeBetaCodeExecutionTool20250522(d *wire.Decoder, x *BetaCodeExecutionTool20250522) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "allowed_callers":
+			wire.DecodeSlice(d, &x.AllowedCallers, decodeBetaAllowedCaller)
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "name":
+			d.Constant("code_execution")
+		case "strict":
+			decodeBool(d, &x.Strict)
+		case "type":
+			d.Constant("code_execution_20250522")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCodeExecutionTool20250522(e *wire.Encoder, x *BetaCodeExecutionTool20250522) {
+	e.Object()
+	e.Name(`"name":`)
+	e.Constant(`"code_execution"`)
+	e.Name(`"type":`)
+	e.Constant(`"code_execution_20250522"`)
+	if x.AllowedCallers != nil {
+		e.Name(`"allowed_callers":`)
+		wire.EncodeSlice(e, &x.AllowedCallers, encodeBetaAllowedCaller)
+	}
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Strict {
+		e.Name(`"strict":`)
+		encodeBool(e, &x.Strict)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: code_execution_20250522.
+func (*BetaCodeExecutionTool20250522) Discriminator() string { return "code_execution_20250522" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCodeExecutionTool20250522) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCodeExecutionTool20250522)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCodeExecutionTool20250522) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCodeExecutionTool20250522)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCodeExecutionTool20250522) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCodeExecutionTool20250522)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCodeExecutionTool20250522) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCodeExecutionTool20250522)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCodeExecutionTool20250522) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionTool20250522)
+}
+
+// BetaCodeExecutionTool20250825 is a sandbox without network in which the service runs shell commands of the model and edits files for it.
+type BetaCodeExecutionTool20250825 struct {
+	// Who may call the tool. Left out, the model itself.
+	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
+
+	// Cache breakpoint after this tool.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
+	// that is deferred takes no `cache_control`.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	Strict bool `json:"strict,omitzero"`
+}
+
+func decodeBetaCodeExecutionTool20250825(d *wire.Decoder, x *BetaCodeExecutionTool20250825) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "allowed_callers":
+			wire.DecodeSlice(d, &x.AllowedCallers, decodeBetaAllowedCaller)
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "name":
+			d.Constant("code_execution")
+		case "strict":
+			decodeBool(d, &x.Strict)
+		case "type":
+			d.Constant("code_execution_20250825")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCodeExecutionTool20250825(e *wire.Encoder, x *BetaCodeExecutionTool20250825) {
+	e.Object()
+	e.Name(`"name":`)
+	e.Constant(`"code_execution"`)
+	e.Name(`"type":`)
+	e.Constant(`"code_execution_20250825"`)
+	if x.AllowedCallers != nil {
+		e.Name(`"allowed_callers":`)
+		wire.EncodeSlice(e, &x.AllowedCallers, encodeBetaAllowedCaller)
+	}
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Strict {
+		e.Name(`"strict":`)
+		encodeBool(e, &x.Strict)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: code_execution_20250825.
+func (*BetaCodeExecutionTool20250825) Discriminator() string { return "code_execution_20250825" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCodeExecutionTool20250825) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCodeExecutionTool20250825)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCodeExecutionTool20250825) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCodeExecutionTool20250825)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCodeExecutionTool20250825) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCodeExecutionTool20250825)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCodeExecutionTool20250825) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCodeExecutionTool20250825)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCodeExecutionTool20250825) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionTool20250825)
+}
+
+// BetaCodeExecutionTool20260120 is the sandbox of `code_execution_20250825`, with Python that keeps its variables and can call other tools,
+// if their `allowed_callers` let it.
+type BetaCodeExecutionTool20260120 struct {
+	// Who may call the tool. Left out, the model itself.
+	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
+
+	// Cache breakpoint after this tool.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
+	// that is deferred takes no `cache_control`.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	Strict bool `json:"strict,omitzero"`
+}
+
+func decodeBetaCodeExecutionTool20260120(d *wire.Decoder, x *BetaCodeExecutionTool20260120) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "allowed_callers":
+			wire.DecodeSlice(d, &x.AllowedCallers, decodeBetaAllowedCaller)
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "name":
+			d.Constant("code_execution")
+		case "strict":
+			decodeBool(d, &x.Strict)
+		case "type":
+			d.Constant("code_execution_20260120")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCodeExecutionTool20260120(e *wire.Encoder, x *BetaCodeExecutionTool20260120) {
+	e.Object()
+	e.Name(`"name":`)
+	e.Constant(`"code_execution"`)
+	e.Name(`"type":`)
+	e.Constant(`"code_execution_20260120"`)
+	if x.AllowedCallers != nil {
+		e.Name(`"allowed_callers":`)
+		wire.EncodeSlice(e, &x.AllowedCallers, encodeBetaAllowedCaller)
+	}
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Strict {
+		e.Name(`"strict":`)
+		encodeBool(e, &x.Strict)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: code_execution_20260120.
+func (*BetaCodeExecutionTool20260120) Discriminator() string { return "code_execution_20260120" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCodeExecutionTool20260120) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCodeExecutionTool20260120)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCodeExecutionTool20260120) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCodeExecutionTool20260120)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCodeExecutionTool20260120) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCodeExecutionTool20260120)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCodeExecutionTool20260120) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCodeExecutionTool20260120)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCodeExecutionTool20260120) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionTool20260120)
+}
+
+// BetaCodeExecutionTool20260521 is the sandbox of `code_execution_20260120`, about whose time limit for a piece of Python, 90 seconds, the
+// model is told.
+type BetaCodeExecutionTool20260521 struct {
+	// Who may call the tool. Left out, the model itself.
+	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
+
+	// Cache breakpoint after this tool.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
+	// that is deferred takes no `cache_control`.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	Strict bool `json:"strict,omitzero"`
+}
+
+func decodeBetaCodeExecutionTool20260521(d *wire.Decoder, x *BetaCodeExecutionTool20260521) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "allowed_callers":
+			wire.DecodeSlice(d, &x.AllowedCallers, decodeBetaAllowedCaller)
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "name":
+			d.Constant("code_execution")
+		case "strict":
+			decodeBool(d, &x.Strict)
+		case "type":
+			d.Constant("code_execution_20260521")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCodeExecutionTool20260521(e *wire.Encoder, x *BetaCodeExecutionTool20260521) {
+	e.Object()
+	e.Name(`"name":`)
+	e.Constant(`"code_execution"`)
+	e.Name(`"type":`)
+	e.Constant(`"code_execution_20260521"`)
+	if x.AllowedCallers != nil {
+		e.Name(`"allowed_callers":`)
+		wire.EncodeSlice(e, &x.AllowedCallers, encodeBetaAllowedCaller)
+	}
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Strict {
+		e.Name(`"strict":`)
+		encodeBool(e, &x.Strict)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: code_execution_20260521.
+func (*BetaCodeExecutionTool20260521) Discriminator() string { return "code_execution_20260521" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCodeExecutionTool20260521) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCodeExecutionTool20260521)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCodeExecutionTool20260521) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCodeExecutionTool20260521)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCodeExecutionTool20260521) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCodeExecutionTool20260521)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCodeExecutionTool20260521) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCodeExecutionTool20260521)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCodeExecutionTool20260521) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionTool20260521)
+}
+
+// BetaCodeExecutionToolResultBlock is what a run of Python code brought. The service ran it during the answer.
+type BetaCodeExecutionToolResultBlock struct {
+	// What the run brought, or why it failed.
+	Content BetaCodeExecutionToolResultContent `json:"content"`
+
+	// Id of the `server_tool_use` block that this answers.
+	ToolUseID string `json:"tool_use_id"`
+}
+
+func decodeBetaCodeExecutionToolResultBlock(d *wire.Decoder, x *BetaCodeExecutionToolResultBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "content":
+			decodeBetaCodeExecutionToolResultContent(d, &x.Content)
+		case "tool_use_id":
+			decodeString(d, &x.ToolUseID)
+		case "type":
+			d.Constant("code_execution_tool_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCodeExecutionToolResultBlock(e *wire.Encoder, x *BetaCodeExecutionToolResultBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"code_execution_tool_result"`)
+	e.Name(`"content":`)
+	encodeBetaCodeExecutionToolResultContent(e, &x.Content)
+	e.Name(`"tool_use_id":`)
+	encodeString(e, &x.ToolUseID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: code_execution_tool_result.
+func (*BetaCodeExecutionToolResultBlock) Discriminator() string { return "code_execution_tool_result" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCodeExecutionToolResultBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCodeExecutionToolResultBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCodeExecutionToolResultBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCodeExecutionToolResultBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCodeExecutionToolResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCodeExecutionToolResultBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCodeExecutionToolResultBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCodeExecutionToolResultBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCodeExecutionToolResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionToolResultBlock)
+}
+
+// BetaCodeExecutionToolResultBlockParam is what a run of Python code brought in an earlier answer, given back unchanged.
+type BetaCodeExecutionToolResultBlockParam struct {
+	// Cache breakpoint after this block.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// What the run brought, or why it failed.
+	Content BetaCodeExecutionToolResultContentParam `json:"content"`
+
+	// Id of the `server_tool_use` block that this answers.
+	ToolUseID string `json:"tool_use_id"`
+}
+
+func decodeBetaCodeExecutionToolResultBlockParam(d *wire.Decoder, x *BetaCodeExecutionToolResultBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "content":
+			decodeBetaCodeExecutionToolResultContentParam(d, &x.Content)
+		case "tool_use_id":
+			decodeString(d, &x.ToolUseID)
+		case "type":
+			d.Constant("code_execution_tool_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCodeExecutionToolResultBlockParam(e *wire.Encoder, x *BetaCodeExecutionToolResultBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"code_execution_tool_result"`)
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	e.Name(`"content":`)
+	encodeBetaCodeExecutionToolResultContentParam(e, &x.Content)
+	e.Name(`"tool_use_id":`)
+	encodeString(e, &x.ToolUseID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: code_execution_tool_result.
+func (*BetaCodeExecutionToolResultBlockParam) Discriminator() string {
+	return "code_execution_tool_result"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCodeExecutionToolResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCodeExecutionToolResultBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCodeExecutionToolResultBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCodeExecutionToolResultBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCodeExecutionToolResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCodeExecutionToolResultBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCodeExecutionToolResultBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCodeExecutionToolResultBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCodeExecutionToolResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionToolResultBlockParam)
+}
+
+// BetaCodeExecutionToolResultErrorCode is the reason why Python code could not be run. `invalid_tool_input`: the input was wrong;
+// `too_many_requests`: the rate limit was reached; `execution_time_exceeded`: it took too long;
+// `unavailable`: the tool was not available.
+type BetaCodeExecutionToolResultErrorCode string
+
+func decodeBetaCodeExecutionToolResultErrorCode(d *wire.Decoder, x *BetaCodeExecutionToolResultErrorCode) {
+	wire.DecodeString(d, x)
+}
+func encodeBetaCodeExecutionToolResultErrorCode(e *wire.Encoder, x *BetaCodeExecutionToolResultErrorCode) {
+	wire.EncodeString(e, x)
+}
+
+// BetaCodeExecutionToolResultErrorObject is the failure to run Python code. Code that ran and failed is a result, with a `return_code`.
+type BetaCodeExecutionToolResultErrorObject struct {
+	// Why the run failed.
+	ErrorCode BetaCodeExecutionToolResultErrorCode `json:"error_code"`
+}
+
+func decodeBetaCodeExecutionToolResultErrorObject(d *wire.Decoder, x *BetaCodeExecutionToolResultErrorObject) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "error_code":
+			decodeBetaCodeExecutionToolResultErrorCode(d, &x.ErrorCode)
+		case "type":
+			d.Constant("code_execution_tool_result_error")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCodeExecutionToolResultErrorObject(e *wire.Encoder, x *BetaCodeExecutionToolResultErrorObject) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"code_execution_tool_result_error"`)
+	e.Name(`"error_code":`)
+	encodeBetaCodeExecutionToolResultErrorCode(e, &x.ErrorCode)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: code_execution_tool_result_error.
+func (*BetaCodeExecutionToolResultErrorObject) Discriminator() string {
+	return "code_execution_tool_result_error"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCodeExecutionToolResultErrorObject) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCodeExecutionToolResultErrorObject)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCodeExecutionToolResultErrorObject) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCodeExecutionToolResultErrorObject)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCodeExecutionToolResultErrorObject) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCodeExecutionToolResultErrorObject)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCodeExecutionToolResultErrorObject) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCodeExecutionToolResultErrorObject)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCodeExecutionToolResultErrorObject) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionToolResultErrorObject)
+}
+
+// BetaCodeExecutionToolResultErrorParam is the failure to run Python code, given back.
+type BetaCodeExecutionToolResultErrorParam struct {
+	// Why the run failed.
+	ErrorCode BetaCodeExecutionToolResultErrorCode `json:"error_code"`
+}
+
+func decodeBetaCodeExecutionToolResultErrorParam(d *wire.Decoder, x *BetaCodeExecutionToolResultErrorParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "error_code":
+			decodeBetaCodeExecutionToolResultErrorCode(d, &x.ErrorCode)
+		case "type":
+			d.Constant("code_execution_tool_result_error")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCodeExecutionToolResultErrorParam(e *wire.Encoder, x *BetaCodeExecutionToolResultErrorParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"code_execution_tool_result_error"`)
+	e.Name(`"error_code":`)
+	encodeBetaCodeExecutionToolResultErrorCode(e, &x.ErrorCode)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: code_execution_tool_result_error.
+func (*BetaCodeExecutionToolResultErrorParam) Discriminator() string {
+	return "code_execution_tool_result_error"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCodeExecutionToolResultErrorParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCodeExecutionToolResultErrorParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCodeExecutionToolResultErrorParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCodeExecutionToolResultErrorParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCodeExecutionToolResultErrorParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCodeExecutionToolResultErrorParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCodeExecutionToolResultErrorParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCodeExecutionToolResultErrorParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCodeExecutionToolResultErrorParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionToolResultErrorParam)
+}
+
+// BetaCompact20260112Edit is an edit that sums up the conversation when it gets too large. The answer holds the summary as a
+// `compaction` block; given back in later requests, it stands for all that came before it.
+type BetaCompact20260112Edit struct {
+	// How to sum up. Replaces the service's own instructions.
+	Instructions string `json:"instructions,omitzero"`
+
+	// Whether the answer ends after the summary, with the stop reason `compaction`. Default is `false`:
+	// the model goes on.
+	PauseAfterCompaction bool `json:"pause_after_compaction,omitzero"`
+
+	// How large the prompt gets before it is summed up, at least 50,000. Default is 150,000.
+	Trigger *BetaInputTokensTrigger `json:"trigger,omitzero"`
+}
+
+func decodeBetaCompact20260112Edit(d *wire.Decoder, x *BetaCompact20260112Edit) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "instructions":
+			decodeString(d, &x.Instructions)
+		case "pause_after_compaction":
+			decodeBool(d, &x.PauseAfterCompaction)
+		case "trigger":
+			wire.DecodePointer(d, &x.Trigger, decodeBetaInputTokensTrigger)
+		case "type":
+			d.Constant("compact_20260112")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCompact20260112Edit(e *wire.Encoder, x *BetaCompact20260112Edit) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"compact_20260112"`)
+	if x.Instructions != "" {
+		e.Name(`"instructions":`)
+		encodeString(e, &x.Instructions)
+	}
+	if x.PauseAfterCompaction {
+		e.Name(`"pause_after_compaction":`)
+		encodeBool(e, &x.PauseAfterCompaction)
+	}
+	if x.Trigger != nil {
+		e.Name(`"trigger":`)
+		encodeBetaInputTokensTrigger(e, x.Trigger)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: compact_20260112.
+func (*BetaCompact20260112Edit) Discriminator() string { return "compact_20260112" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCompact20260112Edit) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCompact20260112Edit)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCompact20260112Edit) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCompact20260112Edit)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCompact20260112Edit) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCompact20260112Edit)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCompact20260112Edit) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCompact20260112Edit)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCompact20260112Edit) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCompact20260112Edit)
+}
+
+// BetaCompactionBlock is a summary that the service put in place of the conversation before it. Give it back with the next
+// request; it keeps the conversation short.
+type BetaCompactionBlock struct {
+	// The summary. Null if the service could not write one.
+	Content string `json:"content"`
+
+	// Encrypted data that belong to the summary, needed to give the block back.
+	EncryptedContent string `json:"encrypted_content"`
+
+	// Proof that the service wrote the summary, needed to give the block back.
+	Signature string `json:"signature,omitzero"`
+
+	// What the summarized part changed about the request's `tools`. Empty if nothing. Left out if the
+	// service did not find out.
+	ToolChanges []BetaCompactionBlockToolChange `json:"tool_changes,omitzero"`
+}
+
+func decodeBetaCompactionBlock(d *wire.Decoder, x *BetaCompactionBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "content":
+			decodeString(d, &x.Content)
+		case "encrypted_content":
+			decodeString(d, &x.EncryptedContent)
+		case "signature":
+			decodeString(d, &x.Signature)
+		case "tool_changes":
+			wire.DecodeSlice(d, &x.ToolChanges, decodeBetaCompactionBlockToolChange)
+		case "type":
+			d.Constant("compaction")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCompactionBlock(e *wire.Encoder, x *BetaCompactionBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"compaction"`)
+	if x.Content != "" {
+		e.Name(`"content":`)
+		encodeString(e, &x.Content)
+	} else {
+		e.Name(`"content":`)
+		e.Null()
+	}
+	if x.EncryptedContent != "" {
+		e.Name(`"encrypted_content":`)
+		encodeString(e, &x.EncryptedContent)
+	} else {
+		e.Name(`"encrypted_content":`)
+		e.Null()
+	}
+	if x.Signature != "" {
+		e.Name(`"signature":`)
+		encodeString(e, &x.Signature)
+	}
+	if x.ToolChanges != nil {
+		e.Name(`"tool_changes":`)
+		wire.EncodeSlice(e, &x.ToolChanges, encodeBetaCompactionBlockToolChange)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: compaction.
+func (*BetaCompactionBlock) Discriminator() string { return "compaction" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCompactionBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCompactionBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCompactionBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCompactionBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCompactionBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCompactionBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCompactionBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCompactionBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCompactionBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCompactionBlock)
+}
+
+// BetaCompactionBlockParam is a summary that stands in place of the conversation before it, given back unchanged. Which beta it needs
+// depends on how it was made: `compact-2026-01-12` at a threshold of tokens, `compact-2026-09-04` on
+// demand.
+type BetaCompactionBlockParam struct {
+	// Cache breakpoint after this block.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// The summary. Null if the service could not write one; then the block has no effect.
+	Content string `json:"content,omitzero"`
+
+	// Encrypted data that belong to the summary, as they came.
+	EncryptedContent string `json:"encrypted_content,omitzero"`
+
+	// Proof that the service wrote the summary, as it came.
+	Signature string `json:"signature,omitzero"`
+
+	// What the summarized part changed about the tools, as it came.
+	ToolChanges []BetaCompactionBlockToolChangeParam `json:"tool_changes,omitzero"`
+}
+
+func decodeBetaCompactionBlockParam(d *wire.Decoder, x *BetaCompactionBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "content":
+			decodeString(d, &x.Content)
+		case "encrypted_content":
+			decodeString(d, &x.EncryptedContent)
+		case "signature":
+			decodeString(d, &x.Signature)
+		case "tool_changes":
+			wire.DecodeSlice(d, &x.ToolChanges, decodeBetaCompactionBlockToolChangeParam)
+		case "type":
+			d.Constant("compaction")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCompactionBlockParam(e *wire.Encoder, x *BetaCompactionBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"compaction"`)
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.Content != "" {
+		e.Name(`"content":`)
+		encodeString(e, &x.Content)
+	}
+	if x.EncryptedContent != "" {
+		e.Name(`"encrypted_content":`)
+		encodeString(e, &x.EncryptedContent)
+	}
+	if x.Signature != "" {
+		e.Name(`"signature":`)
+		encodeString(e, &x.Signature)
+	}
+	if x.ToolChanges != nil {
+		e.Name(`"tool_changes":`)
+		wire.EncodeSlice(e, &x.ToolChanges, encodeBetaCompactionBlockToolChangeParam)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: compaction.
+func (*BetaCompactionBlockParam) Discriminator() string { return "compaction" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCompactionBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCompactionBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCompactionBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCompactionBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCompactionBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCompactionBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCompactionBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCompactionBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCompactionBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCompactionBlockParam)
+}
+
+// BetaCompactionConfig is how a conversation is summed up on demand.
+type BetaCompactionConfig struct {
+	// How to sum up. Replaces the service's own instructions; a text of nothing but white space does not.
+	Instructions string `json:"instructions,omitzero"`
+}
+
+func decodeBetaCompactionConfig(d *wire.Decoder, x *BetaCompactionConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "instructions":
+			decodeString(d, &x.Instructions)
+		case "type":
+			d.Constant("summarize")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCompactionConfig(e *wire.Encoder, x *BetaCompactionConfig) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"summarize"`)
+	if x.Instructions != "" {
+		e.Name(`"instructions":`)
+		encodeString(e, &x.Instructions)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: summarize.
+func (*BetaCompactionConfig) Discriminator() string { return "summarize" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCompactionConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCompactionConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCompactionConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCompactionConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCompactionConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCompactionConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCompactionConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCompactionConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCompactionConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCompactionConfig)
+}
+
+// BetaCompactionIterationUsage is the usage of summing up the conversation, which is not the size of what was summed up.
+type BetaCompactionIterationUsage struct {
+	// Tokens written to the cache, by time to live.
+	CacheCreation *BetaCacheCreation `json:"cache_creation"`
+
+	// Input tokens that were written to the cache.
+	CacheCreationInputTokens int64 `json:"cache_creation_input_tokens"`
+
+	// Input tokens that were read from the cache.
+	CacheReadInputTokens int64 `json:"cache_read_input_tokens"`
+
+	// Input tokens that the cache had no part in.
+	InputTokens int64 `json:"input_tokens"`
+
+	// Output tokens, with those of thinking.
+	OutputTokens int64 `json:"output_tokens"`
+}
+
+func decodeBetaCompactionIterationUsage(d *wire.Decoder, x *BetaCompactionIterationUsage) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_creation":
+			wire.DecodePointer(d, &x.CacheCreation, decodeBetaCacheCreation)
+		case "cache_creation_input_tokens":
+			decodeInt(d, &x.CacheCreationInputTokens)
+		case "cache_read_input_tokens":
+			decodeInt(d, &x.CacheReadInputTokens)
+		case "input_tokens":
+			decodeInt(d, &x.InputTokens)
+		case "output_tokens":
+			decodeInt(d, &x.OutputTokens)
+		case "type":
+			d.Constant("compaction")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaCompactionIterationUsage(e *wire.Encoder, x *BetaCompactionIterationUsage) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"compaction"`)
+	if x.CacheCreation != nil {
+		e.Name(`"cache_creation":`)
+		encodeBetaCacheCreation(e, x.CacheCreation)
+	} else {
+		e.Name(`"cache_creation":`)
+		e.Null()
+	}
+	e.Name(`"cache_creation_input_tokens":`)
+	encodeInt(e, &x.CacheCreationInputTokens)
+	e.Name(`"cache_read_input_tokens":`)
+	encodeInt(e, &x.CacheReadInputTokens)
+	e.Name(`"input_tokens":`)
+	encodeInt(e, &x.InputTokens)
+	e.Name(`"output_tokens":`)
+	encodeInt(e, &x.OutputTokens)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: compaction.
+func (*BetaCompactionIterationUsage) Discriminator() string { return "compaction" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaCompactionIterationUsage) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaCompactionIterationUsage)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaCompactionIterationUsage) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaCompactionIterationUsage)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaCompactionIterationUsage) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaCompactionIterationUsage)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaCompactionIterationUsage) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaCompactionIterationUsage)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaCompactionIterationUsage) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaCompactionIterationUsage)
+}
+
+// BetaComputerCursorPositionConfig is how the computer toolset offers `cursor_position`, which tells where the pointer is.
+type BetaComputerCursorPositionConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaComputerCursorPositionConfig(d *wire.Decoder, x *BetaComputerCursorPositionConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaComputerCursorPositionConfig(e *wire.Encoder, x *BetaComputerCursorPositionConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaComputerCursorPositionConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaComputerCursorPositionConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaComputerCursorPositionConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaComputerCursorPositionConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaComputerCursorPositionConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaComputerCursorPositionConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaComputerCursorPositionConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaComputerCursorPositionConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaComputerCursorPositionConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaComputerCursorPositionConfig)
+}
+
+// BetaComputerDoubleClickConfig is how the computer toolset offers `double_click`, which clicks twice with the left button.
+type BetaComputerDoubleClickConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaComputerDoubleClickConfig(d *wire.Decoder, x *BetaComputerDoubleClickConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaComputerDoubleClickConfig(e *wire.Encoder, x *BetaComputerDoubleClickConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaComputerDoubleClickConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaComputerDoubleClickConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaComputerDoubleClickConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaComputerDoubleClickConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaComputerDoubleClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaComputerDoubleClickConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaComputerDoubleClickConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaComputerDoubleClickConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaComputerDoubleClickConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaComputerDoubleClickConfig)
+}
+
+// BetaComputerHoldKeyConfig is how the computer toolset offers `hold_key`, which holds a key down for some seconds.
+type BetaComputerHoldKeyConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaComputerHoldKeyConfig(d *wire.Decoder, x *BetaComputerHoldKeyConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaComputerHoldKeyConfig(e *wire.Encoder, x *BetaComputerHoldKeyConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaComputerHoldKeyConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaComputerHoldKeyConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaComputerHoldKeyConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaComputerHoldKeyConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaComputerHoldKeyConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaComputerHoldKeyConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaComputerHoldKeyConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaComputerHoldKeyConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaComputerHoldKeyConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaComputerHoldKeyConfig)
+}
+
+// BetaComputerKeyConfig is how the computer toolset offers `key`, which presses a key or a combination of keys.
+type BetaComputerKeyConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaComputerKeyConfig(d *wire.Decoder, x *BetaComputerKeyConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaComputerKeyConfig(e *wire.Encoder, x *BetaComputerKeyConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaComputerKeyConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaComputerKeyConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaComputerKeyConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaComputerKeyConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaComputerKeyConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaComputerKeyConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaComputerKeyConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaComputerKeyConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaComputerKeyConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaComputerKeyConfig)
+}
+
+// BetaComputerLeftClickConfig is how the computer toolset offers `left_click`, which clicks with the left button.
+type BetaComputerLeftClickConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaComputerLeftClickConfig(d *wire.Decoder, x *BetaComputerLeftClickConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaComputerLeftClickConfig(e *wire.Encoder, x *BetaComputerLeftClickConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaComputerLeftClickConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaComputerLeftClickConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaComputerLeftClickConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaComputerLeftClickConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaComputerLeftClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaComputerLeftClickConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaComputerLeftClickConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaComputerLeftClickConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaComputerLeftClickConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaComputerLeftClickConfig)
+}
+
+// BetaComputerLeftClickDragConfig is how the computer toolset offers `left_click_drag`, which drags from one point to another.
+type BetaComputerLeftClickDragConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaComputerLeftClickDragConfig(d *wire.Decoder, x *BetaComputerLeftClickDragConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaComputerLeftClickDragConfig(e *wire.Encoder, x *BetaComputerLeftClickDragConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaComputerLeftClickDragConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaComputerLeftClickDragConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaComputerLeftClickDragConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaComputerLeftClickDragConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaComputerLeftClickDragConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaComputerLeftClickDragConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaComputerLeftClickDragConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaComputerLeftClickDragConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaComputerLeftClickDragConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaComputerLeftClickDragConfig)
+}
+
+// BetaComputerLeftMouseDownConfig is how the computer toolset offers `left_mouse_down`, which presses the left button and keeps it down.
+type BetaComputerLeftMouseDownConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaComputerLeftMouseDownConfig(d *wire.Decoder, x *BetaComputerLeftMouseDownConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaComputerLeftMouseDownConfig(e *wire.Encoder, x *BetaComputerLeftMouseDownConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaComputerLeftMouseDownConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaComputerLeftMouseDownConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaComputerLeftMouseDownConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaComputerLeftMouseDownConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaComputerLeftMouseDownConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaComputerLeftMouseDownConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaComputerLeftMouseDownConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaComputerLeftMouseDownConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaComputerLeftMouseDownConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaComputerLeftMouseDownConfig)
+}
+
+// BetaComputerLeftMouseUpConfig is how the computer toolset offers `left_mouse_up`, which lets the left button go.
+type BetaComputerLeftMouseUpConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaComputerLeftMouseUpConfig(d *wire.Decoder, x *BetaComputerLeftMouseUpConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaComputerLeftMouseUpConfig(e *wire.Encoder, x *BetaComputerLeftMouseUpConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaComputerLeftMouseUpConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaComputerLeftMouseUpConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaComputerLeftMouseUpConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaComputerLeftMouseUpConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaComputerLeftMouseUpConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaComputerLeftMouseUpConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaComputerLeftMouseUpConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaComputerLeftMouseUpConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaComputerLeftMouseUpConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaComputerLeftMouseUpConfig)
+}
+
+// BetaComputerMiddleClickConfig is how the computer toolset offers `middle_click`, which clicks with the middle button.
+type BetaComputerMiddleClickConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaComputerMiddleClickConfig(d *wire.Decoder, x *BetaComputerMiddleClickConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaComputerMiddleClickConfig(e *wire.Encoder, x *BetaComputerMiddleClickConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaComputerMiddleClickConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaComputerMiddleClickConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaComputerMiddleClickConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaComputerMiddleClickConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaComputerMiddleClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaComputerMiddleClickConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaComputerMiddleClickConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaComputerMiddleClickConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaComputerMiddleClickConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaComputerMiddleClickConfig)
+}
+
+// BetaComputerMouseMoveConfig is how the computer toolset offers `mouse_move`, which moves the pointer without a click.
+type BetaComputerMouseMoveConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaComputerMouseMoveConfig(d *wire.Decoder, x *BetaComputerMouseMoveConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaComputerMouseMoveConfig(e *wire.Encoder, x *BetaComputerMouseMoveConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaComputerMouseMoveConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaComputerMouseMoveConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaComputerMouseMoveConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaComputerMouseMoveConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaComputerMouseMoveConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaComputerMouseMoveConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaComputerMouseMoveConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaComputerMouseMoveConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaComputerMouseMoveConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaComputerMouseMoveConfig)
+}
+
+// BetaComputerRightClickConfig is how the computer toolset offers `right_click`, which clicks with the right button.
+type BetaComputerRightClickConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaComputerRightClickConfig(d *wire.Decoder, x *BetaComputerRightClickConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaComputerRightClickConfig(e *wire.Encoder, x *BetaComputerRightClickConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaComputerRightClickConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaComputerRightClickConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaComputerRightClickConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaComputerRightClickConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaComputerRightClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaComputerRightClickConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaComputerRightClickConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaComputerRightClickConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaComputerRightClickConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaComputerRightClickConfig)
+}
+
+// BetaComputerScreenshotConfig is how the computer toolset offers `screenshot`, which takes a picture of the screen.
+type BetaComputerScreenshotConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaComputerScreenshotConfig(d *wire.Decoder, x *BetaComputerScreenshotConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaComputerScreenshotConfig(e *wire.Encoder, x *BetaComputerScreenshotConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaComputerScreenshotConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaComputerScreenshotConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaComputerScreenshotConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaComputerScreenshotConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaComputerScreenshotConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaComputerScreenshotConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaComputerScreenshotConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaComputerScreenshotConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaComputerScreenshotConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaComputerScreenshotConfig)
+}
+
+// BetaComputerScrollConfig is how the computer toolset offers `scroll`, which turns the wheel of the mouse.
+type BetaComputerScrollConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaComputerScrollConfig(d *wire.Decoder, x *BetaComputerScrollConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaComputerScrollConfig(e *wire.Encoder, x *BetaComputerScrollConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaComputerScrollConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaComputerScrollConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaComputerScrollConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaComputerScrollConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaComputerScrollConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaComputerScrollConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaComputerScrollConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaComputerScrollConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaComputerScrollConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaComputerScrollConfig)
+}
+
+// BetaComputerToolset20260801 is a set of tools for computer use, one for each action on a screen that your code drives. The set has no
+// name; calls of its tools carry `toolset_name`, which is `computer`.
+type BetaComputerToolset20260801 struct {
+	// Cache breakpoint after this toolset.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Settings of single actions. Left out, all actions are on.
+	Configs *BetaComputerToolsetConfigs `json:"configs,omitzero"`
+}
+
+func decodeBetaComputerToolset20260801(d *wire.Decoder, x *BetaComputerToolset20260801) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "configs":
+			wire.DecodePointer(d, &x.Configs, decodeBetaComputerToolsetConfigs)
+		case "type":
+			d.Constant("computer_toolset_20260801")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaComputerToolset20260801(e *wire.Encoder, x *BetaComputerToolset20260801) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"computer_toolset_20260801"`)
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.Configs != nil {
+		e.Name(`"configs":`)
+		encodeBetaComputerToolsetConfigs(e, x.Configs)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: computer_toolset_20260801.
+func (*BetaComputerToolset20260801) Discriminator() string { return "computer_toolset_20260801" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaComputerToolset20260801) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaComputerToolset20260801)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaComputerToolset20260801) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaComputerToolset20260801)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaComputerToolset20260801) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaComputerToolset20260801)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaComputerToolset20260801) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaComputerToolset20260801)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaComputerToolset20260801) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaComputerToolset20260801)
+}
+
+// BetaComputerToolsetConfigs is what the actions of the computer toolset are set to. An action that is left out keeps its defaults.
+// Names of other actions are refused, and so is a toolset with all actions off.
+type BetaComputerToolsetConfigs struct {
+	// Settings of the action that tells where the pointer is.
+	CursorPosition *BetaComputerCursorPositionConfig `json:"cursor_position,omitzero"`
+
+	// Settings of the action that clicks twice with the left button.
+	DoubleClick *BetaComputerDoubleClickConfig `json:"double_click,omitzero"`
+
+	// Settings of the action that holds a key down for some seconds.
+	HoldKey *BetaComputerHoldKeyConfig `json:"hold_key,omitzero"`
+
+	// Settings of the action that presses a key or a combination of keys.
+	Key *BetaComputerKeyConfig `json:"key,omitzero"`
+
+	// Settings of the action that clicks with the left button.
+	LeftClick *BetaComputerLeftClickConfig `json:"left_click,omitzero"`
+
+	// Settings of the action that drags from one point to another.
+	LeftClickDrag *BetaComputerLeftClickDragConfig `json:"left_click_drag,omitzero"`
+
+	// Settings of the action that presses the left button and keeps it down.
+	LeftMouseDown *BetaComputerLeftMouseDownConfig `json:"left_mouse_down,omitzero"`
+
+	// Settings of the action that lets the left button go.
+	LeftMouseUp *BetaComputerLeftMouseUpConfig `json:"left_mouse_up,omitzero"`
+
+	// Settings of the action that clicks with the middle button.
+	MiddleClick *BetaComputerMiddleClickConfig `json:"middle_click,omitzero"`
+
+	// Settings of the action that moves the pointer without a click.
+	MouseMove *BetaComputerMouseMoveConfig `json:"mouse_move,omitzero"`
+
+	// Settings of the action that clicks with the right button.
+	RightClick *BetaComputerRightClickConfig `json:"right_click,omitzero"`
+
+	// Settings of the action that takes a picture of the screen.
+	Screenshot *BetaComputerScreenshotConfig `json:"screenshot,omitzero"`
+
+	// Settings of the action that turns the wheel of the mouse.
+	Scroll *BetaComputerScrollConfig `json:"scroll,omitzero"`
+
+	// Settings of the action that clicks three times with the left button.
+	TripleClick *BetaComputerTripleClickConfig `json:"triple_click,omitzero"`
+
+	// Settings of the action that types a text.
+	Type *BetaComputerTypeConfig `json:"type,omitzero"`
+
+	// Settings of the action that lets some seconds pass.
+	Wait *BetaComputerWaitConfig `json:"wait,omitzero"`
+
+	// Settings of the action that takes an enlarged picture of a region of the screen.
+	Zoom *BetaComputerZoomConfig `json:"zoom,omitzero"`
+}
+
+func decodeBetaComputerToolsetConfigs(d *wire.Decoder, x *BetaComputerToolsetConfigs) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cursor_position":
+			wire.DecodePointer(d, &x.CursorPosition, decodeBetaComputerCursorPositionConfig)
+		case "double_click":
+			wire.DecodePointer(d, &x.DoubleClick, decodeBetaComputerDoubleClickConfig)
+		case "hold_key":
+			wire.DecodePointer(d, &x.HoldKey, decodeBetaComputerHoldKeyConfig)
+		case "key":
+			wire.DecodePointer(d, &x.Key, decodeBetaComputerKeyConfig)
+		case "left_click":
+			wire.DecodePointer(d, &x.LeftClick, decodeBetaComputerLeftClickConfig)
+		case "left_click_drag":
+			wire.DecodePointer(d, &x.LeftClickDrag, decodeBetaComputerLeftClickDragConfig)
+		case "left_mouse_down":
+			wire.DecodePointer(d, &x.LeftMouseDown, decodeBetaComputerLeftMouseDownConfig)
+		case "left_mouse_up":
+			wire.DecodePointer(d, &x.LeftMouseUp, decodeBetaComputerLeftMouseUpConfig)
+		case "middle_click":
+			wire.DecodePointer(d, &x.MiddleClick, decodeBetaComputerMiddleClickConfig)
+		case "mouse_move":
+			wire.DecodePointer(d, &x.MouseMove, decodeBetaComputerMouseMoveConfig)
+		case "right_click":
+			wire.DecodePointer(d, &x.RightClick, decodeBetaComputerRightClickConfig)
+		case "screenshot":
+			wire.DecodePointer(d, &x.Screenshot, decodeBetaComputerScreenshotConfig)
+		case "scroll":
+			wire.DecodePointer(d, &x.Scroll, decodeBetaComputerScrollConfig)
+		case "triple_click":
+			wire.DecodePointer(d, &x.TripleClick, decodeBetaComputerTripleClickConfig)
+		case "type":
+			wire.DecodePointer(d, &x.Type, decodeBetaComputerTypeConfig)
+		case "wait":
+			wire.DecodePointer(d, &x.Wait, decodeBetaComputerWaitConfig)
+		case "zoom":
+			wire.DecodePointer(d, &x.Zoom, decodeBetaComputerZoomConfig)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaComputerToolsetConfigs(e *wire.Encoder, x *BetaComputerToolsetConfigs) {
+	e.Object()
+	if x.CursorPosition != nil {
+		e.Name(`"cursor_position":`)
+		encodeBetaComputerCursorPositionConfig(e, x.CursorPosition)
+	}
+	if x.DoubleClick != nil {
+		e.Name(`"double_click":`)
+		encodeBetaComputerDoubleClickConfig(e, x.DoubleClick)
+	}
+	if x.HoldKey != nil {
+		e.Name(`"hold_key":`)
+		encodeBetaComputerHoldKeyConfig(e, x.HoldKey)
+	}
+	if x.Key != nil {
+		e.Name(`"key":`)
+		encodeBetaComputerKeyConfig(e, x.Key)
+	}
+	if x.LeftClick != nil {
+		e.Name(`"left_click":`)
+		encodeBetaComputerLeftClickConfig(e, x.LeftClick)
+	}
+	if x.LeftClickDrag != nil {
+		e.Name(`"left_click_drag":`)
+		encodeBetaComputerLeftClickDragConfig(e, x.LeftClickDrag)
+	}
+	if x.LeftMouseDown != nil {
+		e.Name(`"left_mouse_down":`)
+		encodeBetaComputerLeftMouseDownConfig(e, x.LeftMouseDown)
+	}
+	if x.LeftMouseUp != nil {
+		e.Name(`"left_mouse_up":`)
+		encodeBetaComputerLeftMouseUpConfig(e, x.LeftMouseUp)
+	}
+	if x.MiddleClick != nil {
+		e.Name(`"middle_click":`)
+		encodeBetaComputerMiddleClickConfig(e, x.MiddleClick)
+	}
+	if x.MouseMove != nil {
+		e.Name(`"mouse_move":`)
+		encodeBetaComputerMouseMoveConfig(e, x.MouseMove)
+	}
+	if x.RightClick != nil {
+		e.Name(`"right_click":`)
+		encodeBetaComputerRightClickConfig(e, x.RightClick)
+	}
+	if x.Screenshot != nil {
+		e.Name(`"screenshot":`)
+		encodeBetaComputerScreenshotConfig(e, x.Screenshot)
+	}
+	if x.Scroll != nil {
+		e.Name(`"scroll":`)
+		encodeBetaComputerScrollConfig(e, x.Scroll)
+	}
+	if x.TripleClick != nil {
+		e.Name(`"triple_click":`)
+		encodeBetaComputerTripleClickConfig(e, x.TripleClick)
+	}
+	if x.Type != nil {
+		e.Name(`"type":`)
+		encodeBetaComputerTypeConfig(e, x.Type)
+	}
+	if x.Wait != nil {
+		e.Name(`"wait":`)
+		encodeBetaComputerWaitConfig(e, x.Wait)
+	}
+	if x.Zoom != nil {
+		e.Name(`"zoom":`)
+		encodeBetaComputerZoomConfig(e, x.Zoom)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaComputerToolsetConfigs) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaComputerToolsetConfigs)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaComputerToolsetConfigs) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaComputerToolsetConfigs)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaComputerToolsetConfigs) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaComputerToolsetConfigs)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaComputerToolsetConfigs) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaComputerToolsetConfigs)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaComputerToolsetConfigs) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaComputerToolsetConfigs)
+}
+
+// BetaComputerTripleClickConfig is how the computer toolset offers `triple_click`, which clicks three times with the left button.
+type BetaComputerTripleClickConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaComputerTripleClickConfig(d *wire.Decoder, x *BetaComputerTripleClickConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaComputerTripleClickConfig(e *wire.Encoder, x *BetaComputerTripleClickConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaComputerTripleClickConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaComputerTripleClickConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaComputerTripleClickConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaComputerTripleClickConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaComputerTripleClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaComputerTripleClickConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaComputerTripleClickConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaComputerTripleClickConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaComputerTripleClickConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaComputerTripleClickConfig)
+}
+
+// BetaComputerTypeConfig is how the computer toolset offers `type`, which types a text.
+type BetaComputerTypeConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaComputerTypeConfig(d *wire.Decoder, x *BetaComputerTypeConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaComputerTypeConfig(e *wire.Encoder, x *BetaComputerTypeConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaComputerTypeConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaComputerTypeConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaComputerTypeConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaComputerTypeConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaComputerTypeConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaComputerTypeConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaComputerTypeConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaComputerTypeConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaComputerTypeConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaComputerTypeConfig)
+}
+
+// BetaComputerWaitConfig is how the computer toolset offers `wait`, which lets some seconds pass.
+type BetaComputerWaitConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaComputerWaitConfig(d *wire.Decoder, x *BetaComputerWaitConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaComputerWaitConfig(e *wire.Encoder, x *BetaComputerWaitConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaComputerWaitConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaComputerWaitConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaComputerWaitConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaComputerWaitConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaComputerWaitConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaComputerWaitConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaComputerWaitConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaComputerWaitConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaComputerWaitConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaComputerWaitConfig)
+}
+
+// BetaComputerZoomConfig is how the computer toolset offers `zoom`, which takes an enlarged picture of a region of the screen.
+type BetaComputerZoomConfig struct {
+	// Whether the model sees the action only after a tool search has found the toolset. Default is
+	// `false`. All actions that are on have to agree.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaComputerZoomConfig(d *wire.Decoder, x *BetaComputerZoomConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaComputerZoomConfig(e *wire.Encoder, x *BetaComputerZoomConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaComputerZoomConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaComputerZoomConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaComputerZoomConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaComputerZoomConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaComputerZoomConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaComputerZoomConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaComputerZoomConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaComputerZoomConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaComputerZoomConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaComputerZoomConfig)
+}
+
+// BetaContainer is a container that server tools ran code in.
+type BetaContainer struct {
+	// Time at which the container goes away.
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// Id of the container, to use it again in a later request.
+	ID string `json:"id"`
+
+	// Skills that were loaded. Null if none were asked for.
+	Skills []BetaContainerSkill `json:"skills"`
+}
+
+func decodeBetaContainer(d *wire.Decoder, x *BetaContainer) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "expires_at":
+			decodeTime(d, &x.ExpiresAt)
+		case "id":
+			decodeString(d, &x.ID)
+		case "skills":
+			wire.DecodeSlice(d, &x.Skills, decodeBetaContainerSkill)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaContainer(e *wire.Encoder, x *BetaContainer) {
+	e.Object()
+	e.Name(`"expires_at":`)
+	encodeTime(e, &x.ExpiresAt)
+	e.Name(`"id":`)
+	encodeString(e, &x.ID)
+	if x.Skills != nil {
+		e.Name(`"skills":`)
+		wire.EncodeSlice(e, &x.Skills, encodeBetaContainerSkill)
+	} else {
+		e.Name(`"skills":`)
+		e.Null()
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaContainer) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaContainer)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaContainer) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaContainer)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaContainer) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaContainer)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaContainer) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaContainer)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaContainer) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaContainer)
+}
+
+// BetaContainerID is the id of a container, as the `container` of an earlier answer has it.
+type BetaContainerID string
+
+func decodeBetaContainerID(d *wire.Decoder, x *BetaContainerID) { wire.DecodeString(d, x) }
+func encodeBetaContainerID(e *wire.Encoder, x *BetaContainerID) { wire.EncodeString(e, x) }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaContainerID) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaContainerID)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaContainerID) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaContainerID)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaContainerID) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaContainerID)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaContainerID) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaContainerID)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaContainerID) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaContainerID)
+}
+
+// BetaContainerParams is a container with skills loaded into it.
+type BetaContainerParams struct {
+	// Id of a container to use again. Left out, a new one.
+	ID string `json:"id,omitzero"`
+
+	// Skills to load, 8 at most.
+	Skills []BetaSkillParams `json:"skills,omitzero"`
+}
+
+func decodeBetaContainerParams(d *wire.Decoder, x *BetaContainerParams) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "id":
+			decodeString(d, &x.ID)
+		case "skills":
+			wire.DecodeSlice(d, &x.Skills, decodeBetaSkillParams)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaContainerParams(e *wire.Encoder, x *BetaContainerParams) {
+	e.Object()
+	if x.ID != "" {
+		e.Name(`"id":`)
+		encodeString(e, &x.ID)
+	}
+	if x.Skills != nil {
+		e.Name(`"skills":`)
+		wire.EncodeSlice(e, &x.Skills, encodeBetaSkillParams)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaContainerParams) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaContainerParams)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaContainerParams) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaContainerParams)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaContainerParams) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaContainerParams)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaContainerParams) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaContainerParams)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaContainerParams) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaContainerParams)
+}
+
+// BetaContainerSkill is a skill that was loaded into a container.
+type BetaContainerSkill struct {
+	// Id of the skill.
+	SkillID string `json:"skill_id"`
+
+	// Whose skill it is.
+	Type BetaSkillType `json:"type"`
+
+	// Version that was loaded. Where `latest` was asked for, the version that this was.
+	Version string `json:"version"`
+}
+
+func decodeBetaContainerSkill(d *wire.Decoder, x *BetaContainerSkill) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "skill_id":
+			decodeString(d, &x.SkillID)
+		case "type":
+			decodeBetaSkillType(d, &x.Type)
+		case "version":
+			decodeString(d, &x.Version)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaContainerSkill(e *wire.Encoder, x *BetaContainerSkill) {
+	e.Object()
+	e.Name(`"skill_id":`)
+	encodeString(e, &x.SkillID)
+	e.Name(`"type":`)
+	encodeBetaSkillType(e, &x.Type)
+	e.Name(`"version":`)
+	encodeString(e, &x.Version)
+	e.EndObject()
+}
+
+// Discriminator returns the value by which unions know the type, which is Type.
+func (x *BetaContainerSkill) Discriminator() string { return string(x.Type) }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaContainerSkill) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaContainerSkill)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaContainerSkill) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaContainerSkill)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaContainerSkill) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaContainerSkill)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaContainerSkill) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaContainerSkill)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaContainerSkill) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaContainerSkill)
+}
+
+// BetaContainerUploadBlock is a file that was put into the container in which the model runs code.
+type BetaContainerUploadBlock struct {
+	// Id of the file in the Files API.
+	FileID string `json:"file_id"`
+}
+
+func decodeBetaContainerUploadBlock(d *wire.Decoder, x *BetaContainerUploadBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "file_id":
+			decodeString(d, &x.FileID)
+		case "type":
+			d.Constant("container_upload")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaContainerUploadBlock(e *wire.Encoder, x *BetaContainerUploadBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"container_upload"`)
+	e.Name(`"file_id":`)
+	encodeString(e, &x.FileID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: container_upload.
+func (*BetaContainerUploadBlock) Discriminator() string { return "container_upload" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaContainerUploadBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaContainerUploadBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaContainerUploadBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaContainerUploadBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaContainerUploadBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaContainerUploadBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaContainerUploadBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaContainerUploadBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaContainerUploadBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaContainerUploadBlock)
+}
+
+// BetaContainerUploadBlockParam is a file for the container in which the model runs code.
+type BetaContainerUploadBlockParam struct {
+	// Cache breakpoint after this block.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Id of the file, as the Files API gave it.
+	FileID string `json:"file_id"`
+}
+
+func decodeBetaContainerUploadBlockParam(d *wire.Decoder, x *BetaContainerUploadBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "file_id":
+			decodeString(d, &x.FileID)
+		case "type":
+			d.Constant("container_upload")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaContainerUploadBlockParam(e *wire.Encoder, x *BetaContainerUploadBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"container_upload"`)
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	e.Name(`"file_id":`)
+	encodeString(e, &x.FileID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: container_upload.
+func (*BetaContainerUploadBlockParam) Discriminator() string { return "container_upload" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaContainerUploadBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaContainerUploadBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaContainerUploadBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaContainerUploadBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaContainerUploadBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaContainerUploadBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaContainerUploadBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaContainerUploadBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaContainerUploadBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaContainerUploadBlockParam)
+}
+
+// BetaContentBlockSource is a document made of blocks. A citation covers whole blocks, never a part of one.
+type BetaContentBlockSource struct {
+	// What the document says.
+	Content BetaContentBlockSourceContent `json:"content"`
+}
+
+func decodeBetaContentBlockSource(d *wire.Decoder, x *BetaContentBlockSource) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "content":
+			decodeBetaContentBlockSourceContent(d, &x.Content)
+		case "type":
+			d.Constant("content")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaContentBlockSource(e *wire.Encoder, x *BetaContentBlockSource) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"content"`)
+	e.Name(`"content":`)
+	encodeBetaContentBlockSourceContent(e, &x.Content)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: content.
+func (*BetaContentBlockSource) Discriminator() string { return "content" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaContentBlockSource) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaContentBlockSource)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaContentBlockSource) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaContentBlockSource)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaContentBlockSource) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaContentBlockSource)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaContentBlockSource) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaContentBlockSource)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaContentBlockSource) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaContentBlockSource)
+}
+
+// BetaContentBlockSourceBlocks is a list of the blocks of a document.
+type BetaContentBlockSourceBlocks []BetaContentBlockSourceBlock
+
+func decodeBetaContentBlockSourceBlocks(d *wire.Decoder, x *BetaContentBlockSourceBlocks) {
+	wire.DecodeSlice(d, x, decodeBetaContentBlockSourceBlock)
+}
+func encodeBetaContentBlockSourceBlocks(e *wire.Encoder, x *BetaContentBlockSourceBlocks) {
+	wire.EncodeSlice(e, x, encodeBetaContentBlockSourceBlock)
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaContentBlockSourceBlocks) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaContentBlockSourceBlocks)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaContentBlockSourceBlocks) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaContentBlockSourceBlocks)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaContentBlockSourceBlocks) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaContentBlockSourceBlocks)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaContentBlockSourceBlocks) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaContentBlockSourceBlocks)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaContentBlockSourceBlocks) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaContentBlockSourceBlocks)
+}
+
+// BetaContextManagementConfig is what the service edits to keep a long conversation small.
+type BetaContextManagementConfig struct {
+	// Edits to make. If `clear_thinking_20251015` is one of them, it comes first.
+	Edits []BetaContextManagementEdit `json:"edits,omitzero"`
+}
+
+func decodeBetaContextManagementConfig(d *wire.Decoder, x *BetaContextManagementConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "edits":
+			wire.DecodeSlice(d, &x.Edits, decodeBetaContextManagementEdit)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaContextManagementConfig(e *wire.Encoder, x *BetaContextManagementConfig) {
+	e.Object()
+	if x.Edits != nil {
+		e.Name(`"edits":`)
+		wire.EncodeSlice(e, &x.Edits, encodeBetaContextManagementEdit)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaContextManagementConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaContextManagementConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaContextManagementConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaContextManagementConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaContextManagementConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaContextManagementConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaContextManagementConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaContextManagementConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaContextManagementConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaContextManagementConfig)
+}
+
+// BetaContextManagementResponse is what the service edited to keep a long conversation small.
+type BetaContextManagementResponse struct {
+	// Edits that were made. Compaction is not among them; it shows as a block.
+	AppliedEdits []BetaContextManagementAppliedEdit `json:"applied_edits"`
+}
+
+func decodeBetaContextManagementResponse(d *wire.Decoder, x *BetaContextManagementResponse) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "applied_edits":
+			wire.DecodeSlice(d, &x.AppliedEdits, decodeBetaContextManagementAppliedEdit)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaContextManagementResponse(e *wire.Encoder, x *BetaContextManagementResponse) {
+	e.Object()
+	e.Name(`"applied_edits":`)
+	wire.EncodeSlice(e, &x.AppliedEdits, encodeBetaContextManagementAppliedEdit)
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaContextManagementResponse) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaContextManagementResponse)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaContextManagementResponse) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaContextManagementResponse)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaContextManagementResponse) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaContextManagementResponse)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaContextManagementResponse) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaContextManagementResponse)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaContextManagementResponse) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaContextManagementResponse)
 }
 
 // BetaCreateMessageBatchParams is the body of a create call.
@@ -831,12 +10292,45 @@ func (x *BetaCreateMessageBatchParams) UnmarshalJSONFrom(d *jsontext.Decoder) er
 
 // BetaCreateMessageParams is the parameters of one Messages request, as far as a batch takes them.
 type BetaCreateMessageParams struct {
+	// Who pays for the request. Left out, your organization.
+	BillingPolicy *BetaBillingPolicy `json:"billing_policy,omitzero"`
+
 	// Sets a cache breakpoint on the last block of the request that can carry one, as if the block had it.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Makes the request one for a summary of the conversation: the answer is a single `compaction` block,
+	// which later requests send first in place of the messages it sums up. Refused together with
+	// `context_management`.
+	Compaction *BetaCompactionConfig `json:"compaction,omitzero"`
+
+	// Container for server tools that run code, to use one again or to load skills into it.
+	Container BetaRequestContainer `json:"container,omitzero"`
+
+	// Edits that keep a long conversation small. The service makes them; your copy of the conversation
+	// stays as it is. Refused together with `compaction`.
+	ContextManagement *BetaContextManagementConfig `json:"context_management,omitzero"`
+
+	// Asks why the prompt cache missed. The answer's `diagnostics` tells.
+	Diagnostics *BetaDiagnosticsParam `json:"diagnostics,omitzero"`
+
+	// Credit for asking another model after a refusal, from the refusal's `stop_details`. A batch accepts
+	// it and ignores it.
+	FallbackCreditToken BetaFallbackCredit `json:"fallback_credit_token,omitzero"`
+
+	// Models that are asked in turn where the one before refuses for reasons of policy. Accepted in
+	// batches, but without fallback credit.
+	Fallbacks BetaFallbacks `json:"fallbacks,omitzero"`
+
+	// Where the model runs, such as `us` or `global`. Left out, the workspace's default holds. Older
+	// models refuse it.
+	InferenceGeo string `json:"inference_geo,omitzero"`
 
 	// Largest number of tokens to generate. The model may stop earlier. Each model has a maximum of its
 	// own; the beta `output-300k-2026-03-24` raises it to 300,000, in batches only.
 	MaxTokens int64 `json:"max_tokens"`
+
+	// MCP servers whose tools the model may call, 20 at most.
+	McpServers []BetaRequestMCPServerURLDefinition `json:"mcp_servers,omitzero"`
 
 	// The conversation so far, oldest message first. Consecutive messages of one role count as one turn.
 	// If the last message is the assistant's, the answer goes on right after its text.
@@ -851,9 +10345,24 @@ type BetaCreateMessageParams struct {
 	// How much effort to spend, and the form of the answer.
 	OutputConfig *BetaOutputConfig `json:"output_config,omitzero"`
 
+	// Form of the answer's text. Use `format` of `output_config` instead.
+	//
+	// Deprecated: the contract says so.
+	OutputFormat *BetaJSONOutputFormat `json:"output_format,omitzero"`
+
+	// Whether capacity that was bought in advance may be used: `auto`, the default, uses it if there is
+	// some, `standard_only` does not. Answers of a batch come in the tier `batch`.
+	ServiceTier BetaCreateMessageParamsServiceTier `json:"service_tier,omitzero"`
+
+	// How fast the model writes. A batch refuses it, whatever its value.
+	Speed BetaSpeed `json:"speed,omitzero"`
+
 	// Texts at which the model stops. The one that it met is the answer's `stop_sequence`, and is not part
 	// of the text.
 	StopSequences []string `json:"stop_sequences,omitzero"`
+
+	// Whether the answer comes as a stream of events. Default is `false`. A batch refuses `true`.
+	Stream bool `json:"stream,omitzero"`
 
 	// Instructions and context that stand above the conversation.
 	System BetaSystemPrompt `json:"system,omitzero"`
@@ -864,6 +10373,9 @@ type BetaCreateMessageParams struct {
 
 	// Whether the model thinks before it answers, and how much of that the answer shows.
 	Thinking BetaThinkingConfigParam `json:"thinking,omitzero"`
+
+	// Lets the service keep the conversation between requests. A batch refuses it.
+	Thread BetaThreadParams `json:"thread,omitzero"`
 
 	// How the model uses the tools. Default is `auto` if there are tools.
 	ToolChoice BetaToolChoice `json:"tool_choice,omitzero"`
@@ -890,10 +10402,28 @@ func decodeBetaCreateMessageParams(d *wire.Decoder, x *BetaCreateMessageParams) 
 	}
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
+		case "billing_policy":
+			wire.DecodePointer(d, &x.BillingPolicy, decodeBetaBillingPolicy)
 		case "cache_control":
 			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "compaction":
+			wire.DecodePointer(d, &x.Compaction, decodeBetaCompactionConfig)
+		case "container":
+			decodeBetaRequestContainer(d, &x.Container)
+		case "context_management":
+			wire.DecodePointer(d, &x.ContextManagement, decodeBetaContextManagementConfig)
+		case "diagnostics":
+			wire.DecodePointer(d, &x.Diagnostics, decodeBetaDiagnosticsParam)
+		case "fallback_credit_token":
+			decodeBetaFallbackCredit(d, &x.FallbackCreditToken)
+		case "fallbacks":
+			decodeBetaFallbacks(d, &x.Fallbacks)
+		case "inference_geo":
+			decodeString(d, &x.InferenceGeo)
 		case "max_tokens":
 			decodeInt(d, &x.MaxTokens)
+		case "mcp_servers":
+			wire.DecodeSlice(d, &x.McpServers, decodeBetaRequestMCPServerURLDefinition)
 		case "messages":
 			wire.DecodeSlice(d, &x.Messages, decodeBetaMessageParam)
 		case "metadata":
@@ -902,14 +10432,24 @@ func decodeBetaCreateMessageParams(d *wire.Decoder, x *BetaCreateMessageParams) 
 			decodeModel(d, &x.Model)
 		case "output_config":
 			wire.DecodePointer(d, &x.OutputConfig, decodeBetaOutputConfig)
+		case "output_format":
+			wire.DecodePointer(d, &x.OutputFormat, decodeBetaJSONOutputFormat)
+		case "service_tier":
+			decodeBetaCreateMessageParamsServiceTier(d, &x.ServiceTier)
+		case "speed":
+			decodeBetaSpeed(d, &x.Speed)
 		case "stop_sequences":
 			wire.DecodeSlice(d, &x.StopSequences, decodeString)
+		case "stream":
+			decodeBool(d, &x.Stream)
 		case "system":
 			decodeBetaSystemPrompt(d, &x.System)
 		case "temperature":
 			wire.DecodePointer(d, &x.Temperature, decodeFloat)
 		case "thinking":
 			decodeBetaThinkingConfigParam(d, &x.Thinking)
+		case "thread":
+			decodeBetaThreadParams(d, &x.Thread)
 		case "tool_choice":
 			decodeBetaToolChoice(d, &x.ToolChoice)
 		case "tools":
@@ -926,12 +10466,48 @@ func decodeBetaCreateMessageParams(d *wire.Decoder, x *BetaCreateMessageParams) 
 
 func encodeBetaCreateMessageParams(e *wire.Encoder, x *BetaCreateMessageParams) {
 	e.Object()
+	if x.BillingPolicy != nil {
+		e.Name(`"billing_policy":`)
+		encodeBetaBillingPolicy(e, x.BillingPolicy)
+	}
 	if x.CacheControl != nil {
 		e.Name(`"cache_control":`)
 		encodeBetaCacheControlEphemeral(e, x.CacheControl)
 	}
+	if x.Compaction != nil {
+		e.Name(`"compaction":`)
+		encodeBetaCompactionConfig(e, x.Compaction)
+	}
+	if x.Container != nil {
+		e.Name(`"container":`)
+		encodeBetaRequestContainer(e, &x.Container)
+	}
+	if x.ContextManagement != nil {
+		e.Name(`"context_management":`)
+		encodeBetaContextManagementConfig(e, x.ContextManagement)
+	}
+	if x.Diagnostics != nil {
+		e.Name(`"diagnostics":`)
+		encodeBetaDiagnosticsParam(e, x.Diagnostics)
+	}
+	if x.FallbackCreditToken != nil {
+		e.Name(`"fallback_credit_token":`)
+		encodeBetaFallbackCredit(e, &x.FallbackCreditToken)
+	}
+	if x.Fallbacks != nil {
+		e.Name(`"fallbacks":`)
+		encodeBetaFallbacks(e, &x.Fallbacks)
+	}
+	if x.InferenceGeo != "" {
+		e.Name(`"inference_geo":`)
+		encodeString(e, &x.InferenceGeo)
+	}
 	e.Name(`"max_tokens":`)
 	encodeInt(e, &x.MaxTokens)
+	if x.McpServers != nil {
+		e.Name(`"mcp_servers":`)
+		wire.EncodeSlice(e, &x.McpServers, encodeBetaRequestMCPServerURLDefinition)
+	}
 	e.Name(`"messages":`)
 	wire.EncodeSlice(e, &x.Messages, encodeBetaMessageParam)
 	if x.Metadata != nil {
@@ -944,9 +10520,25 @@ func encodeBetaCreateMessageParams(e *wire.Encoder, x *BetaCreateMessageParams) 
 		e.Name(`"output_config":`)
 		encodeBetaOutputConfig(e, x.OutputConfig)
 	}
+	if x.OutputFormat != nil {
+		e.Name(`"output_format":`)
+		encodeBetaJSONOutputFormat(e, x.OutputFormat)
+	}
+	if x.ServiceTier != "" {
+		e.Name(`"service_tier":`)
+		encodeBetaCreateMessageParamsServiceTier(e, &x.ServiceTier)
+	}
+	if x.Speed != "" {
+		e.Name(`"speed":`)
+		encodeBetaSpeed(e, &x.Speed)
+	}
 	if x.StopSequences != nil {
 		e.Name(`"stop_sequences":`)
 		wire.EncodeSlice(e, &x.StopSequences, encodeString)
+	}
+	if x.Stream {
+		e.Name(`"stream":`)
+		encodeBool(e, &x.Stream)
 	}
 	if x.System != nil {
 		e.Name(`"system":`)
@@ -959,6 +10551,10 @@ func encodeBetaCreateMessageParams(e *wire.Encoder, x *BetaCreateMessageParams) 
 	if x.Thinking != nil {
 		e.Name(`"thinking":`)
 		encodeBetaThinkingConfigParam(e, &x.Thinking)
+	}
+	if x.Thread != nil {
+		e.Name(`"thread":`)
+		encodeBetaThreadParams(e, &x.Thread)
 	}
 	if x.ToolChoice != nil {
 		e.Name(`"tool_choice":`)
@@ -1003,6 +10599,17 @@ func (x *BetaCreateMessageParams) UnmarshalJSON(b []byte) error {
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
 func (x *BetaCreateMessageParams) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaCreateMessageParams)
+}
+
+// BetaCreateMessageParamsServiceTier is whether capacity that was bought in advance may be used: `auto`, the default, uses it if there is
+// some, `standard_only` does not. Answers of a batch come in the tier `batch`.
+type BetaCreateMessageParamsServiceTier string
+
+func decodeBetaCreateMessageParamsServiceTier(d *wire.Decoder, x *BetaCreateMessageParamsServiceTier) {
+	wire.DecodeString(d, x)
+}
+func encodeBetaCreateMessageParamsServiceTier(e *wire.Encoder, x *BetaCreateMessageParamsServiceTier) {
+	wire.EncodeString(e, x)
 }
 
 // BetaDeletedMessageBatch is the answer to a deletion.
@@ -1069,6 +10676,118 @@ func (x *BetaDeletedMessageBatch) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaDeletedMessageBatch)
 }
 
+// BetaDiagnostics is what was found out about a miss of the prompt cache.
+type BetaDiagnostics struct {
+	// First difference from the request that was named. Null if the comparison took too long.
+	CacheMissReason BetaCacheMissReason `json:"cache_miss_reason"`
+}
+
+func decodeBetaDiagnostics(d *wire.Decoder, x *BetaDiagnostics) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_miss_reason":
+			decodeBetaCacheMissReason(d, &x.CacheMissReason)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaDiagnostics(e *wire.Encoder, x *BetaDiagnostics) {
+	e.Object()
+	if x.CacheMissReason != nil {
+		e.Name(`"cache_miss_reason":`)
+		encodeBetaCacheMissReason(e, &x.CacheMissReason)
+	} else {
+		e.Name(`"cache_miss_reason":`)
+		e.Null()
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaDiagnostics) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaDiagnostics)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaDiagnostics) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaDiagnostics)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaDiagnostics) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaDiagnostics)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaDiagnostics) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaDiagnostics)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaDiagnostics) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaDiagnostics)
+}
+
+// BetaDiagnosticsParam is a question about the prompt cache.
+type BetaDiagnosticsParam struct {
+	// Id of an earlier answer, whose request had the beginning that should have been in the cache. Left
+	// out, nothing is compared, but a later request can name this one's answer.
+	PreviousMessageID string `json:"previous_message_id,omitzero"`
+}
+
+func decodeBetaDiagnosticsParam(d *wire.Decoder, x *BetaDiagnosticsParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "previous_message_id":
+			decodeString(d, &x.PreviousMessageID)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaDiagnosticsParam(e *wire.Encoder, x *BetaDiagnosticsParam) {
+	e.Object()
+	if x.PreviousMessageID != "" {
+		e.Name(`"previous_message_id":`)
+		encodeString(e, &x.PreviousMessageID)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaDiagnosticsParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaDiagnosticsParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaDiagnosticsParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaDiagnosticsParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaDiagnosticsParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaDiagnosticsParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaDiagnosticsParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaDiagnosticsParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaDiagnosticsParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaDiagnosticsParam)
+}
+
 // BetaDirectCaller is the model itself as caller of a tool.
 type BetaDirectCaller struct {
 }
@@ -1120,6 +10839,260 @@ func (x *BetaDirectCaller) UnmarshalJSON(b []byte) error {
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
 func (x *BetaDirectCaller) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaDirectCaller)
+}
+
+// BetaDocumentBlock is a document in an answer, fetched from the web.
+type BetaDocumentBlock struct {
+	// Whether the answer cites the document.
+	Citations *BetaCitationConfig `json:"citations"`
+
+	// What the document says.
+	Source BetaDocumentBlockSource `json:"source"`
+
+	// Title of the document, if it has one.
+	Title string `json:"title"`
+}
+
+func decodeBetaDocumentBlock(d *wire.Decoder, x *BetaDocumentBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "citations":
+			wire.DecodePointer(d, &x.Citations, decodeBetaCitationConfig)
+		case "source":
+			decodeBetaDocumentBlockSource(d, &x.Source)
+		case "title":
+			decodeString(d, &x.Title)
+		case "type":
+			d.Constant("document")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaDocumentBlock(e *wire.Encoder, x *BetaDocumentBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"document"`)
+	if x.Citations != nil {
+		e.Name(`"citations":`)
+		encodeBetaCitationConfig(e, x.Citations)
+	} else {
+		e.Name(`"citations":`)
+		e.Null()
+	}
+	e.Name(`"source":`)
+	encodeBetaDocumentBlockSource(e, &x.Source)
+	if x.Title != "" {
+		e.Name(`"title":`)
+		encodeString(e, &x.Title)
+	} else {
+		e.Name(`"title":`)
+		e.Null()
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: document.
+func (*BetaDocumentBlock) Discriminator() string { return "document" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaDocumentBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaDocumentBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaDocumentBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaDocumentBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaDocumentBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaDocumentBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaDocumentBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaDocumentBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaDocumentBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaDocumentBlock)
+}
+
+// BetaEffort is how thorough a model is, in text, thinking and tool calls. More effort costs more tokens.
+type BetaEffort string
+
+func decodeBetaEffort(d *wire.Decoder, x *BetaEffort) { wire.DecodeString(d, x) }
+func encodeBetaEffort(e *wire.Encoder, x *BetaEffort) { wire.EncodeString(e, x) }
+
+// BetaEncryptedCodeExecutionResultBlock is the output of Python code that searched the web. Only the service can read what it printed.
+type BetaEncryptedCodeExecutionResultBlock struct {
+	// Files that the code made.
+	Content []BetaCodeExecutionOutputBlock `json:"content"`
+
+	// What the code wrote to standard output, encrypted; needed to give the block back.
+	EncryptedStdout string `json:"encrypted_stdout"`
+
+	// Exit code. 0 means success.
+	ReturnCode int64 `json:"return_code"`
+
+	// What the code wrote to standard error.
+	Stderr string `json:"stderr"`
+}
+
+func decodeBetaEncryptedCodeExecutionResultBlock(d *wire.Decoder, x *BetaEncryptedCodeExecutionResultBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "content":
+			wire.DecodeSlice(d, &x.Content, decodeBetaCodeExecutionOutputBlock)
+		case "encrypted_stdout":
+			decodeString(d, &x.EncryptedStdout)
+		case "return_code":
+			decodeInt(d, &x.ReturnCode)
+		case "stderr":
+			decodeString(d, &x.Stderr)
+		case "type":
+			d.Constant("encrypted_code_execution_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaEncryptedCodeExecutionResultBlock(e *wire.Encoder, x *BetaEncryptedCodeExecutionResultBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"encrypted_code_execution_result"`)
+	e.Name(`"content":`)
+	wire.EncodeSlice(e, &x.Content, encodeBetaCodeExecutionOutputBlock)
+	e.Name(`"encrypted_stdout":`)
+	encodeString(e, &x.EncryptedStdout)
+	e.Name(`"return_code":`)
+	encodeInt(e, &x.ReturnCode)
+	e.Name(`"stderr":`)
+	encodeString(e, &x.Stderr)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: encrypted_code_execution_result.
+func (*BetaEncryptedCodeExecutionResultBlock) Discriminator() string {
+	return "encrypted_code_execution_result"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaEncryptedCodeExecutionResultBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaEncryptedCodeExecutionResultBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaEncryptedCodeExecutionResultBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaEncryptedCodeExecutionResultBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaEncryptedCodeExecutionResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaEncryptedCodeExecutionResultBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaEncryptedCodeExecutionResultBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaEncryptedCodeExecutionResultBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaEncryptedCodeExecutionResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaEncryptedCodeExecutionResultBlock)
+}
+
+// BetaEncryptedCodeExecutionResultBlockParam is the output of Python code that searched the web, given back unchanged. Only the service can read what it
+// printed.
+type BetaEncryptedCodeExecutionResultBlockParam struct {
+	// Files that the code made.
+	Content []BetaCodeExecutionOutputBlockParam `json:"content"`
+
+	// What the code wrote to standard output, encrypted, as it came.
+	EncryptedStdout string `json:"encrypted_stdout"`
+
+	// Exit code. 0 means success.
+	ReturnCode int64 `json:"return_code"`
+
+	// What the code wrote to standard error.
+	Stderr string `json:"stderr"`
+}
+
+func decodeBetaEncryptedCodeExecutionResultBlockParam(d *wire.Decoder, x *BetaEncryptedCodeExecutionResultBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "content":
+			wire.DecodeSlice(d, &x.Content, decodeBetaCodeExecutionOutputBlockParam)
+		case "encrypted_stdout":
+			decodeString(d, &x.EncryptedStdout)
+		case "return_code":
+			decodeInt(d, &x.ReturnCode)
+		case "stderr":
+			decodeString(d, &x.Stderr)
+		case "type":
+			d.Constant("encrypted_code_execution_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaEncryptedCodeExecutionResultBlockParam(e *wire.Encoder, x *BetaEncryptedCodeExecutionResultBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"encrypted_code_execution_result"`)
+	e.Name(`"content":`)
+	wire.EncodeSlice(e, &x.Content, encodeBetaCodeExecutionOutputBlockParam)
+	e.Name(`"encrypted_stdout":`)
+	encodeString(e, &x.EncryptedStdout)
+	e.Name(`"return_code":`)
+	encodeInt(e, &x.ReturnCode)
+	e.Name(`"stderr":`)
+	encodeString(e, &x.Stderr)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: encrypted_code_execution_result.
+func (*BetaEncryptedCodeExecutionResultBlockParam) Discriminator() string {
+	return "encrypted_code_execution_result"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaEncryptedCodeExecutionResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaEncryptedCodeExecutionResultBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaEncryptedCodeExecutionResultBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaEncryptedCodeExecutionResultBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaEncryptedCodeExecutionResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaEncryptedCodeExecutionResultBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaEncryptedCodeExecutionResultBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaEncryptedCodeExecutionResultBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaEncryptedCodeExecutionResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaEncryptedCodeExecutionResultBlockParam)
 }
 
 // BetaErrorDetails is what is known about the cause of an error, beyond its type.
@@ -1264,6 +11237,969 @@ func (x *BetaErrorResponse) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaErrorResponse)
 }
 
+// BetaFallbackBlock is a mark where a fallback model took over because the model before it declined. An answer can have no mark
+// and still come from a fallback model.
+type BetaFallbackBlock struct {
+	// Model that declined. If that is the one that was asked for, its name is as in the request.
+	From BetaFallbackInfo `json:"from"`
+
+	// Model that took over and wrote what follows.
+	To BetaFallbackInfo `json:"to"`
+
+	// Why the model declined.
+	Trigger BetaFallbackRefusalTrigger `json:"trigger"`
+}
+
+func decodeBetaFallbackBlock(d *wire.Decoder, x *BetaFallbackBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "from":
+			decodeBetaFallbackInfo(d, &x.From)
+		case "to":
+			decodeBetaFallbackInfo(d, &x.To)
+		case "trigger":
+			decodeBetaFallbackRefusalTrigger(d, &x.Trigger)
+		case "type":
+			d.Constant("fallback")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaFallbackBlock(e *wire.Encoder, x *BetaFallbackBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"fallback"`)
+	e.Name(`"from":`)
+	encodeBetaFallbackInfo(e, &x.From)
+	e.Name(`"to":`)
+	encodeBetaFallbackInfo(e, &x.To)
+	e.Name(`"trigger":`)
+	encodeBetaFallbackRefusalTrigger(e, &x.Trigger)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: fallback.
+func (*BetaFallbackBlock) Discriminator() string { return "fallback" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaFallbackBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaFallbackBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaFallbackBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaFallbackBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaFallbackBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaFallbackBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaFallbackBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaFallbackBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaFallbackBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaFallbackBlock)
+}
+
+// BetaFallbackBlockParam is a mark where another model took over in an earlier answer, given back in its place. Of what stands
+// before the last mark of an answer, leave out thinking, calls of your own tools, and calls of server
+// tools that have no result.
+type BetaFallbackBlockParam struct {
+	// Model that declined.
+	From BetaFallbackInfoParam `json:"from"`
+
+	// Model that took over.
+	To BetaFallbackInfoParam `json:"to"`
+
+	// Why the model declined, as it came. The service ignores it.
+	Trigger jsontext.Value `json:"trigger,omitzero"`
+}
+
+func decodeBetaFallbackBlockParam(d *wire.Decoder, x *BetaFallbackBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "from":
+			decodeBetaFallbackInfoParam(d, &x.From)
+		case "to":
+			decodeBetaFallbackInfoParam(d, &x.To)
+		case "trigger":
+			decodeRaw(d, &x.Trigger)
+		case "type":
+			d.Constant("fallback")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaFallbackBlockParam(e *wire.Encoder, x *BetaFallbackBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"fallback"`)
+	e.Name(`"from":`)
+	encodeBetaFallbackInfoParam(e, &x.From)
+	e.Name(`"to":`)
+	encodeBetaFallbackInfoParam(e, &x.To)
+	if x.Trigger != nil {
+		e.Name(`"trigger":`)
+		encodeRaw(e, &x.Trigger)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: fallback.
+func (*BetaFallbackBlockParam) Discriminator() string { return "fallback" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaFallbackBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaFallbackBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaFallbackBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaFallbackBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaFallbackBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaFallbackBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaFallbackBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaFallbackBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaFallbackBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaFallbackBlockParam)
+}
+
+// BetaFallbackCreditNotApplied is the case of a token that was not redeemed. The request costs the normal price.
+type BetaFallbackCreditNotApplied struct {
+	// Why it was not redeemed.
+	Reason BetaFallbackCreditNotAppliedReason `json:"reason"`
+
+	// Parameters to leave out for the token to be redeemed. With `variant_fields_present` only.
+	RemoveToRedeem []string `json:"remove_to_redeem,omitzero"`
+}
+
+func decodeBetaFallbackCreditNotApplied(d *wire.Decoder, x *BetaFallbackCreditNotApplied) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "reason":
+			decodeBetaFallbackCreditNotAppliedReason(d, &x.Reason)
+		case "remove_to_redeem":
+			wire.DecodeSlice(d, &x.RemoveToRedeem, decodeString)
+		case "type":
+			d.Constant("not_applied")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaFallbackCreditNotApplied(e *wire.Encoder, x *BetaFallbackCreditNotApplied) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"not_applied"`)
+	e.Name(`"reason":`)
+	encodeBetaFallbackCreditNotAppliedReason(e, &x.Reason)
+	if x.RemoveToRedeem != nil {
+		e.Name(`"remove_to_redeem":`)
+		wire.EncodeSlice(e, &x.RemoveToRedeem, encodeString)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: not_applied.
+func (*BetaFallbackCreditNotApplied) Discriminator() string { return "not_applied" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaFallbackCreditNotApplied) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaFallbackCreditNotApplied)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaFallbackCreditNotApplied) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaFallbackCreditNotApplied)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaFallbackCreditNotApplied) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaFallbackCreditNotApplied)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaFallbackCreditNotApplied) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaFallbackCreditNotApplied)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaFallbackCreditNotApplied) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaFallbackCreditNotApplied)
+}
+
+// BetaFallbackCreditNotAppliedReason is why it was not redeemed.
+type BetaFallbackCreditNotAppliedReason string
+
+func decodeBetaFallbackCreditNotAppliedReason(d *wire.Decoder, x *BetaFallbackCreditNotAppliedReason) {
+	wire.DecodeString(d, x)
+}
+func encodeBetaFallbackCreditNotAppliedReason(e *wire.Encoder, x *BetaFallbackCreditNotAppliedReason) {
+	wire.EncodeString(e, x)
+}
+
+// BetaFallbackCreditRedeemed is the case of a token that was redeemed: the request costs what it would if the conversation had been with
+// this model from the start.
+type BetaFallbackCreditRedeemed struct {
+}
+
+func decodeBetaFallbackCreditRedeemed(d *wire.Decoder, x *BetaFallbackCreditRedeemed) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "type":
+			d.Constant("redeemed")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaFallbackCreditRedeemed(e *wire.Encoder, x *BetaFallbackCreditRedeemed) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"redeemed"`)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: redeemed.
+func (*BetaFallbackCreditRedeemed) Discriminator() string { return "redeemed" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaFallbackCreditRedeemed) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaFallbackCreditRedeemed)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaFallbackCreditRedeemed) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaFallbackCreditRedeemed)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaFallbackCreditRedeemed) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaFallbackCreditRedeemed)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaFallbackCreditRedeemed) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaFallbackCreditRedeemed)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaFallbackCreditRedeemed) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaFallbackCreditRedeemed)
+}
+
+// BetaFallbackCreditToken is the credit token of a refusal, valid for 5 minutes.
+type BetaFallbackCreditToken string
+
+func decodeBetaFallbackCreditToken(d *wire.Decoder, x *BetaFallbackCreditToken) {
+	wire.DecodeString(d, x)
+}
+func encodeBetaFallbackCreditToken(e *wire.Encoder, x *BetaFallbackCreditToken) {
+	wire.EncodeString(e, x)
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaFallbackCreditToken) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaFallbackCreditToken)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaFallbackCreditToken) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaFallbackCreditToken)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaFallbackCreditToken) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaFallbackCreditToken)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaFallbackCreditToken) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaFallbackCreditToken)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaFallbackCreditToken) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaFallbackCreditToken)
+}
+
+// BetaFallbackCreditTokenParam is a credit token with a word on what happens if it cannot be redeemed.
+type BetaFallbackCreditTokenParam struct {
+	// What happens if the token cannot be redeemed: `strict`, the default, fails the request,
+	// `best_effort` answers it at the normal price.
+	Mode BetaFallbackCreditTokenParamMode `json:"mode,omitzero"`
+
+	// Credit token of a refusal.
+	Token string `json:"token"`
+}
+
+func decodeBetaFallbackCreditTokenParam(d *wire.Decoder, x *BetaFallbackCreditTokenParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "mode":
+			decodeBetaFallbackCreditTokenParamMode(d, &x.Mode)
+		case "token":
+			decodeString(d, &x.Token)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaFallbackCreditTokenParam(e *wire.Encoder, x *BetaFallbackCreditTokenParam) {
+	e.Object()
+	if x.Mode != "" {
+		e.Name(`"mode":`)
+		encodeBetaFallbackCreditTokenParamMode(e, &x.Mode)
+	}
+	e.Name(`"token":`)
+	encodeString(e, &x.Token)
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaFallbackCreditTokenParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaFallbackCreditTokenParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaFallbackCreditTokenParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaFallbackCreditTokenParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaFallbackCreditTokenParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaFallbackCreditTokenParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaFallbackCreditTokenParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaFallbackCreditTokenParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaFallbackCreditTokenParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaFallbackCreditTokenParam)
+}
+
+// BetaFallbackCreditTokenParamMode is what happens if the token cannot be redeemed: `strict`, the default, fails the request,
+// `best_effort` answers it at the normal price.
+type BetaFallbackCreditTokenParamMode string
+
+func decodeBetaFallbackCreditTokenParamMode(d *wire.Decoder, x *BetaFallbackCreditTokenParamMode) {
+	wire.DecodeString(d, x)
+}
+func encodeBetaFallbackCreditTokenParamMode(e *wire.Encoder, x *BetaFallbackCreditTokenParamMode) {
+	wire.EncodeString(e, x)
+}
+
+// BetaFallbackCreditUsage is what became of a credit token.
+type BetaFallbackCreditUsage struct {
+	// Whether it was redeemed.
+	Status BetaFallbackCreditStatus `json:"status"`
+}
+
+func decodeBetaFallbackCreditUsage(d *wire.Decoder, x *BetaFallbackCreditUsage) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "status":
+			decodeBetaFallbackCreditStatus(d, &x.Status)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaFallbackCreditUsage(e *wire.Encoder, x *BetaFallbackCreditUsage) {
+	e.Object()
+	e.Name(`"status":`)
+	encodeBetaFallbackCreditStatus(e, &x.Status)
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaFallbackCreditUsage) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaFallbackCreditUsage)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaFallbackCreditUsage) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaFallbackCreditUsage)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaFallbackCreditUsage) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaFallbackCreditUsage)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaFallbackCreditUsage) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaFallbackCreditUsage)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaFallbackCreditUsage) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaFallbackCreditUsage)
+}
+
+// BetaFallbackInfo is a model before or after a change of models.
+type BetaFallbackInfo struct {
+	// The model.
+	Model Model `json:"model"`
+}
+
+func decodeBetaFallbackInfo(d *wire.Decoder, x *BetaFallbackInfo) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "model":
+			decodeModel(d, &x.Model)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaFallbackInfo(e *wire.Encoder, x *BetaFallbackInfo) {
+	e.Object()
+	e.Name(`"model":`)
+	encodeModel(e, &x.Model)
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaFallbackInfo) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaFallbackInfo)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaFallbackInfo) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaFallbackInfo)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaFallbackInfo) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaFallbackInfo)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaFallbackInfo) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaFallbackInfo)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaFallbackInfo) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaFallbackInfo)
+}
+
+// BetaFallbackInfoParam is a model before or after a change of models.
+type BetaFallbackInfoParam struct {
+	// The model, as it came.
+	Model Model `json:"model"`
+}
+
+func decodeBetaFallbackInfoParam(d *wire.Decoder, x *BetaFallbackInfoParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "model":
+			decodeModel(d, &x.Model)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaFallbackInfoParam(e *wire.Encoder, x *BetaFallbackInfoParam) {
+	e.Object()
+	e.Name(`"model":`)
+	encodeModel(e, &x.Model)
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaFallbackInfoParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaFallbackInfoParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaFallbackInfoParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaFallbackInfoParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaFallbackInfoParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaFallbackInfoParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaFallbackInfoParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaFallbackInfoParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaFallbackInfoParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaFallbackInfoParam)
+}
+
+// BetaFallbackList is a list of models to ask after a refusal, in order. A model that has no fallbacks refuses it.
+type BetaFallbackList []BetaFallbackParam
+
+func decodeBetaFallbackList(d *wire.Decoder, x *BetaFallbackList) {
+	wire.DecodeSlice(d, x, decodeBetaFallbackParam)
+}
+func encodeBetaFallbackList(e *wire.Encoder, x *BetaFallbackList) {
+	wire.EncodeSlice(e, x, encodeBetaFallbackParam)
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaFallbackList) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaFallbackList)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaFallbackList) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaFallbackList)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaFallbackList) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaFallbackList)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaFallbackList) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaFallbackList)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaFallbackList) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaFallbackList)
+}
+
+// BetaFallbackMessageIterationUsage is the usage of the last run of a fallback model that gave the answer. Where it is, a fallback answered;
+// where it is not, none did.
+type BetaFallbackMessageIterationUsage struct {
+	// Tokens written to the cache, by time to live.
+	CacheCreation *BetaCacheCreation `json:"cache_creation"`
+
+	// Input tokens that were written to the cache.
+	CacheCreationInputTokens int64 `json:"cache_creation_input_tokens"`
+
+	// Input tokens that were read from the cache.
+	CacheReadInputTokens int64 `json:"cache_read_input_tokens"`
+
+	// Input tokens that the cache had no part in.
+	InputTokens int64 `json:"input_tokens"`
+
+	// Model that did it.
+	Model Model `json:"model"`
+
+	// Output tokens, with those of thinking.
+	OutputTokens int64 `json:"output_tokens"`
+}
+
+func decodeBetaFallbackMessageIterationUsage(d *wire.Decoder, x *BetaFallbackMessageIterationUsage) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_creation":
+			wire.DecodePointer(d, &x.CacheCreation, decodeBetaCacheCreation)
+		case "cache_creation_input_tokens":
+			decodeInt(d, &x.CacheCreationInputTokens)
+		case "cache_read_input_tokens":
+			decodeInt(d, &x.CacheReadInputTokens)
+		case "input_tokens":
+			decodeInt(d, &x.InputTokens)
+		case "model":
+			decodeModel(d, &x.Model)
+		case "output_tokens":
+			decodeInt(d, &x.OutputTokens)
+		case "type":
+			d.Constant("fallback_message")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaFallbackMessageIterationUsage(e *wire.Encoder, x *BetaFallbackMessageIterationUsage) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"fallback_message"`)
+	if x.CacheCreation != nil {
+		e.Name(`"cache_creation":`)
+		encodeBetaCacheCreation(e, x.CacheCreation)
+	} else {
+		e.Name(`"cache_creation":`)
+		e.Null()
+	}
+	e.Name(`"cache_creation_input_tokens":`)
+	encodeInt(e, &x.CacheCreationInputTokens)
+	e.Name(`"cache_read_input_tokens":`)
+	encodeInt(e, &x.CacheReadInputTokens)
+	e.Name(`"input_tokens":`)
+	encodeInt(e, &x.InputTokens)
+	e.Name(`"model":`)
+	encodeModel(e, &x.Model)
+	e.Name(`"output_tokens":`)
+	encodeInt(e, &x.OutputTokens)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: fallback_message.
+func (*BetaFallbackMessageIterationUsage) Discriminator() string { return "fallback_message" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaFallbackMessageIterationUsage) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaFallbackMessageIterationUsage)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaFallbackMessageIterationUsage) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaFallbackMessageIterationUsage)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaFallbackMessageIterationUsage) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaFallbackMessageIterationUsage)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaFallbackMessageIterationUsage) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaFallbackMessageIterationUsage)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaFallbackMessageIterationUsage) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaFallbackMessageIterationUsage)
+}
+
+// BetaFallbackParam is a model to ask after a refusal, with parameters that hold for it alone. They are checked as if the
+// request went to this model. Null and left out are not the same in `output_config`, `speed` and
+// `thinking`.
+type BetaFallbackParam struct {
+	// Largest number of tokens to generate. Left out or null, the request's.
+	MaxTokens int64 `json:"max_tokens,omitzero"`
+
+	// Model to ask.
+	Model Model `json:"model"`
+
+	// Effort and form of the answer. A property that is left out is the request's, as far as the model
+	// supports it; one that is null is unset. Null in place of the object unsets all of them.
+	OutputConfig *BetaOutputConfig `json:"output_config,omitzero"`
+
+	// How fast the model writes. Left out, as the request says, if the model can; null, `standard`.
+	Speed BetaSpeed `json:"speed,omitzero"`
+
+	// Whether the model thinks. Left out, as the request says, if the model can; null, the model's
+	// default.
+	Thinking BetaThinkingConfigParam `json:"thinking,omitzero"`
+}
+
+func decodeBetaFallbackParam(d *wire.Decoder, x *BetaFallbackParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "max_tokens":
+			decodeInt(d, &x.MaxTokens)
+		case "model":
+			decodeModel(d, &x.Model)
+		case "output_config":
+			wire.DecodePointer(d, &x.OutputConfig, decodeBetaOutputConfig)
+		case "speed":
+			decodeBetaSpeed(d, &x.Speed)
+		case "thinking":
+			decodeBetaThinkingConfigParam(d, &x.Thinking)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaFallbackParam(e *wire.Encoder, x *BetaFallbackParam) {
+	e.Object()
+	if x.MaxTokens != 0 {
+		e.Name(`"max_tokens":`)
+		encodeInt(e, &x.MaxTokens)
+	}
+	e.Name(`"model":`)
+	encodeModel(e, &x.Model)
+	if x.OutputConfig != nil {
+		e.Name(`"output_config":`)
+		encodeBetaOutputConfig(e, x.OutputConfig)
+	}
+	if x.Speed != "" {
+		e.Name(`"speed":`)
+		encodeBetaSpeed(e, &x.Speed)
+	}
+	if x.Thinking != nil {
+		e.Name(`"thinking":`)
+		encodeBetaThinkingConfigParam(e, &x.Thinking)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaFallbackParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaFallbackParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaFallbackParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaFallbackParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaFallbackParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaFallbackParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaFallbackParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaFallbackParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaFallbackParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaFallbackParam)
+}
+
+// BetaFallbackRefusalTrigger is a refusal that made another model take over.
+type BetaFallbackRefusalTrigger struct {
+	// Policy area that the refusal falls under, if it is told.
+	Category BetaRefusalCategory `json:"category"`
+}
+
+func decodeBetaFallbackRefusalTrigger(d *wire.Decoder, x *BetaFallbackRefusalTrigger) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "category":
+			decodeBetaRefusalCategory(d, &x.Category)
+		case "type":
+			d.Constant("refusal")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaFallbackRefusalTrigger(e *wire.Encoder, x *BetaFallbackRefusalTrigger) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"refusal"`)
+	if x.Category != "" {
+		e.Name(`"category":`)
+		encodeBetaRefusalCategory(e, &x.Category)
+	} else {
+		e.Name(`"category":`)
+		e.Null()
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: refusal.
+func (*BetaFallbackRefusalTrigger) Discriminator() string { return "refusal" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaFallbackRefusalTrigger) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaFallbackRefusalTrigger)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaFallbackRefusalTrigger) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaFallbackRefusalTrigger)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaFallbackRefusalTrigger) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaFallbackRefusalTrigger)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaFallbackRefusalTrigger) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaFallbackRefusalTrigger)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaFallbackRefusalTrigger) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaFallbackRefusalTrigger)
+}
+
+// BetaFallbacksDefault is the word for the service's own choice of fallbacks, always `default`. It needs the beta
+// `server-side-fallback-2026-07-01`. A model that has no fallbacks runs alone.
+type BetaFallbacksDefault string
+
+func decodeBetaFallbacksDefault(d *wire.Decoder, x *BetaFallbacksDefault) { wire.DecodeString(d, x) }
+func encodeBetaFallbacksDefault(e *wire.Encoder, x *BetaFallbacksDefault) { wire.EncodeString(e, x) }
+
+// BetaFileDocumentSource is a document that was uploaded with the Files API, a PDF or a plain text.
+type BetaFileDocumentSource struct {
+	// Id of the file. It has to exist when the request runs.
+	FileID string `json:"file_id"`
+}
+
+func decodeBetaFileDocumentSource(d *wire.Decoder, x *BetaFileDocumentSource) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "file_id":
+			decodeString(d, &x.FileID)
+		case "type":
+			d.Constant("file")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaFileDocumentSource(e *wire.Encoder, x *BetaFileDocumentSource) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"file"`)
+	e.Name(`"file_id":`)
+	encodeString(e, &x.FileID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: file.
+func (*BetaFileDocumentSource) Discriminator() string { return "file" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaFileDocumentSource) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaFileDocumentSource)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaFileDocumentSource) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaFileDocumentSource)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaFileDocumentSource) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaFileDocumentSource)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaFileDocumentSource) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaFileDocumentSource)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaFileDocumentSource) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaFileDocumentSource)
+}
+
+// BetaFileImageSource is an image that was uploaded with the Files API.
+type BetaFileImageSource struct {
+	// Id of the file. It has to exist when the request runs.
+	FileID string `json:"file_id"`
+}
+
+func decodeBetaFileImageSource(d *wire.Decoder, x *BetaFileImageSource) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "file_id":
+			decodeString(d, &x.FileID)
+		case "type":
+			d.Constant("file")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaFileImageSource(e *wire.Encoder, x *BetaFileImageSource) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"file"`)
+	e.Name(`"file_id":`)
+	encodeString(e, &x.FileID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: file.
+func (*BetaFileImageSource) Discriminator() string { return "file" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaFileImageSource) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaFileImageSource)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaFileImageSource) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaFileImageSource)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaFileImageSource) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaFileImageSource)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaFileImageSource) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaFileImageSource)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaFileImageSource) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaFileImageSource)
+}
+
 // BetaGatewayTimeoutError is the error of a call that took the service too long (504).
 type BetaGatewayTimeoutError struct {
 	// The cause, where the service tells it.
@@ -1339,6 +12275,9 @@ type BetaImageBlockParam struct {
 
 	// Where the image comes from.
 	Source BetaImageSource `json:"source"`
+
+	// What the service may do to the image before the model sees it.
+	Transformations *BetaImageTransformationsParam `json:"transformations,omitzero"`
 }
 
 func decodeBetaImageBlockParam(d *wire.Decoder, x *BetaImageBlockParam) {
@@ -1351,6 +12290,8 @@ func decodeBetaImageBlockParam(d *wire.Decoder, x *BetaImageBlockParam) {
 			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
 		case "source":
 			decodeBetaImageSource(d, &x.Source)
+		case "transformations":
+			wire.DecodePointer(d, &x.Transformations, decodeBetaImageTransformationsParam)
 		case "type":
 			d.Constant("image")
 		default:
@@ -1369,6 +12310,10 @@ func encodeBetaImageBlockParam(e *wire.Encoder, x *BetaImageBlockParam) {
 	}
 	e.Name(`"source":`)
 	encodeBetaImageSource(e, &x.Source)
+	if x.Transformations != nil {
+		e.Name(`"transformations":`)
+		encodeBetaImageTransformationsParam(e, x.Transformations)
+	}
 	e.EndObject()
 }
 
@@ -1400,7 +12345,194 @@ func (x *BetaImageBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaImageBlockParam)
 }
 
-// BetaInvalidRequestError is the error of a request that the service does not accept as it is (400, and 4XX without a type of its own).
+// BetaImageTransformationsParam is what the service may do to an image before the model sees it.
+type BetaImageTransformationsParam struct {
+	// What happens to an image that is larger than the model takes: `downsize` shrinks it and does not
+	// tell, `error` fails the request and names the largest size that fits. Default is `downsize`.
+	OversizedImage BetaImageTransformationsParamOversizedImage `json:"oversized_image,omitzero"`
+}
+
+func decodeBetaImageTransformationsParam(d *wire.Decoder, x *BetaImageTransformationsParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "oversized_image":
+			decodeBetaImageTransformationsParamOversizedImage(d, &x.OversizedImage)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaImageTransformationsParam(e *wire.Encoder, x *BetaImageTransformationsParam) {
+	e.Object()
+	if x.OversizedImage != "" {
+		e.Name(`"oversized_image":`)
+		encodeBetaImageTransformationsParamOversizedImage(e, &x.OversizedImage)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaImageTransformationsParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaImageTransformationsParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaImageTransformationsParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaImageTransformationsParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaImageTransformationsParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaImageTransformationsParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaImageTransformationsParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaImageTransformationsParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaImageTransformationsParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaImageTransformationsParam)
+}
+
+// BetaImageTransformationsParamOversizedImage is what happens to an image that is larger than the model takes: `downsize` shrinks it and does not
+// tell, `error` fails the request and names the largest size that fits. Default is `downsize`.
+type BetaImageTransformationsParamOversizedImage string
+
+func decodeBetaImageTransformationsParamOversizedImage(d *wire.Decoder, x *BetaImageTransformationsParamOversizedImage) {
+	wire.DecodeString(d, x)
+}
+func encodeBetaImageTransformationsParamOversizedImage(e *wire.Encoder, x *BetaImageTransformationsParamOversizedImage) {
+	wire.EncodeString(e, x)
+}
+
+// BetaInputTokensClearAtLeast is a least number of tokens to clear.
+type BetaInputTokensClearAtLeast struct {
+
+	// Number of tokens.
+	Value int64 `json:"value"`
+}
+
+func decodeBetaInputTokensClearAtLeast(d *wire.Decoder, x *BetaInputTokensClearAtLeast) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "type":
+			d.Constant("input_tokens")
+		case "value":
+			decodeInt(d, &x.Value)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaInputTokensClearAtLeast(e *wire.Encoder, x *BetaInputTokensClearAtLeast) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"input_tokens"`)
+	e.Name(`"value":`)
+	encodeInt(e, &x.Value)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: input_tokens.
+func (*BetaInputTokensClearAtLeast) Discriminator() string { return "input_tokens" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaInputTokensClearAtLeast) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaInputTokensClearAtLeast)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaInputTokensClearAtLeast) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaInputTokensClearAtLeast)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaInputTokensClearAtLeast) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaInputTokensClearAtLeast)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaInputTokensClearAtLeast) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaInputTokensClearAtLeast)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaInputTokensClearAtLeast) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaInputTokensClearAtLeast)
+}
+
+// BetaInputTokensTrigger is a number of input tokens above which an edit is made.
+type BetaInputTokensTrigger struct {
+
+	// Number of tokens.
+	Value int64 `json:"value"`
+}
+
+func decodeBetaInputTokensTrigger(d *wire.Decoder, x *BetaInputTokensTrigger) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "type":
+			d.Constant("input_tokens")
+		case "value":
+			decodeInt(d, &x.Value)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaInputTokensTrigger(e *wire.Encoder, x *BetaInputTokensTrigger) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"input_tokens"`)
+	e.Name(`"value":`)
+	encodeInt(e, &x.Value)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: input_tokens.
+func (*BetaInputTokensTrigger) Discriminator() string { return "input_tokens" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaInputTokensTrigger) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaInputTokensTrigger)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaInputTokensTrigger) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaInputTokensTrigger)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaInputTokensTrigger) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaInputTokensTrigger)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaInputTokensTrigger) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaInputTokensTrigger)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaInputTokensTrigger) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaInputTokensTrigger)
+}
+
+// BetaInvalidRequestError is the error of a request that the service does not accept as it is (400, and 4XX without a type of its
+// own).
 type BetaInvalidRequestError struct {
 	// The cause, where the service tells it.
 	Details *BetaErrorDetails `json:"details,omitzero"`
@@ -1527,13 +12659,861 @@ func (x *BetaJSONOutputFormat) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaJSONOutputFormat)
 }
 
+// BetaMCPTool is a tool as its MCP server lists it.
+type BetaMCPTool struct {
+	// What the tool does.
+	Description string `json:"description,omitzero"`
+
+	// JSON Schema of the input.
+	InputSchema jsontext.Value `json:"input_schema"`
+
+	// Name of the tool on its server, without the server's name.
+	Name string `json:"name"`
+}
+
+func decodeBetaMCPTool(d *wire.Decoder, x *BetaMCPTool) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "description":
+			decodeString(d, &x.Description)
+		case "input_schema":
+			decodeRaw(d, &x.InputSchema)
+		case "name":
+			decodeString(d, &x.Name)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaMCPTool(e *wire.Encoder, x *BetaMCPTool) {
+	e.Object()
+	if x.Description != "" {
+		e.Name(`"description":`)
+		encodeString(e, &x.Description)
+	}
+	e.Name(`"input_schema":`)
+	encodeRaw(e, &x.InputSchema)
+	e.Name(`"name":`)
+	encodeString(e, &x.Name)
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaMCPTool) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaMCPTool)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaMCPTool) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x, encodeBetaMCPTool) }
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaMCPTool) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaMCPTool)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaMCPTool) UnmarshalJSON(b []byte) error { return wire.Unmarshal(b, x, decodeBetaMCPTool) }
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaMCPTool) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaMCPTool)
+}
+
+// BetaMCPToolConfig is how one tool of an MCP server is offered.
+type BetaMCPToolConfig struct {
+	// Whether the model sees the tool only after a tool search has found it. Left out, as `default_config`
+	// says.
+	DeferLoading *bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the tool. Left out, as `default_config` says.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaMCPToolConfig(d *wire.Decoder, x *BetaMCPToolConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			wire.DecodePointer(d, &x.DeferLoading, decodeBool)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaMCPToolConfig(e *wire.Encoder, x *BetaMCPToolConfig) {
+	e.Object()
+	if x.DeferLoading != nil {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaMCPToolConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaMCPToolConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaMCPToolConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaMCPToolConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaMCPToolConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaMCPToolConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaMCPToolConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaMCPToolConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaMCPToolConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaMCPToolConfig)
+}
+
+// BetaMCPToolDefaultConfig is how those tools of an MCP server are offered that have no settings of their own.
+type BetaMCPToolDefaultConfig struct {
+	// Whether the model sees the tools only after a tool search has found them. Default is `false`.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the tools. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaMCPToolDefaultConfig(d *wire.Decoder, x *BetaMCPToolDefaultConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaMCPToolDefaultConfig(e *wire.Encoder, x *BetaMCPToolDefaultConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaMCPToolDefaultConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaMCPToolDefaultConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaMCPToolDefaultConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaMCPToolDefaultConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaMCPToolDefaultConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaMCPToolDefaultConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaMCPToolDefaultConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaMCPToolDefaultConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaMCPToolDefaultConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaMCPToolDefaultConfig)
+}
+
+// BetaMCPToolListingBlock is the list of the tools of an MCP server, fetched for this answer. If the block is given back, the service
+// works with this list and does not ask the server again.
+type BetaMCPToolListingBlock struct {
+	// Name of the server, as in the request's `mcp_servers`.
+	McpServerName string `json:"mcp_server_name"`
+
+	// Tools of the server.
+	Tools []BetaMCPTool `json:"tools"`
+}
+
+func decodeBetaMCPToolListingBlock(d *wire.Decoder, x *BetaMCPToolListingBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "mcp_server_name":
+			decodeString(d, &x.McpServerName)
+		case "tools":
+			wire.DecodeSlice(d, &x.Tools, decodeBetaMCPTool)
+		case "type":
+			d.Constant("mcp_tool_listing")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaMCPToolListingBlock(e *wire.Encoder, x *BetaMCPToolListingBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"mcp_tool_listing"`)
+	e.Name(`"mcp_server_name":`)
+	encodeString(e, &x.McpServerName)
+	e.Name(`"tools":`)
+	wire.EncodeSlice(e, &x.Tools, encodeBetaMCPTool)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: mcp_tool_listing.
+func (*BetaMCPToolListingBlock) Discriminator() string { return "mcp_tool_listing" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaMCPToolListingBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaMCPToolListingBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaMCPToolListingBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaMCPToolListingBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaMCPToolListingBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaMCPToolListingBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaMCPToolListingBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaMCPToolListingBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaMCPToolListingBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaMCPToolListingBlock)
+}
+
+// BetaMCPToolListingBlockParam is the list of the tools of an MCP server from an earlier answer, given back unchanged. The service then
+// works with this list and does not ask the server again. It needs the beta `mcp-client-2026-09-15`.
+type BetaMCPToolListingBlockParam struct {
+	// Name of the server, as in `mcp_servers`.
+	McpServerName string `json:"mcp_server_name"`
+
+	// Tools of the server, as they came.
+	Tools []BetaMCPToolParam `json:"tools"`
+}
+
+func decodeBetaMCPToolListingBlockParam(d *wire.Decoder, x *BetaMCPToolListingBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "mcp_server_name":
+			decodeString(d, &x.McpServerName)
+		case "tools":
+			wire.DecodeSlice(d, &x.Tools, decodeBetaMCPToolParam)
+		case "type":
+			d.Constant("mcp_tool_listing")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaMCPToolListingBlockParam(e *wire.Encoder, x *BetaMCPToolListingBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"mcp_tool_listing"`)
+	e.Name(`"mcp_server_name":`)
+	encodeString(e, &x.McpServerName)
+	e.Name(`"tools":`)
+	wire.EncodeSlice(e, &x.Tools, encodeBetaMCPToolParam)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: mcp_tool_listing.
+func (*BetaMCPToolListingBlockParam) Discriminator() string { return "mcp_tool_listing" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaMCPToolListingBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaMCPToolListingBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaMCPToolListingBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaMCPToolListingBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaMCPToolListingBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaMCPToolListingBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaMCPToolListingBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaMCPToolListingBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaMCPToolListingBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaMCPToolListingBlockParam)
+}
+
+// BetaMCPToolParam is a tool as its MCP server lists it.
+type BetaMCPToolParam struct {
+	// What the tool does, in the words of the server.
+	Description string `json:"description,omitzero"`
+
+	// JSON Schema of the input, as the server has it.
+	InputSchema jsontext.Value `json:"input_schema"`
+
+	// Name of the tool on its server, without the name of the server.
+	Name string `json:"name"`
+}
+
+func decodeBetaMCPToolParam(d *wire.Decoder, x *BetaMCPToolParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "description":
+			decodeString(d, &x.Description)
+		case "input_schema":
+			decodeRaw(d, &x.InputSchema)
+		case "name":
+			decodeString(d, &x.Name)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaMCPToolParam(e *wire.Encoder, x *BetaMCPToolParam) {
+	e.Object()
+	if x.Description != "" {
+		e.Name(`"description":`)
+		encodeString(e, &x.Description)
+	}
+	e.Name(`"input_schema":`)
+	encodeRaw(e, &x.InputSchema)
+	e.Name(`"name":`)
+	encodeString(e, &x.Name)
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaMCPToolParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaMCPToolParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaMCPToolParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaMCPToolParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaMCPToolParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaMCPToolParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaMCPToolParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaMCPToolParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaMCPToolParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaMCPToolParam)
+}
+
+// BetaMCPToolResultBlock is what a tool of an MCP server answered.
+type BetaMCPToolResultBlock struct {
+	// What the tool answered.
+	Content BetaMCPToolResultContent `json:"content"`
+
+	// Whether the tool failed.
+	IsError bool `json:"is_error"`
+
+	// Id of the `mcp_tool_use` block that this answers.
+	ToolUseID string `json:"tool_use_id"`
+}
+
+func decodeBetaMCPToolResultBlock(d *wire.Decoder, x *BetaMCPToolResultBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "content":
+			decodeBetaMCPToolResultContent(d, &x.Content)
+		case "is_error":
+			decodeBool(d, &x.IsError)
+		case "tool_use_id":
+			decodeString(d, &x.ToolUseID)
+		case "type":
+			d.Constant("mcp_tool_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaMCPToolResultBlock(e *wire.Encoder, x *BetaMCPToolResultBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"mcp_tool_result"`)
+	e.Name(`"content":`)
+	encodeBetaMCPToolResultContent(e, &x.Content)
+	e.Name(`"is_error":`)
+	encodeBool(e, &x.IsError)
+	e.Name(`"tool_use_id":`)
+	encodeString(e, &x.ToolUseID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: mcp_tool_result.
+func (*BetaMCPToolResultBlock) Discriminator() string { return "mcp_tool_result" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaMCPToolResultBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaMCPToolResultBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaMCPToolResultBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaMCPToolResultBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaMCPToolResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaMCPToolResultBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaMCPToolResultBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaMCPToolResultBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaMCPToolResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaMCPToolResultBlock)
+}
+
+// BetaMCPToolUseBlock is a call of a tool of an MCP server. The service made it during the answer.
+type BetaMCPToolUseBlock struct {
+	// Id of the call. The result of the tool names it.
+	ID string `json:"id"`
+
+	// Input of the tool. Any JSON.
+	Input jsontext.Value `json:"input"`
+
+	// Name of the tool on its server.
+	Name string `json:"name"`
+
+	// Name of the server, as in the request's `mcp_servers`.
+	ServerName string `json:"server_name"`
+}
+
+func decodeBetaMCPToolUseBlock(d *wire.Decoder, x *BetaMCPToolUseBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "id":
+			decodeString(d, &x.ID)
+		case "input":
+			decodeRaw(d, &x.Input)
+		case "name":
+			decodeString(d, &x.Name)
+		case "server_name":
+			decodeString(d, &x.ServerName)
+		case "type":
+			d.Constant("mcp_tool_use")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaMCPToolUseBlock(e *wire.Encoder, x *BetaMCPToolUseBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"mcp_tool_use"`)
+	e.Name(`"id":`)
+	encodeString(e, &x.ID)
+	e.Name(`"input":`)
+	encodeRaw(e, &x.Input)
+	e.Name(`"name":`)
+	encodeString(e, &x.Name)
+	e.Name(`"server_name":`)
+	encodeString(e, &x.ServerName)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: mcp_tool_use.
+func (*BetaMCPToolUseBlock) Discriminator() string { return "mcp_tool_use" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaMCPToolUseBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaMCPToolUseBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaMCPToolUseBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaMCPToolUseBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaMCPToolUseBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaMCPToolUseBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaMCPToolUseBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaMCPToolUseBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaMCPToolUseBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaMCPToolUseBlock)
+}
+
+// BetaMCPToolUseBlockParam is a call of a tool of an MCP server in an earlier answer, given back.
+type BetaMCPToolUseBlockParam struct {
+	// Cache breakpoint after this block.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Id of the call. The result of the tool names it.
+	ID string `json:"id"`
+
+	// Input of the tool. Any JSON.
+	Input jsontext.Value `json:"input"`
+
+	// Name of the tool on its server.
+	Name string `json:"name"`
+
+	// Name of the server, as in the request's `mcp_servers`.
+	ServerName string `json:"server_name"`
+}
+
+func decodeBetaMCPToolUseBlockParam(d *wire.Decoder, x *BetaMCPToolUseBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "id":
+			decodeString(d, &x.ID)
+		case "input":
+			decodeRaw(d, &x.Input)
+		case "name":
+			decodeString(d, &x.Name)
+		case "server_name":
+			decodeString(d, &x.ServerName)
+		case "type":
+			d.Constant("mcp_tool_use")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaMCPToolUseBlockParam(e *wire.Encoder, x *BetaMCPToolUseBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"mcp_tool_use"`)
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	e.Name(`"id":`)
+	encodeString(e, &x.ID)
+	e.Name(`"input":`)
+	encodeRaw(e, &x.Input)
+	e.Name(`"name":`)
+	encodeString(e, &x.Name)
+	e.Name(`"server_name":`)
+	encodeString(e, &x.ServerName)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: mcp_tool_use.
+func (*BetaMCPToolUseBlockParam) Discriminator() string { return "mcp_tool_use" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaMCPToolUseBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaMCPToolUseBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaMCPToolUseBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaMCPToolUseBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaMCPToolUseBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaMCPToolUseBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaMCPToolUseBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaMCPToolUseBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaMCPToolUseBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaMCPToolUseBlockParam)
+}
+
+// BetaMCPToolset is the tools of an MCP server. Every server in the `mcp_servers` of the request needs exactly one such
+// entry.
+type BetaMCPToolset struct {
+	// Cache breakpoint after this toolset.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Settings of single tools, by name. What they leave out, `default_config` says.
+	Configs map[string]BetaMCPToolConfig `json:"configs,omitzero"`
+
+	// Settings of all tools that have none of their own.
+	DefaultConfig *BetaMCPToolDefaultConfig `json:"default_config,omitzero"`
+
+	// Name of the server in `mcp_servers`.
+	McpServerName string `json:"mcp_server_name"`
+
+	// Tools of the server as an `mcp_tool_listing` block of an earlier answer has them. Then these are the
+	// tools, and the server is not asked.
+	Tools []BetaMCPToolParam `json:"tools,omitzero"`
+}
+
+func decodeBetaMCPToolset(d *wire.Decoder, x *BetaMCPToolset) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "configs":
+			wire.DecodeMap(d, &x.Configs, decodeBetaMCPToolConfig)
+		case "default_config":
+			wire.DecodePointer(d, &x.DefaultConfig, decodeBetaMCPToolDefaultConfig)
+		case "mcp_server_name":
+			decodeString(d, &x.McpServerName)
+		case "tools":
+			wire.DecodeSlice(d, &x.Tools, decodeBetaMCPToolParam)
+		case "type":
+			d.Constant("mcp_toolset")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaMCPToolset(e *wire.Encoder, x *BetaMCPToolset) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"mcp_toolset"`)
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.Configs != nil {
+		e.Name(`"configs":`)
+		wire.EncodeMap(e, &x.Configs, encodeBetaMCPToolConfig)
+	}
+	if x.DefaultConfig != nil {
+		e.Name(`"default_config":`)
+		encodeBetaMCPToolDefaultConfig(e, x.DefaultConfig)
+	}
+	e.Name(`"mcp_server_name":`)
+	encodeString(e, &x.McpServerName)
+	if x.Tools != nil {
+		e.Name(`"tools":`)
+		wire.EncodeSlice(e, &x.Tools, encodeBetaMCPToolParam)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: mcp_toolset.
+func (*BetaMCPToolset) Discriminator() string { return "mcp_toolset" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaMCPToolset) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaMCPToolset)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaMCPToolset) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaMCPToolset)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaMCPToolset) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaMCPToolset)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaMCPToolset) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaMCPToolset)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaMCPToolset) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaMCPToolset)
+}
+
+// BetaMemoryTool20250818 is a place for notes that the model keeps from one conversation to the next, in files that your code
+// stores.
+type BetaMemoryTool20250818 struct {
+	// Who may call the tool. Left out, the model itself.
+	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
+
+	// Cache breakpoint after this tool.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
+	// that is deferred takes no `cache_control`.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Inputs that show the model what a call looks like.
+	InputExamples []jsontext.Value `json:"input_examples,omitzero"`
+
+	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	Strict bool `json:"strict,omitzero"`
+}
+
+func decodeBetaMemoryTool20250818(d *wire.Decoder, x *BetaMemoryTool20250818) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "allowed_callers":
+			wire.DecodeSlice(d, &x.AllowedCallers, decodeBetaAllowedCaller)
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "input_examples":
+			wire.DecodeSlice(d, &x.InputExamples, decodeRaw)
+		case "name":
+			d.Constant("memory")
+		case "strict":
+			decodeBool(d, &x.Strict)
+		case "type":
+			d.Constant("memory_20250818")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaMemoryTool20250818(e *wire.Encoder, x *BetaMemoryTool20250818) {
+	e.Object()
+	e.Name(`"name":`)
+	e.Constant(`"memory"`)
+	e.Name(`"type":`)
+	e.Constant(`"memory_20250818"`)
+	if x.AllowedCallers != nil {
+		e.Name(`"allowed_callers":`)
+		wire.EncodeSlice(e, &x.AllowedCallers, encodeBetaAllowedCaller)
+	}
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.InputExamples != nil {
+		e.Name(`"input_examples":`)
+		wire.EncodeSlice(e, &x.InputExamples, encodeRaw)
+	}
+	if x.Strict {
+		e.Name(`"strict":`)
+		encodeBool(e, &x.Strict)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: memory_20250818.
+func (*BetaMemoryTool20250818) Discriminator() string { return "memory_20250818" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaMemoryTool20250818) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaMemoryTool20250818)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaMemoryTool20250818) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaMemoryTool20250818)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaMemoryTool20250818) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaMemoryTool20250818)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaMemoryTool20250818) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaMemoryTool20250818)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaMemoryTool20250818) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaMemoryTool20250818)
+}
+
 // BetaMessage is the model's answer to one request.
 type BetaMessage struct {
+	// Container that server tools ran code in, if they did.
+	Container *BetaContainer `json:"container"`
+
 	// What the model said, block by block.
 	Content []BetaContentBlock `json:"content"`
 
+	// What became of the edits that `context_management` of the request asked for.
+	ContextManagement *BetaContextManagementResponse `json:"context_management"`
+
+	// Why the prompt cache missed. Null if the request did not ask or nothing differed.
+	Diagnostics *BetaDiagnostics `json:"diagnostics"`
+
 	// Id of the message. Its form may change.
 	ID string `json:"id"`
+
+	// Thinking blocks of the request that failed a check, in their order, and what was done about each. It
+	// comes with the beta `thinking-binding-controls-2026-08-01` only, and is empty if all was well.
+	InputTransformations []BetaInputTransformation `json:"input_transformations,omitzero"`
 
 	// Model that answered.
 	Model Model `json:"model"`
@@ -1559,10 +13539,18 @@ func decodeBetaMessage(d *wire.Decoder, x *BetaMessage) {
 	}
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
+		case "container":
+			wire.DecodePointer(d, &x.Container, decodeBetaContainer)
 		case "content":
 			wire.DecodeSlice(d, &x.Content, decodeBetaContentBlock)
+		case "context_management":
+			wire.DecodePointer(d, &x.ContextManagement, decodeBetaContextManagementResponse)
+		case "diagnostics":
+			wire.DecodePointer(d, &x.Diagnostics, decodeBetaDiagnostics)
 		case "id":
 			decodeString(d, &x.ID)
+		case "input_transformations":
+			wire.DecodeSlice(d, &x.InputTransformations, decodeBetaInputTransformation)
 		case "model":
 			decodeModel(d, &x.Model)
 		case "role":
@@ -1589,10 +13577,35 @@ func encodeBetaMessage(e *wire.Encoder, x *BetaMessage) {
 	e.Constant(`"assistant"`)
 	e.Name(`"type":`)
 	e.Constant(`"message"`)
+	if x.Container != nil {
+		e.Name(`"container":`)
+		encodeBetaContainer(e, x.Container)
+	} else {
+		e.Name(`"container":`)
+		e.Null()
+	}
 	e.Name(`"content":`)
 	wire.EncodeSlice(e, &x.Content, encodeBetaContentBlock)
+	if x.ContextManagement != nil {
+		e.Name(`"context_management":`)
+		encodeBetaContextManagementResponse(e, x.ContextManagement)
+	} else {
+		e.Name(`"context_management":`)
+		e.Null()
+	}
+	if x.Diagnostics != nil {
+		e.Name(`"diagnostics":`)
+		encodeBetaDiagnostics(e, x.Diagnostics)
+	} else {
+		e.Name(`"diagnostics":`)
+		e.Null()
+	}
 	e.Name(`"id":`)
 	encodeString(e, &x.ID)
+	if x.InputTransformations != nil {
+		e.Name(`"input_transformations":`)
+		wire.EncodeSlice(e, &x.InputTransformations, encodeBetaInputTransformation)
+	}
 	e.Name(`"model":`)
 	encodeModel(e, &x.Model)
 	if x.StopDetails != nil {
@@ -2294,6 +14307,110 @@ func (x *BetaMessageContentBlocks) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaMessageContentBlocks)
 }
 
+// BetaMessageIterationUsage is the usage of one run of the model, such as each of those between calls of server tools.
+type BetaMessageIterationUsage struct {
+	// Tokens written to the cache, by time to live.
+	CacheCreation *BetaCacheCreation `json:"cache_creation"`
+
+	// Input tokens that were written to the cache.
+	CacheCreationInputTokens int64 `json:"cache_creation_input_tokens"`
+
+	// Input tokens that were read from the cache.
+	CacheReadInputTokens int64 `json:"cache_read_input_tokens"`
+
+	// Input tokens that the cache had no part in.
+	InputTokens int64 `json:"input_tokens"`
+
+	// Model that did it, if it is told.
+	Model Model `json:"model"`
+
+	// Output tokens, with those of thinking.
+	OutputTokens int64 `json:"output_tokens"`
+}
+
+func decodeBetaMessageIterationUsage(d *wire.Decoder, x *BetaMessageIterationUsage) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_creation":
+			wire.DecodePointer(d, &x.CacheCreation, decodeBetaCacheCreation)
+		case "cache_creation_input_tokens":
+			decodeInt(d, &x.CacheCreationInputTokens)
+		case "cache_read_input_tokens":
+			decodeInt(d, &x.CacheReadInputTokens)
+		case "input_tokens":
+			decodeInt(d, &x.InputTokens)
+		case "model":
+			decodeModel(d, &x.Model)
+		case "output_tokens":
+			decodeInt(d, &x.OutputTokens)
+		case "type":
+			d.Constant("message")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaMessageIterationUsage(e *wire.Encoder, x *BetaMessageIterationUsage) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"message"`)
+	if x.CacheCreation != nil {
+		e.Name(`"cache_creation":`)
+		encodeBetaCacheCreation(e, x.CacheCreation)
+	} else {
+		e.Name(`"cache_creation":`)
+		e.Null()
+	}
+	e.Name(`"cache_creation_input_tokens":`)
+	encodeInt(e, &x.CacheCreationInputTokens)
+	e.Name(`"cache_read_input_tokens":`)
+	encodeInt(e, &x.CacheReadInputTokens)
+	e.Name(`"input_tokens":`)
+	encodeInt(e, &x.InputTokens)
+	if x.Model != "" {
+		e.Name(`"model":`)
+		encodeModel(e, &x.Model)
+	} else {
+		e.Name(`"model":`)
+		e.Null()
+	}
+	e.Name(`"output_tokens":`)
+	encodeInt(e, &x.OutputTokens)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: message.
+func (*BetaMessageIterationUsage) Discriminator() string { return "message" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaMessageIterationUsage) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaMessageIterationUsage)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaMessageIterationUsage) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaMessageIterationUsage)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaMessageIterationUsage) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaMessageIterationUsage)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaMessageIterationUsage) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaMessageIterationUsage)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaMessageIterationUsage) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaMessageIterationUsage)
+}
+
 // BetaMetadata is what the service is told about a request and the model is not.
 type BetaMetadata struct {
 	// Opaque id of your user, to help find abuse. No name, address or number that identifies a person.
@@ -2414,12 +14531,14 @@ func (x *BetaNotFoundError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 
 // BetaOutputConfig is how much effort the model spends, and the form that its answer takes.
 type BetaOutputConfig struct {
-	// How thorough the model is, in text, thinking and tool calls. More effort costs more tokens. Left
-	// out, the model's own default holds.
-	Effort BetaOutputConfigEffort `json:"effort,omitzero"`
+	// How thorough the model is. Left out, the model's own default holds.
+	Effort BetaEffort `json:"effort,omitzero"`
 
 	// Form of the answer's text. Left out, free text.
 	Format *BetaJSONOutputFormat `json:"format,omitzero"`
+
+	// Tokens that the model is told to plan a long task with. Left out, it is told none.
+	TaskBudget *BetaTokenTaskBudget `json:"task_budget,omitzero"`
 }
 
 func decodeBetaOutputConfig(d *wire.Decoder, x *BetaOutputConfig) {
@@ -2429,9 +14548,11 @@ func decodeBetaOutputConfig(d *wire.Decoder, x *BetaOutputConfig) {
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
 		case "effort":
-			decodeBetaOutputConfigEffort(d, &x.Effort)
+			decodeBetaEffort(d, &x.Effort)
 		case "format":
 			wire.DecodePointer(d, &x.Format, decodeBetaJSONOutputFormat)
+		case "task_budget":
+			wire.DecodePointer(d, &x.TaskBudget, decodeBetaTokenTaskBudget)
 		default:
 			d.Skip()
 		}
@@ -2442,11 +14563,15 @@ func encodeBetaOutputConfig(e *wire.Encoder, x *BetaOutputConfig) {
 	e.Object()
 	if x.Effort != "" {
 		e.Name(`"effort":`)
-		encodeBetaOutputConfigEffort(e, &x.Effort)
+		encodeBetaEffort(e, &x.Effort)
 	}
 	if x.Format != nil {
 		e.Name(`"format":`)
 		encodeBetaJSONOutputFormat(e, x.Format)
+	}
+	if x.TaskBudget != nil {
+		e.Name(`"task_budget":`)
+		encodeBetaTokenTaskBudget(e, x.TaskBudget)
 	}
 	e.EndObject()
 }
@@ -2474,17 +14599,6 @@ func (x *BetaOutputConfig) UnmarshalJSON(b []byte) error {
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
 func (x *BetaOutputConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaOutputConfig)
-}
-
-// BetaOutputConfigEffort is how thorough the model is, in text, thinking and tool calls. More effort costs more tokens. Left
-// out, the model's own default holds.
-type BetaOutputConfigEffort string
-
-func decodeBetaOutputConfigEffort(d *wire.Decoder, x *BetaOutputConfigEffort) {
-	wire.DecodeString(d, x)
-}
-func encodeBetaOutputConfigEffort(e *wire.Encoder, x *BetaOutputConfigEffort) {
-	wire.EncodeString(e, x)
 }
 
 // BetaOutputTokensDetails is the output tokens of an answer by kind.
@@ -2675,7 +14789,7 @@ func (x *BetaPermissionError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaPermissionError)
 }
 
-// BetaPlainTextSource is a plain text in the request itself.
+// BetaPlainTextSource is a plain text in the message itself.
 type BetaPlainTextSource struct {
 	// The text.
 	Data string `json:"data"`
@@ -2924,6 +15038,12 @@ func (x *BetaRedactedThinkingBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) 
 	return wire.UnmarshalFrom(d, x, decodeBetaRedactedThinkingBlockParam)
 }
 
+// BetaRefusalCategory is a policy area under which a model declines.
+type BetaRefusalCategory string
+
+func decodeBetaRefusalCategory(d *wire.Decoder, x *BetaRefusalCategory) { wire.DecodeString(d, x) }
+func encodeBetaRefusalCategory(e *wire.Encoder, x *BetaRefusalCategory) { wire.EncodeString(e, x) }
+
 // BetaRefusalStopDetails is what is known about a refusal.
 type BetaRefusalStopDetails struct {
 	// Policy area that the refusal falls under, if it is told.
@@ -2931,6 +15051,17 @@ type BetaRefusalStopDetails struct {
 
 	// Why the model refused, for people. Its wording changes.
 	Explanation string `json:"explanation"`
+
+	// Token that makes it cheaper to ask another model, to be sent as its request's
+	// `fallback_credit_token` within 5 minutes. Null if there is no credit.
+	FallbackCreditToken string `json:"fallback_credit_token"`
+
+	// Whether that request may end with this answer's content as a message of the assistant, for the other
+	// model to go on from. Null without a token.
+	FallbackHasPrefillClaim *bool `json:"fallback_has_prefill_claim"`
+
+	// Model to ask instead, where a fallback was due but had no capacity. Null otherwise.
+	RecommendedModel string `json:"recommended_model"`
 }
 
 func decodeBetaRefusalStopDetails(d *wire.Decoder, x *BetaRefusalStopDetails) {
@@ -2943,6 +15074,12 @@ func decodeBetaRefusalStopDetails(d *wire.Decoder, x *BetaRefusalStopDetails) {
 			decodeBetaRefusalStopDetailsCategory(d, &x.Category)
 		case "explanation":
 			decodeString(d, &x.Explanation)
+		case "fallback_credit_token":
+			decodeString(d, &x.FallbackCreditToken)
+		case "fallback_has_prefill_claim":
+			wire.DecodePointer(d, &x.FallbackHasPrefillClaim, decodeBool)
+		case "recommended_model":
+			decodeString(d, &x.RecommendedModel)
 		case "type":
 			d.Constant("refusal")
 		default:
@@ -2967,6 +15104,27 @@ func encodeBetaRefusalStopDetails(e *wire.Encoder, x *BetaRefusalStopDetails) {
 		encodeString(e, &x.Explanation)
 	} else {
 		e.Name(`"explanation":`)
+		e.Null()
+	}
+	if x.FallbackCreditToken != "" {
+		e.Name(`"fallback_credit_token":`)
+		encodeString(e, &x.FallbackCreditToken)
+	} else {
+		e.Name(`"fallback_credit_token":`)
+		e.Null()
+	}
+	if x.FallbackHasPrefillClaim != nil {
+		e.Name(`"fallback_has_prefill_claim":`)
+		encodeBool(e, x.FallbackHasPrefillClaim)
+	} else {
+		e.Name(`"fallback_has_prefill_claim":`)
+		e.Null()
+	}
+	if x.RecommendedModel != "" {
+		e.Name(`"recommended_model":`)
+		encodeString(e, &x.RecommendedModel)
+	} else {
+		e.Name(`"recommended_model":`)
 		e.Null()
 	}
 	e.EndObject()
@@ -3092,7 +15250,7 @@ func (x *BetaRequestCounts) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaRequestCounts)
 }
 
-// BetaRequestDocumentBlock is a document for the model to read.
+// BetaRequestDocumentBlock is a document for the model to read. Version 2026-10-21 refuses it in an assistant message.
 type BetaRequestDocumentBlock struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
@@ -3185,6 +15343,942 @@ func (x *BetaRequestDocumentBlock) UnmarshalJSON(b []byte) error {
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
 func (x *BetaRequestDocumentBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaRequestDocumentBlock)
+}
+
+// BetaRequestMCPServerToolConfiguration is the choice of an MCP server's tools.
+type BetaRequestMCPServerToolConfiguration struct {
+	// Names of the tools that the model may call. Left out, all of them.
+	AllowedTools []string `json:"allowed_tools,omitzero"`
+
+	// Whether the model may call tools of the server at all. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaRequestMCPServerToolConfiguration(d *wire.Decoder, x *BetaRequestMCPServerToolConfiguration) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "allowed_tools":
+			wire.DecodeSlice(d, &x.AllowedTools, decodeString)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaRequestMCPServerToolConfiguration(e *wire.Encoder, x *BetaRequestMCPServerToolConfiguration) {
+	e.Object()
+	if x.AllowedTools != nil {
+		e.Name(`"allowed_tools":`)
+		wire.EncodeSlice(e, &x.AllowedTools, encodeString)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaRequestMCPServerToolConfiguration) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaRequestMCPServerToolConfiguration)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaRequestMCPServerToolConfiguration) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaRequestMCPServerToolConfiguration)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaRequestMCPServerToolConfiguration) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaRequestMCPServerToolConfiguration)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaRequestMCPServerToolConfiguration) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaRequestMCPServerToolConfiguration)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaRequestMCPServerToolConfiguration) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaRequestMCPServerToolConfiguration)
+}
+
+// BetaRequestMCPServerURLDefinition is an MCP server that the service connects to.
+type BetaRequestMCPServerURLDefinition struct {
+	// OAuth token for the server, if it asks for one. It has to be valid when the request runs.
+	AuthorizationToken string `json:"authorization_token,omitzero"`
+
+	// Name of the server, unique within the request. An `mcp_toolset` among the tools names it.
+	Name string `json:"name"`
+
+	// Which of the server's tools the model may call. It belongs to `mcp-client-2025-04-04`; with later
+	// betas the `mcp_toolset` says it.
+	ToolConfiguration *BetaRequestMCPServerToolConfiguration `json:"tool_configuration,omitzero"`
+
+	// Where the server is. It begins with `https://`, and the service has to be able to reach it.
+	URL string `json:"url"`
+}
+
+func decodeBetaRequestMCPServerURLDefinition(d *wire.Decoder, x *BetaRequestMCPServerURLDefinition) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "authorization_token":
+			decodeString(d, &x.AuthorizationToken)
+		case "name":
+			decodeString(d, &x.Name)
+		case "tool_configuration":
+			wire.DecodePointer(d, &x.ToolConfiguration, decodeBetaRequestMCPServerToolConfiguration)
+		case "type":
+			d.Constant("url")
+		case "url":
+			decodeString(d, &x.URL)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaRequestMCPServerURLDefinition(e *wire.Encoder, x *BetaRequestMCPServerURLDefinition) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"url"`)
+	if x.AuthorizationToken != "" {
+		e.Name(`"authorization_token":`)
+		encodeString(e, &x.AuthorizationToken)
+	}
+	e.Name(`"name":`)
+	encodeString(e, &x.Name)
+	if x.ToolConfiguration != nil {
+		e.Name(`"tool_configuration":`)
+		encodeBetaRequestMCPServerToolConfiguration(e, x.ToolConfiguration)
+	}
+	e.Name(`"url":`)
+	encodeString(e, &x.URL)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: url.
+func (*BetaRequestMCPServerURLDefinition) Discriminator() string { return "url" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaRequestMCPServerURLDefinition) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaRequestMCPServerURLDefinition)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaRequestMCPServerURLDefinition) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaRequestMCPServerURLDefinition)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaRequestMCPServerURLDefinition) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaRequestMCPServerURLDefinition)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaRequestMCPServerURLDefinition) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaRequestMCPServerURLDefinition)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaRequestMCPServerURLDefinition) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaRequestMCPServerURLDefinition)
+}
+
+// BetaRequestMCPToolResultBlockParam is what a tool of an MCP server answered in an earlier answer, given back unchanged.
+type BetaRequestMCPToolResultBlockParam struct {
+	// Cache breakpoint after this block.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// What the tool answered. Left out, nothing.
+	Content BetaMCPToolResultContentParam `json:"content,omitzero"`
+
+	// Whether the tool failed. Default is `false`.
+	IsError bool `json:"is_error,omitzero"`
+
+	// Id of the `mcp_tool_use` block that this answers.
+	ToolUseID string `json:"tool_use_id"`
+}
+
+func decodeBetaRequestMCPToolResultBlockParam(d *wire.Decoder, x *BetaRequestMCPToolResultBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "content":
+			decodeBetaMCPToolResultContentParam(d, &x.Content)
+		case "is_error":
+			decodeBool(d, &x.IsError)
+		case "tool_use_id":
+			decodeString(d, &x.ToolUseID)
+		case "type":
+			d.Constant("mcp_tool_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaRequestMCPToolResultBlockParam(e *wire.Encoder, x *BetaRequestMCPToolResultBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"mcp_tool_result"`)
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.Content != nil {
+		e.Name(`"content":`)
+		encodeBetaMCPToolResultContentParam(e, &x.Content)
+	}
+	if x.IsError {
+		e.Name(`"is_error":`)
+		encodeBool(e, &x.IsError)
+	}
+	e.Name(`"tool_use_id":`)
+	encodeString(e, &x.ToolUseID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: mcp_tool_result.
+func (*BetaRequestMCPToolResultBlockParam) Discriminator() string { return "mcp_tool_result" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaRequestMCPToolResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaRequestMCPToolResultBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaRequestMCPToolResultBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaRequestMCPToolResultBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaRequestMCPToolResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaRequestMCPToolResultBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaRequestMCPToolResultBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaRequestMCPToolResultBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaRequestMCPToolResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaRequestMCPToolResultBlockParam)
+}
+
+// BetaRequestToolAdditionBlock is a change that offers a tool to the model from here on. Its place is a system message.
+type BetaRequestToolAdditionBlock struct {
+	// Cache breakpoint after this block.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// The tool, by name or with its definition.
+	Tool BetaRequestToolAdditionBlockTool `json:"tool"`
+}
+
+func decodeBetaRequestToolAdditionBlock(d *wire.Decoder, x *BetaRequestToolAdditionBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "tool":
+			decodeBetaRequestToolAdditionBlockTool(d, &x.Tool)
+		case "type":
+			d.Constant("tool_addition")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaRequestToolAdditionBlock(e *wire.Encoder, x *BetaRequestToolAdditionBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"tool_addition"`)
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	e.Name(`"tool":`)
+	encodeBetaRequestToolAdditionBlockTool(e, &x.Tool)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: tool_addition.
+func (*BetaRequestToolAdditionBlock) Discriminator() string { return "tool_addition" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaRequestToolAdditionBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaRequestToolAdditionBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaRequestToolAdditionBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaRequestToolAdditionBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaRequestToolAdditionBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaRequestToolAdditionBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaRequestToolAdditionBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaRequestToolAdditionBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaRequestToolAdditionBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaRequestToolAdditionBlock)
+}
+
+// BetaRequestToolRemovalBlock is a change that withdraws a tool from the model from here on. Its place is a system message.
+type BetaRequestToolRemovalBlock struct {
+	// Cache breakpoint after this block.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// The tool, by name.
+	Tool BetaRequestToolRemovalBlockTool `json:"tool"`
+}
+
+func decodeBetaRequestToolRemovalBlock(d *wire.Decoder, x *BetaRequestToolRemovalBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "tool":
+			decodeBetaRequestToolRemovalBlockTool(d, &x.Tool)
+		case "type":
+			d.Constant("tool_removal")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaRequestToolRemovalBlock(e *wire.Encoder, x *BetaRequestToolRemovalBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"tool_removal"`)
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	e.Name(`"tool":`)
+	encodeBetaRequestToolRemovalBlockTool(e, &x.Tool)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: tool_removal.
+func (*BetaRequestToolRemovalBlock) Discriminator() string { return "tool_removal" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaRequestToolRemovalBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaRequestToolRemovalBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaRequestToolRemovalBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaRequestToolRemovalBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaRequestToolRemovalBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaRequestToolRemovalBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaRequestToolRemovalBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaRequestToolRemovalBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaRequestToolRemovalBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaRequestToolRemovalBlock)
+}
+
+// BetaResponseInclusion is how much of a call that code made is in the answer: with `full` the call and its result, with `excluded`
+// neither, once the code has finished. Calls that the model made itself are always there.
+type BetaResponseInclusion string
+
+func decodeBetaResponseInclusion(d *wire.Decoder, x *BetaResponseInclusion) { wire.DecodeString(d, x) }
+func encodeBetaResponseInclusion(e *wire.Encoder, x *BetaResponseInclusion) { wire.EncodeString(e, x) }
+
+// BetaResponseTextBlocks is a list of the text blocks of an answer.
+type BetaResponseTextBlocks []BetaTextBlock
+
+func decodeBetaResponseTextBlocks(d *wire.Decoder, x *BetaResponseTextBlocks) {
+	wire.DecodeSlice(d, x, decodeBetaTextBlock)
+}
+func encodeBetaResponseTextBlocks(e *wire.Encoder, x *BetaResponseTextBlocks) {
+	wire.EncodeSlice(e, x, encodeBetaTextBlock)
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaResponseTextBlocks) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaResponseTextBlocks)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaResponseTextBlocks) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaResponseTextBlocks)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaResponseTextBlocks) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaResponseTextBlocks)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaResponseTextBlocks) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaResponseTextBlocks)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaResponseTextBlocks) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaResponseTextBlocks)
+}
+
+// BetaResponseTool is a tool of your own in an answer, as it was sent.
+type BetaResponseTool struct {
+	// Who may call the tool.
+	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
+
+	// Whether the model sees the tool only after a search or an addition brought it up.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// What the tool does.
+	Description string `json:"description,omitzero"`
+
+	// Whether input was to be streamed before it is complete. Null leaves it to the betas of the call.
+	EagerInputStreaming *bool `json:"eager_input_streaming,omitzero"`
+
+	// Examples of inputs.
+	InputExamples []jsontext.Value `json:"input_examples,omitzero"`
+
+	// What the input of the tool looks like.
+	InputSchema BetaResponseToolInputSchema `json:"input_schema"`
+
+	// Name of the tool.
+	Name string `json:"name"`
+
+	// Whether every call is sure to fit `input_schema`.
+	Strict bool `json:"strict,omitzero"`
+}
+
+func decodeBetaResponseTool(d *wire.Decoder, x *BetaResponseTool) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "allowed_callers":
+			wire.DecodeSlice(d, &x.AllowedCallers, decodeBetaAllowedCaller)
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "description":
+			decodeString(d, &x.Description)
+		case "eager_input_streaming":
+			wire.DecodePointer(d, &x.EagerInputStreaming, decodeBool)
+		case "input_examples":
+			wire.DecodeSlice(d, &x.InputExamples, decodeRaw)
+		case "input_schema":
+			decodeBetaResponseToolInputSchema(d, &x.InputSchema)
+		case "name":
+			decodeString(d, &x.Name)
+		case "strict":
+			decodeBool(d, &x.Strict)
+		case "type":
+			d.Constant("custom")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaResponseTool(e *wire.Encoder, x *BetaResponseTool) {
+	e.Object()
+	if x.AllowedCallers != nil {
+		e.Name(`"allowed_callers":`)
+		wire.EncodeSlice(e, &x.AllowedCallers, encodeBetaAllowedCaller)
+	}
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Description != "" {
+		e.Name(`"description":`)
+		encodeString(e, &x.Description)
+	}
+	if x.EagerInputStreaming != nil {
+		e.Name(`"eager_input_streaming":`)
+		encodeBool(e, x.EagerInputStreaming)
+	}
+	if x.InputExamples != nil {
+		e.Name(`"input_examples":`)
+		wire.EncodeSlice(e, &x.InputExamples, encodeRaw)
+	}
+	e.Name(`"input_schema":`)
+	encodeBetaResponseToolInputSchema(e, &x.InputSchema)
+	e.Name(`"name":`)
+	encodeString(e, &x.Name)
+	if x.Strict {
+		e.Name(`"strict":`)
+		encodeBool(e, &x.Strict)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: custom.
+func (*BetaResponseTool) Discriminator() string { return "custom" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaResponseTool) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaResponseTool)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaResponseTool) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaResponseTool)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaResponseTool) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaResponseTool)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaResponseTool) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaResponseTool)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaResponseTool) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaResponseTool)
+}
+
+// BetaResponseToolAdditionBlock is a tool that the model was offered in the summarized part of the conversation.
+type BetaResponseToolAdditionBlock struct {
+	// The tool, by name or with its definition.
+	Tool BetaResponseToolAdditionBlockTool `json:"tool"`
+}
+
+func decodeBetaResponseToolAdditionBlock(d *wire.Decoder, x *BetaResponseToolAdditionBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "tool":
+			decodeBetaResponseToolAdditionBlockTool(d, &x.Tool)
+		case "type":
+			d.Constant("tool_addition")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaResponseToolAdditionBlock(e *wire.Encoder, x *BetaResponseToolAdditionBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"tool_addition"`)
+	e.Name(`"tool":`)
+	encodeBetaResponseToolAdditionBlockTool(e, &x.Tool)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: tool_addition.
+func (*BetaResponseToolAdditionBlock) Discriminator() string { return "tool_addition" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaResponseToolAdditionBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaResponseToolAdditionBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaResponseToolAdditionBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaResponseToolAdditionBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaResponseToolAdditionBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaResponseToolAdditionBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaResponseToolAdditionBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaResponseToolAdditionBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaResponseToolAdditionBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaResponseToolAdditionBlock)
+}
+
+// BetaResponseToolChangeMCPToolReference is a tool of an MCP server, named.
+type BetaResponseToolChangeMCPToolReference struct {
+	// Name of the tool on its server.
+	Name string `json:"name"`
+
+	// Name of the server, as in the request's `mcp_servers`.
+	ServerName string `json:"server_name"`
+}
+
+func decodeBetaResponseToolChangeMCPToolReference(d *wire.Decoder, x *BetaResponseToolChangeMCPToolReference) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "name":
+			decodeString(d, &x.Name)
+		case "server_name":
+			decodeString(d, &x.ServerName)
+		case "type":
+			d.Constant("mcp_tool_reference")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaResponseToolChangeMCPToolReference(e *wire.Encoder, x *BetaResponseToolChangeMCPToolReference) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"mcp_tool_reference"`)
+	e.Name(`"name":`)
+	encodeString(e, &x.Name)
+	e.Name(`"server_name":`)
+	encodeString(e, &x.ServerName)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: mcp_tool_reference.
+func (*BetaResponseToolChangeMCPToolReference) Discriminator() string { return "mcp_tool_reference" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaResponseToolChangeMCPToolReference) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaResponseToolChangeMCPToolReference)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaResponseToolChangeMCPToolReference) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaResponseToolChangeMCPToolReference)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaResponseToolChangeMCPToolReference) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaResponseToolChangeMCPToolReference)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaResponseToolChangeMCPToolReference) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaResponseToolChangeMCPToolReference)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaResponseToolChangeMCPToolReference) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaResponseToolChangeMCPToolReference)
+}
+
+// BetaResponseToolChangeMCPToolsetReference is the toolset of an MCP server, all its tools.
+type BetaResponseToolChangeMCPToolsetReference struct {
+	// Name of the server, as in the request's `mcp_servers`.
+	ServerName string `json:"server_name"`
+}
+
+func decodeBetaResponseToolChangeMCPToolsetReference(d *wire.Decoder, x *BetaResponseToolChangeMCPToolsetReference) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "server_name":
+			decodeString(d, &x.ServerName)
+		case "type":
+			d.Constant("mcp_toolset_reference")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaResponseToolChangeMCPToolsetReference(e *wire.Encoder, x *BetaResponseToolChangeMCPToolsetReference) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"mcp_toolset_reference"`)
+	e.Name(`"server_name":`)
+	encodeString(e, &x.ServerName)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: mcp_toolset_reference.
+func (*BetaResponseToolChangeMCPToolsetReference) Discriminator() string {
+	return "mcp_toolset_reference"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaResponseToolChangeMCPToolsetReference) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaResponseToolChangeMCPToolsetReference)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaResponseToolChangeMCPToolsetReference) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaResponseToolChangeMCPToolsetReference)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaResponseToolChangeMCPToolsetReference) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaResponseToolChangeMCPToolsetReference)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaResponseToolChangeMCPToolsetReference) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaResponseToolChangeMCPToolsetReference)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaResponseToolChangeMCPToolsetReference) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaResponseToolChangeMCPToolsetReference)
+}
+
+// BetaResponseToolChangeToolReference is a tool, named.
+type BetaResponseToolChangeToolReference struct {
+	// Name of the tool.
+	Name string `json:"name"`
+}
+
+func decodeBetaResponseToolChangeToolReference(d *wire.Decoder, x *BetaResponseToolChangeToolReference) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "name":
+			decodeString(d, &x.Name)
+		case "type":
+			d.Constant("tool_reference")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaResponseToolChangeToolReference(e *wire.Encoder, x *BetaResponseToolChangeToolReference) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"tool_reference"`)
+	e.Name(`"name":`)
+	encodeString(e, &x.Name)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: tool_reference.
+func (*BetaResponseToolChangeToolReference) Discriminator() string { return "tool_reference" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaResponseToolChangeToolReference) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaResponseToolChangeToolReference)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaResponseToolChangeToolReference) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaResponseToolChangeToolReference)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaResponseToolChangeToolReference) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaResponseToolChangeToolReference)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaResponseToolChangeToolReference) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaResponseToolChangeToolReference)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaResponseToolChangeToolReference) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaResponseToolChangeToolReference)
+}
+
+// BetaResponseToolInputSchema is a JSON Schema of an object, in an answer. Properties that are not listed here are JSON Schema's own.
+type BetaResponseToolInputSchema = jsontext.Value
+
+func decodeBetaResponseToolInputSchema(d *wire.Decoder, x *BetaResponseToolInputSchema) {
+	wire.DecodeRaw(d, x)
+}
+func encodeBetaResponseToolInputSchema(e *wire.Encoder, x *BetaResponseToolInputSchema) {
+	wire.EncodeRaw(e, x)
+}
+
+// BetaResponseToolRemovalBlock is a tool that was withdrawn from the model in the summarized part of the conversation.
+type BetaResponseToolRemovalBlock struct {
+	// The tool, by name.
+	Tool BetaResponseToolRemovalBlockTool `json:"tool"`
+}
+
+func decodeBetaResponseToolRemovalBlock(d *wire.Decoder, x *BetaResponseToolRemovalBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "tool":
+			decodeBetaResponseToolRemovalBlockTool(d, &x.Tool)
+		case "type":
+			d.Constant("tool_removal")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaResponseToolRemovalBlock(e *wire.Encoder, x *BetaResponseToolRemovalBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"tool_removal"`)
+	e.Name(`"tool":`)
+	encodeBetaResponseToolRemovalBlockTool(e, &x.Tool)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: tool_removal.
+func (*BetaResponseToolRemovalBlock) Discriminator() string { return "tool_removal" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaResponseToolRemovalBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaResponseToolRemovalBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaResponseToolRemovalBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaResponseToolRemovalBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaResponseToolRemovalBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaResponseToolRemovalBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaResponseToolRemovalBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaResponseToolRemovalBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaResponseToolRemovalBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaResponseToolRemovalBlock)
+}
+
+// BetaSearchResultBlockParam is a search result of your own, for the model to read and cite. It can stand in a message or in what a tool
+// answered.
+type BetaSearchResultBlockParam struct {
+	// Cache breakpoint after this block.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Whether the answer cites the search result. The same for all search results of a request.
+	Citations *BetaCitationsConfigParam `json:"citations,omitzero"`
+
+	// Texts of the search result, at least one. A citation covers whole blocks.
+	Content []BetaTextBlockParam `json:"content"`
+
+	// Where the search result comes from, as a URL or another name. Citations repeat it.
+	Source string `json:"source"`
+
+	// Title of the search result. Citations repeat it.
+	Title string `json:"title"`
+}
+
+func decodeBetaSearchResultBlockParam(d *wire.Decoder, x *BetaSearchResultBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "citations":
+			wire.DecodePointer(d, &x.Citations, decodeBetaCitationsConfigParam)
+		case "content":
+			wire.DecodeSlice(d, &x.Content, decodeBetaTextBlockParam)
+		case "source":
+			decodeString(d, &x.Source)
+		case "title":
+			decodeString(d, &x.Title)
+		case "type":
+			d.Constant("search_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaSearchResultBlockParam(e *wire.Encoder, x *BetaSearchResultBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"search_result"`)
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.Citations != nil {
+		e.Name(`"citations":`)
+		encodeBetaCitationsConfigParam(e, x.Citations)
+	}
+	e.Name(`"content":`)
+	wire.EncodeSlice(e, &x.Content, encodeBetaTextBlockParam)
+	e.Name(`"source":`)
+	encodeString(e, &x.Source)
+	e.Name(`"title":`)
+	encodeString(e, &x.Title)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: search_result.
+func (*BetaSearchResultBlockParam) Discriminator() string { return "search_result" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaSearchResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaSearchResultBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaSearchResultBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaSearchResultBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaSearchResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaSearchResultBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaSearchResultBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaSearchResultBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaSearchResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaSearchResultBlockParam)
 }
 
 // BetaServerToolCaller is the code that the model runs with `code_execution_20250825` as caller of a tool.
@@ -3305,10 +16399,427 @@ func (x *BetaServerToolCaller20260120) UnmarshalJSONFrom(d *jsontext.Decoder) er
 	return wire.UnmarshalFrom(d, x, decodeBetaServerToolCaller20260120)
 }
 
+// BetaServerToolName is a name by which calls refer to a server tool. The tool that runs code has several.
+type BetaServerToolName string
+
+func decodeBetaServerToolName(d *wire.Decoder, x *BetaServerToolName) { wire.DecodeString(d, x) }
+func encodeBetaServerToolName(e *wire.Encoder, x *BetaServerToolName) { wire.EncodeString(e, x) }
+
+// BetaServerToolUsage is how often server tools were called.
+type BetaServerToolUsage struct {
+	// Pages that were fetched.
+	WebFetchRequests int64 `json:"web_fetch_requests"`
+
+	// Web searches that were made.
+	WebSearchRequests int64 `json:"web_search_requests"`
+}
+
+func decodeBetaServerToolUsage(d *wire.Decoder, x *BetaServerToolUsage) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "web_fetch_requests":
+			decodeInt(d, &x.WebFetchRequests)
+		case "web_search_requests":
+			decodeInt(d, &x.WebSearchRequests)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaServerToolUsage(e *wire.Encoder, x *BetaServerToolUsage) {
+	e.Object()
+	e.Name(`"web_fetch_requests":`)
+	encodeInt(e, &x.WebFetchRequests)
+	e.Name(`"web_search_requests":`)
+	encodeInt(e, &x.WebSearchRequests)
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaServerToolUsage) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaServerToolUsage)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaServerToolUsage) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaServerToolUsage)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaServerToolUsage) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaServerToolUsage)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaServerToolUsage) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaServerToolUsage)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaServerToolUsage) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaServerToolUsage)
+}
+
+// BetaServerToolUseBlock is a call of a tool that the service runs. Your code has nothing to do for it.
+type BetaServerToolUseBlock struct {
+	// Who made the call. Left out, the model itself.
+	Caller BetaCaller `json:"caller,omitzero"`
+
+	// Id of the call. The block with its result names it.
+	ID string `json:"id"`
+
+	// Input of the tool.
+	Input jsontext.Value `json:"input"`
+
+	// Name of the tool.
+	Name BetaServerToolName `json:"name"`
+}
+
+func decodeBetaServerToolUseBlock(d *wire.Decoder, x *BetaServerToolUseBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "caller":
+			decodeBetaCaller(d, &x.Caller)
+		case "id":
+			decodeString(d, &x.ID)
+		case "input":
+			decodeRaw(d, &x.Input)
+		case "name":
+			decodeBetaServerToolName(d, &x.Name)
+		case "type":
+			d.Constant("server_tool_use")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaServerToolUseBlock(e *wire.Encoder, x *BetaServerToolUseBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"server_tool_use"`)
+	if x.Caller != nil {
+		e.Name(`"caller":`)
+		encodeBetaCaller(e, &x.Caller)
+	}
+	e.Name(`"id":`)
+	encodeString(e, &x.ID)
+	e.Name(`"input":`)
+	encodeRaw(e, &x.Input)
+	e.Name(`"name":`)
+	encodeBetaServerToolName(e, &x.Name)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: server_tool_use.
+func (*BetaServerToolUseBlock) Discriminator() string { return "server_tool_use" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaServerToolUseBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaServerToolUseBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaServerToolUseBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaServerToolUseBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaServerToolUseBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaServerToolUseBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaServerToolUseBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaServerToolUseBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaServerToolUseBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaServerToolUseBlock)
+}
+
+// BetaServerToolUseBlockParam is a call of a server tool in an earlier answer, given back unchanged.
+type BetaServerToolUseBlockParam struct {
+	// Cache breakpoint after this block.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Who made the call. Left out, the model itself.
+	Caller BetaCaller `json:"caller,omitzero"`
+
+	// Id of the call. The block with its result names it.
+	ID string `json:"id"`
+
+	// Input of the tool, as it came.
+	Input jsontext.Value `json:"input"`
+
+	// Name of the tool.
+	Name BetaServerToolName `json:"name"`
+}
+
+func decodeBetaServerToolUseBlockParam(d *wire.Decoder, x *BetaServerToolUseBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "caller":
+			decodeBetaCaller(d, &x.Caller)
+		case "id":
+			decodeString(d, &x.ID)
+		case "input":
+			decodeRaw(d, &x.Input)
+		case "name":
+			decodeBetaServerToolName(d, &x.Name)
+		case "type":
+			d.Constant("server_tool_use")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaServerToolUseBlockParam(e *wire.Encoder, x *BetaServerToolUseBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"server_tool_use"`)
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.Caller != nil {
+		e.Name(`"caller":`)
+		encodeBetaCaller(e, &x.Caller)
+	}
+	e.Name(`"id":`)
+	encodeString(e, &x.ID)
+	e.Name(`"input":`)
+	encodeRaw(e, &x.Input)
+	e.Name(`"name":`)
+	encodeBetaServerToolName(e, &x.Name)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: server_tool_use.
+func (*BetaServerToolUseBlockParam) Discriminator() string { return "server_tool_use" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaServerToolUseBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaServerToolUseBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaServerToolUseBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaServerToolUseBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaServerToolUseBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaServerToolUseBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaServerToolUseBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaServerToolUseBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaServerToolUseBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaServerToolUseBlockParam)
+}
+
+// BetaSkillParams is a skill to load into a container.
+type BetaSkillParams struct {
+	// Id of the skill.
+	SkillID string `json:"skill_id"`
+
+	// Whose skill it is.
+	Type BetaSkillType `json:"type"`
+
+	// Version of the skill, or `latest` for the newest.
+	Version string `json:"version,omitzero"`
+}
+
+func decodeBetaSkillParams(d *wire.Decoder, x *BetaSkillParams) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "skill_id":
+			decodeString(d, &x.SkillID)
+		case "type":
+			decodeBetaSkillType(d, &x.Type)
+		case "version":
+			decodeString(d, &x.Version)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaSkillParams(e *wire.Encoder, x *BetaSkillParams) {
+	e.Object()
+	e.Name(`"skill_id":`)
+	encodeString(e, &x.SkillID)
+	e.Name(`"type":`)
+	encodeBetaSkillType(e, &x.Type)
+	if x.Version != "" {
+		e.Name(`"version":`)
+		encodeString(e, &x.Version)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the value by which unions know the type, which is Type.
+func (x *BetaSkillParams) Discriminator() string { return string(x.Type) }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaSkillParams) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaSkillParams)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaSkillParams) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaSkillParams)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaSkillParams) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaSkillParams)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaSkillParams) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaSkillParams)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaSkillParams) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaSkillParams)
+}
+
+// BetaSkillType is the origin of a skill. `anthropic` comes with the service, `custom` is one of your own.
+type BetaSkillType string
+
+func decodeBetaSkillType(d *wire.Decoder, x *BetaSkillType) { wire.DecodeString(d, x) }
+func encodeBetaSkillType(e *wire.Encoder, x *BetaSkillType) { wire.EncodeString(e, x) }
+
+// BetaSpeed is how fast a model writes. `fast` costs more; not every model has it.
+type BetaSpeed string
+
+func decodeBetaSpeed(d *wire.Decoder, x *BetaSpeed) { wire.DecodeString(d, x) }
+func encodeBetaSpeed(e *wire.Encoder, x *BetaSpeed) { wire.EncodeString(e, x) }
+
+// BetaSystemMessageContentBlocks is a list of the blocks of a system message.
+type BetaSystemMessageContentBlocks []BetaSystemContentBlockParam
+
+func decodeBetaSystemMessageContentBlocks(d *wire.Decoder, x *BetaSystemMessageContentBlocks) {
+	wire.DecodeSlice(d, x, decodeBetaSystemContentBlockParam)
+}
+func encodeBetaSystemMessageContentBlocks(e *wire.Encoder, x *BetaSystemMessageContentBlocks) {
+	wire.EncodeSlice(e, x, encodeBetaSystemContentBlockParam)
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaSystemMessageContentBlocks) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaSystemMessageContentBlocks)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaSystemMessageContentBlocks) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaSystemMessageContentBlocks)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaSystemMessageContentBlocks) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaSystemMessageContentBlocks)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaSystemMessageContentBlocks) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaSystemMessageContentBlocks)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaSystemMessageContentBlocks) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaSystemMessageContentBlocks)
+}
+
+// BetaSystemMessageOutputConfig is what a system message changes in the effort of the model.
+type BetaSystemMessageOutputConfig struct {
+	// How thorough the model is from here on. Left out, as before.
+	Effort BetaEffort `json:"effort,omitzero"`
+}
+
+func decodeBetaSystemMessageOutputConfig(d *wire.Decoder, x *BetaSystemMessageOutputConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "effort":
+			decodeBetaEffort(d, &x.Effort)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaSystemMessageOutputConfig(e *wire.Encoder, x *BetaSystemMessageOutputConfig) {
+	e.Object()
+	if x.Effort != "" {
+		e.Name(`"effort":`)
+		encodeBetaEffort(e, &x.Effort)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaSystemMessageOutputConfig) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaSystemMessageOutputConfig)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaSystemMessageOutputConfig) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaSystemMessageOutputConfig)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaSystemMessageOutputConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaSystemMessageOutputConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaSystemMessageOutputConfig) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaSystemMessageOutputConfig)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaSystemMessageOutputConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaSystemMessageOutputConfig)
+}
+
 // BetaSystemMessageParam is a message from whoever runs the application, with instructions in the middle of the conversation.
 type BetaSystemMessageParam struct {
-	// What holds from here on.
-	Content BetaSystemPrompt `json:"content,omitzero"`
+	// When the text goes out of the model's sight: `next_user_message`, with the next message from the
+	// user, or `never`, the default. The message itself stays in `messages`, unchanged.
+	ClearAt BetaSystemMessageParamClearAt `json:"clear_at,omitzero"`
+
+	// What holds from here on. It may be left out if `output_config` sets something.
+	Content BetaSystemMessageContent `json:"content,omitzero"`
+
+	// What changes from here on in the effort of the model.
+	OutputConfig *BetaSystemMessageOutputConfig `json:"output_config,omitzero"`
 }
 
 func decodeBetaSystemMessageParam(d *wire.Decoder, x *BetaSystemMessageParam) {
@@ -3317,8 +16828,12 @@ func decodeBetaSystemMessageParam(d *wire.Decoder, x *BetaSystemMessageParam) {
 	}
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
+		case "clear_at":
+			decodeBetaSystemMessageParamClearAt(d, &x.ClearAt)
 		case "content":
-			decodeBetaSystemPrompt(d, &x.Content)
+			decodeBetaSystemMessageContent(d, &x.Content)
+		case "output_config":
+			wire.DecodePointer(d, &x.OutputConfig, decodeBetaSystemMessageOutputConfig)
 		case "role":
 			d.Constant("system")
 		default:
@@ -3331,9 +16846,17 @@ func encodeBetaSystemMessageParam(e *wire.Encoder, x *BetaSystemMessageParam) {
 	e.Object()
 	e.Name(`"role":`)
 	e.Constant(`"system"`)
+	if x.ClearAt != "" {
+		e.Name(`"clear_at":`)
+		encodeBetaSystemMessageParamClearAt(e, &x.ClearAt)
+	}
 	if x.Content != nil {
 		e.Name(`"content":`)
-		encodeBetaSystemPrompt(e, &x.Content)
+		encodeBetaSystemMessageContent(e, &x.Content)
+	}
+	if x.OutputConfig != nil {
+		e.Name(`"output_config":`)
+		encodeBetaSystemMessageOutputConfig(e, x.OutputConfig)
 	}
 	e.EndObject()
 }
@@ -3366,8 +16889,23 @@ func (x *BetaSystemMessageParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaSystemMessageParam)
 }
 
-// BetaTextBlock is a block of text in an answer.
+// BetaSystemMessageParamClearAt is when the text goes out of the model's sight: `next_user_message`, with the next message from the
+// user, or `never`, the default. The message itself stays in `messages`, unchanged.
+type BetaSystemMessageParamClearAt string
+
+func decodeBetaSystemMessageParamClearAt(d *wire.Decoder, x *BetaSystemMessageParamClearAt) {
+	wire.DecodeString(d, x)
+}
+func encodeBetaSystemMessageParamClearAt(e *wire.Encoder, x *BetaSystemMessageParamClearAt) {
+	wire.EncodeString(e, x)
+}
+
+// BetaTextBlock is a block of text in an answer. An answer that cites is cut into several blocks, so that each has sources
+// of its own.
 type BetaTextBlock struct {
+	// Sources of the text. Null if it has none.
+	Citations []BetaTextCitation `json:"citations"`
+
 	// The text.
 	Text string `json:"text"`
 }
@@ -3378,6 +16916,8 @@ func decodeBetaTextBlock(d *wire.Decoder, x *BetaTextBlock) {
 	}
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
+		case "citations":
+			wire.DecodeSlice(d, &x.Citations, decodeBetaTextCitation)
 		case "text":
 			decodeString(d, &x.Text)
 		case "type":
@@ -3392,6 +16932,13 @@ func encodeBetaTextBlock(e *wire.Encoder, x *BetaTextBlock) {
 	e.Object()
 	e.Name(`"type":`)
 	e.Constant(`"text"`)
+	if x.Citations != nil {
+		e.Name(`"citations":`)
+		wire.EncodeSlice(e, &x.Citations, encodeBetaTextCitation)
+	} else {
+		e.Name(`"citations":`)
+		e.Null()
+	}
 	e.Name(`"text":`)
 	encodeString(e, &x.Text)
 	e.EndObject()
@@ -3430,6 +16977,10 @@ type BetaTextBlockParam struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
+	// Sources of the text, where it is part of an earlier answer that is given back. In a user message
+	// version 2026-10-21 refuses them, unless the list is empty.
+	Citations []BetaTextCitationParam `json:"citations,omitzero"`
+
 	// The text.
 	Text string `json:"text"`
 }
@@ -3442,6 +16993,8 @@ func decodeBetaTextBlockParam(d *wire.Decoder, x *BetaTextBlockParam) {
 		switch string(name) {
 		case "cache_control":
 			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "citations":
+			wire.DecodeSlice(d, &x.Citations, decodeBetaTextCitationParam)
 		case "text":
 			decodeString(d, &x.Text)
 		case "type":
@@ -3459,6 +17012,10 @@ func encodeBetaTextBlockParam(e *wire.Encoder, x *BetaTextBlockParam) {
 	if x.CacheControl != nil {
 		e.Name(`"cache_control":`)
 		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.Citations != nil {
+		e.Name(`"citations":`)
+		wire.EncodeSlice(e, &x.Citations, encodeBetaTextCitationParam)
 	}
 	e.Name(`"text":`)
 	encodeString(e, &x.Text)
@@ -3559,6 +17116,861 @@ func (x *BetaTextContent) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaTextContent)
 }
 
+// BetaTextEditorCodeExecutionCreateResultBlock is the writing of a whole file.
+type BetaTextEditorCodeExecutionCreateResultBlock struct {
+	// Whether the file was there before and has been overwritten.
+	IsFileUpdate bool `json:"is_file_update"`
+}
+
+func decodeBetaTextEditorCodeExecutionCreateResultBlock(d *wire.Decoder, x *BetaTextEditorCodeExecutionCreateResultBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "is_file_update":
+			decodeBool(d, &x.IsFileUpdate)
+		case "type":
+			d.Constant("text_editor_code_execution_create_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaTextEditorCodeExecutionCreateResultBlock(e *wire.Encoder, x *BetaTextEditorCodeExecutionCreateResultBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"text_editor_code_execution_create_result"`)
+	e.Name(`"is_file_update":`)
+	encodeBool(e, &x.IsFileUpdate)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: text_editor_code_execution_create_result.
+func (*BetaTextEditorCodeExecutionCreateResultBlock) Discriminator() string {
+	return "text_editor_code_execution_create_result"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaTextEditorCodeExecutionCreateResultBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaTextEditorCodeExecutionCreateResultBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaTextEditorCodeExecutionCreateResultBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaTextEditorCodeExecutionCreateResultBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaTextEditorCodeExecutionCreateResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaTextEditorCodeExecutionCreateResultBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaTextEditorCodeExecutionCreateResultBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaTextEditorCodeExecutionCreateResultBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaTextEditorCodeExecutionCreateResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionCreateResultBlock)
+}
+
+// BetaTextEditorCodeExecutionCreateResultBlockParam is the writing of a whole file, given back unchanged.
+type BetaTextEditorCodeExecutionCreateResultBlockParam struct {
+	// Whether the file was there before and has been overwritten.
+	IsFileUpdate bool `json:"is_file_update"`
+}
+
+func decodeBetaTextEditorCodeExecutionCreateResultBlockParam(d *wire.Decoder, x *BetaTextEditorCodeExecutionCreateResultBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "is_file_update":
+			decodeBool(d, &x.IsFileUpdate)
+		case "type":
+			d.Constant("text_editor_code_execution_create_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaTextEditorCodeExecutionCreateResultBlockParam(e *wire.Encoder, x *BetaTextEditorCodeExecutionCreateResultBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"text_editor_code_execution_create_result"`)
+	e.Name(`"is_file_update":`)
+	encodeBool(e, &x.IsFileUpdate)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: text_editor_code_execution_create_result.
+func (*BetaTextEditorCodeExecutionCreateResultBlockParam) Discriminator() string {
+	return "text_editor_code_execution_create_result"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaTextEditorCodeExecutionCreateResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaTextEditorCodeExecutionCreateResultBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaTextEditorCodeExecutionCreateResultBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaTextEditorCodeExecutionCreateResultBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaTextEditorCodeExecutionCreateResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaTextEditorCodeExecutionCreateResultBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaTextEditorCodeExecutionCreateResultBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaTextEditorCodeExecutionCreateResultBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaTextEditorCodeExecutionCreateResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionCreateResultBlockParam)
+}
+
+// BetaTextEditorCodeExecutionFileType is the kind of a file that the editor showed.
+type BetaTextEditorCodeExecutionFileType string
+
+func decodeBetaTextEditorCodeExecutionFileType(d *wire.Decoder, x *BetaTextEditorCodeExecutionFileType) {
+	wire.DecodeString(d, x)
+}
+func encodeBetaTextEditorCodeExecutionFileType(e *wire.Encoder, x *BetaTextEditorCodeExecutionFileType) {
+	wire.EncodeString(e, x)
+}
+
+// BetaTextEditorCodeExecutionStrReplaceResultBlock is a replacement of text in a file, shown as a diff.
+type BetaTextEditorCodeExecutionStrReplaceResultBlock struct {
+	// Lines of the diff.
+	Lines []string `json:"lines"`
+
+	// Number of lines that the diff covers in the new file.
+	NewLines *int64 `json:"new_lines"`
+
+	// Line of the new file at which the diff begins.
+	NewStart *int64 `json:"new_start"`
+
+	// Number of lines that the diff covers in the old file.
+	OldLines *int64 `json:"old_lines"`
+
+	// Line of the old file at which the diff begins.
+	OldStart *int64 `json:"old_start"`
+}
+
+func decodeBetaTextEditorCodeExecutionStrReplaceResultBlock(d *wire.Decoder, x *BetaTextEditorCodeExecutionStrReplaceResultBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "lines":
+			wire.DecodeSlice(d, &x.Lines, decodeString)
+		case "new_lines":
+			wire.DecodePointer(d, &x.NewLines, decodeInt)
+		case "new_start":
+			wire.DecodePointer(d, &x.NewStart, decodeInt)
+		case "old_lines":
+			wire.DecodePointer(d, &x.OldLines, decodeInt)
+		case "old_start":
+			wire.DecodePointer(d, &x.OldStart, decodeInt)
+		case "type":
+			d.Constant("text_editor_code_execution_str_replace_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaTextEditorCodeExecutionStrReplaceResultBlock(e *wire.Encoder, x *BetaTextEditorCodeExecutionStrReplaceResultBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"text_editor_code_execution_str_replace_result"`)
+	if x.Lines != nil {
+		e.Name(`"lines":`)
+		wire.EncodeSlice(e, &x.Lines, encodeString)
+	} else {
+		e.Name(`"lines":`)
+		e.Null()
+	}
+	if x.NewLines != nil {
+		e.Name(`"new_lines":`)
+		encodeInt(e, x.NewLines)
+	} else {
+		e.Name(`"new_lines":`)
+		e.Null()
+	}
+	if x.NewStart != nil {
+		e.Name(`"new_start":`)
+		encodeInt(e, x.NewStart)
+	} else {
+		e.Name(`"new_start":`)
+		e.Null()
+	}
+	if x.OldLines != nil {
+		e.Name(`"old_lines":`)
+		encodeInt(e, x.OldLines)
+	} else {
+		e.Name(`"old_lines":`)
+		e.Null()
+	}
+	if x.OldStart != nil {
+		e.Name(`"old_start":`)
+		encodeInt(e, x.OldStart)
+	} else {
+		e.Name(`"old_start":`)
+		e.Null()
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: text_editor_code_execution_str_replace_result.
+func (*BetaTextEditorCodeExecutionStrReplaceResultBlock) Discriminator() string {
+	return "text_editor_code_execution_str_replace_result"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaTextEditorCodeExecutionStrReplaceResultBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaTextEditorCodeExecutionStrReplaceResultBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaTextEditorCodeExecutionStrReplaceResultBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaTextEditorCodeExecutionStrReplaceResultBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaTextEditorCodeExecutionStrReplaceResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaTextEditorCodeExecutionStrReplaceResultBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaTextEditorCodeExecutionStrReplaceResultBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaTextEditorCodeExecutionStrReplaceResultBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaTextEditorCodeExecutionStrReplaceResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionStrReplaceResultBlock)
+}
+
+// BetaTextEditorCodeExecutionStrReplaceResultBlockParam is a replacement of text in a file, shown as a diff, given back unchanged.
+type BetaTextEditorCodeExecutionStrReplaceResultBlockParam struct {
+	// Lines of the diff.
+	Lines []string `json:"lines,omitzero"`
+
+	// Number of lines that the diff covers in the new file.
+	NewLines *int64 `json:"new_lines,omitzero"`
+
+	// Line of the new file at which the diff begins.
+	NewStart *int64 `json:"new_start,omitzero"`
+
+	// Number of lines that the diff covers in the old file.
+	OldLines *int64 `json:"old_lines,omitzero"`
+
+	// Line of the old file at which the diff begins.
+	OldStart *int64 `json:"old_start,omitzero"`
+}
+
+func decodeBetaTextEditorCodeExecutionStrReplaceResultBlockParam(d *wire.Decoder, x *BetaTextEditorCodeExecutionStrReplaceResultBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "lines":
+			wire.DecodeSlice(d, &x.Lines, decodeString)
+		case "new_lines":
+			wire.DecodePointer(d, &x.NewLines, decodeInt)
+		case "new_start":
+			wire.DecodePointer(d, &x.NewStart, decodeInt)
+		case "old_lines":
+			wire.DecodePointer(d, &x.OldLines, decodeInt)
+		case "old_start":
+			wire.DecodePointer(d, &x.OldStart, decodeInt)
+		case "type":
+			d.Constant("text_editor_code_execution_str_replace_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaTextEditorCodeExecutionStrReplaceResultBlockParam(e *wire.Encoder, x *BetaTextEditorCodeExecutionStrReplaceResultBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"text_editor_code_execution_str_replace_result"`)
+	if x.Lines != nil {
+		e.Name(`"lines":`)
+		wire.EncodeSlice(e, &x.Lines, encodeString)
+	}
+	if x.NewLines != nil {
+		e.Name(`"new_lines":`)
+		encodeInt(e, x.NewLines)
+	}
+	if x.NewStart != nil {
+		e.Name(`"new_start":`)
+		encodeInt(e, x.NewStart)
+	}
+	if x.OldLines != nil {
+		e.Name(`"old_lines":`)
+		encodeInt(e, x.OldLines)
+	}
+	if x.OldStart != nil {
+		e.Name(`"old_start":`)
+		encodeInt(e, x.OldStart)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: text_editor_code_execution_str_replace_result.
+func (*BetaTextEditorCodeExecutionStrReplaceResultBlockParam) Discriminator() string {
+	return "text_editor_code_execution_str_replace_result"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaTextEditorCodeExecutionStrReplaceResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaTextEditorCodeExecutionStrReplaceResultBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaTextEditorCodeExecutionStrReplaceResultBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaTextEditorCodeExecutionStrReplaceResultBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaTextEditorCodeExecutionStrReplaceResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaTextEditorCodeExecutionStrReplaceResultBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaTextEditorCodeExecutionStrReplaceResultBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaTextEditorCodeExecutionStrReplaceResultBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaTextEditorCodeExecutionStrReplaceResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionStrReplaceResultBlockParam)
+}
+
+// BetaTextEditorCodeExecutionToolResultBlock is what looking at a file, or changing it, brought. The service did it during the answer.
+type BetaTextEditorCodeExecutionToolResultBlock struct {
+	// What the editor brought, or why it failed.
+	Content BetaTextEditorCodeExecutionToolResultContent `json:"content"`
+
+	// Id of the `server_tool_use` block that this answers.
+	ToolUseID string `json:"tool_use_id"`
+}
+
+func decodeBetaTextEditorCodeExecutionToolResultBlock(d *wire.Decoder, x *BetaTextEditorCodeExecutionToolResultBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "content":
+			decodeBetaTextEditorCodeExecutionToolResultContent(d, &x.Content)
+		case "tool_use_id":
+			decodeString(d, &x.ToolUseID)
+		case "type":
+			d.Constant("text_editor_code_execution_tool_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaTextEditorCodeExecutionToolResultBlock(e *wire.Encoder, x *BetaTextEditorCodeExecutionToolResultBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"text_editor_code_execution_tool_result"`)
+	e.Name(`"content":`)
+	encodeBetaTextEditorCodeExecutionToolResultContent(e, &x.Content)
+	e.Name(`"tool_use_id":`)
+	encodeString(e, &x.ToolUseID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: text_editor_code_execution_tool_result.
+func (*BetaTextEditorCodeExecutionToolResultBlock) Discriminator() string {
+	return "text_editor_code_execution_tool_result"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaTextEditorCodeExecutionToolResultBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaTextEditorCodeExecutionToolResultBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaTextEditorCodeExecutionToolResultBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaTextEditorCodeExecutionToolResultBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaTextEditorCodeExecutionToolResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaTextEditorCodeExecutionToolResultBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaTextEditorCodeExecutionToolResultBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaTextEditorCodeExecutionToolResultBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaTextEditorCodeExecutionToolResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionToolResultBlock)
+}
+
+// BetaTextEditorCodeExecutionToolResultBlockParam is what looking at a file, or changing it, brought in an earlier answer, given back unchanged.
+type BetaTextEditorCodeExecutionToolResultBlockParam struct {
+	// Cache breakpoint after this block.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// What the editor brought, or why it failed.
+	Content BetaTextEditorCodeExecutionToolResultContentParam `json:"content"`
+
+	// Id of the `server_tool_use` block that this answers.
+	ToolUseID string `json:"tool_use_id"`
+}
+
+func decodeBetaTextEditorCodeExecutionToolResultBlockParam(d *wire.Decoder, x *BetaTextEditorCodeExecutionToolResultBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "content":
+			decodeBetaTextEditorCodeExecutionToolResultContentParam(d, &x.Content)
+		case "tool_use_id":
+			decodeString(d, &x.ToolUseID)
+		case "type":
+			d.Constant("text_editor_code_execution_tool_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaTextEditorCodeExecutionToolResultBlockParam(e *wire.Encoder, x *BetaTextEditorCodeExecutionToolResultBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"text_editor_code_execution_tool_result"`)
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	e.Name(`"content":`)
+	encodeBetaTextEditorCodeExecutionToolResultContentParam(e, &x.Content)
+	e.Name(`"tool_use_id":`)
+	encodeString(e, &x.ToolUseID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: text_editor_code_execution_tool_result.
+func (*BetaTextEditorCodeExecutionToolResultBlockParam) Discriminator() string {
+	return "text_editor_code_execution_tool_result"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaTextEditorCodeExecutionToolResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaTextEditorCodeExecutionToolResultBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaTextEditorCodeExecutionToolResultBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaTextEditorCodeExecutionToolResultBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaTextEditorCodeExecutionToolResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaTextEditorCodeExecutionToolResultBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaTextEditorCodeExecutionToolResultBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaTextEditorCodeExecutionToolResultBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaTextEditorCodeExecutionToolResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionToolResultBlockParam)
+}
+
+// BetaTextEditorCodeExecutionToolResultErrorCode is the reason why the editor failed. `invalid_tool_input`: the input was wrong; `too_many_requests`: the
+// rate limit was reached; `execution_time_exceeded`: it took too long; `file_not_found`: there is no such
+// file; `unavailable`: the tool was not available.
+type BetaTextEditorCodeExecutionToolResultErrorCode string
+
+func decodeBetaTextEditorCodeExecutionToolResultErrorCode(d *wire.Decoder, x *BetaTextEditorCodeExecutionToolResultErrorCode) {
+	wire.DecodeString(d, x)
+}
+func encodeBetaTextEditorCodeExecutionToolResultErrorCode(e *wire.Encoder, x *BetaTextEditorCodeExecutionToolResultErrorCode) {
+	wire.EncodeString(e, x)
+}
+
+// BetaTextEditorCodeExecutionToolResultErrorObject is the failure to look at a file or to change it.
+type BetaTextEditorCodeExecutionToolResultErrorObject struct {
+	// Why the editor failed.
+	ErrorCode BetaTextEditorCodeExecutionToolResultErrorCode `json:"error_code"`
+
+	// What went wrong, in words, if it is told.
+	ErrorMessage string `json:"error_message"`
+}
+
+func decodeBetaTextEditorCodeExecutionToolResultErrorObject(d *wire.Decoder, x *BetaTextEditorCodeExecutionToolResultErrorObject) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "error_code":
+			decodeBetaTextEditorCodeExecutionToolResultErrorCode(d, &x.ErrorCode)
+		case "error_message":
+			decodeString(d, &x.ErrorMessage)
+		case "type":
+			d.Constant("text_editor_code_execution_tool_result_error")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaTextEditorCodeExecutionToolResultErrorObject(e *wire.Encoder, x *BetaTextEditorCodeExecutionToolResultErrorObject) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"text_editor_code_execution_tool_result_error"`)
+	e.Name(`"error_code":`)
+	encodeBetaTextEditorCodeExecutionToolResultErrorCode(e, &x.ErrorCode)
+	if x.ErrorMessage != "" {
+		e.Name(`"error_message":`)
+		encodeString(e, &x.ErrorMessage)
+	} else {
+		e.Name(`"error_message":`)
+		e.Null()
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: text_editor_code_execution_tool_result_error.
+func (*BetaTextEditorCodeExecutionToolResultErrorObject) Discriminator() string {
+	return "text_editor_code_execution_tool_result_error"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaTextEditorCodeExecutionToolResultErrorObject) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaTextEditorCodeExecutionToolResultErrorObject)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaTextEditorCodeExecutionToolResultErrorObject) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaTextEditorCodeExecutionToolResultErrorObject)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaTextEditorCodeExecutionToolResultErrorObject) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaTextEditorCodeExecutionToolResultErrorObject)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaTextEditorCodeExecutionToolResultErrorObject) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaTextEditorCodeExecutionToolResultErrorObject)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaTextEditorCodeExecutionToolResultErrorObject) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionToolResultErrorObject)
+}
+
+// BetaTextEditorCodeExecutionToolResultErrorParam is the failure to look at a file or to change it, given back.
+type BetaTextEditorCodeExecutionToolResultErrorParam struct {
+	// Why the editor failed.
+	ErrorCode BetaTextEditorCodeExecutionToolResultErrorCode `json:"error_code"`
+
+	// What went wrong, in words, if it is told.
+	ErrorMessage string `json:"error_message,omitzero"`
+}
+
+func decodeBetaTextEditorCodeExecutionToolResultErrorParam(d *wire.Decoder, x *BetaTextEditorCodeExecutionToolResultErrorParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "error_code":
+			decodeBetaTextEditorCodeExecutionToolResultErrorCode(d, &x.ErrorCode)
+		case "error_message":
+			decodeString(d, &x.ErrorMessage)
+		case "type":
+			d.Constant("text_editor_code_execution_tool_result_error")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaTextEditorCodeExecutionToolResultErrorParam(e *wire.Encoder, x *BetaTextEditorCodeExecutionToolResultErrorParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"text_editor_code_execution_tool_result_error"`)
+	e.Name(`"error_code":`)
+	encodeBetaTextEditorCodeExecutionToolResultErrorCode(e, &x.ErrorCode)
+	if x.ErrorMessage != "" {
+		e.Name(`"error_message":`)
+		encodeString(e, &x.ErrorMessage)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: text_editor_code_execution_tool_result_error.
+func (*BetaTextEditorCodeExecutionToolResultErrorParam) Discriminator() string {
+	return "text_editor_code_execution_tool_result_error"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaTextEditorCodeExecutionToolResultErrorParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaTextEditorCodeExecutionToolResultErrorParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaTextEditorCodeExecutionToolResultErrorParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaTextEditorCodeExecutionToolResultErrorParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaTextEditorCodeExecutionToolResultErrorParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaTextEditorCodeExecutionToolResultErrorParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaTextEditorCodeExecutionToolResultErrorParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaTextEditorCodeExecutionToolResultErrorParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaTextEditorCodeExecutionToolResultErrorParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionToolResultErrorParam)
+}
+
+// BetaTextEditorCodeExecutionViewResultBlock is a look at a file, or at some of its lines.
+type BetaTextEditorCodeExecutionViewResultBlock struct {
+	// What the file holds, or the part of it that was asked for.
+	Content string `json:"content"`
+
+	// Kind of the file.
+	FileType BetaTextEditorCodeExecutionFileType `json:"file_type"`
+
+	// Number of lines in `content`.
+	NumLines *int64 `json:"num_lines"`
+
+	// Number of the first line in `content`.
+	StartLine *int64 `json:"start_line"`
+
+	// Number of lines in the whole file.
+	TotalLines *int64 `json:"total_lines"`
+}
+
+func decodeBetaTextEditorCodeExecutionViewResultBlock(d *wire.Decoder, x *BetaTextEditorCodeExecutionViewResultBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "content":
+			decodeString(d, &x.Content)
+		case "file_type":
+			decodeBetaTextEditorCodeExecutionFileType(d, &x.FileType)
+		case "num_lines":
+			wire.DecodePointer(d, &x.NumLines, decodeInt)
+		case "start_line":
+			wire.DecodePointer(d, &x.StartLine, decodeInt)
+		case "total_lines":
+			wire.DecodePointer(d, &x.TotalLines, decodeInt)
+		case "type":
+			d.Constant("text_editor_code_execution_view_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaTextEditorCodeExecutionViewResultBlock(e *wire.Encoder, x *BetaTextEditorCodeExecutionViewResultBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"text_editor_code_execution_view_result"`)
+	e.Name(`"content":`)
+	encodeString(e, &x.Content)
+	e.Name(`"file_type":`)
+	encodeBetaTextEditorCodeExecutionFileType(e, &x.FileType)
+	if x.NumLines != nil {
+		e.Name(`"num_lines":`)
+		encodeInt(e, x.NumLines)
+	} else {
+		e.Name(`"num_lines":`)
+		e.Null()
+	}
+	if x.StartLine != nil {
+		e.Name(`"start_line":`)
+		encodeInt(e, x.StartLine)
+	} else {
+		e.Name(`"start_line":`)
+		e.Null()
+	}
+	if x.TotalLines != nil {
+		e.Name(`"total_lines":`)
+		encodeInt(e, x.TotalLines)
+	} else {
+		e.Name(`"total_lines":`)
+		e.Null()
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: text_editor_code_execution_view_result.
+func (*BetaTextEditorCodeExecutionViewResultBlock) Discriminator() string {
+	return "text_editor_code_execution_view_result"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaTextEditorCodeExecutionViewResultBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaTextEditorCodeExecutionViewResultBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaTextEditorCodeExecutionViewResultBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaTextEditorCodeExecutionViewResultBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaTextEditorCodeExecutionViewResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaTextEditorCodeExecutionViewResultBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaTextEditorCodeExecutionViewResultBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaTextEditorCodeExecutionViewResultBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaTextEditorCodeExecutionViewResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionViewResultBlock)
+}
+
+// BetaTextEditorCodeExecutionViewResultBlockParam is a look at a file, or at some of its lines, given back unchanged.
+type BetaTextEditorCodeExecutionViewResultBlockParam struct {
+	// What the file holds, or the part of it that was asked for.
+	Content string `json:"content"`
+
+	// Kind of the file.
+	FileType BetaTextEditorCodeExecutionFileType `json:"file_type"`
+
+	// Number of lines in `content`.
+	NumLines *int64 `json:"num_lines,omitzero"`
+
+	// Number of the first line in `content`.
+	StartLine *int64 `json:"start_line,omitzero"`
+
+	// Number of lines in the whole file.
+	TotalLines *int64 `json:"total_lines,omitzero"`
+}
+
+func decodeBetaTextEditorCodeExecutionViewResultBlockParam(d *wire.Decoder, x *BetaTextEditorCodeExecutionViewResultBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "content":
+			decodeString(d, &x.Content)
+		case "file_type":
+			decodeBetaTextEditorCodeExecutionFileType(d, &x.FileType)
+		case "num_lines":
+			wire.DecodePointer(d, &x.NumLines, decodeInt)
+		case "start_line":
+			wire.DecodePointer(d, &x.StartLine, decodeInt)
+		case "total_lines":
+			wire.DecodePointer(d, &x.TotalLines, decodeInt)
+		case "type":
+			d.Constant("text_editor_code_execution_view_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaTextEditorCodeExecutionViewResultBlockParam(e *wire.Encoder, x *BetaTextEditorCodeExecutionViewResultBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"text_editor_code_execution_view_result"`)
+	e.Name(`"content":`)
+	encodeString(e, &x.Content)
+	e.Name(`"file_type":`)
+	encodeBetaTextEditorCodeExecutionFileType(e, &x.FileType)
+	if x.NumLines != nil {
+		e.Name(`"num_lines":`)
+		encodeInt(e, x.NumLines)
+	}
+	if x.StartLine != nil {
+		e.Name(`"start_line":`)
+		encodeInt(e, x.StartLine)
+	}
+	if x.TotalLines != nil {
+		e.Name(`"total_lines":`)
+		encodeInt(e, x.TotalLines)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: text_editor_code_execution_view_result.
+func (*BetaTextEditorCodeExecutionViewResultBlockParam) Discriminator() string {
+	return "text_editor_code_execution_view_result"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaTextEditorCodeExecutionViewResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaTextEditorCodeExecutionViewResultBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaTextEditorCodeExecutionViewResultBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaTextEditorCodeExecutionViewResultBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaTextEditorCodeExecutionViewResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaTextEditorCodeExecutionViewResultBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaTextEditorCodeExecutionViewResultBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaTextEditorCodeExecutionViewResultBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaTextEditorCodeExecutionViewResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionViewResultBlockParam)
+}
+
+// BetaThinkingBindingMismatch is a check that a thinking block failed: it was written by a model whose thinking this one may not read,
+// after another beginning of the conversation, for another organization or for another end user.
+type BetaThinkingBindingMismatch string
+
+func decodeBetaThinkingBindingMismatch(d *wire.Decoder, x *BetaThinkingBindingMismatch) {
+	wire.DecodeString(d, x)
+}
+func encodeBetaThinkingBindingMismatch(e *wire.Encoder, x *BetaThinkingBindingMismatch) {
+	wire.EncodeString(e, x)
+}
+
 // BetaThinkingBlock is a stretch of the model's thinking.
 type BetaThinkingBlock struct {
 	// Proof that the service wrote this block, needed to give it back.
@@ -3623,6 +18035,74 @@ func (x *BetaThinkingBlock) UnmarshalJSON(b []byte) error {
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
 func (x *BetaThinkingBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaThinkingBlock)
+}
+
+// BetaThinkingBlockBinding is what happens to thinking blocks of the request that were written in another conversation.
+type BetaThinkingBlockBinding struct {
+	// What happens if what stands before a thinking block is not what stood there when it was written:
+	// `error`, the default, fails the request, `drop_block` leaves the block out and reports it in the
+	// answer's `input_transformations`.
+	PrefixMismatchBehavior BetaThinkingBlockBindingPrefixMismatchBehavior `json:"prefix_mismatch_behavior,omitzero"`
+}
+
+func decodeBetaThinkingBlockBinding(d *wire.Decoder, x *BetaThinkingBlockBinding) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "prefix_mismatch_behavior":
+			decodeBetaThinkingBlockBindingPrefixMismatchBehavior(d, &x.PrefixMismatchBehavior)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaThinkingBlockBinding(e *wire.Encoder, x *BetaThinkingBlockBinding) {
+	e.Object()
+	if x.PrefixMismatchBehavior != "" {
+		e.Name(`"prefix_mismatch_behavior":`)
+		encodeBetaThinkingBlockBindingPrefixMismatchBehavior(e, &x.PrefixMismatchBehavior)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaThinkingBlockBinding) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaThinkingBlockBinding)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaThinkingBlockBinding) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaThinkingBlockBinding)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaThinkingBlockBinding) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaThinkingBlockBinding)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaThinkingBlockBinding) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaThinkingBlockBinding)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaThinkingBlockBinding) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaThinkingBlockBinding)
+}
+
+// BetaThinkingBlockBindingPrefixMismatchBehavior is what happens if what stands before a thinking block is not what stood there when it was written:
+// `error`, the default, fails the request, `drop_block` leaves the block out and reports it in the
+// answer's `input_transformations`.
+type BetaThinkingBlockBindingPrefixMismatchBehavior string
+
+func decodeBetaThinkingBlockBindingPrefixMismatchBehavior(d *wire.Decoder, x *BetaThinkingBlockBindingPrefixMismatchBehavior) {
+	wire.DecodeString(d, x)
+}
+func encodeBetaThinkingBlockBindingPrefixMismatchBehavior(e *wire.Encoder, x *BetaThinkingBlockBindingPrefixMismatchBehavior) {
+	wire.EncodeString(e, x)
 }
 
 // BetaThinkingBlockParam is a thinking block of an earlier answer, given back unchanged.
@@ -3693,6 +18173,9 @@ func (x *BetaThinkingBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 
 // BetaThinkingConfigAdaptive is the setting in which the model decides how much to think.
 type BetaThinkingConfigAdaptive struct {
+	// What happens to thinking blocks that do not belong where they stand. Left out, its defaults hold.
+	BlockBinding *BetaThinkingBlockBinding `json:"block_binding,omitzero"`
+
 	// How the answer shows the thinking. Null leaves it to the model's default.
 	Display BetaThinkingDisplay `json:"display,omitzero"`
 }
@@ -3703,6 +18186,8 @@ func decodeBetaThinkingConfigAdaptive(d *wire.Decoder, x *BetaThinkingConfigAdap
 	}
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
+		case "block_binding":
+			wire.DecodePointer(d, &x.BlockBinding, decodeBetaThinkingBlockBinding)
 		case "display":
 			decodeBetaThinkingDisplay(d, &x.Display)
 		case "type":
@@ -3717,6 +18202,10 @@ func encodeBetaThinkingConfigAdaptive(e *wire.Encoder, x *BetaThinkingConfigAdap
 	e.Object()
 	e.Name(`"type":`)
 	e.Constant(`"adaptive"`)
+	if x.BlockBinding != nil {
+		e.Name(`"block_binding":`)
+		encodeBetaThinkingBlockBinding(e, x.BlockBinding)
+	}
 	if x.Display != "" {
 		e.Name(`"display":`)
 		encodeBetaThinkingDisplay(e, &x.Display)
@@ -3750,6 +18239,60 @@ func (x *BetaThinkingConfigAdaptive) UnmarshalJSON(b []byte) error {
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
 func (x *BetaThinkingConfigAdaptive) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaThinkingConfigAdaptive)
+}
+
+// BetaThinkingConfigBetweenTools is the setting without thinking in which short notes that the model makes between tool calls come as
+// thinking blocks. Not every model takes it.
+type BetaThinkingConfigBetweenTools struct {
+}
+
+func decodeBetaThinkingConfigBetweenTools(d *wire.Decoder, x *BetaThinkingConfigBetweenTools) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "type":
+			d.Constant("between_tools")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaThinkingConfigBetweenTools(e *wire.Encoder, x *BetaThinkingConfigBetweenTools) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"between_tools"`)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: between_tools.
+func (*BetaThinkingConfigBetweenTools) Discriminator() string { return "between_tools" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaThinkingConfigBetweenTools) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaThinkingConfigBetweenTools)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaThinkingConfigBetweenTools) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaThinkingConfigBetweenTools)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaThinkingConfigBetweenTools) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaThinkingConfigBetweenTools)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaThinkingConfigBetweenTools) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaThinkingConfigBetweenTools)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaThinkingConfigBetweenTools) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaThinkingConfigBetweenTools)
 }
 
 // BetaThinkingConfigDisabled is the setting without thinking.
@@ -3807,6 +18350,9 @@ func (x *BetaThinkingConfigDisabled) UnmarshalJSONFrom(d *jsontext.Decoder) erro
 
 // BetaThinkingConfigEnabled is the setting with a budget of tokens for thinking.
 type BetaThinkingConfigEnabled struct {
+	// What happens to thinking blocks that do not belong where they stand. Left out, its defaults hold.
+	BlockBinding *BetaThinkingBlockBinding `json:"block_binding,omitzero"`
+
 	// Most tokens that thinking may take, at least 1,024 and less than `max_tokens`.
 	BudgetTokens int64 `json:"budget_tokens"`
 
@@ -3820,6 +18366,8 @@ func decodeBetaThinkingConfigEnabled(d *wire.Decoder, x *BetaThinkingConfigEnabl
 	}
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
+		case "block_binding":
+			wire.DecodePointer(d, &x.BlockBinding, decodeBetaThinkingBlockBinding)
 		case "budget_tokens":
 			decodeInt(d, &x.BudgetTokens)
 		case "display":
@@ -3836,6 +18384,10 @@ func encodeBetaThinkingConfigEnabled(e *wire.Encoder, x *BetaThinkingConfigEnabl
 	e.Object()
 	e.Name(`"type":`)
 	e.Constant(`"enabled"`)
+	if x.BlockBinding != nil {
+		e.Name(`"block_binding":`)
+		encodeBetaThinkingBlockBinding(e, x.BlockBinding)
+	}
 	e.Name(`"budget_tokens":`)
 	encodeInt(e, &x.BudgetTokens)
 	if x.Display != "" {
@@ -3880,14 +18432,410 @@ type BetaThinkingDisplay string
 func decodeBetaThinkingDisplay(d *wire.Decoder, x *BetaThinkingDisplay) { wire.DecodeString(d, x) }
 func encodeBetaThinkingDisplay(e *wire.Encoder, x *BetaThinkingDisplay) { wire.EncodeString(e, x) }
 
+// BetaThinkingDroppedInputTransformation is a thinking block that failed a check and was kept from the model. It costs no tokens.
+type BetaThinkingDroppedInputTransformation struct {
+	// Place of the block in the request, such as `messages.1.content.0`.
+	Path string `json:"path"`
+
+	// Check that it failed.
+	Reason BetaThinkingBindingMismatch `json:"reason"`
+}
+
+func decodeBetaThinkingDroppedInputTransformation(d *wire.Decoder, x *BetaThinkingDroppedInputTransformation) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "path":
+			decodeString(d, &x.Path)
+		case "reason":
+			decodeBetaThinkingBindingMismatch(d, &x.Reason)
+		case "type":
+			d.Constant("thinking_dropped")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaThinkingDroppedInputTransformation(e *wire.Encoder, x *BetaThinkingDroppedInputTransformation) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"thinking_dropped"`)
+	e.Name(`"path":`)
+	encodeString(e, &x.Path)
+	e.Name(`"reason":`)
+	encodeBetaThinkingBindingMismatch(e, &x.Reason)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: thinking_dropped.
+func (*BetaThinkingDroppedInputTransformation) Discriminator() string { return "thinking_dropped" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaThinkingDroppedInputTransformation) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaThinkingDroppedInputTransformation)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaThinkingDroppedInputTransformation) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaThinkingDroppedInputTransformation)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaThinkingDroppedInputTransformation) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaThinkingDroppedInputTransformation)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaThinkingDroppedInputTransformation) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaThinkingDroppedInputTransformation)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaThinkingDroppedInputTransformation) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaThinkingDroppedInputTransformation)
+}
+
+// BetaThinkingKeepAll is the word for all turns, always `all`.
+type BetaThinkingKeepAll string
+
+func decodeBetaThinkingKeepAll(d *wire.Decoder, x *BetaThinkingKeepAll) { wire.DecodeString(d, x) }
+func encodeBetaThinkingKeepAll(e *wire.Encoder, x *BetaThinkingKeepAll) { wire.EncodeString(e, x) }
+
+// BetaThinkingMismatchAllowedInputTransformation is a thinking block that failed a check and was shown to the model all the same.
+type BetaThinkingMismatchAllowedInputTransformation struct {
+	// Place of the block in the request, such as `messages.1.content.0`.
+	Path string `json:"path"`
+
+	// Check that it failed.
+	Reason BetaThinkingBindingMismatch `json:"reason"`
+}
+
+func decodeBetaThinkingMismatchAllowedInputTransformation(d *wire.Decoder, x *BetaThinkingMismatchAllowedInputTransformation) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "path":
+			decodeString(d, &x.Path)
+		case "reason":
+			decodeBetaThinkingBindingMismatch(d, &x.Reason)
+		case "type":
+			d.Constant("thinking_mismatch_allowed")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaThinkingMismatchAllowedInputTransformation(e *wire.Encoder, x *BetaThinkingMismatchAllowedInputTransformation) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"thinking_mismatch_allowed"`)
+	e.Name(`"path":`)
+	encodeString(e, &x.Path)
+	e.Name(`"reason":`)
+	encodeBetaThinkingBindingMismatch(e, &x.Reason)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: thinking_mismatch_allowed.
+func (*BetaThinkingMismatchAllowedInputTransformation) Discriminator() string {
+	return "thinking_mismatch_allowed"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaThinkingMismatchAllowedInputTransformation) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaThinkingMismatchAllowedInputTransformation)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaThinkingMismatchAllowedInputTransformation) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaThinkingMismatchAllowedInputTransformation)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaThinkingMismatchAllowedInputTransformation) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaThinkingMismatchAllowedInputTransformation)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaThinkingMismatchAllowedInputTransformation) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaThinkingMismatchAllowedInputTransformation)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaThinkingMismatchAllowedInputTransformation) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaThinkingMismatchAllowedInputTransformation)
+}
+
+// BetaThinkingTurns is a number of turns that keep their thinking.
+type BetaThinkingTurns struct {
+
+	// Number of turns of the assistant, counted from the last one back.
+	Value int64 `json:"value"`
+}
+
+func decodeBetaThinkingTurns(d *wire.Decoder, x *BetaThinkingTurns) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "type":
+			d.Constant("thinking_turns")
+		case "value":
+			decodeInt(d, &x.Value)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaThinkingTurns(e *wire.Encoder, x *BetaThinkingTurns) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"thinking_turns"`)
+	e.Name(`"value":`)
+	encodeInt(e, &x.Value)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: thinking_turns.
+func (*BetaThinkingTurns) Discriminator() string { return "thinking_turns" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaThinkingTurns) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaThinkingTurns)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaThinkingTurns) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaThinkingTurns)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaThinkingTurns) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaThinkingTurns)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaThinkingTurns) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaThinkingTurns)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaThinkingTurns) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaThinkingTurns)
+}
+
+// BetaThreadContinueParams is the choice that goes on with a conversation that the service keeps. Only new messages are sent.
+type BetaThreadContinueParams struct {
+	// Id of the conversation's last answer.
+	PreviousMessageID string `json:"previous_message_id"`
+}
+
+func decodeBetaThreadContinueParams(d *wire.Decoder, x *BetaThreadContinueParams) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "previous_message_id":
+			decodeString(d, &x.PreviousMessageID)
+		case "type":
+			d.Constant("continue")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaThreadContinueParams(e *wire.Encoder, x *BetaThreadContinueParams) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"continue"`)
+	e.Name(`"previous_message_id":`)
+	encodeString(e, &x.PreviousMessageID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: continue.
+func (*BetaThreadContinueParams) Discriminator() string { return "continue" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaThreadContinueParams) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaThreadContinueParams)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaThreadContinueParams) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaThreadContinueParams)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaThreadContinueParams) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaThreadContinueParams)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaThreadContinueParams) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaThreadContinueParams)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaThreadContinueParams) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaThreadContinueParams)
+}
+
+// BetaThreadCreateParams is the choice that begins a conversation for the service to keep, under the id of the answer.
+type BetaThreadCreateParams struct {
+}
+
+func decodeBetaThreadCreateParams(d *wire.Decoder, x *BetaThreadCreateParams) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "type":
+			d.Constant("create")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaThreadCreateParams(e *wire.Encoder, x *BetaThreadCreateParams) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"create"`)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: create.
+func (*BetaThreadCreateParams) Discriminator() string { return "create" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaThreadCreateParams) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaThreadCreateParams)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaThreadCreateParams) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaThreadCreateParams)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaThreadCreateParams) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaThreadCreateParams)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaThreadCreateParams) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaThreadCreateParams)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaThreadCreateParams) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaThreadCreateParams)
+}
+
+// BetaTokenTaskBudget is a number of tokens for a whole task, which may take many requests. It counts thinking, text, tool calls
+// and their results. The model sees what is left and paces itself; nothing is cut, that is what
+// `max_tokens` does.
+type BetaTokenTaskBudget struct {
+	// Tokens that earlier requests of the task left over. Left out, all of `total`.
+	Remaining *int64 `json:"remaining,omitzero"`
+
+	// Tokens for the whole task, at least 1,024.
+	Total int64 `json:"total"`
+}
+
+func decodeBetaTokenTaskBudget(d *wire.Decoder, x *BetaTokenTaskBudget) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "remaining":
+			wire.DecodePointer(d, &x.Remaining, decodeInt)
+		case "total":
+			decodeInt(d, &x.Total)
+		case "type":
+			d.Constant("tokens")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaTokenTaskBudget(e *wire.Encoder, x *BetaTokenTaskBudget) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"tokens"`)
+	if x.Remaining != nil {
+		e.Name(`"remaining":`)
+		encodeInt(e, x.Remaining)
+	}
+	e.Name(`"total":`)
+	encodeInt(e, &x.Total)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: tokens.
+func (*BetaTokenTaskBudget) Discriminator() string { return "tokens" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaTokenTaskBudget) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaTokenTaskBudget)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaTokenTaskBudget) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaTokenTaskBudget)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaTokenTaskBudget) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaTokenTaskBudget)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaTokenTaskBudget) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaTokenTaskBudget)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaTokenTaskBudget) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaTokenTaskBudget)
+}
+
 // BetaTool is a tool of your own. The model writes the call, your code runs it.
 type BetaTool struct {
+	// Who may call the tool. Left out, the model itself.
+	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
+
 	// Cache breakpoint after this tool.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
+	// that is deferred takes no `cache_control`.
+	DeferLoading bool `json:"defer_loading,omitzero"`
 
 	// What the tool does, when to use it and what comes back. The more the model is told here, the better
 	// it calls.
 	Description string `json:"description,omitzero"`
+
+	// Whether an input is streamed piece by piece as the model writes it, unchecked. Left out, the betas
+	// decide. It changes nothing in a batch, which streams nothing.
+	EagerInputStreaming *bool `json:"eager_input_streaming,omitzero"`
+
+	// Inputs that show the model what a call looks like. Each has to fit `input_schema`.
+	InputExamples []jsontext.Value `json:"input_examples,omitzero"`
 
 	// What the input of the tool looks like.
 	InputSchema InputSchema `json:"input_schema"`
@@ -3905,10 +18853,18 @@ func decodeBetaTool(d *wire.Decoder, x *BetaTool) {
 	}
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
+		case "allowed_callers":
+			wire.DecodeSlice(d, &x.AllowedCallers, decodeBetaAllowedCaller)
 		case "cache_control":
 			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
 		case "description":
 			decodeString(d, &x.Description)
+		case "eager_input_streaming":
+			wire.DecodePointer(d, &x.EagerInputStreaming, decodeBool)
+		case "input_examples":
+			wire.DecodeSlice(d, &x.InputExamples, decodeRaw)
 		case "input_schema":
 			decodeInputSchema(d, &x.InputSchema)
 		case "name":
@@ -3925,13 +18881,29 @@ func decodeBetaTool(d *wire.Decoder, x *BetaTool) {
 
 func encodeBetaTool(e *wire.Encoder, x *BetaTool) {
 	e.Object()
+	if x.AllowedCallers != nil {
+		e.Name(`"allowed_callers":`)
+		wire.EncodeSlice(e, &x.AllowedCallers, encodeBetaAllowedCaller)
+	}
 	if x.CacheControl != nil {
 		e.Name(`"cache_control":`)
 		encodeBetaCacheControlEphemeral(e, x.CacheControl)
 	}
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
 	if x.Description != "" {
 		e.Name(`"description":`)
 		encodeString(e, &x.Description)
+	}
+	if x.EagerInputStreaming != nil {
+		e.Name(`"eager_input_streaming":`)
+		encodeBool(e, x.EagerInputStreaming)
+	}
+	if x.InputExamples != nil {
+		e.Name(`"input_examples":`)
+		wire.EncodeSlice(e, &x.InputExamples, encodeRaw)
 	}
 	e.Name(`"input_schema":`)
 	encodeInputSchema(e, &x.InputSchema)
@@ -3966,10 +18938,126 @@ func (x *BetaTool) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaTool)
 }
 
-// BetaToolBash20250124 is a shell that your code runs commands in, with a form that the model was trained on.
-type BetaToolBash20250124 struct {
+// BetaToolBash20241022 is the first version of `bash`, a shell that your code runs commands in. It belongs to the first version of
+// computer use.
+type BetaToolBash20241022 struct {
+	// Who may call the tool. Left out, the model itself.
+	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
+
 	// Cache breakpoint after this tool.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
+	// that is deferred takes no `cache_control`.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Inputs that show the model what a call looks like.
+	InputExamples []jsontext.Value `json:"input_examples,omitzero"`
+
+	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	Strict bool `json:"strict,omitzero"`
+}
+
+func decodeBetaToolBash20241022(d *wire.Decoder, x *BetaToolBash20241022) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "allowed_callers":
+			wire.DecodeSlice(d, &x.AllowedCallers, decodeBetaAllowedCaller)
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "input_examples":
+			wire.DecodeSlice(d, &x.InputExamples, decodeRaw)
+		case "name":
+			d.Constant("bash")
+		case "strict":
+			decodeBool(d, &x.Strict)
+		case "type":
+			d.Constant("bash_20241022")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaToolBash20241022(e *wire.Encoder, x *BetaToolBash20241022) {
+	e.Object()
+	e.Name(`"name":`)
+	e.Constant(`"bash"`)
+	e.Name(`"type":`)
+	e.Constant(`"bash_20241022"`)
+	if x.AllowedCallers != nil {
+		e.Name(`"allowed_callers":`)
+		wire.EncodeSlice(e, &x.AllowedCallers, encodeBetaAllowedCaller)
+	}
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.InputExamples != nil {
+		e.Name(`"input_examples":`)
+		wire.EncodeSlice(e, &x.InputExamples, encodeRaw)
+	}
+	if x.Strict {
+		e.Name(`"strict":`)
+		encodeBool(e, &x.Strict)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: bash_20241022.
+func (*BetaToolBash20241022) Discriminator() string { return "bash_20241022" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolBash20241022) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaToolBash20241022)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolBash20241022) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaToolBash20241022)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolBash20241022) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolBash20241022)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolBash20241022) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaToolBash20241022)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolBash20241022) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolBash20241022)
+}
+
+// BetaToolBash20250124 is a shell that your code runs commands in, with a form that the model was trained on.
+type BetaToolBash20250124 struct {
+	// Who may call the tool. Left out, the model itself.
+	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
+
+	// Cache breakpoint after this tool.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
+	// that is deferred takes no `cache_control`.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Inputs that show the model what a call looks like.
+	InputExamples []jsontext.Value `json:"input_examples,omitzero"`
+
+	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	Strict bool `json:"strict,omitzero"`
 }
 
 func decodeBetaToolBash20250124(d *wire.Decoder, x *BetaToolBash20250124) {
@@ -3978,10 +19066,18 @@ func decodeBetaToolBash20250124(d *wire.Decoder, x *BetaToolBash20250124) {
 	}
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
+		case "allowed_callers":
+			wire.DecodeSlice(d, &x.AllowedCallers, decodeBetaAllowedCaller)
 		case "cache_control":
 			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "input_examples":
+			wire.DecodeSlice(d, &x.InputExamples, decodeRaw)
 		case "name":
 			d.Constant("bash")
+		case "strict":
+			decodeBool(d, &x.Strict)
 		case "type":
 			d.Constant("bash_20250124")
 		default:
@@ -3996,9 +19092,25 @@ func encodeBetaToolBash20250124(e *wire.Encoder, x *BetaToolBash20250124) {
 	e.Constant(`"bash"`)
 	e.Name(`"type":`)
 	e.Constant(`"bash_20250124"`)
+	if x.AllowedCallers != nil {
+		e.Name(`"allowed_callers":`)
+		wire.EncodeSlice(e, &x.AllowedCallers, encodeBetaAllowedCaller)
+	}
 	if x.CacheControl != nil {
 		e.Name(`"cache_control":`)
 		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.InputExamples != nil {
+		e.Name(`"input_examples":`)
+		wire.EncodeSlice(e, &x.InputExamples, encodeRaw)
+	}
+	if x.Strict {
+		e.Name(`"strict":`)
+		encodeBool(e, &x.Strict)
 	}
 	e.EndObject()
 }
@@ -4029,6 +19141,309 @@ func (x *BetaToolBash20250124) UnmarshalJSON(b []byte) error {
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
 func (x *BetaToolBash20250124) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaToolBash20250124)
+}
+
+// BetaToolChangeMCPToolReference is a tool of an MCP server, named.
+type BetaToolChangeMCPToolReference struct {
+	// Name of the tool on its server.
+	Name string `json:"name"`
+
+	// Name of the server, as in `mcp_servers`.
+	ServerName string `json:"server_name"`
+}
+
+func decodeBetaToolChangeMCPToolReference(d *wire.Decoder, x *BetaToolChangeMCPToolReference) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "name":
+			decodeString(d, &x.Name)
+		case "server_name":
+			decodeString(d, &x.ServerName)
+		case "type":
+			d.Constant("mcp_tool_reference")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaToolChangeMCPToolReference(e *wire.Encoder, x *BetaToolChangeMCPToolReference) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"mcp_tool_reference"`)
+	e.Name(`"name":`)
+	encodeString(e, &x.Name)
+	e.Name(`"server_name":`)
+	encodeString(e, &x.ServerName)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: mcp_tool_reference.
+func (*BetaToolChangeMCPToolReference) Discriminator() string { return "mcp_tool_reference" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolChangeMCPToolReference) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaToolChangeMCPToolReference)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolChangeMCPToolReference) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaToolChangeMCPToolReference)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolChangeMCPToolReference) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolChangeMCPToolReference)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolChangeMCPToolReference) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaToolChangeMCPToolReference)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolChangeMCPToolReference) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolChangeMCPToolReference)
+}
+
+// BetaToolChangeMCPToolsetReference is the toolset of an MCP server, all its tools.
+type BetaToolChangeMCPToolsetReference struct {
+	// Name of the server, as in `mcp_servers`.
+	ServerName string `json:"server_name"`
+}
+
+func decodeBetaToolChangeMCPToolsetReference(d *wire.Decoder, x *BetaToolChangeMCPToolsetReference) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "server_name":
+			decodeString(d, &x.ServerName)
+		case "type":
+			d.Constant("mcp_toolset_reference")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaToolChangeMCPToolsetReference(e *wire.Encoder, x *BetaToolChangeMCPToolsetReference) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"mcp_toolset_reference"`)
+	e.Name(`"server_name":`)
+	encodeString(e, &x.ServerName)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: mcp_toolset_reference.
+func (*BetaToolChangeMCPToolsetReference) Discriminator() string { return "mcp_toolset_reference" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolChangeMCPToolsetReference) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaToolChangeMCPToolsetReference)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolChangeMCPToolsetReference) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaToolChangeMCPToolsetReference)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolChangeMCPToolsetReference) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolChangeMCPToolsetReference)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolChangeMCPToolsetReference) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaToolChangeMCPToolsetReference)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolChangeMCPToolsetReference) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolChangeMCPToolsetReference)
+}
+
+// BetaToolChangeToolDefinition is a tool that a message of the conversation defined.
+type BetaToolChangeToolDefinition struct {
+	// The tool as it was sent, without `cache_control`.
+	Definition BetaResponseToolUnion `json:"definition"`
+}
+
+func decodeBetaToolChangeToolDefinition(d *wire.Decoder, x *BetaToolChangeToolDefinition) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "definition":
+			decodeBetaResponseToolUnion(d, &x.Definition)
+		case "type":
+			d.Constant("tool_definition")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaToolChangeToolDefinition(e *wire.Encoder, x *BetaToolChangeToolDefinition) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"tool_definition"`)
+	e.Name(`"definition":`)
+	encodeBetaResponseToolUnion(e, &x.Definition)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: tool_definition.
+func (*BetaToolChangeToolDefinition) Discriminator() string { return "tool_definition" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolChangeToolDefinition) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaToolChangeToolDefinition)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolChangeToolDefinition) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaToolChangeToolDefinition)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolChangeToolDefinition) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolChangeToolDefinition)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolChangeToolDefinition) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaToolChangeToolDefinition)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolChangeToolDefinition) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolChangeToolDefinition)
+}
+
+// BetaToolChangeToolDefinitionParam is a tool that is defined here and not in `tools`. It needs the beta `inline-tools-2026-09-15`.
+type BetaToolChangeToolDefinitionParam struct {
+	// The tool, written as in `tools`. An `mcp_toolset` also needs the beta `mcp-client-2026-09-15`.
+	Definition BetaToolUnion `json:"definition"`
+}
+
+func decodeBetaToolChangeToolDefinitionParam(d *wire.Decoder, x *BetaToolChangeToolDefinitionParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "definition":
+			decodeBetaToolUnion(d, &x.Definition)
+		case "type":
+			d.Constant("tool_definition")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaToolChangeToolDefinitionParam(e *wire.Encoder, x *BetaToolChangeToolDefinitionParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"tool_definition"`)
+	e.Name(`"definition":`)
+	encodeBetaToolUnion(e, &x.Definition)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: tool_definition.
+func (*BetaToolChangeToolDefinitionParam) Discriminator() string { return "tool_definition" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolChangeToolDefinitionParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaToolChangeToolDefinitionParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolChangeToolDefinitionParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaToolChangeToolDefinitionParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolChangeToolDefinitionParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolChangeToolDefinitionParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolChangeToolDefinitionParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaToolChangeToolDefinitionParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolChangeToolDefinitionParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolChangeToolDefinitionParam)
+}
+
+// BetaToolChangeToolReference is a tool, named.
+type BetaToolChangeToolReference struct {
+	// Name of the tool, one of `tools` or one that an earlier `tool_addition` defined. Not for tools of
+	// MCP servers.
+	Name string `json:"name"`
+}
+
+func decodeBetaToolChangeToolReference(d *wire.Decoder, x *BetaToolChangeToolReference) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "name":
+			decodeString(d, &x.Name)
+		case "type":
+			d.Constant("tool_reference")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaToolChangeToolReference(e *wire.Encoder, x *BetaToolChangeToolReference) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"tool_reference"`)
+	e.Name(`"name":`)
+	encodeString(e, &x.Name)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: tool_reference.
+func (*BetaToolChangeToolReference) Discriminator() string { return "tool_reference" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolChangeToolReference) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaToolChangeToolReference)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolChangeToolReference) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaToolChangeToolReference)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolChangeToolReference) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolChangeToolReference)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolChangeToolReference) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaToolChangeToolReference)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolChangeToolReference) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolChangeToolReference)
 }
 
 // BetaToolChoiceAny is the choice that makes the model call some tool.
@@ -4274,6 +19689,551 @@ func (x *BetaToolChoiceTool) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaToolChoiceTool)
 }
 
+// BetaToolComputerUse20241022 is the first version of computer use: a screen that the model sees in screenshots, a mouse and a keyboard.
+// Your code carries out the actions.
+type BetaToolComputerUse20241022 struct {
+	// Who may call the tool. Left out, the model itself.
+	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
+
+	// Cache breakpoint after this tool.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
+	// that is deferred takes no `cache_control`.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Height of the screen in pixels.
+	DisplayHeightPx int64 `json:"display_height_px"`
+
+	// Number of the X11 display, if the screen is one.
+	DisplayNumber *int64 `json:"display_number,omitzero"`
+
+	// Width of the screen in pixels.
+	DisplayWidthPx int64 `json:"display_width_px"`
+
+	// Inputs that show the model what a call looks like.
+	InputExamples []jsontext.Value `json:"input_examples,omitzero"`
+
+	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	Strict bool `json:"strict,omitzero"`
+}
+
+func decodeBetaToolComputerUse20241022(d *wire.Decoder, x *BetaToolComputerUse20241022) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "allowed_callers":
+			wire.DecodeSlice(d, &x.AllowedCallers, decodeBetaAllowedCaller)
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "display_height_px":
+			decodeInt(d, &x.DisplayHeightPx)
+		case "display_number":
+			wire.DecodePointer(d, &x.DisplayNumber, decodeInt)
+		case "display_width_px":
+			decodeInt(d, &x.DisplayWidthPx)
+		case "input_examples":
+			wire.DecodeSlice(d, &x.InputExamples, decodeRaw)
+		case "name":
+			d.Constant("computer")
+		case "strict":
+			decodeBool(d, &x.Strict)
+		case "type":
+			d.Constant("computer_20241022")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaToolComputerUse20241022(e *wire.Encoder, x *BetaToolComputerUse20241022) {
+	e.Object()
+	e.Name(`"name":`)
+	e.Constant(`"computer"`)
+	e.Name(`"type":`)
+	e.Constant(`"computer_20241022"`)
+	if x.AllowedCallers != nil {
+		e.Name(`"allowed_callers":`)
+		wire.EncodeSlice(e, &x.AllowedCallers, encodeBetaAllowedCaller)
+	}
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	e.Name(`"display_height_px":`)
+	encodeInt(e, &x.DisplayHeightPx)
+	if x.DisplayNumber != nil {
+		e.Name(`"display_number":`)
+		encodeInt(e, x.DisplayNumber)
+	}
+	e.Name(`"display_width_px":`)
+	encodeInt(e, &x.DisplayWidthPx)
+	if x.InputExamples != nil {
+		e.Name(`"input_examples":`)
+		wire.EncodeSlice(e, &x.InputExamples, encodeRaw)
+	}
+	if x.Strict {
+		e.Name(`"strict":`)
+		encodeBool(e, &x.Strict)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: computer_20241022.
+func (*BetaToolComputerUse20241022) Discriminator() string { return "computer_20241022" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolComputerUse20241022) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaToolComputerUse20241022)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolComputerUse20241022) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaToolComputerUse20241022)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolComputerUse20241022) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolComputerUse20241022)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolComputerUse20241022) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaToolComputerUse20241022)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolComputerUse20241022) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolComputerUse20241022)
+}
+
+// BetaToolComputerUse20250124 is the second version of computer use. It adds actions, for example to scroll, to drag in steps, to hold a
+// key and to wait.
+type BetaToolComputerUse20250124 struct {
+	// Who may call the tool. Left out, the model itself.
+	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
+
+	// Cache breakpoint after this tool.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
+	// that is deferred takes no `cache_control`.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Height of the screen in pixels.
+	DisplayHeightPx int64 `json:"display_height_px"`
+
+	// Number of the X11 display, if the screen is one.
+	DisplayNumber *int64 `json:"display_number,omitzero"`
+
+	// Width of the screen in pixels.
+	DisplayWidthPx int64 `json:"display_width_px"`
+
+	// Inputs that show the model what a call looks like.
+	InputExamples []jsontext.Value `json:"input_examples,omitzero"`
+
+	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	Strict bool `json:"strict,omitzero"`
+}
+
+func decodeBetaToolComputerUse20250124(d *wire.Decoder, x *BetaToolComputerUse20250124) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "allowed_callers":
+			wire.DecodeSlice(d, &x.AllowedCallers, decodeBetaAllowedCaller)
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "display_height_px":
+			decodeInt(d, &x.DisplayHeightPx)
+		case "display_number":
+			wire.DecodePointer(d, &x.DisplayNumber, decodeInt)
+		case "display_width_px":
+			decodeInt(d, &x.DisplayWidthPx)
+		case "input_examples":
+			wire.DecodeSlice(d, &x.InputExamples, decodeRaw)
+		case "name":
+			d.Constant("computer")
+		case "strict":
+			decodeBool(d, &x.Strict)
+		case "type":
+			d.Constant("computer_20250124")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaToolComputerUse20250124(e *wire.Encoder, x *BetaToolComputerUse20250124) {
+	e.Object()
+	e.Name(`"name":`)
+	e.Constant(`"computer"`)
+	e.Name(`"type":`)
+	e.Constant(`"computer_20250124"`)
+	if x.AllowedCallers != nil {
+		e.Name(`"allowed_callers":`)
+		wire.EncodeSlice(e, &x.AllowedCallers, encodeBetaAllowedCaller)
+	}
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	e.Name(`"display_height_px":`)
+	encodeInt(e, &x.DisplayHeightPx)
+	if x.DisplayNumber != nil {
+		e.Name(`"display_number":`)
+		encodeInt(e, x.DisplayNumber)
+	}
+	e.Name(`"display_width_px":`)
+	encodeInt(e, &x.DisplayWidthPx)
+	if x.InputExamples != nil {
+		e.Name(`"input_examples":`)
+		wire.EncodeSlice(e, &x.InputExamples, encodeRaw)
+	}
+	if x.Strict {
+		e.Name(`"strict":`)
+		encodeBool(e, &x.Strict)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: computer_20250124.
+func (*BetaToolComputerUse20250124) Discriminator() string { return "computer_20250124" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolComputerUse20250124) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaToolComputerUse20250124)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolComputerUse20250124) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaToolComputerUse20250124)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolComputerUse20250124) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolComputerUse20250124)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolComputerUse20250124) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaToolComputerUse20250124)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolComputerUse20250124) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolComputerUse20250124)
+}
+
+// BetaToolComputerUse20251124 is the third version of computer use. It adds an action that enlarges a region of the screen.
+type BetaToolComputerUse20251124 struct {
+	// Who may call the tool. Left out, the model itself.
+	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
+
+	// Cache breakpoint after this tool.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
+	// that is deferred takes no `cache_control`.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Height of the screen in pixels.
+	DisplayHeightPx int64 `json:"display_height_px"`
+
+	// Number of the X11 display, if the screen is one.
+	DisplayNumber *int64 `json:"display_number,omitzero"`
+
+	// Width of the screen in pixels.
+	DisplayWidthPx int64 `json:"display_width_px"`
+
+	// Whether the model may enlarge a region of the screen. Default is `false`.
+	EnableZoom bool `json:"enable_zoom,omitzero"`
+
+	// Inputs that show the model what a call looks like.
+	InputExamples []jsontext.Value `json:"input_examples,omitzero"`
+
+	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	Strict bool `json:"strict,omitzero"`
+}
+
+func decodeBetaToolComputerUse20251124(d *wire.Decoder, x *BetaToolComputerUse20251124) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "allowed_callers":
+			wire.DecodeSlice(d, &x.AllowedCallers, decodeBetaAllowedCaller)
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "display_height_px":
+			decodeInt(d, &x.DisplayHeightPx)
+		case "display_number":
+			wire.DecodePointer(d, &x.DisplayNumber, decodeInt)
+		case "display_width_px":
+			decodeInt(d, &x.DisplayWidthPx)
+		case "enable_zoom":
+			decodeBool(d, &x.EnableZoom)
+		case "input_examples":
+			wire.DecodeSlice(d, &x.InputExamples, decodeRaw)
+		case "name":
+			d.Constant("computer")
+		case "strict":
+			decodeBool(d, &x.Strict)
+		case "type":
+			d.Constant("computer_20251124")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaToolComputerUse20251124(e *wire.Encoder, x *BetaToolComputerUse20251124) {
+	e.Object()
+	e.Name(`"name":`)
+	e.Constant(`"computer"`)
+	e.Name(`"type":`)
+	e.Constant(`"computer_20251124"`)
+	if x.AllowedCallers != nil {
+		e.Name(`"allowed_callers":`)
+		wire.EncodeSlice(e, &x.AllowedCallers, encodeBetaAllowedCaller)
+	}
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	e.Name(`"display_height_px":`)
+	encodeInt(e, &x.DisplayHeightPx)
+	if x.DisplayNumber != nil {
+		e.Name(`"display_number":`)
+		encodeInt(e, x.DisplayNumber)
+	}
+	e.Name(`"display_width_px":`)
+	encodeInt(e, &x.DisplayWidthPx)
+	if x.EnableZoom {
+		e.Name(`"enable_zoom":`)
+		encodeBool(e, &x.EnableZoom)
+	}
+	if x.InputExamples != nil {
+		e.Name(`"input_examples":`)
+		wire.EncodeSlice(e, &x.InputExamples, encodeRaw)
+	}
+	if x.Strict {
+		e.Name(`"strict":`)
+		encodeBool(e, &x.Strict)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: computer_20251124.
+func (*BetaToolComputerUse20251124) Discriminator() string { return "computer_20251124" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolComputerUse20251124) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaToolComputerUse20251124)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolComputerUse20251124) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaToolComputerUse20251124)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolComputerUse20251124) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolComputerUse20251124)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolComputerUse20251124) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaToolComputerUse20251124)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolComputerUse20251124) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolComputerUse20251124)
+}
+
+// BetaToolNames is a list of names of tools.
+type BetaToolNames []string
+
+func decodeBetaToolNames(d *wire.Decoder, x *BetaToolNames) { wire.DecodeSlice(d, x, decodeString) }
+func encodeBetaToolNames(e *wire.Encoder, x *BetaToolNames) { wire.EncodeSlice(e, x, encodeString) }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolNames) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaToolNames)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolNames) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaToolNames)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolNames) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolNames)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolNames) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaToolNames)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolNames) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolNames)
+}
+
+// BetaToolReferenceBlock is a tool of the request that a search found.
+type BetaToolReferenceBlock struct {
+	// Name of the tool.
+	ToolName string `json:"tool_name"`
+}
+
+func decodeBetaToolReferenceBlock(d *wire.Decoder, x *BetaToolReferenceBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "tool_name":
+			decodeString(d, &x.ToolName)
+		case "type":
+			d.Constant("tool_reference")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaToolReferenceBlock(e *wire.Encoder, x *BetaToolReferenceBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"tool_reference"`)
+	e.Name(`"tool_name":`)
+	encodeString(e, &x.ToolName)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: tool_reference.
+func (*BetaToolReferenceBlock) Discriminator() string { return "tool_reference" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolReferenceBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaToolReferenceBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolReferenceBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaToolReferenceBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolReferenceBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolReferenceBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolReferenceBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaToolReferenceBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolReferenceBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolReferenceBlock)
+}
+
+// BetaToolReferenceBlockParam is a tool of the request, named in the result of a search. It loads a tool that has `defer_loading`. A
+// search tool of your own answers with such blocks, too.
+type BetaToolReferenceBlockParam struct {
+	// Cache breakpoint after this block.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Name of the tool.
+	ToolName string `json:"tool_name"`
+}
+
+func decodeBetaToolReferenceBlockParam(d *wire.Decoder, x *BetaToolReferenceBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "tool_name":
+			decodeString(d, &x.ToolName)
+		case "type":
+			d.Constant("tool_reference")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaToolReferenceBlockParam(e *wire.Encoder, x *BetaToolReferenceBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"tool_reference"`)
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	e.Name(`"tool_name":`)
+	encodeString(e, &x.ToolName)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: tool_reference.
+func (*BetaToolReferenceBlockParam) Discriminator() string { return "tool_reference" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolReferenceBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaToolReferenceBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolReferenceBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaToolReferenceBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolReferenceBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolReferenceBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolReferenceBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaToolReferenceBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolReferenceBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolReferenceBlockParam)
+}
+
 // BetaToolResultBlockParam is what a tool answered, for the model to go on with.
 type BetaToolResultBlockParam struct {
 	// Cache breakpoint after this block.
@@ -4287,6 +20247,9 @@ type BetaToolResultBlockParam struct {
 
 	// Id of the call that this answers.
 	ToolUseID string `json:"tool_use_id"`
+
+	// Toolset that the call names, if it names one.
+	ToolsetName string `json:"toolset_name,omitzero"`
 }
 
 func decodeBetaToolResultBlockParam(d *wire.Decoder, x *BetaToolResultBlockParam) {
@@ -4303,6 +20266,8 @@ func decodeBetaToolResultBlockParam(d *wire.Decoder, x *BetaToolResultBlockParam
 			decodeBool(d, &x.IsError)
 		case "tool_use_id":
 			decodeString(d, &x.ToolUseID)
+		case "toolset_name":
+			decodeString(d, &x.ToolsetName)
 		case "type":
 			d.Constant("tool_result")
 		default:
@@ -4329,6 +20294,10 @@ func encodeBetaToolResultBlockParam(e *wire.Encoder, x *BetaToolResultBlockParam
 	}
 	e.Name(`"tool_use_id":`)
 	encodeString(e, &x.ToolUseID)
+	if x.ToolsetName != "" {
+		e.Name(`"toolset_name":`)
+		encodeString(e, &x.ToolsetName)
+	}
 	e.EndObject()
 }
 
@@ -4395,6 +20364,1054 @@ func (x *BetaToolResultContentBlocks) UnmarshalJSONFrom(d *jsontext.Decoder) err
 	return wire.UnmarshalFrom(d, x, decodeBetaToolResultContentBlocks)
 }
 
+// BetaToolSearchToolBm2520251119 is a search in plain words for tools with `defer_loading`. The service loads what the model finds.
+type BetaToolSearchToolBm2520251119 struct {
+	// Who may call the tool. Left out, the model itself.
+	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
+
+	// Cache breakpoint after this tool.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Whether the model sees the tool only after a tool search has found it. Default is `false`. Leave it:
+	// nothing finds a search that is deferred itself.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	Strict bool `json:"strict,omitzero"`
+
+	// Version of the tool; without a date, the newest.
+	Type BetaToolSearchToolBm2520251119Type `json:"type"`
+}
+
+func decodeBetaToolSearchToolBm2520251119(d *wire.Decoder, x *BetaToolSearchToolBm2520251119) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "allowed_callers":
+			wire.DecodeSlice(d, &x.AllowedCallers, decodeBetaAllowedCaller)
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "name":
+			d.Constant("tool_search_tool_bm25")
+		case "strict":
+			decodeBool(d, &x.Strict)
+		case "type":
+			decodeBetaToolSearchToolBm2520251119Type(d, &x.Type)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaToolSearchToolBm2520251119(e *wire.Encoder, x *BetaToolSearchToolBm2520251119) {
+	e.Object()
+	e.Name(`"name":`)
+	e.Constant(`"tool_search_tool_bm25"`)
+	if x.AllowedCallers != nil {
+		e.Name(`"allowed_callers":`)
+		wire.EncodeSlice(e, &x.AllowedCallers, encodeBetaAllowedCaller)
+	}
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Strict {
+		e.Name(`"strict":`)
+		encodeBool(e, &x.Strict)
+	}
+	e.Name(`"type":`)
+	encodeBetaToolSearchToolBm2520251119Type(e, &x.Type)
+	e.EndObject()
+}
+
+// Discriminator returns the value by which unions know the type, which is Type.
+func (x *BetaToolSearchToolBm2520251119) Discriminator() string { return string(x.Type) }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolSearchToolBm2520251119) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaToolSearchToolBm2520251119)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolSearchToolBm2520251119) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaToolSearchToolBm2520251119)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolSearchToolBm2520251119) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolSearchToolBm2520251119)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolSearchToolBm2520251119) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaToolSearchToolBm2520251119)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolSearchToolBm2520251119) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolSearchToolBm2520251119)
+}
+
+// BetaToolSearchToolBm2520251119Type is version of the tool; without a date, the newest.
+type BetaToolSearchToolBm2520251119Type string
+
+func decodeBetaToolSearchToolBm2520251119Type(d *wire.Decoder, x *BetaToolSearchToolBm2520251119Type) {
+	wire.DecodeString(d, x)
+}
+func encodeBetaToolSearchToolBm2520251119Type(e *wire.Encoder, x *BetaToolSearchToolBm2520251119Type) {
+	wire.EncodeString(e, x)
+}
+
+// BetaToolSearchToolRegex20251119 is a search by regular expression for tools with `defer_loading`. The service loads what the model finds.
+type BetaToolSearchToolRegex20251119 struct {
+	// Who may call the tool. Left out, the model itself.
+	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
+
+	// Cache breakpoint after this tool.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Whether the model sees the tool only after a tool search has found it. Default is `false`. Leave it:
+	// nothing finds a search that is deferred itself.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	Strict bool `json:"strict,omitzero"`
+
+	// Version of the tool; without a date, the newest.
+	Type BetaToolSearchToolRegex20251119Type `json:"type"`
+}
+
+func decodeBetaToolSearchToolRegex20251119(d *wire.Decoder, x *BetaToolSearchToolRegex20251119) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "allowed_callers":
+			wire.DecodeSlice(d, &x.AllowedCallers, decodeBetaAllowedCaller)
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "name":
+			d.Constant("tool_search_tool_regex")
+		case "strict":
+			decodeBool(d, &x.Strict)
+		case "type":
+			decodeBetaToolSearchToolRegex20251119Type(d, &x.Type)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaToolSearchToolRegex20251119(e *wire.Encoder, x *BetaToolSearchToolRegex20251119) {
+	e.Object()
+	e.Name(`"name":`)
+	e.Constant(`"tool_search_tool_regex"`)
+	if x.AllowedCallers != nil {
+		e.Name(`"allowed_callers":`)
+		wire.EncodeSlice(e, &x.AllowedCallers, encodeBetaAllowedCaller)
+	}
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Strict {
+		e.Name(`"strict":`)
+		encodeBool(e, &x.Strict)
+	}
+	e.Name(`"type":`)
+	encodeBetaToolSearchToolRegex20251119Type(e, &x.Type)
+	e.EndObject()
+}
+
+// Discriminator returns the value by which unions know the type, which is Type.
+func (x *BetaToolSearchToolRegex20251119) Discriminator() string { return string(x.Type) }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolSearchToolRegex20251119) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaToolSearchToolRegex20251119)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolSearchToolRegex20251119) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaToolSearchToolRegex20251119)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolSearchToolRegex20251119) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolSearchToolRegex20251119)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolSearchToolRegex20251119) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaToolSearchToolRegex20251119)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolSearchToolRegex20251119) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolSearchToolRegex20251119)
+}
+
+// BetaToolSearchToolRegex20251119Type is version of the tool; without a date, the newest.
+type BetaToolSearchToolRegex20251119Type string
+
+func decodeBetaToolSearchToolRegex20251119Type(d *wire.Decoder, x *BetaToolSearchToolRegex20251119Type) {
+	wire.DecodeString(d, x)
+}
+func encodeBetaToolSearchToolRegex20251119Type(e *wire.Encoder, x *BetaToolSearchToolRegex20251119Type) {
+	wire.EncodeString(e, x)
+}
+
+// BetaToolSearchToolResultBlock is what a search for tools found. The service searched during the answer.
+type BetaToolSearchToolResultBlock struct {
+	// What the search found, or why it failed.
+	Content BetaToolSearchToolResultContent `json:"content"`
+
+	// Id of the `server_tool_use` block that this answers.
+	ToolUseID string `json:"tool_use_id"`
+}
+
+func decodeBetaToolSearchToolResultBlock(d *wire.Decoder, x *BetaToolSearchToolResultBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "content":
+			decodeBetaToolSearchToolResultContent(d, &x.Content)
+		case "tool_use_id":
+			decodeString(d, &x.ToolUseID)
+		case "type":
+			d.Constant("tool_search_tool_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaToolSearchToolResultBlock(e *wire.Encoder, x *BetaToolSearchToolResultBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"tool_search_tool_result"`)
+	e.Name(`"content":`)
+	encodeBetaToolSearchToolResultContent(e, &x.Content)
+	e.Name(`"tool_use_id":`)
+	encodeString(e, &x.ToolUseID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: tool_search_tool_result.
+func (*BetaToolSearchToolResultBlock) Discriminator() string { return "tool_search_tool_result" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolSearchToolResultBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaToolSearchToolResultBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolSearchToolResultBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaToolSearchToolResultBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolSearchToolResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolSearchToolResultBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolSearchToolResultBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaToolSearchToolResultBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolSearchToolResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolSearchToolResultBlock)
+}
+
+// BetaToolSearchToolResultBlockParam is what a search for tools found in an earlier answer, given back unchanged.
+type BetaToolSearchToolResultBlockParam struct {
+	// Cache breakpoint after this block.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// What the search found, or why it failed.
+	Content BetaToolSearchToolResultContentParam `json:"content"`
+
+	// Id of the `server_tool_use` block that this answers.
+	ToolUseID string `json:"tool_use_id"`
+}
+
+func decodeBetaToolSearchToolResultBlockParam(d *wire.Decoder, x *BetaToolSearchToolResultBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "content":
+			decodeBetaToolSearchToolResultContentParam(d, &x.Content)
+		case "tool_use_id":
+			decodeString(d, &x.ToolUseID)
+		case "type":
+			d.Constant("tool_search_tool_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaToolSearchToolResultBlockParam(e *wire.Encoder, x *BetaToolSearchToolResultBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"tool_search_tool_result"`)
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	e.Name(`"content":`)
+	encodeBetaToolSearchToolResultContentParam(e, &x.Content)
+	e.Name(`"tool_use_id":`)
+	encodeString(e, &x.ToolUseID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: tool_search_tool_result.
+func (*BetaToolSearchToolResultBlockParam) Discriminator() string { return "tool_search_tool_result" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolSearchToolResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaToolSearchToolResultBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolSearchToolResultBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaToolSearchToolResultBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolSearchToolResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolSearchToolResultBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolSearchToolResultBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaToolSearchToolResultBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolSearchToolResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolSearchToolResultBlockParam)
+}
+
+// BetaToolSearchToolResultErrorCode is the reason why a search for tools failed. `invalid_tool_input`: what the model searched for is no valid
+// pattern or too long; `too_many_requests`: the rate limit was reached; `execution_time_exceeded`: it took
+// too long; `unavailable`: the search was not available.
+type BetaToolSearchToolResultErrorCode string
+
+func decodeBetaToolSearchToolResultErrorCode(d *wire.Decoder, x *BetaToolSearchToolResultErrorCode) {
+	wire.DecodeString(d, x)
+}
+func encodeBetaToolSearchToolResultErrorCode(e *wire.Encoder, x *BetaToolSearchToolResultErrorCode) {
+	wire.EncodeString(e, x)
+}
+
+// BetaToolSearchToolResultErrorObject is the failure of a search for tools. The answer as a whole did not fail.
+type BetaToolSearchToolResultErrorObject struct {
+	// Why the search failed.
+	ErrorCode BetaToolSearchToolResultErrorCode `json:"error_code"`
+
+	// What went wrong, in words, if it is told.
+	ErrorMessage string `json:"error_message"`
+}
+
+func decodeBetaToolSearchToolResultErrorObject(d *wire.Decoder, x *BetaToolSearchToolResultErrorObject) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "error_code":
+			decodeBetaToolSearchToolResultErrorCode(d, &x.ErrorCode)
+		case "error_message":
+			decodeString(d, &x.ErrorMessage)
+		case "type":
+			d.Constant("tool_search_tool_result_error")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaToolSearchToolResultErrorObject(e *wire.Encoder, x *BetaToolSearchToolResultErrorObject) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"tool_search_tool_result_error"`)
+	e.Name(`"error_code":`)
+	encodeBetaToolSearchToolResultErrorCode(e, &x.ErrorCode)
+	if x.ErrorMessage != "" {
+		e.Name(`"error_message":`)
+		encodeString(e, &x.ErrorMessage)
+	} else {
+		e.Name(`"error_message":`)
+		e.Null()
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: tool_search_tool_result_error.
+func (*BetaToolSearchToolResultErrorObject) Discriminator() string {
+	return "tool_search_tool_result_error"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolSearchToolResultErrorObject) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaToolSearchToolResultErrorObject)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolSearchToolResultErrorObject) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaToolSearchToolResultErrorObject)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolSearchToolResultErrorObject) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolSearchToolResultErrorObject)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolSearchToolResultErrorObject) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaToolSearchToolResultErrorObject)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolSearchToolResultErrorObject) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolSearchToolResultErrorObject)
+}
+
+// BetaToolSearchToolResultErrorParam is the failure of a search for tools, given back.
+type BetaToolSearchToolResultErrorParam struct {
+	// Why the search failed.
+	ErrorCode BetaToolSearchToolResultErrorCode `json:"error_code"`
+
+	// What went wrong, in words, if it is told.
+	ErrorMessage string `json:"error_message,omitzero"`
+}
+
+func decodeBetaToolSearchToolResultErrorParam(d *wire.Decoder, x *BetaToolSearchToolResultErrorParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "error_code":
+			decodeBetaToolSearchToolResultErrorCode(d, &x.ErrorCode)
+		case "error_message":
+			decodeString(d, &x.ErrorMessage)
+		case "type":
+			d.Constant("tool_search_tool_result_error")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaToolSearchToolResultErrorParam(e *wire.Encoder, x *BetaToolSearchToolResultErrorParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"tool_search_tool_result_error"`)
+	e.Name(`"error_code":`)
+	encodeBetaToolSearchToolResultErrorCode(e, &x.ErrorCode)
+	if x.ErrorMessage != "" {
+		e.Name(`"error_message":`)
+		encodeString(e, &x.ErrorMessage)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: tool_search_tool_result_error.
+func (*BetaToolSearchToolResultErrorParam) Discriminator() string {
+	return "tool_search_tool_result_error"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolSearchToolResultErrorParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaToolSearchToolResultErrorParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolSearchToolResultErrorParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaToolSearchToolResultErrorParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolSearchToolResultErrorParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolSearchToolResultErrorParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolSearchToolResultErrorParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaToolSearchToolResultErrorParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolSearchToolResultErrorParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolSearchToolResultErrorParam)
+}
+
+// BetaToolSearchToolSearchResultBlock is the tools that a search found.
+type BetaToolSearchToolSearchResultBlock struct {
+	// Tools that were found. The model may call them from here on.
+	ToolReferences []BetaToolReferenceBlock `json:"tool_references"`
+}
+
+func decodeBetaToolSearchToolSearchResultBlock(d *wire.Decoder, x *BetaToolSearchToolSearchResultBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "tool_references":
+			wire.DecodeSlice(d, &x.ToolReferences, decodeBetaToolReferenceBlock)
+		case "type":
+			d.Constant("tool_search_tool_search_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaToolSearchToolSearchResultBlock(e *wire.Encoder, x *BetaToolSearchToolSearchResultBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"tool_search_tool_search_result"`)
+	e.Name(`"tool_references":`)
+	wire.EncodeSlice(e, &x.ToolReferences, encodeBetaToolReferenceBlock)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: tool_search_tool_search_result.
+func (*BetaToolSearchToolSearchResultBlock) Discriminator() string {
+	return "tool_search_tool_search_result"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolSearchToolSearchResultBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaToolSearchToolSearchResultBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolSearchToolSearchResultBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaToolSearchToolSearchResultBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolSearchToolSearchResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolSearchToolSearchResultBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolSearchToolSearchResultBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaToolSearchToolSearchResultBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolSearchToolSearchResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolSearchToolSearchResultBlock)
+}
+
+// BetaToolSearchToolSearchResultBlockParam is the tools that a search found, given back unchanged.
+type BetaToolSearchToolSearchResultBlockParam struct {
+	// Tools that were found. The model may call them from here on.
+	ToolReferences []BetaToolReferenceBlockParam `json:"tool_references"`
+}
+
+func decodeBetaToolSearchToolSearchResultBlockParam(d *wire.Decoder, x *BetaToolSearchToolSearchResultBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "tool_references":
+			wire.DecodeSlice(d, &x.ToolReferences, decodeBetaToolReferenceBlockParam)
+		case "type":
+			d.Constant("tool_search_tool_search_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaToolSearchToolSearchResultBlockParam(e *wire.Encoder, x *BetaToolSearchToolSearchResultBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"tool_search_tool_search_result"`)
+	e.Name(`"tool_references":`)
+	wire.EncodeSlice(e, &x.ToolReferences, encodeBetaToolReferenceBlockParam)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: tool_search_tool_search_result.
+func (*BetaToolSearchToolSearchResultBlockParam) Discriminator() string {
+	return "tool_search_tool_search_result"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolSearchToolSearchResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaToolSearchToolSearchResultBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolSearchToolSearchResultBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaToolSearchToolSearchResultBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolSearchToolSearchResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolSearchToolSearchResultBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolSearchToolSearchResultBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaToolSearchToolSearchResultBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolSearchToolSearchResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolSearchToolSearchResultBlockParam)
+}
+
+// BetaToolTextEditor20241022 is the first version of the text editor, which your code runs. It belongs to the first version of computer
+// use.
+type BetaToolTextEditor20241022 struct {
+	// Who may call the tool. Left out, the model itself.
+	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
+
+	// Cache breakpoint after this tool.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
+	// that is deferred takes no `cache_control`.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Inputs that show the model what a call looks like.
+	InputExamples []jsontext.Value `json:"input_examples,omitzero"`
+
+	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	Strict bool `json:"strict,omitzero"`
+}
+
+func decodeBetaToolTextEditor20241022(d *wire.Decoder, x *BetaToolTextEditor20241022) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "allowed_callers":
+			wire.DecodeSlice(d, &x.AllowedCallers, decodeBetaAllowedCaller)
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "input_examples":
+			wire.DecodeSlice(d, &x.InputExamples, decodeRaw)
+		case "name":
+			d.Constant("str_replace_editor")
+		case "strict":
+			decodeBool(d, &x.Strict)
+		case "type":
+			d.Constant("text_editor_20241022")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaToolTextEditor20241022(e *wire.Encoder, x *BetaToolTextEditor20241022) {
+	e.Object()
+	e.Name(`"name":`)
+	e.Constant(`"str_replace_editor"`)
+	e.Name(`"type":`)
+	e.Constant(`"text_editor_20241022"`)
+	if x.AllowedCallers != nil {
+		e.Name(`"allowed_callers":`)
+		wire.EncodeSlice(e, &x.AllowedCallers, encodeBetaAllowedCaller)
+	}
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.InputExamples != nil {
+		e.Name(`"input_examples":`)
+		wire.EncodeSlice(e, &x.InputExamples, encodeRaw)
+	}
+	if x.Strict {
+		e.Name(`"strict":`)
+		encodeBool(e, &x.Strict)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: text_editor_20241022.
+func (*BetaToolTextEditor20241022) Discriminator() string { return "text_editor_20241022" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolTextEditor20241022) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaToolTextEditor20241022)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolTextEditor20241022) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaToolTextEditor20241022)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolTextEditor20241022) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolTextEditor20241022)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolTextEditor20241022) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaToolTextEditor20241022)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolTextEditor20241022) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolTextEditor20241022)
+}
+
+// BetaToolTextEditor20250124 is a text editor that your code runs, for models before Claude 4.
+type BetaToolTextEditor20250124 struct {
+	// Who may call the tool. Left out, the model itself.
+	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
+
+	// Cache breakpoint after this tool.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
+	// that is deferred takes no `cache_control`.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Inputs that show the model what a call looks like.
+	InputExamples []jsontext.Value `json:"input_examples,omitzero"`
+
+	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	Strict bool `json:"strict,omitzero"`
+}
+
+func decodeBetaToolTextEditor20250124(d *wire.Decoder, x *BetaToolTextEditor20250124) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "allowed_callers":
+			wire.DecodeSlice(d, &x.AllowedCallers, decodeBetaAllowedCaller)
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "input_examples":
+			wire.DecodeSlice(d, &x.InputExamples, decodeRaw)
+		case "name":
+			d.Constant("str_replace_editor")
+		case "strict":
+			decodeBool(d, &x.Strict)
+		case "type":
+			d.Constant("text_editor_20250124")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaToolTextEditor20250124(e *wire.Encoder, x *BetaToolTextEditor20250124) {
+	e.Object()
+	e.Name(`"name":`)
+	e.Constant(`"str_replace_editor"`)
+	e.Name(`"type":`)
+	e.Constant(`"text_editor_20250124"`)
+	if x.AllowedCallers != nil {
+		e.Name(`"allowed_callers":`)
+		wire.EncodeSlice(e, &x.AllowedCallers, encodeBetaAllowedCaller)
+	}
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.InputExamples != nil {
+		e.Name(`"input_examples":`)
+		wire.EncodeSlice(e, &x.InputExamples, encodeRaw)
+	}
+	if x.Strict {
+		e.Name(`"strict":`)
+		encodeBool(e, &x.Strict)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: text_editor_20250124.
+func (*BetaToolTextEditor20250124) Discriminator() string { return "text_editor_20250124" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolTextEditor20250124) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaToolTextEditor20250124)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolTextEditor20250124) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaToolTextEditor20250124)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolTextEditor20250124) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolTextEditor20250124)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolTextEditor20250124) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaToolTextEditor20250124)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolTextEditor20250124) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolTextEditor20250124)
+}
+
+// BetaToolTextEditor20250429 is a text editor that your code runs, for models from Claude 4 on. Unlike earlier versions it cannot undo.
+type BetaToolTextEditor20250429 struct {
+	// Who may call the tool. Left out, the model itself.
+	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
+
+	// Cache breakpoint after this tool.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
+	// that is deferred takes no `cache_control`.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Inputs that show the model what a call looks like.
+	InputExamples []jsontext.Value `json:"input_examples,omitzero"`
+
+	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	Strict bool `json:"strict,omitzero"`
+}
+
+func decodeBetaToolTextEditor20250429(d *wire.Decoder, x *BetaToolTextEditor20250429) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "allowed_callers":
+			wire.DecodeSlice(d, &x.AllowedCallers, decodeBetaAllowedCaller)
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "input_examples":
+			wire.DecodeSlice(d, &x.InputExamples, decodeRaw)
+		case "name":
+			d.Constant("str_replace_based_edit_tool")
+		case "strict":
+			decodeBool(d, &x.Strict)
+		case "type":
+			d.Constant("text_editor_20250429")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaToolTextEditor20250429(e *wire.Encoder, x *BetaToolTextEditor20250429) {
+	e.Object()
+	e.Name(`"name":`)
+	e.Constant(`"str_replace_based_edit_tool"`)
+	e.Name(`"type":`)
+	e.Constant(`"text_editor_20250429"`)
+	if x.AllowedCallers != nil {
+		e.Name(`"allowed_callers":`)
+		wire.EncodeSlice(e, &x.AllowedCallers, encodeBetaAllowedCaller)
+	}
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.InputExamples != nil {
+		e.Name(`"input_examples":`)
+		wire.EncodeSlice(e, &x.InputExamples, encodeRaw)
+	}
+	if x.Strict {
+		e.Name(`"strict":`)
+		encodeBool(e, &x.Strict)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: text_editor_20250429.
+func (*BetaToolTextEditor20250429) Discriminator() string { return "text_editor_20250429" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolTextEditor20250429) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaToolTextEditor20250429)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolTextEditor20250429) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaToolTextEditor20250429)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolTextEditor20250429) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolTextEditor20250429)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolTextEditor20250429) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaToolTextEditor20250429)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolTextEditor20250429) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolTextEditor20250429)
+}
+
+// BetaToolTextEditor20250728 is a text editor that your code runs, for models from Claude 4 on. It can show less than a whole file.
+type BetaToolTextEditor20250728 struct {
+	// Who may call the tool. Left out, the model itself.
+	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
+
+	// Cache breakpoint after this tool.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
+	// that is deferred takes no `cache_control`.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Inputs that show the model what a call looks like.
+	InputExamples []jsontext.Value `json:"input_examples,omitzero"`
+
+	// Most characters of a file to show at a time. Left out, the whole file.
+	MaxCharacters int64 `json:"max_characters,omitzero"`
+
+	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	Strict bool `json:"strict,omitzero"`
+}
+
+func decodeBetaToolTextEditor20250728(d *wire.Decoder, x *BetaToolTextEditor20250728) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "allowed_callers":
+			wire.DecodeSlice(d, &x.AllowedCallers, decodeBetaAllowedCaller)
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "input_examples":
+			wire.DecodeSlice(d, &x.InputExamples, decodeRaw)
+		case "max_characters":
+			decodeInt(d, &x.MaxCharacters)
+		case "name":
+			d.Constant("str_replace_based_edit_tool")
+		case "strict":
+			decodeBool(d, &x.Strict)
+		case "type":
+			d.Constant("text_editor_20250728")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaToolTextEditor20250728(e *wire.Encoder, x *BetaToolTextEditor20250728) {
+	e.Object()
+	e.Name(`"name":`)
+	e.Constant(`"str_replace_based_edit_tool"`)
+	e.Name(`"type":`)
+	e.Constant(`"text_editor_20250728"`)
+	if x.AllowedCallers != nil {
+		e.Name(`"allowed_callers":`)
+		wire.EncodeSlice(e, &x.AllowedCallers, encodeBetaAllowedCaller)
+	}
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.InputExamples != nil {
+		e.Name(`"input_examples":`)
+		wire.EncodeSlice(e, &x.InputExamples, encodeRaw)
+	}
+	if x.MaxCharacters != 0 {
+		e.Name(`"max_characters":`)
+		encodeInt(e, &x.MaxCharacters)
+	}
+	if x.Strict {
+		e.Name(`"strict":`)
+		encodeBool(e, &x.Strict)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: text_editor_20250728.
+func (*BetaToolTextEditor20250728) Discriminator() string { return "text_editor_20250728" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolTextEditor20250728) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaToolTextEditor20250728)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolTextEditor20250728) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaToolTextEditor20250728)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolTextEditor20250728) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolTextEditor20250728)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolTextEditor20250728) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaToolTextEditor20250728)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolTextEditor20250728) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolTextEditor20250728)
+}
+
 // BetaToolUseBlock is a call of a tool that your code is to run.
 type BetaToolUseBlock struct {
 	// Who made the call. Left out, the model itself.
@@ -4408,6 +21425,9 @@ type BetaToolUseBlock struct {
 
 	// Name of the tool.
 	Name string `json:"name"`
+
+	// Toolset that the tool belongs to, such as `browser`, if it belongs to one.
+	ToolsetName string `json:"toolset_name,omitzero"`
 }
 
 func decodeBetaToolUseBlock(d *wire.Decoder, x *BetaToolUseBlock) {
@@ -4424,6 +21444,8 @@ func decodeBetaToolUseBlock(d *wire.Decoder, x *BetaToolUseBlock) {
 			decodeRaw(d, &x.Input)
 		case "name":
 			decodeString(d, &x.Name)
+		case "toolset_name":
+			decodeString(d, &x.ToolsetName)
 		case "type":
 			d.Constant("tool_use")
 		default:
@@ -4446,6 +21468,10 @@ func encodeBetaToolUseBlock(e *wire.Encoder, x *BetaToolUseBlock) {
 	encodeRaw(e, &x.Input)
 	e.Name(`"name":`)
 	encodeString(e, &x.Name)
+	if x.ToolsetName != "" {
+		e.Name(`"toolset_name":`)
+		encodeString(e, &x.ToolsetName)
+	}
 	e.EndObject()
 }
 
@@ -4493,6 +21519,9 @@ type BetaToolUseBlockParam struct {
 
 	// Name of the tool.
 	Name string `json:"name"`
+
+	// Toolset that the tool belongs to, such as `browser`, if it belongs to one.
+	ToolsetName string `json:"toolset_name,omitzero"`
 }
 
 func decodeBetaToolUseBlockParam(d *wire.Decoder, x *BetaToolUseBlockParam) {
@@ -4511,6 +21540,8 @@ func decodeBetaToolUseBlockParam(d *wire.Decoder, x *BetaToolUseBlockParam) {
 			decodeRaw(d, &x.Input)
 		case "name":
 			decodeString(d, &x.Name)
+		case "toolset_name":
+			decodeString(d, &x.ToolsetName)
 		case "type":
 			d.Constant("tool_use")
 		default:
@@ -4537,6 +21568,10 @@ func encodeBetaToolUseBlockParam(e *wire.Encoder, x *BetaToolUseBlockParam) {
 	encodeRaw(e, &x.Input)
 	e.Name(`"name":`)
 	encodeString(e, &x.Name)
+	if x.ToolsetName != "" {
+		e.Name(`"toolset_name":`)
+		encodeString(e, &x.ToolsetName)
+	}
 	e.EndObject()
 }
 
@@ -4566,6 +21601,126 @@ func (x *BetaToolUseBlockParam) UnmarshalJSON(b []byte) error {
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
 func (x *BetaToolUseBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaToolUseBlockParam)
+}
+
+// BetaToolUsesKeep is a number of tool calls that stay.
+type BetaToolUsesKeep struct {
+
+	// Number of calls, counted from the last one back.
+	Value int64 `json:"value"`
+}
+
+func decodeBetaToolUsesKeep(d *wire.Decoder, x *BetaToolUsesKeep) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "type":
+			d.Constant("tool_uses")
+		case "value":
+			decodeInt(d, &x.Value)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaToolUsesKeep(e *wire.Encoder, x *BetaToolUsesKeep) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"tool_uses"`)
+	e.Name(`"value":`)
+	encodeInt(e, &x.Value)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: tool_uses.
+func (*BetaToolUsesKeep) Discriminator() string { return "tool_uses" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolUsesKeep) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaToolUsesKeep)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolUsesKeep) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaToolUsesKeep)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolUsesKeep) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolUsesKeep)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolUsesKeep) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaToolUsesKeep)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolUsesKeep) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolUsesKeep)
+}
+
+// BetaToolUsesTrigger is a number of tool calls above which an edit is made.
+type BetaToolUsesTrigger struct {
+
+	// Number of calls.
+	Value int64 `json:"value"`
+}
+
+func decodeBetaToolUsesTrigger(d *wire.Decoder, x *BetaToolUsesTrigger) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "type":
+			d.Constant("tool_uses")
+		case "value":
+			decodeInt(d, &x.Value)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaToolUsesTrigger(e *wire.Encoder, x *BetaToolUsesTrigger) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"tool_uses"`)
+	e.Name(`"value":`)
+	encodeInt(e, &x.Value)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: tool_uses.
+func (*BetaToolUsesTrigger) Discriminator() string { return "tool_uses" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolUsesTrigger) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaToolUsesTrigger)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolUsesTrigger) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaToolUsesTrigger)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolUsesTrigger) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolUsesTrigger)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolUsesTrigger) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaToolUsesTrigger)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolUsesTrigger) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolUsesTrigger)
 }
 
 // BetaURLImageSource is an image that the service fetches.
@@ -4700,11 +21855,18 @@ type BetaUsage struct {
 	// Input tokens that were read from the cache.
 	CacheReadInputTokens *int64 `json:"cache_read_input_tokens"`
 
+	// What became of the request's `fallback_credit_token`. Null in a batch, which ignores the token.
+	FallbackCredit *BetaFallbackCreditUsage `json:"fallback_credit"`
+
 	// Where the model ran, if it is told.
 	InferenceGeo string `json:"inference_geo"`
 
 	// Input tokens that the cache had no part in.
 	InputTokens int64 `json:"input_tokens"`
+
+	// Usage of each step that the answer took, if it is told. The tokens of a `compaction` step are
+	// counted here only. The last `message` step tells how large the context has become.
+	Iterations []BetaUsageIteration `json:"iterations"`
 
 	// Output tokens, with those of thinking.
 	OutputTokens int64 `json:"output_tokens"`
@@ -4712,8 +21874,14 @@ type BetaUsage struct {
 	// Output tokens by kind.
 	OutputTokensDetails *BetaOutputTokensDetails `json:"output_tokens_details"`
 
+	// How often server tools were called, if they were.
+	ServerToolUse *BetaServerToolUsage `json:"server_tool_use"`
+
 	// Tier that the request ran in. In a batch `batch`.
 	ServiceTier BetaUsageServiceTier `json:"service_tier"`
+
+	// How fast the model wrote, if it is told.
+	Speed BetaSpeed `json:"speed"`
 }
 
 func decodeBetaUsage(d *wire.Decoder, x *BetaUsage) {
@@ -4728,16 +21896,24 @@ func decodeBetaUsage(d *wire.Decoder, x *BetaUsage) {
 			wire.DecodePointer(d, &x.CacheCreationInputTokens, decodeInt)
 		case "cache_read_input_tokens":
 			wire.DecodePointer(d, &x.CacheReadInputTokens, decodeInt)
+		case "fallback_credit":
+			wire.DecodePointer(d, &x.FallbackCredit, decodeBetaFallbackCreditUsage)
 		case "inference_geo":
 			decodeString(d, &x.InferenceGeo)
 		case "input_tokens":
 			decodeInt(d, &x.InputTokens)
+		case "iterations":
+			wire.DecodeSlice(d, &x.Iterations, decodeBetaUsageIteration)
 		case "output_tokens":
 			decodeInt(d, &x.OutputTokens)
 		case "output_tokens_details":
 			wire.DecodePointer(d, &x.OutputTokensDetails, decodeBetaOutputTokensDetails)
+		case "server_tool_use":
+			wire.DecodePointer(d, &x.ServerToolUse, decodeBetaServerToolUsage)
 		case "service_tier":
 			decodeBetaUsageServiceTier(d, &x.ServiceTier)
+		case "speed":
+			decodeBetaSpeed(d, &x.Speed)
 		default:
 			d.Skip()
 		}
@@ -4767,6 +21943,13 @@ func encodeBetaUsage(e *wire.Encoder, x *BetaUsage) {
 		e.Name(`"cache_read_input_tokens":`)
 		e.Null()
 	}
+	if x.FallbackCredit != nil {
+		e.Name(`"fallback_credit":`)
+		encodeBetaFallbackCreditUsage(e, x.FallbackCredit)
+	} else {
+		e.Name(`"fallback_credit":`)
+		e.Null()
+	}
 	if x.InferenceGeo != "" {
 		e.Name(`"inference_geo":`)
 		encodeString(e, &x.InferenceGeo)
@@ -4776,6 +21959,13 @@ func encodeBetaUsage(e *wire.Encoder, x *BetaUsage) {
 	}
 	e.Name(`"input_tokens":`)
 	encodeInt(e, &x.InputTokens)
+	if x.Iterations != nil {
+		e.Name(`"iterations":`)
+		wire.EncodeSlice(e, &x.Iterations, encodeBetaUsageIteration)
+	} else {
+		e.Name(`"iterations":`)
+		e.Null()
+	}
 	e.Name(`"output_tokens":`)
 	encodeInt(e, &x.OutputTokens)
 	if x.OutputTokensDetails != nil {
@@ -4785,11 +21975,25 @@ func encodeBetaUsage(e *wire.Encoder, x *BetaUsage) {
 		e.Name(`"output_tokens_details":`)
 		e.Null()
 	}
+	if x.ServerToolUse != nil {
+		e.Name(`"server_tool_use":`)
+		encodeBetaServerToolUsage(e, x.ServerToolUse)
+	} else {
+		e.Name(`"server_tool_use":`)
+		e.Null()
+	}
 	if x.ServiceTier != "" {
 		e.Name(`"service_tier":`)
 		encodeBetaUsageServiceTier(e, &x.ServiceTier)
 	} else {
 		e.Name(`"service_tier":`)
+		e.Null()
+	}
+	if x.Speed != "" {
+		e.Name(`"speed":`)
+		encodeBetaSpeed(e, &x.Speed)
+	} else {
+		e.Name(`"speed":`)
 		e.Null()
 	}
 	e.EndObject()
@@ -4819,6 +22023,94 @@ type BetaUsageServiceTier string
 
 func decodeBetaUsageServiceTier(d *wire.Decoder, x *BetaUsageServiceTier) { wire.DecodeString(d, x) }
 func encodeBetaUsageServiceTier(e *wire.Encoder, x *BetaUsageServiceTier) { wire.EncodeString(e, x) }
+
+// BetaUserLocation is a rough place that a user is at. At least one property beside `type` has to be given.
+type BetaUserLocation struct {
+	// Name of the city.
+	City string `json:"city,omitzero"`
+
+	// Country in two letters (ISO 3166-1 alpha-2). Codes that the search does not support are refused.
+	Country string `json:"country,omitzero"`
+
+	// Name of the region or state.
+	Region string `json:"region,omitzero"`
+
+	// Time zone by its IANA name.
+	Timezone string `json:"timezone,omitzero"`
+}
+
+func decodeBetaUserLocation(d *wire.Decoder, x *BetaUserLocation) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "city":
+			decodeString(d, &x.City)
+		case "country":
+			decodeString(d, &x.Country)
+		case "region":
+			decodeString(d, &x.Region)
+		case "timezone":
+			decodeString(d, &x.Timezone)
+		case "type":
+			d.Constant("approximate")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaUserLocation(e *wire.Encoder, x *BetaUserLocation) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"approximate"`)
+	if x.City != "" {
+		e.Name(`"city":`)
+		encodeString(e, &x.City)
+	}
+	if x.Country != "" {
+		e.Name(`"country":`)
+		encodeString(e, &x.Country)
+	}
+	if x.Region != "" {
+		e.Name(`"region":`)
+		encodeString(e, &x.Region)
+	}
+	if x.Timezone != "" {
+		e.Name(`"timezone":`)
+		encodeString(e, &x.Timezone)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: approximate.
+func (*BetaUserLocation) Discriminator() string { return "approximate" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaUserLocation) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaUserLocation)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaUserLocation) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaUserLocation)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaUserLocation) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaUserLocation)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaUserLocation) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaUserLocation)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaUserLocation) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaUserLocation)
+}
 
 // BetaUserMessageParam is a message from the user. Results of tools belong here too.
 type BetaUserMessageParam struct {
@@ -4877,6 +22169,2371 @@ func (x *BetaUserMessageParam) UnmarshalJSON(b []byte) error {
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
 func (x *BetaUserMessageParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaUserMessageParam)
+}
+
+// BetaWebFetchBlock is a page or PDF that a web fetch brought.
+type BetaWebFetchBlock struct {
+	// What was fetched, as a document.
+	Content BetaDocumentBlock `json:"content"`
+
+	// Time at which it was fetched, in the form of ISO 8601, if that is known.
+	RetrievedAt string `json:"retrieved_at"`
+
+	// Address that was fetched.
+	URL string `json:"url"`
+}
+
+func decodeBetaWebFetchBlock(d *wire.Decoder, x *BetaWebFetchBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "content":
+			decodeBetaDocumentBlock(d, &x.Content)
+		case "retrieved_at":
+			decodeString(d, &x.RetrievedAt)
+		case "type":
+			d.Constant("web_fetch_result")
+		case "url":
+			decodeString(d, &x.URL)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaWebFetchBlock(e *wire.Encoder, x *BetaWebFetchBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"web_fetch_result"`)
+	e.Name(`"content":`)
+	encodeBetaDocumentBlock(e, &x.Content)
+	if x.RetrievedAt != "" {
+		e.Name(`"retrieved_at":`)
+		encodeString(e, &x.RetrievedAt)
+	} else {
+		e.Name(`"retrieved_at":`)
+		e.Null()
+	}
+	e.Name(`"url":`)
+	encodeString(e, &x.URL)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: web_fetch_result.
+func (*BetaWebFetchBlock) Discriminator() string { return "web_fetch_result" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaWebFetchBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaWebFetchBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaWebFetchBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaWebFetchBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaWebFetchBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaWebFetchBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaWebFetchBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaWebFetchBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaWebFetchBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchBlock)
+}
+
+// BetaWebFetchBlockParam is a page or PDF that a web fetch brought, given back unchanged.
+type BetaWebFetchBlockParam struct {
+	// What was fetched, as a document.
+	Content BetaRequestDocumentBlock `json:"content"`
+
+	// Time at which it was fetched, as it came.
+	RetrievedAt string `json:"retrieved_at,omitzero"`
+
+	// Address that was fetched.
+	URL string `json:"url"`
+}
+
+func decodeBetaWebFetchBlockParam(d *wire.Decoder, x *BetaWebFetchBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "content":
+			decodeBetaRequestDocumentBlock(d, &x.Content)
+		case "retrieved_at":
+			decodeString(d, &x.RetrievedAt)
+		case "type":
+			d.Constant("web_fetch_result")
+		case "url":
+			decodeString(d, &x.URL)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaWebFetchBlockParam(e *wire.Encoder, x *BetaWebFetchBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"web_fetch_result"`)
+	e.Name(`"content":`)
+	encodeBetaRequestDocumentBlock(e, &x.Content)
+	if x.RetrievedAt != "" {
+		e.Name(`"retrieved_at":`)
+		encodeString(e, &x.RetrievedAt)
+	}
+	e.Name(`"url":`)
+	encodeString(e, &x.URL)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: web_fetch_result.
+func (*BetaWebFetchBlockParam) Discriminator() string { return "web_fetch_result" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaWebFetchBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaWebFetchBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaWebFetchBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaWebFetchBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaWebFetchBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaWebFetchBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaWebFetchBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaWebFetchBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaWebFetchBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchBlockParam)
+}
+
+// BetaWebFetchTool20250910 is a tool with which the service fetches web pages and PDFs when the model asks for them. Only URLs that
+// are in the conversation can be fetched, none that the model makes up.
+type BetaWebFetchTool20250910 struct {
+	// Who may call the tool. Left out, the model itself.
+	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
+
+	// The only domains to fetch from, such as `example.com`, without a path. Not together with
+	// `blocked_domains`.
+	AllowedDomains []string `json:"allowed_domains,omitzero"`
+
+	// Domains not to fetch from. Not together with `allowed_domains`.
+	BlockedDomains []string `json:"blocked_domains,omitzero"`
+
+	// Cache breakpoint after this tool.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Whether the answer cites what was fetched. Left out, it does not.
+	Citations *BetaCitationsConfigParam `json:"citations,omitzero"`
+
+	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
+	// that is deferred takes no `cache_control`.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Most tokens of a page that reach the model; the rest is cut off. Approximate, and without effect on
+	// binary content such as PDFs.
+	MaxContentTokens int64 `json:"max_content_tokens,omitzero"`
+
+	// Most fetches in one request. The model gets an error for any more. Left out, there is no limit.
+	MaxUses int64 `json:"max_uses,omitzero"`
+
+	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	Strict bool `json:"strict,omitzero"`
+
+	// Where URLs may come from. Left out, from every source.
+	URLSources *BetaWebFetchURLSources `json:"url_sources,omitzero"`
+}
+
+func decodeBetaWebFetchTool20250910(d *wire.Decoder, x *BetaWebFetchTool20250910) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "allowed_callers":
+			wire.DecodeSlice(d, &x.AllowedCallers, decodeBetaAllowedCaller)
+		case "allowed_domains":
+			wire.DecodeSlice(d, &x.AllowedDomains, decodeString)
+		case "blocked_domains":
+			wire.DecodeSlice(d, &x.BlockedDomains, decodeString)
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "citations":
+			wire.DecodePointer(d, &x.Citations, decodeBetaCitationsConfigParam)
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "max_content_tokens":
+			decodeInt(d, &x.MaxContentTokens)
+		case "max_uses":
+			decodeInt(d, &x.MaxUses)
+		case "name":
+			d.Constant("web_fetch")
+		case "strict":
+			decodeBool(d, &x.Strict)
+		case "type":
+			d.Constant("web_fetch_20250910")
+		case "url_sources":
+			wire.DecodePointer(d, &x.URLSources, decodeBetaWebFetchURLSources)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaWebFetchTool20250910(e *wire.Encoder, x *BetaWebFetchTool20250910) {
+	e.Object()
+	e.Name(`"name":`)
+	e.Constant(`"web_fetch"`)
+	e.Name(`"type":`)
+	e.Constant(`"web_fetch_20250910"`)
+	if x.AllowedCallers != nil {
+		e.Name(`"allowed_callers":`)
+		wire.EncodeSlice(e, &x.AllowedCallers, encodeBetaAllowedCaller)
+	}
+	if x.AllowedDomains != nil {
+		e.Name(`"allowed_domains":`)
+		wire.EncodeSlice(e, &x.AllowedDomains, encodeString)
+	}
+	if x.BlockedDomains != nil {
+		e.Name(`"blocked_domains":`)
+		wire.EncodeSlice(e, &x.BlockedDomains, encodeString)
+	}
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.Citations != nil {
+		e.Name(`"citations":`)
+		encodeBetaCitationsConfigParam(e, x.Citations)
+	}
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.MaxContentTokens != 0 {
+		e.Name(`"max_content_tokens":`)
+		encodeInt(e, &x.MaxContentTokens)
+	}
+	if x.MaxUses != 0 {
+		e.Name(`"max_uses":`)
+		encodeInt(e, &x.MaxUses)
+	}
+	if x.Strict {
+		e.Name(`"strict":`)
+		encodeBool(e, &x.Strict)
+	}
+	if x.URLSources != nil {
+		e.Name(`"url_sources":`)
+		encodeBetaWebFetchURLSources(e, x.URLSources)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: web_fetch_20250910.
+func (*BetaWebFetchTool20250910) Discriminator() string { return "web_fetch_20250910" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaWebFetchTool20250910) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaWebFetchTool20250910)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaWebFetchTool20250910) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaWebFetchTool20250910)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaWebFetchTool20250910) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaWebFetchTool20250910)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaWebFetchTool20250910) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaWebFetchTool20250910)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaWebFetchTool20250910) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchTool20250910)
+}
+
+// BetaWebFetchTool20260209 is the web fetch with a filter: the model writes code that fetches and passes on only what matters.
+type BetaWebFetchTool20260209 struct {
+	// Who may call the tool. Left out, only code that the model writes (`code_execution_20260120`). The
+	// request needs no code execution tool for that, but a model that can call tools from code; other
+	// models need `[direct]`.
+	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
+
+	// The only domains to fetch from, such as `example.com`, without a path. Not together with
+	// `blocked_domains`.
+	AllowedDomains []string `json:"allowed_domains,omitzero"`
+
+	// Domains not to fetch from. Not together with `allowed_domains`.
+	BlockedDomains []string `json:"blocked_domains,omitzero"`
+
+	// Cache breakpoint after this tool.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Whether the answer cites what was fetched. Left out, it does not.
+	Citations *BetaCitationsConfigParam `json:"citations,omitzero"`
+
+	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
+	// that is deferred takes no `cache_control`.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Most tokens of a page that reach the model; the rest is cut off. Approximate, and without effect on
+	// binary content such as PDFs.
+	MaxContentTokens int64 `json:"max_content_tokens,omitzero"`
+
+	// Most fetches in one request. The model gets an error for any more. Left out, there is no limit.
+	MaxUses int64 `json:"max_uses,omitzero"`
+
+	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	Strict bool `json:"strict,omitzero"`
+
+	// Where URLs may come from. Left out, from every source.
+	URLSources *BetaWebFetchURLSources `json:"url_sources,omitzero"`
+}
+
+func decodeBetaWebFetchTool20260209(d *wire.Decoder, x *BetaWebFetchTool20260209) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "allowed_callers":
+			wire.DecodeSlice(d, &x.AllowedCallers, decodeBetaAllowedCaller)
+		case "allowed_domains":
+			wire.DecodeSlice(d, &x.AllowedDomains, decodeString)
+		case "blocked_domains":
+			wire.DecodeSlice(d, &x.BlockedDomains, decodeString)
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "citations":
+			wire.DecodePointer(d, &x.Citations, decodeBetaCitationsConfigParam)
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "max_content_tokens":
+			decodeInt(d, &x.MaxContentTokens)
+		case "max_uses":
+			decodeInt(d, &x.MaxUses)
+		case "name":
+			d.Constant("web_fetch")
+		case "strict":
+			decodeBool(d, &x.Strict)
+		case "type":
+			d.Constant("web_fetch_20260209")
+		case "url_sources":
+			wire.DecodePointer(d, &x.URLSources, decodeBetaWebFetchURLSources)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaWebFetchTool20260209(e *wire.Encoder, x *BetaWebFetchTool20260209) {
+	e.Object()
+	e.Name(`"name":`)
+	e.Constant(`"web_fetch"`)
+	e.Name(`"type":`)
+	e.Constant(`"web_fetch_20260209"`)
+	if x.AllowedCallers != nil {
+		e.Name(`"allowed_callers":`)
+		wire.EncodeSlice(e, &x.AllowedCallers, encodeBetaAllowedCaller)
+	}
+	if x.AllowedDomains != nil {
+		e.Name(`"allowed_domains":`)
+		wire.EncodeSlice(e, &x.AllowedDomains, encodeString)
+	}
+	if x.BlockedDomains != nil {
+		e.Name(`"blocked_domains":`)
+		wire.EncodeSlice(e, &x.BlockedDomains, encodeString)
+	}
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.Citations != nil {
+		e.Name(`"citations":`)
+		encodeBetaCitationsConfigParam(e, x.Citations)
+	}
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.MaxContentTokens != 0 {
+		e.Name(`"max_content_tokens":`)
+		encodeInt(e, &x.MaxContentTokens)
+	}
+	if x.MaxUses != 0 {
+		e.Name(`"max_uses":`)
+		encodeInt(e, &x.MaxUses)
+	}
+	if x.Strict {
+		e.Name(`"strict":`)
+		encodeBool(e, &x.Strict)
+	}
+	if x.URLSources != nil {
+		e.Name(`"url_sources":`)
+		encodeBetaWebFetchURLSources(e, x.URLSources)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: web_fetch_20260209.
+func (*BetaWebFetchTool20260209) Discriminator() string { return "web_fetch_20260209" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaWebFetchTool20260209) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaWebFetchTool20260209)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaWebFetchTool20260209) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaWebFetchTool20260209)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaWebFetchTool20260209) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaWebFetchTool20260209)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaWebFetchTool20260209) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaWebFetchTool20260209)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaWebFetchTool20260209) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchTool20260209)
+}
+
+// BetaWebFetchTool20260309 is the web fetch of `web_fetch_20260209` that can also go past stored copies.
+type BetaWebFetchTool20260309 struct {
+	// Who may call the tool. Left out, only code that the model writes (`code_execution_20260120`). The
+	// request needs no code execution tool for that, but a model that can call tools from code; other
+	// models need `[direct]`.
+	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
+
+	// The only domains to fetch from, such as `example.com`, without a path. Not together with
+	// `blocked_domains`.
+	AllowedDomains []string `json:"allowed_domains,omitzero"`
+
+	// Domains not to fetch from. Not together with `allowed_domains`.
+	BlockedDomains []string `json:"blocked_domains,omitzero"`
+
+	// Cache breakpoint after this tool.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Whether the answer cites what was fetched. Left out, it does not.
+	Citations *BetaCitationsConfigParam `json:"citations,omitzero"`
+
+	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
+	// that is deferred takes no `cache_control`.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Most tokens of a page that reach the model; the rest is cut off. Approximate, and without effect on
+	// binary content such as PDFs.
+	MaxContentTokens int64 `json:"max_content_tokens,omitzero"`
+
+	// Most fetches in one request. The model gets an error for any more. Left out, there is no limit.
+	MaxUses int64 `json:"max_uses,omitzero"`
+
+	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	Strict bool `json:"strict,omitzero"`
+
+	// Where URLs may come from. Left out, from every source.
+	URLSources *BetaWebFetchURLSources `json:"url_sources,omitzero"`
+
+	// Whether a stored copy of a page will do. Set `false` only for content that changes fast. Default is
+	// `true`.
+	UseCache *bool `json:"use_cache,omitzero"`
+}
+
+func decodeBetaWebFetchTool20260309(d *wire.Decoder, x *BetaWebFetchTool20260309) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "allowed_callers":
+			wire.DecodeSlice(d, &x.AllowedCallers, decodeBetaAllowedCaller)
+		case "allowed_domains":
+			wire.DecodeSlice(d, &x.AllowedDomains, decodeString)
+		case "blocked_domains":
+			wire.DecodeSlice(d, &x.BlockedDomains, decodeString)
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "citations":
+			wire.DecodePointer(d, &x.Citations, decodeBetaCitationsConfigParam)
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "max_content_tokens":
+			decodeInt(d, &x.MaxContentTokens)
+		case "max_uses":
+			decodeInt(d, &x.MaxUses)
+		case "name":
+			d.Constant("web_fetch")
+		case "strict":
+			decodeBool(d, &x.Strict)
+		case "type":
+			d.Constant("web_fetch_20260309")
+		case "url_sources":
+			wire.DecodePointer(d, &x.URLSources, decodeBetaWebFetchURLSources)
+		case "use_cache":
+			wire.DecodePointer(d, &x.UseCache, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaWebFetchTool20260309(e *wire.Encoder, x *BetaWebFetchTool20260309) {
+	e.Object()
+	e.Name(`"name":`)
+	e.Constant(`"web_fetch"`)
+	e.Name(`"type":`)
+	e.Constant(`"web_fetch_20260309"`)
+	if x.AllowedCallers != nil {
+		e.Name(`"allowed_callers":`)
+		wire.EncodeSlice(e, &x.AllowedCallers, encodeBetaAllowedCaller)
+	}
+	if x.AllowedDomains != nil {
+		e.Name(`"allowed_domains":`)
+		wire.EncodeSlice(e, &x.AllowedDomains, encodeString)
+	}
+	if x.BlockedDomains != nil {
+		e.Name(`"blocked_domains":`)
+		wire.EncodeSlice(e, &x.BlockedDomains, encodeString)
+	}
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.Citations != nil {
+		e.Name(`"citations":`)
+		encodeBetaCitationsConfigParam(e, x.Citations)
+	}
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.MaxContentTokens != 0 {
+		e.Name(`"max_content_tokens":`)
+		encodeInt(e, &x.MaxContentTokens)
+	}
+	if x.MaxUses != 0 {
+		e.Name(`"max_uses":`)
+		encodeInt(e, &x.MaxUses)
+	}
+	if x.Strict {
+		e.Name(`"strict":`)
+		encodeBool(e, &x.Strict)
+	}
+	if x.URLSources != nil {
+		e.Name(`"url_sources":`)
+		encodeBetaWebFetchURLSources(e, x.URLSources)
+	}
+	if x.UseCache != nil {
+		e.Name(`"use_cache":`)
+		encodeBool(e, x.UseCache)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: web_fetch_20260309.
+func (*BetaWebFetchTool20260309) Discriminator() string { return "web_fetch_20260309" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaWebFetchTool20260309) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaWebFetchTool20260309)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaWebFetchTool20260309) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaWebFetchTool20260309)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaWebFetchTool20260309) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaWebFetchTool20260309)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaWebFetchTool20260309) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaWebFetchTool20260309)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaWebFetchTool20260309) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchTool20260309)
+}
+
+// BetaWebFetchTool20260318 is the web fetch of `web_fetch_20260309` that can also leave what code has fetched out of the answer.
+type BetaWebFetchTool20260318 struct {
+	// Who may call the tool. Left out, only code that the model writes (`code_execution_20260120`). The
+	// request needs no code execution tool for that, but a model that can call tools from code; other
+	// models need `[direct]`.
+	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
+
+	// The only domains to fetch from, such as `example.com`, without a path. Not together with
+	// `blocked_domains`.
+	AllowedDomains []string `json:"allowed_domains,omitzero"`
+
+	// Domains not to fetch from. Not together with `allowed_domains`.
+	BlockedDomains []string `json:"blocked_domains,omitzero"`
+
+	// Cache breakpoint after this tool.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Whether the answer cites what was fetched. Left out, it does not.
+	Citations *BetaCitationsConfigParam `json:"citations,omitzero"`
+
+	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
+	// that is deferred takes no `cache_control`.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Most tokens of a page that reach the model; the rest is cut off. Approximate, and without effect on
+	// binary content such as PDFs.
+	MaxContentTokens int64 `json:"max_content_tokens,omitzero"`
+
+	// Most fetches in one request. The model gets an error for any more. Left out, there is no limit.
+	MaxUses int64 `json:"max_uses,omitzero"`
+
+	// Whether the answer shows calls that code made. Default is `full`.
+	ResponseInclusion BetaResponseInclusion `json:"response_inclusion,omitzero"`
+
+	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	Strict bool `json:"strict,omitzero"`
+
+	// Where URLs may come from. Left out, from every source.
+	URLSources *BetaWebFetchURLSources `json:"url_sources,omitzero"`
+
+	// Whether a stored copy of a page will do. Set `false` only for content that changes fast. Default is
+	// `true`.
+	UseCache *bool `json:"use_cache,omitzero"`
+}
+
+func decodeBetaWebFetchTool20260318(d *wire.Decoder, x *BetaWebFetchTool20260318) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "allowed_callers":
+			wire.DecodeSlice(d, &x.AllowedCallers, decodeBetaAllowedCaller)
+		case "allowed_domains":
+			wire.DecodeSlice(d, &x.AllowedDomains, decodeString)
+		case "blocked_domains":
+			wire.DecodeSlice(d, &x.BlockedDomains, decodeString)
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "citations":
+			wire.DecodePointer(d, &x.Citations, decodeBetaCitationsConfigParam)
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "max_content_tokens":
+			decodeInt(d, &x.MaxContentTokens)
+		case "max_uses":
+			decodeInt(d, &x.MaxUses)
+		case "name":
+			d.Constant("web_fetch")
+		case "response_inclusion":
+			decodeBetaResponseInclusion(d, &x.ResponseInclusion)
+		case "strict":
+			decodeBool(d, &x.Strict)
+		case "type":
+			d.Constant("web_fetch_20260318")
+		case "url_sources":
+			wire.DecodePointer(d, &x.URLSources, decodeBetaWebFetchURLSources)
+		case "use_cache":
+			wire.DecodePointer(d, &x.UseCache, decodeBool)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaWebFetchTool20260318(e *wire.Encoder, x *BetaWebFetchTool20260318) {
+	e.Object()
+	e.Name(`"name":`)
+	e.Constant(`"web_fetch"`)
+	e.Name(`"type":`)
+	e.Constant(`"web_fetch_20260318"`)
+	if x.AllowedCallers != nil {
+		e.Name(`"allowed_callers":`)
+		wire.EncodeSlice(e, &x.AllowedCallers, encodeBetaAllowedCaller)
+	}
+	if x.AllowedDomains != nil {
+		e.Name(`"allowed_domains":`)
+		wire.EncodeSlice(e, &x.AllowedDomains, encodeString)
+	}
+	if x.BlockedDomains != nil {
+		e.Name(`"blocked_domains":`)
+		wire.EncodeSlice(e, &x.BlockedDomains, encodeString)
+	}
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.Citations != nil {
+		e.Name(`"citations":`)
+		encodeBetaCitationsConfigParam(e, x.Citations)
+	}
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.MaxContentTokens != 0 {
+		e.Name(`"max_content_tokens":`)
+		encodeInt(e, &x.MaxContentTokens)
+	}
+	if x.MaxUses != 0 {
+		e.Name(`"max_uses":`)
+		encodeInt(e, &x.MaxUses)
+	}
+	if x.ResponseInclusion != "" {
+		e.Name(`"response_inclusion":`)
+		encodeBetaResponseInclusion(e, &x.ResponseInclusion)
+	}
+	if x.Strict {
+		e.Name(`"strict":`)
+		encodeBool(e, &x.Strict)
+	}
+	if x.URLSources != nil {
+		e.Name(`"url_sources":`)
+		encodeBetaWebFetchURLSources(e, x.URLSources)
+	}
+	if x.UseCache != nil {
+		e.Name(`"use_cache":`)
+		encodeBool(e, x.UseCache)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: web_fetch_20260318.
+func (*BetaWebFetchTool20260318) Discriminator() string { return "web_fetch_20260318" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaWebFetchTool20260318) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaWebFetchTool20260318)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaWebFetchTool20260318) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaWebFetchTool20260318)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaWebFetchTool20260318) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaWebFetchTool20260318)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaWebFetchTool20260318) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaWebFetchTool20260318)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaWebFetchTool20260318) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchTool20260318)
+}
+
+// BetaWebFetchToolResultBlock is what a web fetch brought.
+type BetaWebFetchToolResultBlock struct {
+	// Who made the call. Left out, the model itself.
+	Caller BetaCaller `json:"caller,omitzero"`
+
+	// What the fetch brought, or why it failed.
+	Content BetaWebFetchToolResultContent `json:"content"`
+
+	// Id of the call that this answers.
+	ToolUseID string `json:"tool_use_id"`
+}
+
+func decodeBetaWebFetchToolResultBlock(d *wire.Decoder, x *BetaWebFetchToolResultBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "caller":
+			decodeBetaCaller(d, &x.Caller)
+		case "content":
+			decodeBetaWebFetchToolResultContent(d, &x.Content)
+		case "tool_use_id":
+			decodeString(d, &x.ToolUseID)
+		case "type":
+			d.Constant("web_fetch_tool_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaWebFetchToolResultBlock(e *wire.Encoder, x *BetaWebFetchToolResultBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"web_fetch_tool_result"`)
+	if x.Caller != nil {
+		e.Name(`"caller":`)
+		encodeBetaCaller(e, &x.Caller)
+	}
+	e.Name(`"content":`)
+	encodeBetaWebFetchToolResultContent(e, &x.Content)
+	e.Name(`"tool_use_id":`)
+	encodeString(e, &x.ToolUseID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: web_fetch_tool_result.
+func (*BetaWebFetchToolResultBlock) Discriminator() string { return "web_fetch_tool_result" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaWebFetchToolResultBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaWebFetchToolResultBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaWebFetchToolResultBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaWebFetchToolResultBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaWebFetchToolResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaWebFetchToolResultBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaWebFetchToolResultBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaWebFetchToolResultBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaWebFetchToolResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchToolResultBlock)
+}
+
+// BetaWebFetchToolResultBlockParam is what a web fetch of an earlier answer brought, given back unchanged.
+type BetaWebFetchToolResultBlockParam struct {
+	// Cache breakpoint after this block.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Who made the call. Left out, the model itself.
+	Caller BetaCaller `json:"caller,omitzero"`
+
+	// What the fetch brought, or why it failed.
+	Content BetaWebFetchToolResultContentParam `json:"content"`
+
+	// Id of the call that this answers.
+	ToolUseID string `json:"tool_use_id"`
+}
+
+func decodeBetaWebFetchToolResultBlockParam(d *wire.Decoder, x *BetaWebFetchToolResultBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "caller":
+			decodeBetaCaller(d, &x.Caller)
+		case "content":
+			decodeBetaWebFetchToolResultContentParam(d, &x.Content)
+		case "tool_use_id":
+			decodeString(d, &x.ToolUseID)
+		case "type":
+			d.Constant("web_fetch_tool_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaWebFetchToolResultBlockParam(e *wire.Encoder, x *BetaWebFetchToolResultBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"web_fetch_tool_result"`)
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.Caller != nil {
+		e.Name(`"caller":`)
+		encodeBetaCaller(e, &x.Caller)
+	}
+	e.Name(`"content":`)
+	encodeBetaWebFetchToolResultContentParam(e, &x.Content)
+	e.Name(`"tool_use_id":`)
+	encodeString(e, &x.ToolUseID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: web_fetch_tool_result.
+func (*BetaWebFetchToolResultBlockParam) Discriminator() string { return "web_fetch_tool_result" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaWebFetchToolResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaWebFetchToolResultBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaWebFetchToolResultBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaWebFetchToolResultBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaWebFetchToolResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaWebFetchToolResultBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaWebFetchToolResultBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaWebFetchToolResultBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaWebFetchToolResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchToolResultBlockParam)
+}
+
+// BetaWebFetchToolResultErrorBlock is the failure of a web fetch. The answer as a whole did not fail.
+type BetaWebFetchToolResultErrorBlock struct {
+	// Why the fetch failed.
+	ErrorCode BetaWebFetchToolResultErrorCode `json:"error_code"`
+}
+
+func decodeBetaWebFetchToolResultErrorBlock(d *wire.Decoder, x *BetaWebFetchToolResultErrorBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "error_code":
+			decodeBetaWebFetchToolResultErrorCode(d, &x.ErrorCode)
+		case "type":
+			d.Constant("web_fetch_tool_result_error")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaWebFetchToolResultErrorBlock(e *wire.Encoder, x *BetaWebFetchToolResultErrorBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"web_fetch_tool_result_error"`)
+	e.Name(`"error_code":`)
+	encodeBetaWebFetchToolResultErrorCode(e, &x.ErrorCode)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: web_fetch_tool_result_error.
+func (*BetaWebFetchToolResultErrorBlock) Discriminator() string { return "web_fetch_tool_result_error" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaWebFetchToolResultErrorBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaWebFetchToolResultErrorBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaWebFetchToolResultErrorBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaWebFetchToolResultErrorBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaWebFetchToolResultErrorBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaWebFetchToolResultErrorBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaWebFetchToolResultErrorBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaWebFetchToolResultErrorBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaWebFetchToolResultErrorBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchToolResultErrorBlock)
+}
+
+// BetaWebFetchToolResultErrorBlockParam is the failure of a web fetch, given back.
+type BetaWebFetchToolResultErrorBlockParam struct {
+	// Why the fetch failed.
+	ErrorCode BetaWebFetchToolResultErrorCode `json:"error_code"`
+}
+
+func decodeBetaWebFetchToolResultErrorBlockParam(d *wire.Decoder, x *BetaWebFetchToolResultErrorBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "error_code":
+			decodeBetaWebFetchToolResultErrorCode(d, &x.ErrorCode)
+		case "type":
+			d.Constant("web_fetch_tool_result_error")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaWebFetchToolResultErrorBlockParam(e *wire.Encoder, x *BetaWebFetchToolResultErrorBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"web_fetch_tool_result_error"`)
+	e.Name(`"error_code":`)
+	encodeBetaWebFetchToolResultErrorCode(e, &x.ErrorCode)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: web_fetch_tool_result_error.
+func (*BetaWebFetchToolResultErrorBlockParam) Discriminator() string {
+	return "web_fetch_tool_result_error"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaWebFetchToolResultErrorBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaWebFetchToolResultErrorBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaWebFetchToolResultErrorBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaWebFetchToolResultErrorBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaWebFetchToolResultErrorBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaWebFetchToolResultErrorBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaWebFetchToolResultErrorBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaWebFetchToolResultErrorBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaWebFetchToolResultErrorBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchToolResultErrorBlockParam)
+}
+
+// BetaWebFetchToolResultErrorCode is the reason why a web fetch failed. `url_not_in_prior_context`: the conversation had not named the URL
+// before; `url_not_allowed`: the tool's domain filters or the service forbid it; `url_not_accessible`:
+// the site did not give the page; `max_uses_exceeded`: the tool's `max_uses` was spent;
+// `too_many_requests`: the rate limit was reached; `unavailable`: something went wrong inside the service.
+type BetaWebFetchToolResultErrorCode string
+
+func decodeBetaWebFetchToolResultErrorCode(d *wire.Decoder, x *BetaWebFetchToolResultErrorCode) {
+	wire.DecodeString(d, x)
+}
+func encodeBetaWebFetchToolResultErrorCode(e *wire.Encoder, x *BetaWebFetchToolResultErrorCode) {
+	wire.EncodeString(e, x)
+}
+
+// BetaWebFetchURLSourceAll is the choice by which all results, or all user messages, count.
+type BetaWebFetchURLSourceAll struct {
+}
+
+func decodeBetaWebFetchURLSourceAll(d *wire.Decoder, x *BetaWebFetchURLSourceAll) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "type":
+			d.Constant("all")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaWebFetchURLSourceAll(e *wire.Encoder, x *BetaWebFetchURLSourceAll) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"all"`)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: all.
+func (*BetaWebFetchURLSourceAll) Discriminator() string { return "all" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaWebFetchURLSourceAll) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaWebFetchURLSourceAll)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaWebFetchURLSourceAll) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaWebFetchURLSourceAll)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaWebFetchURLSourceAll) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaWebFetchURLSourceAll)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaWebFetchURLSourceAll) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaWebFetchURLSourceAll)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaWebFetchURLSourceAll) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchURLSourceAll)
+}
+
+// BetaWebFetchURLSourceExcept is the choice by which the results of all tools but some count.
+type BetaWebFetchURLSourceExcept struct {
+	// Tools whose results do not count. They have to be among the `tools` of the request.
+	Tools []BetaWebFetchURLSourceToolReference `json:"tools"`
+}
+
+func decodeBetaWebFetchURLSourceExcept(d *wire.Decoder, x *BetaWebFetchURLSourceExcept) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "tools":
+			wire.DecodeSlice(d, &x.Tools, decodeBetaWebFetchURLSourceToolReference)
+		case "type":
+			d.Constant("except")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaWebFetchURLSourceExcept(e *wire.Encoder, x *BetaWebFetchURLSourceExcept) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"except"`)
+	e.Name(`"tools":`)
+	wire.EncodeSlice(e, &x.Tools, encodeBetaWebFetchURLSourceToolReference)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: except.
+func (*BetaWebFetchURLSourceExcept) Discriminator() string { return "except" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaWebFetchURLSourceExcept) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaWebFetchURLSourceExcept)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaWebFetchURLSourceExcept) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaWebFetchURLSourceExcept)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaWebFetchURLSourceExcept) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaWebFetchURLSourceExcept)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaWebFetchURLSourceExcept) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaWebFetchURLSourceExcept)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaWebFetchURLSourceExcept) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchURLSourceExcept)
+}
+
+// BetaWebFetchURLSourceNone is the choice by which no result, or no user message, counts.
+type BetaWebFetchURLSourceNone struct {
+}
+
+func decodeBetaWebFetchURLSourceNone(d *wire.Decoder, x *BetaWebFetchURLSourceNone) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "type":
+			d.Constant("none")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaWebFetchURLSourceNone(e *wire.Encoder, x *BetaWebFetchURLSourceNone) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"none"`)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: none.
+func (*BetaWebFetchURLSourceNone) Discriminator() string { return "none" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaWebFetchURLSourceNone) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaWebFetchURLSourceNone)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaWebFetchURLSourceNone) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaWebFetchURLSourceNone)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaWebFetchURLSourceNone) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaWebFetchURLSourceNone)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaWebFetchURLSourceNone) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaWebFetchURLSourceNone)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaWebFetchURLSourceNone) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchURLSourceNone)
+}
+
+// BetaWebFetchURLSourceOnly is the choice by which the results of some tools count and no others.
+type BetaWebFetchURLSourceOnly struct {
+	// Tools whose results count. They have to be among the `tools` of the request.
+	Tools []BetaWebFetchURLSourceToolReference `json:"tools"`
+}
+
+func decodeBetaWebFetchURLSourceOnly(d *wire.Decoder, x *BetaWebFetchURLSourceOnly) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "tools":
+			wire.DecodeSlice(d, &x.Tools, decodeBetaWebFetchURLSourceToolReference)
+		case "type":
+			d.Constant("only")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaWebFetchURLSourceOnly(e *wire.Encoder, x *BetaWebFetchURLSourceOnly) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"only"`)
+	e.Name(`"tools":`)
+	wire.EncodeSlice(e, &x.Tools, encodeBetaWebFetchURLSourceToolReference)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: only.
+func (*BetaWebFetchURLSourceOnly) Discriminator() string { return "only" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaWebFetchURLSourceOnly) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaWebFetchURLSourceOnly)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaWebFetchURLSourceOnly) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaWebFetchURLSourceOnly)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaWebFetchURLSourceOnly) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaWebFetchURLSourceOnly)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaWebFetchURLSourceOnly) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaWebFetchURLSourceOnly)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaWebFetchURLSourceOnly) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchURLSourceOnly)
+}
+
+// BetaWebFetchURLSourceToolReference is a tool of the request, told by its name.
+type BetaWebFetchURLSourceToolReference struct {
+	// Name of the tool.
+	Name string `json:"name"`
+}
+
+func decodeBetaWebFetchURLSourceToolReference(d *wire.Decoder, x *BetaWebFetchURLSourceToolReference) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "name":
+			decodeString(d, &x.Name)
+		case "type":
+			d.Constant("tool_reference")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaWebFetchURLSourceToolReference(e *wire.Encoder, x *BetaWebFetchURLSourceToolReference) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"tool_reference"`)
+	e.Name(`"name":`)
+	encodeString(e, &x.Name)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: tool_reference.
+func (*BetaWebFetchURLSourceToolReference) Discriminator() string { return "tool_reference" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaWebFetchURLSourceToolReference) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaWebFetchURLSourceToolReference)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaWebFetchURLSourceToolReference) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaWebFetchURLSourceToolReference)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaWebFetchURLSourceToolReference) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaWebFetchURLSourceToolReference)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaWebFetchURLSourceToolReference) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaWebFetchURLSourceToolReference)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaWebFetchURLSourceToolReference) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchURLSourceToolReference)
+}
+
+// BetaWebFetchURLSources is where the URLs that may be fetched come from.
+type BetaWebFetchURLSources struct {
+	// Tools of yours whose results count.
+	ClientToolResults BetaWebFetchURLSourceToolResults `json:"client_tool_results,omitzero"`
+
+	// Tools of the service whose results count. Only `web_search` and `web_fetch` give URLs.
+	ServerToolResults BetaWebFetchURLSourceToolResults `json:"server_tool_results,omitzero"`
+
+	// Whether the messages of the user count.
+	UserInput BetaWebFetchURLSourceUserInput `json:"user_input,omitzero"`
+}
+
+func decodeBetaWebFetchURLSources(d *wire.Decoder, x *BetaWebFetchURLSources) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "client_tool_results":
+			decodeBetaWebFetchURLSourceToolResults(d, &x.ClientToolResults)
+		case "server_tool_results":
+			decodeBetaWebFetchURLSourceToolResults(d, &x.ServerToolResults)
+		case "user_input":
+			decodeBetaWebFetchURLSourceUserInput(d, &x.UserInput)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaWebFetchURLSources(e *wire.Encoder, x *BetaWebFetchURLSources) {
+	e.Object()
+	if x.ClientToolResults != nil {
+		e.Name(`"client_tool_results":`)
+		encodeBetaWebFetchURLSourceToolResults(e, &x.ClientToolResults)
+	}
+	if x.ServerToolResults != nil {
+		e.Name(`"server_tool_results":`)
+		encodeBetaWebFetchURLSourceToolResults(e, &x.ServerToolResults)
+	}
+	if x.UserInput != nil {
+		e.Name(`"user_input":`)
+		encodeBetaWebFetchURLSourceUserInput(e, &x.UserInput)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaWebFetchURLSources) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaWebFetchURLSources)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaWebFetchURLSources) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaWebFetchURLSources)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaWebFetchURLSources) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaWebFetchURLSources)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaWebFetchURLSources) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaWebFetchURLSources)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaWebFetchURLSources) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchURLSources)
+}
+
+// BetaWebSearchResultBlock is a page that a web search found.
+type BetaWebSearchResultBlock struct {
+	// Text of the page, encrypted. Needed to give the block back.
+	EncryptedContent string `json:"encrypted_content"`
+
+	// When the page was last changed, in words, if that is known.
+	PageAge string `json:"page_age"`
+
+	// Title of the page.
+	Title string `json:"title"`
+
+	// Address of the page.
+	URL string `json:"url"`
+}
+
+func decodeBetaWebSearchResultBlock(d *wire.Decoder, x *BetaWebSearchResultBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "encrypted_content":
+			decodeString(d, &x.EncryptedContent)
+		case "page_age":
+			decodeString(d, &x.PageAge)
+		case "title":
+			decodeString(d, &x.Title)
+		case "type":
+			d.Constant("web_search_result")
+		case "url":
+			decodeString(d, &x.URL)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaWebSearchResultBlock(e *wire.Encoder, x *BetaWebSearchResultBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"web_search_result"`)
+	e.Name(`"encrypted_content":`)
+	encodeString(e, &x.EncryptedContent)
+	if x.PageAge != "" {
+		e.Name(`"page_age":`)
+		encodeString(e, &x.PageAge)
+	} else {
+		e.Name(`"page_age":`)
+		e.Null()
+	}
+	e.Name(`"title":`)
+	encodeString(e, &x.Title)
+	e.Name(`"url":`)
+	encodeString(e, &x.URL)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: web_search_result.
+func (*BetaWebSearchResultBlock) Discriminator() string { return "web_search_result" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaWebSearchResultBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaWebSearchResultBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaWebSearchResultBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaWebSearchResultBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaWebSearchResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaWebSearchResultBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaWebSearchResultBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaWebSearchResultBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaWebSearchResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchResultBlock)
+}
+
+// BetaWebSearchResultBlockParam is a page that a web search found, given back unchanged.
+type BetaWebSearchResultBlockParam struct {
+	// Text of the page, encrypted, as it came. The model needs it to cite the page.
+	EncryptedContent string `json:"encrypted_content"`
+
+	// When the page was last changed, as it came.
+	PageAge string `json:"page_age,omitzero"`
+
+	// Title of the page.
+	Title string `json:"title"`
+
+	// Address of the page.
+	URL string `json:"url"`
+}
+
+func decodeBetaWebSearchResultBlockParam(d *wire.Decoder, x *BetaWebSearchResultBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "encrypted_content":
+			decodeString(d, &x.EncryptedContent)
+		case "page_age":
+			decodeString(d, &x.PageAge)
+		case "title":
+			decodeString(d, &x.Title)
+		case "type":
+			d.Constant("web_search_result")
+		case "url":
+			decodeString(d, &x.URL)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaWebSearchResultBlockParam(e *wire.Encoder, x *BetaWebSearchResultBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"web_search_result"`)
+	e.Name(`"encrypted_content":`)
+	encodeString(e, &x.EncryptedContent)
+	if x.PageAge != "" {
+		e.Name(`"page_age":`)
+		encodeString(e, &x.PageAge)
+	}
+	e.Name(`"title":`)
+	encodeString(e, &x.Title)
+	e.Name(`"url":`)
+	encodeString(e, &x.URL)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: web_search_result.
+func (*BetaWebSearchResultBlockParam) Discriminator() string { return "web_search_result" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaWebSearchResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaWebSearchResultBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaWebSearchResultBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaWebSearchResultBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaWebSearchResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaWebSearchResultBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaWebSearchResultBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaWebSearchResultBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaWebSearchResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchResultBlockParam)
+}
+
+// BetaWebSearchResultBlocks is a list of the pages that a web search found.
+type BetaWebSearchResultBlocks []BetaWebSearchResultBlock
+
+func decodeBetaWebSearchResultBlocks(d *wire.Decoder, x *BetaWebSearchResultBlocks) {
+	wire.DecodeSlice(d, x, decodeBetaWebSearchResultBlock)
+}
+func encodeBetaWebSearchResultBlocks(e *wire.Encoder, x *BetaWebSearchResultBlocks) {
+	wire.EncodeSlice(e, x, encodeBetaWebSearchResultBlock)
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaWebSearchResultBlocks) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaWebSearchResultBlocks)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaWebSearchResultBlocks) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaWebSearchResultBlocks)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaWebSearchResultBlocks) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaWebSearchResultBlocks)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaWebSearchResultBlocks) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaWebSearchResultBlocks)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaWebSearchResultBlocks) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchResultBlocks)
+}
+
+// BetaWebSearchResultBlocksParam is a list of the pages that a web search found, given back.
+type BetaWebSearchResultBlocksParam []BetaWebSearchResultBlockParam
+
+func decodeBetaWebSearchResultBlocksParam(d *wire.Decoder, x *BetaWebSearchResultBlocksParam) {
+	wire.DecodeSlice(d, x, decodeBetaWebSearchResultBlockParam)
+}
+func encodeBetaWebSearchResultBlocksParam(e *wire.Encoder, x *BetaWebSearchResultBlocksParam) {
+	wire.EncodeSlice(e, x, encodeBetaWebSearchResultBlockParam)
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaWebSearchResultBlocksParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaWebSearchResultBlocksParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaWebSearchResultBlocksParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaWebSearchResultBlocksParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaWebSearchResultBlocksParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaWebSearchResultBlocksParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaWebSearchResultBlocksParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaWebSearchResultBlocksParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaWebSearchResultBlocksParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchResultBlocksParam)
+}
+
+// BetaWebSearchTool20250305 is a web search that the service runs when the model asks for it. The answer cites what was found. Each
+// search is billed, beside the tokens; in a batch searches may have to wait.
+type BetaWebSearchTool20250305 struct {
+	// Who may call the tool. Left out, the model itself.
+	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
+
+	// The only domains to search, such as `example.com`, or with a path `example.com/blog`. Not together
+	// with `blocked_domains`.
+	AllowedDomains []string `json:"allowed_domains,omitzero"`
+
+	// Domains not to search. Not together with `allowed_domains`.
+	BlockedDomains []string `json:"blocked_domains,omitzero"`
+
+	// Cache breakpoint after this tool.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
+	// that is deferred takes no `cache_control`.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Most searches in one request. The model gets an error for any more. Left out, there is no limit.
+	MaxUses int64 `json:"max_uses,omitzero"`
+
+	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	Strict bool `json:"strict,omitzero"`
+
+	// Where the user is, to find what fits the place.
+	UserLocation *BetaUserLocation `json:"user_location,omitzero"`
+}
+
+func decodeBetaWebSearchTool20250305(d *wire.Decoder, x *BetaWebSearchTool20250305) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "allowed_callers":
+			wire.DecodeSlice(d, &x.AllowedCallers, decodeBetaAllowedCaller)
+		case "allowed_domains":
+			wire.DecodeSlice(d, &x.AllowedDomains, decodeString)
+		case "blocked_domains":
+			wire.DecodeSlice(d, &x.BlockedDomains, decodeString)
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "max_uses":
+			decodeInt(d, &x.MaxUses)
+		case "name":
+			d.Constant("web_search")
+		case "strict":
+			decodeBool(d, &x.Strict)
+		case "type":
+			d.Constant("web_search_20250305")
+		case "user_location":
+			wire.DecodePointer(d, &x.UserLocation, decodeBetaUserLocation)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaWebSearchTool20250305(e *wire.Encoder, x *BetaWebSearchTool20250305) {
+	e.Object()
+	e.Name(`"name":`)
+	e.Constant(`"web_search"`)
+	e.Name(`"type":`)
+	e.Constant(`"web_search_20250305"`)
+	if x.AllowedCallers != nil {
+		e.Name(`"allowed_callers":`)
+		wire.EncodeSlice(e, &x.AllowedCallers, encodeBetaAllowedCaller)
+	}
+	if x.AllowedDomains != nil {
+		e.Name(`"allowed_domains":`)
+		wire.EncodeSlice(e, &x.AllowedDomains, encodeString)
+	}
+	if x.BlockedDomains != nil {
+		e.Name(`"blocked_domains":`)
+		wire.EncodeSlice(e, &x.BlockedDomains, encodeString)
+	}
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.MaxUses != 0 {
+		e.Name(`"max_uses":`)
+		encodeInt(e, &x.MaxUses)
+	}
+	if x.Strict {
+		e.Name(`"strict":`)
+		encodeBool(e, &x.Strict)
+	}
+	if x.UserLocation != nil {
+		e.Name(`"user_location":`)
+		encodeBetaUserLocation(e, x.UserLocation)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: web_search_20250305.
+func (*BetaWebSearchTool20250305) Discriminator() string { return "web_search_20250305" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaWebSearchTool20250305) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaWebSearchTool20250305)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaWebSearchTool20250305) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaWebSearchTool20250305)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaWebSearchTool20250305) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaWebSearchTool20250305)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaWebSearchTool20250305) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaWebSearchTool20250305)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaWebSearchTool20250305) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchTool20250305)
+}
+
+// BetaWebSearchTool20260209 is the web search with a filter: the model writes code that searches and passes on only what matters.
+type BetaWebSearchTool20260209 struct {
+	// Who may call the tool. Left out, only code that the model writes (`code_execution_20260120`). The
+	// request needs no code execution tool for that, but a model that can call tools from code; other
+	// models need `[direct]`.
+	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
+
+	// The only domains to search, such as `example.com`, or with a path `example.com/blog`. Not together
+	// with `blocked_domains`.
+	AllowedDomains []string `json:"allowed_domains,omitzero"`
+
+	// Domains not to search. Not together with `allowed_domains`.
+	BlockedDomains []string `json:"blocked_domains,omitzero"`
+
+	// Cache breakpoint after this tool.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
+	// that is deferred takes no `cache_control`.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Most searches in one request. The model gets an error for any more. Left out, there is no limit.
+	MaxUses int64 `json:"max_uses,omitzero"`
+
+	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	Strict bool `json:"strict,omitzero"`
+
+	// Where the user is, to find what fits the place.
+	UserLocation *BetaUserLocation `json:"user_location,omitzero"`
+}
+
+func decodeBetaWebSearchTool20260209(d *wire.Decoder, x *BetaWebSearchTool20260209) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "allowed_callers":
+			wire.DecodeSlice(d, &x.AllowedCallers, decodeBetaAllowedCaller)
+		case "allowed_domains":
+			wire.DecodeSlice(d, &x.AllowedDomains, decodeString)
+		case "blocked_domains":
+			wire.DecodeSlice(d, &x.BlockedDomains, decodeString)
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "max_uses":
+			decodeInt(d, &x.MaxUses)
+		case "name":
+			d.Constant("web_search")
+		case "strict":
+			decodeBool(d, &x.Strict)
+		case "type":
+			d.Constant("web_search_20260209")
+		case "user_location":
+			wire.DecodePointer(d, &x.UserLocation, decodeBetaUserLocation)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaWebSearchTool20260209(e *wire.Encoder, x *BetaWebSearchTool20260209) {
+	e.Object()
+	e.Name(`"name":`)
+	e.Constant(`"web_search"`)
+	e.Name(`"type":`)
+	e.Constant(`"web_search_20260209"`)
+	if x.AllowedCallers != nil {
+		e.Name(`"allowed_callers":`)
+		wire.EncodeSlice(e, &x.AllowedCallers, encodeBetaAllowedCaller)
+	}
+	if x.AllowedDomains != nil {
+		e.Name(`"allowed_domains":`)
+		wire.EncodeSlice(e, &x.AllowedDomains, encodeString)
+	}
+	if x.BlockedDomains != nil {
+		e.Name(`"blocked_domains":`)
+		wire.EncodeSlice(e, &x.BlockedDomains, encodeString)
+	}
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.MaxUses != 0 {
+		e.Name(`"max_uses":`)
+		encodeInt(e, &x.MaxUses)
+	}
+	if x.Strict {
+		e.Name(`"strict":`)
+		encodeBool(e, &x.Strict)
+	}
+	if x.UserLocation != nil {
+		e.Name(`"user_location":`)
+		encodeBetaUserLocation(e, x.UserLocation)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: web_search_20260209.
+func (*BetaWebSearchTool20260209) Discriminator() string { return "web_search_20260209" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaWebSearchTool20260209) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaWebSearchTool20260209)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaWebSearchTool20260209) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaWebSearchTool20260209)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaWebSearchTool20260209) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaWebSearchTool20260209)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaWebSearchTool20260209) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaWebSearchTool20260209)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaWebSearchTool20260209) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchTool20260209)
+}
+
+// BetaWebSearchTool20260318 is the web search of `web_search_20260209` that can also leave what code has searched out of the answer.
+type BetaWebSearchTool20260318 struct {
+	// Who may call the tool. Left out, only code that the model writes (`code_execution_20260120`). The
+	// request needs no code execution tool for that, but a model that can call tools from code; other
+	// models need `[direct]`.
+	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
+
+	// The only domains to search, such as `example.com`, or with a path `example.com/blog`. Not together
+	// with `blocked_domains`.
+	AllowedDomains []string `json:"allowed_domains,omitzero"`
+
+	// Domains not to search. Not together with `allowed_domains`.
+	BlockedDomains []string `json:"blocked_domains,omitzero"`
+
+	// Cache breakpoint after this tool.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
+	// that is deferred takes no `cache_control`.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Most searches in one request. The model gets an error for any more. Left out, there is no limit.
+	MaxUses int64 `json:"max_uses,omitzero"`
+
+	// Whether the answer shows calls that code made. Default is `full`.
+	ResponseInclusion BetaResponseInclusion `json:"response_inclusion,omitzero"`
+
+	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	Strict bool `json:"strict,omitzero"`
+
+	// Where the user is, to find what fits the place.
+	UserLocation *BetaUserLocation `json:"user_location,omitzero"`
+}
+
+func decodeBetaWebSearchTool20260318(d *wire.Decoder, x *BetaWebSearchTool20260318) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "allowed_callers":
+			wire.DecodeSlice(d, &x.AllowedCallers, decodeBetaAllowedCaller)
+		case "allowed_domains":
+			wire.DecodeSlice(d, &x.AllowedDomains, decodeString)
+		case "blocked_domains":
+			wire.DecodeSlice(d, &x.BlockedDomains, decodeString)
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "max_uses":
+			decodeInt(d, &x.MaxUses)
+		case "name":
+			d.Constant("web_search")
+		case "response_inclusion":
+			decodeBetaResponseInclusion(d, &x.ResponseInclusion)
+		case "strict":
+			decodeBool(d, &x.Strict)
+		case "type":
+			d.Constant("web_search_20260318")
+		case "user_location":
+			wire.DecodePointer(d, &x.UserLocation, decodeBetaUserLocation)
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaWebSearchTool20260318(e *wire.Encoder, x *BetaWebSearchTool20260318) {
+	e.Object()
+	e.Name(`"name":`)
+	e.Constant(`"web_search"`)
+	e.Name(`"type":`)
+	e.Constant(`"web_search_20260318"`)
+	if x.AllowedCallers != nil {
+		e.Name(`"allowed_callers":`)
+		wire.EncodeSlice(e, &x.AllowedCallers, encodeBetaAllowedCaller)
+	}
+	if x.AllowedDomains != nil {
+		e.Name(`"allowed_domains":`)
+		wire.EncodeSlice(e, &x.AllowedDomains, encodeString)
+	}
+	if x.BlockedDomains != nil {
+		e.Name(`"blocked_domains":`)
+		wire.EncodeSlice(e, &x.BlockedDomains, encodeString)
+	}
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.MaxUses != 0 {
+		e.Name(`"max_uses":`)
+		encodeInt(e, &x.MaxUses)
+	}
+	if x.ResponseInclusion != "" {
+		e.Name(`"response_inclusion":`)
+		encodeBetaResponseInclusion(e, &x.ResponseInclusion)
+	}
+	if x.Strict {
+		e.Name(`"strict":`)
+		encodeBool(e, &x.Strict)
+	}
+	if x.UserLocation != nil {
+		e.Name(`"user_location":`)
+		encodeBetaUserLocation(e, x.UserLocation)
+	}
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: web_search_20260318.
+func (*BetaWebSearchTool20260318) Discriminator() string { return "web_search_20260318" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaWebSearchTool20260318) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaWebSearchTool20260318)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaWebSearchTool20260318) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaWebSearchTool20260318)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaWebSearchTool20260318) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaWebSearchTool20260318)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaWebSearchTool20260318) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaWebSearchTool20260318)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaWebSearchTool20260318) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchTool20260318)
+}
+
+// BetaWebSearchToolRequestErrorObject is the failure of a web search, given back.
+type BetaWebSearchToolRequestErrorObject struct {
+	// Why the search failed.
+	ErrorCode BetaWebSearchToolResultErrorCode `json:"error_code"`
+}
+
+func decodeBetaWebSearchToolRequestErrorObject(d *wire.Decoder, x *BetaWebSearchToolRequestErrorObject) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "error_code":
+			decodeBetaWebSearchToolResultErrorCode(d, &x.ErrorCode)
+		case "type":
+			d.Constant("web_search_tool_result_error")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaWebSearchToolRequestErrorObject(e *wire.Encoder, x *BetaWebSearchToolRequestErrorObject) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"web_search_tool_result_error"`)
+	e.Name(`"error_code":`)
+	encodeBetaWebSearchToolResultErrorCode(e, &x.ErrorCode)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: web_search_tool_result_error.
+func (*BetaWebSearchToolRequestErrorObject) Discriminator() string {
+	return "web_search_tool_result_error"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaWebSearchToolRequestErrorObject) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaWebSearchToolRequestErrorObject)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaWebSearchToolRequestErrorObject) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaWebSearchToolRequestErrorObject)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaWebSearchToolRequestErrorObject) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaWebSearchToolRequestErrorObject)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaWebSearchToolRequestErrorObject) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaWebSearchToolRequestErrorObject)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaWebSearchToolRequestErrorObject) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchToolRequestErrorObject)
+}
+
+// BetaWebSearchToolResultBlock is what a web search found.
+type BetaWebSearchToolResultBlock struct {
+	// Who made the call. Left out, the model itself.
+	Caller BetaCaller `json:"caller,omitzero"`
+
+	// What the search found, or why it failed.
+	Content BetaWebSearchToolResultContent `json:"content"`
+
+	// Id of the call that this answers.
+	ToolUseID string `json:"tool_use_id"`
+}
+
+func decodeBetaWebSearchToolResultBlock(d *wire.Decoder, x *BetaWebSearchToolResultBlock) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "caller":
+			decodeBetaCaller(d, &x.Caller)
+		case "content":
+			decodeBetaWebSearchToolResultContent(d, &x.Content)
+		case "tool_use_id":
+			decodeString(d, &x.ToolUseID)
+		case "type":
+			d.Constant("web_search_tool_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaWebSearchToolResultBlock(e *wire.Encoder, x *BetaWebSearchToolResultBlock) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"web_search_tool_result"`)
+	if x.Caller != nil {
+		e.Name(`"caller":`)
+		encodeBetaCaller(e, &x.Caller)
+	}
+	e.Name(`"content":`)
+	encodeBetaWebSearchToolResultContent(e, &x.Content)
+	e.Name(`"tool_use_id":`)
+	encodeString(e, &x.ToolUseID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: web_search_tool_result.
+func (*BetaWebSearchToolResultBlock) Discriminator() string { return "web_search_tool_result" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaWebSearchToolResultBlock) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaWebSearchToolResultBlock)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaWebSearchToolResultBlock) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaWebSearchToolResultBlock)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaWebSearchToolResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaWebSearchToolResultBlock)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaWebSearchToolResultBlock) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaWebSearchToolResultBlock)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaWebSearchToolResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchToolResultBlock)
+}
+
+// BetaWebSearchToolResultBlockParam is what a web search of an earlier answer found, given back unchanged.
+type BetaWebSearchToolResultBlockParam struct {
+	// Cache breakpoint after this block.
+	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
+
+	// Who made the call. Left out, the model itself.
+	Caller BetaCaller `json:"caller,omitzero"`
+
+	// What the search found, or why it failed.
+	Content BetaWebSearchToolResultContentParam `json:"content"`
+
+	// Id of the call that this answers.
+	ToolUseID string `json:"tool_use_id"`
+}
+
+func decodeBetaWebSearchToolResultBlockParam(d *wire.Decoder, x *BetaWebSearchToolResultBlockParam) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "cache_control":
+			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
+		case "caller":
+			decodeBetaCaller(d, &x.Caller)
+		case "content":
+			decodeBetaWebSearchToolResultContentParam(d, &x.Content)
+		case "tool_use_id":
+			decodeString(d, &x.ToolUseID)
+		case "type":
+			d.Constant("web_search_tool_result")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaWebSearchToolResultBlockParam(e *wire.Encoder, x *BetaWebSearchToolResultBlockParam) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"web_search_tool_result"`)
+	if x.CacheControl != nil {
+		e.Name(`"cache_control":`)
+		encodeBetaCacheControlEphemeral(e, x.CacheControl)
+	}
+	if x.Caller != nil {
+		e.Name(`"caller":`)
+		encodeBetaCaller(e, &x.Caller)
+	}
+	e.Name(`"content":`)
+	encodeBetaWebSearchToolResultContentParam(e, &x.Content)
+	e.Name(`"tool_use_id":`)
+	encodeString(e, &x.ToolUseID)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: web_search_tool_result.
+func (*BetaWebSearchToolResultBlockParam) Discriminator() string { return "web_search_tool_result" }
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaWebSearchToolResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaWebSearchToolResultBlockParam)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaWebSearchToolResultBlockParam) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaWebSearchToolResultBlockParam)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaWebSearchToolResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaWebSearchToolResultBlockParam)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaWebSearchToolResultBlockParam) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaWebSearchToolResultBlockParam)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaWebSearchToolResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchToolResultBlockParam)
+}
+
+// BetaWebSearchToolResultErrorCode is the reason why a web search failed. `max_uses_exceeded`: the tool's `max_uses` was spent;
+// `too_many_requests`: the rate limit was reached; `unavailable`: something went wrong inside the service.
+type BetaWebSearchToolResultErrorCode string
+
+func decodeBetaWebSearchToolResultErrorCode(d *wire.Decoder, x *BetaWebSearchToolResultErrorCode) {
+	wire.DecodeString(d, x)
+}
+func encodeBetaWebSearchToolResultErrorCode(e *wire.Encoder, x *BetaWebSearchToolResultErrorCode) {
+	wire.EncodeString(e, x)
+}
+
+// BetaWebSearchToolResultErrorObject is the failure of a web search. The answer as a whole did not fail.
+type BetaWebSearchToolResultErrorObject struct {
+	// Why the search failed.
+	ErrorCode BetaWebSearchToolResultErrorCode `json:"error_code"`
+}
+
+func decodeBetaWebSearchToolResultErrorObject(d *wire.Decoder, x *BetaWebSearchToolResultErrorObject) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "error_code":
+			decodeBetaWebSearchToolResultErrorCode(d, &x.ErrorCode)
+		case "type":
+			d.Constant("web_search_tool_result_error")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeBetaWebSearchToolResultErrorObject(e *wire.Encoder, x *BetaWebSearchToolResultErrorObject) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"web_search_tool_result_error"`)
+	e.Name(`"error_code":`)
+	encodeBetaWebSearchToolResultErrorCode(e, &x.ErrorCode)
+	e.EndObject()
+}
+
+// Discriminator returns the constant by which unions know the type: web_search_tool_result_error.
+func (*BetaWebSearchToolResultErrorObject) Discriminator() string {
+	return "web_search_tool_result_error"
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaWebSearchToolResultErrorObject) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaWebSearchToolResultErrorObject)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaWebSearchToolResultErrorObject) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaWebSearchToolResultErrorObject)
+}
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaWebSearchToolResultErrorObject) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaWebSearchToolResultErrorObject)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaWebSearchToolResultErrorObject) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaWebSearchToolResultErrorObject)
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaWebSearchToolResultErrorObject) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchToolResultErrorObject)
 }
 
 // InputSchema is a JSON Schema of an object. Properties that are not listed here are JSON Schema's own. The bytes are sent
@@ -5078,7 +24735,475 @@ func encodeBool(e *wire.Encoder, x *bool)          { wire.EncodeBool(e, x) }
 func encodeTime(e *wire.Encoder, x *time.Time)     { wire.EncodeTime(e, x) }
 func encodeRaw(e *wire.Encoder, x *jsontext.Value) { wire.EncodeRaw(e, x) }
 
-// BetaCaller is who called a tool. `type` tells which.
+// BetaAdvisorToolResultContent is what a call of the advisor brought. `type` tells which.
+//
+// It is one of
+//   - *[BetaAdvisorToolResultErrorObject]
+//   - *[BetaAdvisorResultBlock]
+//   - *[BetaAdvisorRedactedResultBlock]
+//   - *[Unknown]
+type BetaAdvisorToolResultContent interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaAdvisorToolResultContent()
+}
+
+func (*BetaAdvisorToolResultErrorObject) isBetaAdvisorToolResultContent() {}
+func (*BetaAdvisorResultBlock) isBetaAdvisorToolResultContent()           {}
+func (*BetaAdvisorRedactedResultBlock) isBetaAdvisorToolResultContent()   {}
+func (*Unknown) isBetaAdvisorToolResultContent()                          {}
+
+// UnmarshalBetaAdvisorToolResultContent decodes one BetaAdvisorToolResultContent. JSON's null is nil.
+func UnmarshalBetaAdvisorToolResultContent(b []byte) (BetaAdvisorToolResultContent, error) {
+	var x BetaAdvisorToolResultContent
+	err := wire.Unmarshal(b, &x, decodeBetaAdvisorToolResultContent)
+	return x, err
+}
+
+func decodeBetaAdvisorToolResultContent(d *wire.Decoder, x *BetaAdvisorToolResultContent) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "advisor_redacted_result":
+			*x = wire.DecodeNew(d, decodeBetaAdvisorRedactedResultBlock)
+		case "advisor_result":
+			*x = wire.DecodeNew(d, decodeBetaAdvisorResultBlock)
+		case "advisor_tool_result_error":
+			*x = wire.DecodeNew(d, decodeBetaAdvisorToolResultErrorObject)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaAdvisorToolResultContent(e *wire.Encoder, x *BetaAdvisorToolResultContent) {
+	switch v := (*x).(type) {
+	case *BetaAdvisorToolResultErrorObject:
+		if v != nil {
+			encodeBetaAdvisorToolResultErrorObject(e, v)
+			return
+		}
+	case *BetaAdvisorResultBlock:
+		if v != nil {
+			encodeBetaAdvisorResultBlock(e, v)
+			return
+		}
+	case *BetaAdvisorRedactedResultBlock:
+		if v != nil {
+			encodeBetaAdvisorRedactedResultBlock(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaAdvisorToolResultContentParam is what a call of the advisor brought. `type` tells which.
+//
+// It is one of
+//   - *[BetaAdvisorToolResultErrorParam]
+//   - *[BetaAdvisorResultBlockParam]
+//   - *[BetaAdvisorRedactedResultBlockParam]
+//   - *[Unknown]
+type BetaAdvisorToolResultContentParam interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaAdvisorToolResultContentParam()
+}
+
+func (*BetaAdvisorToolResultErrorParam) isBetaAdvisorToolResultContentParam()     {}
+func (*BetaAdvisorResultBlockParam) isBetaAdvisorToolResultContentParam()         {}
+func (*BetaAdvisorRedactedResultBlockParam) isBetaAdvisorToolResultContentParam() {}
+func (*Unknown) isBetaAdvisorToolResultContentParam()                             {}
+
+// UnmarshalBetaAdvisorToolResultContentParam decodes one BetaAdvisorToolResultContentParam. JSON's null is nil.
+func UnmarshalBetaAdvisorToolResultContentParam(b []byte) (BetaAdvisorToolResultContentParam, error) {
+	var x BetaAdvisorToolResultContentParam
+	err := wire.Unmarshal(b, &x, decodeBetaAdvisorToolResultContentParam)
+	return x, err
+}
+
+func decodeBetaAdvisorToolResultContentParam(d *wire.Decoder, x *BetaAdvisorToolResultContentParam) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "advisor_redacted_result":
+			*x = wire.DecodeNew(d, decodeBetaAdvisorRedactedResultBlockParam)
+		case "advisor_result":
+			*x = wire.DecodeNew(d, decodeBetaAdvisorResultBlockParam)
+		case "advisor_tool_result_error":
+			*x = wire.DecodeNew(d, decodeBetaAdvisorToolResultErrorParam)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaAdvisorToolResultContentParam(e *wire.Encoder, x *BetaAdvisorToolResultContentParam) {
+	switch v := (*x).(type) {
+	case *BetaAdvisorToolResultErrorParam:
+		if v != nil {
+			encodeBetaAdvisorToolResultErrorParam(e, v)
+			return
+		}
+	case *BetaAdvisorResultBlockParam:
+		if v != nil {
+			encodeBetaAdvisorResultBlockParam(e, v)
+			return
+		}
+	case *BetaAdvisorRedactedResultBlockParam:
+		if v != nil {
+			encodeBetaAdvisorRedactedResultBlockParam(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaBashCodeExecutionToolResultContent is what a shell command brought. `type` tells which.
+//
+// It is one of
+//   - *[BetaBashCodeExecutionToolResultErrorObject]
+//   - *[BetaBashCodeExecutionResultBlock]
+//   - *[Unknown]
+type BetaBashCodeExecutionToolResultContent interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaBashCodeExecutionToolResultContent()
+}
+
+func (*BetaBashCodeExecutionToolResultErrorObject) isBetaBashCodeExecutionToolResultContent() {}
+func (*BetaBashCodeExecutionResultBlock) isBetaBashCodeExecutionToolResultContent()           {}
+func (*Unknown) isBetaBashCodeExecutionToolResultContent()                                    {}
+
+// UnmarshalBetaBashCodeExecutionToolResultContent decodes one BetaBashCodeExecutionToolResultContent. JSON's null is nil.
+func UnmarshalBetaBashCodeExecutionToolResultContent(b []byte) (BetaBashCodeExecutionToolResultContent, error) {
+	var x BetaBashCodeExecutionToolResultContent
+	err := wire.Unmarshal(b, &x, decodeBetaBashCodeExecutionToolResultContent)
+	return x, err
+}
+
+func decodeBetaBashCodeExecutionToolResultContent(d *wire.Decoder, x *BetaBashCodeExecutionToolResultContent) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "bash_code_execution_result":
+			*x = wire.DecodeNew(d, decodeBetaBashCodeExecutionResultBlock)
+		case "bash_code_execution_tool_result_error":
+			*x = wire.DecodeNew(d, decodeBetaBashCodeExecutionToolResultErrorObject)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaBashCodeExecutionToolResultContent(e *wire.Encoder, x *BetaBashCodeExecutionToolResultContent) {
+	switch v := (*x).(type) {
+	case *BetaBashCodeExecutionToolResultErrorObject:
+		if v != nil {
+			encodeBetaBashCodeExecutionToolResultErrorObject(e, v)
+			return
+		}
+	case *BetaBashCodeExecutionResultBlock:
+		if v != nil {
+			encodeBetaBashCodeExecutionResultBlock(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaBashCodeExecutionToolResultContentParam is what a shell command brought. `type` tells which.
+//
+// It is one of
+//   - *[BetaBashCodeExecutionToolResultErrorParam]
+//   - *[BetaBashCodeExecutionResultBlockParam]
+//   - *[Unknown]
+type BetaBashCodeExecutionToolResultContentParam interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaBashCodeExecutionToolResultContentParam()
+}
+
+func (*BetaBashCodeExecutionToolResultErrorParam) isBetaBashCodeExecutionToolResultContentParam() {}
+func (*BetaBashCodeExecutionResultBlockParam) isBetaBashCodeExecutionToolResultContentParam()     {}
+func (*Unknown) isBetaBashCodeExecutionToolResultContentParam()                                   {}
+
+// UnmarshalBetaBashCodeExecutionToolResultContentParam decodes one BetaBashCodeExecutionToolResultContentParam. JSON's null is nil.
+func UnmarshalBetaBashCodeExecutionToolResultContentParam(b []byte) (BetaBashCodeExecutionToolResultContentParam, error) {
+	var x BetaBashCodeExecutionToolResultContentParam
+	err := wire.Unmarshal(b, &x, decodeBetaBashCodeExecutionToolResultContentParam)
+	return x, err
+}
+
+func decodeBetaBashCodeExecutionToolResultContentParam(d *wire.Decoder, x *BetaBashCodeExecutionToolResultContentParam) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "bash_code_execution_result":
+			*x = wire.DecodeNew(d, decodeBetaBashCodeExecutionResultBlockParam)
+		case "bash_code_execution_tool_result_error":
+			*x = wire.DecodeNew(d, decodeBetaBashCodeExecutionToolResultErrorParam)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaBashCodeExecutionToolResultContentParam(e *wire.Encoder, x *BetaBashCodeExecutionToolResultContentParam) {
+	switch v := (*x).(type) {
+	case *BetaBashCodeExecutionToolResultErrorParam:
+		if v != nil {
+			encodeBetaBashCodeExecutionToolResultErrorParam(e, v)
+			return
+		}
+	case *BetaBashCodeExecutionResultBlockParam:
+		if v != nil {
+			encodeBetaBashCodeExecutionResultBlockParam(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaBrowserStateChange is what a call did to your browser. `type` tells which.
+//
+// It is one of
+//   - *[BetaBrowserStateChangeTabOpened]
+//   - *[BetaBrowserStateChangeDownloadStarted]
+//   - *[BetaBrowserStateChangeDownloadCompleted]
+//   - *[BetaBrowserStateChangeDownloadFailed]
+//   - *[Unknown]
+type BetaBrowserStateChange interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaBrowserStateChange()
+}
+
+func (*BetaBrowserStateChangeTabOpened) isBetaBrowserStateChange()         {}
+func (*BetaBrowserStateChangeDownloadStarted) isBetaBrowserStateChange()   {}
+func (*BetaBrowserStateChangeDownloadCompleted) isBetaBrowserStateChange() {}
+func (*BetaBrowserStateChangeDownloadFailed) isBetaBrowserStateChange()    {}
+func (*Unknown) isBetaBrowserStateChange()                                 {}
+
+// UnmarshalBetaBrowserStateChange decodes one BetaBrowserStateChange. JSON's null is nil.
+func UnmarshalBetaBrowserStateChange(b []byte) (BetaBrowserStateChange, error) {
+	var x BetaBrowserStateChange
+	err := wire.Unmarshal(b, &x, decodeBetaBrowserStateChange)
+	return x, err
+}
+
+func decodeBetaBrowserStateChange(d *wire.Decoder, x *BetaBrowserStateChange) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "download_completed":
+			*x = wire.DecodeNew(d, decodeBetaBrowserStateChangeDownloadCompleted)
+		case "download_failed":
+			*x = wire.DecodeNew(d, decodeBetaBrowserStateChangeDownloadFailed)
+		case "download_started":
+			*x = wire.DecodeNew(d, decodeBetaBrowserStateChangeDownloadStarted)
+		case "tab_opened":
+			*x = wire.DecodeNew(d, decodeBetaBrowserStateChangeTabOpened)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaBrowserStateChange(e *wire.Encoder, x *BetaBrowserStateChange) {
+	switch v := (*x).(type) {
+	case *BetaBrowserStateChangeTabOpened:
+		if v != nil {
+			encodeBetaBrowserStateChangeTabOpened(e, v)
+			return
+		}
+	case *BetaBrowserStateChangeDownloadStarted:
+		if v != nil {
+			encodeBetaBrowserStateChangeDownloadStarted(e, v)
+			return
+		}
+	case *BetaBrowserStateChangeDownloadCompleted:
+		if v != nil {
+			encodeBetaBrowserStateChangeDownloadCompleted(e, v)
+			return
+		}
+	case *BetaBrowserStateChangeDownloadFailed:
+		if v != nil {
+			encodeBetaBrowserStateChangeDownloadFailed(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaCacheMissReason is where a request first differs from the earlier one, so that the cache missed. `type` tells which.
+//
+// It is one of
+//   - *[BetaCacheMissModelChanged]
+//   - *[BetaCacheMissSystemChanged]
+//   - *[BetaCacheMissToolsChanged]
+//   - *[BetaCacheMissMessagesChanged]
+//   - *[BetaCacheMissPreviousMessageNotFound]
+//   - *[BetaCacheMissUnavailable]
+//   - *[Unknown]
+type BetaCacheMissReason interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaCacheMissReason()
+}
+
+func (*BetaCacheMissModelChanged) isBetaCacheMissReason()            {}
+func (*BetaCacheMissSystemChanged) isBetaCacheMissReason()           {}
+func (*BetaCacheMissToolsChanged) isBetaCacheMissReason()            {}
+func (*BetaCacheMissMessagesChanged) isBetaCacheMissReason()         {}
+func (*BetaCacheMissPreviousMessageNotFound) isBetaCacheMissReason() {}
+func (*BetaCacheMissUnavailable) isBetaCacheMissReason()             {}
+func (*Unknown) isBetaCacheMissReason()                              {}
+
+// UnmarshalBetaCacheMissReason decodes one BetaCacheMissReason. JSON's null is nil.
+func UnmarshalBetaCacheMissReason(b []byte) (BetaCacheMissReason, error) {
+	var x BetaCacheMissReason
+	err := wire.Unmarshal(b, &x, decodeBetaCacheMissReason)
+	return x, err
+}
+
+func decodeBetaCacheMissReason(d *wire.Decoder, x *BetaCacheMissReason) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "messages_changed":
+			*x = wire.DecodeNew(d, decodeBetaCacheMissMessagesChanged)
+		case "model_changed":
+			*x = wire.DecodeNew(d, decodeBetaCacheMissModelChanged)
+		case "previous_message_not_found":
+			*x = wire.DecodeNew(d, decodeBetaCacheMissPreviousMessageNotFound)
+		case "system_changed":
+			*x = wire.DecodeNew(d, decodeBetaCacheMissSystemChanged)
+		case "tools_changed":
+			*x = wire.DecodeNew(d, decodeBetaCacheMissToolsChanged)
+		case "unavailable":
+			*x = wire.DecodeNew(d, decodeBetaCacheMissUnavailable)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaCacheMissReason(e *wire.Encoder, x *BetaCacheMissReason) {
+	switch v := (*x).(type) {
+	case *BetaCacheMissModelChanged:
+		if v != nil {
+			encodeBetaCacheMissModelChanged(e, v)
+			return
+		}
+	case *BetaCacheMissSystemChanged:
+		if v != nil {
+			encodeBetaCacheMissSystemChanged(e, v)
+			return
+		}
+	case *BetaCacheMissToolsChanged:
+		if v != nil {
+			encodeBetaCacheMissToolsChanged(e, v)
+			return
+		}
+	case *BetaCacheMissMessagesChanged:
+		if v != nil {
+			encodeBetaCacheMissMessagesChanged(e, v)
+			return
+		}
+	case *BetaCacheMissPreviousMessageNotFound:
+		if v != nil {
+			encodeBetaCacheMissPreviousMessageNotFound(e, v)
+			return
+		}
+	case *BetaCacheMissUnavailable:
+		if v != nil {
+			encodeBetaCacheMissUnavailable(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaCaller is what called a tool. `type` tells which.
 //
 // It is one of
 //   - *[BetaDirectCaller]
@@ -5153,6 +25278,417 @@ func encodeBetaCaller(e *wire.Encoder, x *BetaCaller) {
 	e.Null()
 }
 
+// BetaClearToolInputs is the choice of tool inputs to clear, all or those of some tools.
+//
+// It is one of
+//   - [BetaClearAllToolInputs]
+//   - [BetaToolNames]
+//   - *[Unknown]
+type BetaClearToolInputs interface {
+	isBetaClearToolInputs()
+}
+
+func (BetaClearAllToolInputs) isBetaClearToolInputs() {}
+func (BetaToolNames) isBetaClearToolInputs()          {}
+func (*Unknown) isBetaClearToolInputs()               {}
+
+// UnmarshalBetaClearToolInputs decodes one BetaClearToolInputs. JSON's null is nil.
+func UnmarshalBetaClearToolInputs(b []byte) (BetaClearToolInputs, error) {
+	var x BetaClearToolInputs
+	err := wire.Unmarshal(b, &x, decodeBetaClearToolInputs)
+	return x, err
+}
+
+func decodeBetaClearToolInputs(d *wire.Decoder, x *BetaClearToolInputs) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case 't', 'f':
+		var v BetaClearAllToolInputs
+		decodeBetaClearAllToolInputs(d, &v)
+		*x = v
+	case '[':
+		var v BetaToolNames
+		decodeBetaToolNames(d, &v)
+		*x = v
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaClearToolInputs(e *wire.Encoder, x *BetaClearToolInputs) {
+	switch v := (*x).(type) {
+	case BetaClearAllToolInputs:
+		encodeBetaClearAllToolInputs(e, &v)
+		return
+	case BetaToolNames:
+		encodeBetaToolNames(e, &v)
+		return
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaClearToolUsesTrigger is how large the prompt gets before tool results are cleared. `type` tells what is counted.
+//
+// It is one of
+//   - *[BetaInputTokensTrigger]
+//   - *[BetaToolUsesTrigger]
+//   - *[Unknown]
+type BetaClearToolUsesTrigger interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaClearToolUsesTrigger()
+}
+
+func (*BetaInputTokensTrigger) isBetaClearToolUsesTrigger() {}
+func (*BetaToolUsesTrigger) isBetaClearToolUsesTrigger()    {}
+func (*Unknown) isBetaClearToolUsesTrigger()                {}
+
+// UnmarshalBetaClearToolUsesTrigger decodes one BetaClearToolUsesTrigger. JSON's null is nil.
+func UnmarshalBetaClearToolUsesTrigger(b []byte) (BetaClearToolUsesTrigger, error) {
+	var x BetaClearToolUsesTrigger
+	err := wire.Unmarshal(b, &x, decodeBetaClearToolUsesTrigger)
+	return x, err
+}
+
+func decodeBetaClearToolUsesTrigger(d *wire.Decoder, x *BetaClearToolUsesTrigger) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "input_tokens":
+			*x = wire.DecodeNew(d, decodeBetaInputTokensTrigger)
+		case "tool_uses":
+			*x = wire.DecodeNew(d, decodeBetaToolUsesTrigger)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaClearToolUsesTrigger(e *wire.Encoder, x *BetaClearToolUsesTrigger) {
+	switch v := (*x).(type) {
+	case *BetaInputTokensTrigger:
+		if v != nil {
+			encodeBetaInputTokensTrigger(e, v)
+			return
+		}
+	case *BetaToolUsesTrigger:
+		if v != nil {
+			encodeBetaToolUsesTrigger(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaCodeExecutionToolResultContent is what a run of Python code brought. `type` tells which.
+//
+// It is one of
+//   - *[BetaCodeExecutionToolResultErrorObject]
+//   - *[BetaCodeExecutionResultBlock]
+//   - *[BetaEncryptedCodeExecutionResultBlock]
+//   - *[Unknown]
+type BetaCodeExecutionToolResultContent interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaCodeExecutionToolResultContent()
+}
+
+func (*BetaCodeExecutionToolResultErrorObject) isBetaCodeExecutionToolResultContent() {}
+func (*BetaCodeExecutionResultBlock) isBetaCodeExecutionToolResultContent()           {}
+func (*BetaEncryptedCodeExecutionResultBlock) isBetaCodeExecutionToolResultContent()  {}
+func (*Unknown) isBetaCodeExecutionToolResultContent()                                {}
+
+// UnmarshalBetaCodeExecutionToolResultContent decodes one BetaCodeExecutionToolResultContent. JSON's null is nil.
+func UnmarshalBetaCodeExecutionToolResultContent(b []byte) (BetaCodeExecutionToolResultContent, error) {
+	var x BetaCodeExecutionToolResultContent
+	err := wire.Unmarshal(b, &x, decodeBetaCodeExecutionToolResultContent)
+	return x, err
+}
+
+func decodeBetaCodeExecutionToolResultContent(d *wire.Decoder, x *BetaCodeExecutionToolResultContent) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "code_execution_result":
+			*x = wire.DecodeNew(d, decodeBetaCodeExecutionResultBlock)
+		case "code_execution_tool_result_error":
+			*x = wire.DecodeNew(d, decodeBetaCodeExecutionToolResultErrorObject)
+		case "encrypted_code_execution_result":
+			*x = wire.DecodeNew(d, decodeBetaEncryptedCodeExecutionResultBlock)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaCodeExecutionToolResultContent(e *wire.Encoder, x *BetaCodeExecutionToolResultContent) {
+	switch v := (*x).(type) {
+	case *BetaCodeExecutionToolResultErrorObject:
+		if v != nil {
+			encodeBetaCodeExecutionToolResultErrorObject(e, v)
+			return
+		}
+	case *BetaCodeExecutionResultBlock:
+		if v != nil {
+			encodeBetaCodeExecutionResultBlock(e, v)
+			return
+		}
+	case *BetaEncryptedCodeExecutionResultBlock:
+		if v != nil {
+			encodeBetaEncryptedCodeExecutionResultBlock(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaCodeExecutionToolResultContentParam is what a run of Python code brought. `type` tells which.
+//
+// It is one of
+//   - *[BetaCodeExecutionToolResultErrorParam]
+//   - *[BetaCodeExecutionResultBlockParam]
+//   - *[BetaEncryptedCodeExecutionResultBlockParam]
+//   - *[Unknown]
+type BetaCodeExecutionToolResultContentParam interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaCodeExecutionToolResultContentParam()
+}
+
+func (*BetaCodeExecutionToolResultErrorParam) isBetaCodeExecutionToolResultContentParam()      {}
+func (*BetaCodeExecutionResultBlockParam) isBetaCodeExecutionToolResultContentParam()          {}
+func (*BetaEncryptedCodeExecutionResultBlockParam) isBetaCodeExecutionToolResultContentParam() {}
+func (*Unknown) isBetaCodeExecutionToolResultContentParam()                                    {}
+
+// UnmarshalBetaCodeExecutionToolResultContentParam decodes one BetaCodeExecutionToolResultContentParam. JSON's null is nil.
+func UnmarshalBetaCodeExecutionToolResultContentParam(b []byte) (BetaCodeExecutionToolResultContentParam, error) {
+	var x BetaCodeExecutionToolResultContentParam
+	err := wire.Unmarshal(b, &x, decodeBetaCodeExecutionToolResultContentParam)
+	return x, err
+}
+
+func decodeBetaCodeExecutionToolResultContentParam(d *wire.Decoder, x *BetaCodeExecutionToolResultContentParam) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "code_execution_result":
+			*x = wire.DecodeNew(d, decodeBetaCodeExecutionResultBlockParam)
+		case "code_execution_tool_result_error":
+			*x = wire.DecodeNew(d, decodeBetaCodeExecutionToolResultErrorParam)
+		case "encrypted_code_execution_result":
+			*x = wire.DecodeNew(d, decodeBetaEncryptedCodeExecutionResultBlockParam)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaCodeExecutionToolResultContentParam(e *wire.Encoder, x *BetaCodeExecutionToolResultContentParam) {
+	switch v := (*x).(type) {
+	case *BetaCodeExecutionToolResultErrorParam:
+		if v != nil {
+			encodeBetaCodeExecutionToolResultErrorParam(e, v)
+			return
+		}
+	case *BetaCodeExecutionResultBlockParam:
+		if v != nil {
+			encodeBetaCodeExecutionResultBlockParam(e, v)
+			return
+		}
+	case *BetaEncryptedCodeExecutionResultBlockParam:
+		if v != nil {
+			encodeBetaEncryptedCodeExecutionResultBlockParam(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaCompactionBlockToolChange is a change of the tools in the summarized part of the conversation. `type` tells which.
+//
+// It is one of
+//   - *[BetaResponseToolAdditionBlock]
+//   - *[BetaResponseToolRemovalBlock]
+//   - *[Unknown]
+type BetaCompactionBlockToolChange interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaCompactionBlockToolChange()
+}
+
+func (*BetaResponseToolAdditionBlock) isBetaCompactionBlockToolChange() {}
+func (*BetaResponseToolRemovalBlock) isBetaCompactionBlockToolChange()  {}
+func (*Unknown) isBetaCompactionBlockToolChange()                       {}
+
+// UnmarshalBetaCompactionBlockToolChange decodes one BetaCompactionBlockToolChange. JSON's null is nil.
+func UnmarshalBetaCompactionBlockToolChange(b []byte) (BetaCompactionBlockToolChange, error) {
+	var x BetaCompactionBlockToolChange
+	err := wire.Unmarshal(b, &x, decodeBetaCompactionBlockToolChange)
+	return x, err
+}
+
+func decodeBetaCompactionBlockToolChange(d *wire.Decoder, x *BetaCompactionBlockToolChange) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "tool_addition":
+			*x = wire.DecodeNew(d, decodeBetaResponseToolAdditionBlock)
+		case "tool_removal":
+			*x = wire.DecodeNew(d, decodeBetaResponseToolRemovalBlock)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaCompactionBlockToolChange(e *wire.Encoder, x *BetaCompactionBlockToolChange) {
+	switch v := (*x).(type) {
+	case *BetaResponseToolAdditionBlock:
+		if v != nil {
+			encodeBetaResponseToolAdditionBlock(e, v)
+			return
+		}
+	case *BetaResponseToolRemovalBlock:
+		if v != nil {
+			encodeBetaResponseToolRemovalBlock(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaCompactionBlockToolChangeParam is a change of the tools in the summarized part of the conversation. `type` tells which.
+//
+// It is one of
+//   - *[BetaRequestToolAdditionBlock]
+//   - *[BetaRequestToolRemovalBlock]
+//   - *[Unknown]
+type BetaCompactionBlockToolChangeParam interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaCompactionBlockToolChangeParam()
+}
+
+func (*BetaRequestToolAdditionBlock) isBetaCompactionBlockToolChangeParam() {}
+func (*BetaRequestToolRemovalBlock) isBetaCompactionBlockToolChangeParam()  {}
+func (*Unknown) isBetaCompactionBlockToolChangeParam()                      {}
+
+// UnmarshalBetaCompactionBlockToolChangeParam decodes one BetaCompactionBlockToolChangeParam. JSON's null is nil.
+func UnmarshalBetaCompactionBlockToolChangeParam(b []byte) (BetaCompactionBlockToolChangeParam, error) {
+	var x BetaCompactionBlockToolChangeParam
+	err := wire.Unmarshal(b, &x, decodeBetaCompactionBlockToolChangeParam)
+	return x, err
+}
+
+func decodeBetaCompactionBlockToolChangeParam(d *wire.Decoder, x *BetaCompactionBlockToolChangeParam) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "tool_addition":
+			*x = wire.DecodeNew(d, decodeBetaRequestToolAdditionBlock)
+		case "tool_removal":
+			*x = wire.DecodeNew(d, decodeBetaRequestToolRemovalBlock)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaCompactionBlockToolChangeParam(e *wire.Encoder, x *BetaCompactionBlockToolChangeParam) {
+	switch v := (*x).(type) {
+	case *BetaRequestToolAdditionBlock:
+		if v != nil {
+			encodeBetaRequestToolAdditionBlock(e, v)
+			return
+		}
+	case *BetaRequestToolRemovalBlock:
+		if v != nil {
+			encodeBetaRequestToolRemovalBlock(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
 // BetaContentBlock is one block of an answer. `type` tells which.
 //
 // It is one of
@@ -5160,6 +25696,20 @@ func encodeBetaCaller(e *wire.Encoder, x *BetaCaller) {
 //   - *[BetaThinkingBlock]
 //   - *[BetaRedactedThinkingBlock]
 //   - *[BetaToolUseBlock]
+//   - *[BetaServerToolUseBlock]
+//   - *[BetaWebSearchToolResultBlock]
+//   - *[BetaWebFetchToolResultBlock]
+//   - *[BetaAdvisorToolResultBlock]
+//   - *[BetaCodeExecutionToolResultBlock]
+//   - *[BetaBashCodeExecutionToolResultBlock]
+//   - *[BetaTextEditorCodeExecutionToolResultBlock]
+//   - *[BetaToolSearchToolResultBlock]
+//   - *[BetaMCPToolUseBlock]
+//   - *[BetaMCPToolResultBlock]
+//   - *[BetaContainerUploadBlock]
+//   - *[BetaCompactionBlock]
+//   - *[BetaFallbackBlock]
+//   - *[BetaMCPToolListingBlock]
 //   - *[Unknown]
 type BetaContentBlock interface {
 	// Discriminator returns the value of "type".
@@ -5168,11 +25718,25 @@ type BetaContentBlock interface {
 	isBetaContentBlock()
 }
 
-func (*BetaTextBlock) isBetaContentBlock()             {}
-func (*BetaThinkingBlock) isBetaContentBlock()         {}
-func (*BetaRedactedThinkingBlock) isBetaContentBlock() {}
-func (*BetaToolUseBlock) isBetaContentBlock()          {}
-func (*Unknown) isBetaContentBlock()                   {}
+func (*BetaTextBlock) isBetaContentBlock()                              {}
+func (*BetaThinkingBlock) isBetaContentBlock()                          {}
+func (*BetaRedactedThinkingBlock) isBetaContentBlock()                  {}
+func (*BetaToolUseBlock) isBetaContentBlock()                           {}
+func (*BetaServerToolUseBlock) isBetaContentBlock()                     {}
+func (*BetaWebSearchToolResultBlock) isBetaContentBlock()               {}
+func (*BetaWebFetchToolResultBlock) isBetaContentBlock()                {}
+func (*BetaAdvisorToolResultBlock) isBetaContentBlock()                 {}
+func (*BetaCodeExecutionToolResultBlock) isBetaContentBlock()           {}
+func (*BetaBashCodeExecutionToolResultBlock) isBetaContentBlock()       {}
+func (*BetaTextEditorCodeExecutionToolResultBlock) isBetaContentBlock() {}
+func (*BetaToolSearchToolResultBlock) isBetaContentBlock()              {}
+func (*BetaMCPToolUseBlock) isBetaContentBlock()                        {}
+func (*BetaMCPToolResultBlock) isBetaContentBlock()                     {}
+func (*BetaContainerUploadBlock) isBetaContentBlock()                   {}
+func (*BetaCompactionBlock) isBetaContentBlock()                        {}
+func (*BetaFallbackBlock) isBetaContentBlock()                          {}
+func (*BetaMCPToolListingBlock) isBetaContentBlock()                    {}
+func (*Unknown) isBetaContentBlock()                                    {}
 
 // UnmarshalBetaContentBlock decodes one BetaContentBlock. JSON's null is nil.
 func UnmarshalBetaContentBlock(b []byte) (BetaContentBlock, error) {
@@ -5189,14 +25753,42 @@ func decodeBetaContentBlock(d *wire.Decoder, x *BetaContentBlock) {
 	case '{':
 		tag, outer := d.Tag("type")
 		switch string(tag) {
+		case "advisor_tool_result":
+			*x = wire.DecodeNew(d, decodeBetaAdvisorToolResultBlock)
+		case "bash_code_execution_tool_result":
+			*x = wire.DecodeNew(d, decodeBetaBashCodeExecutionToolResultBlock)
+		case "code_execution_tool_result":
+			*x = wire.DecodeNew(d, decodeBetaCodeExecutionToolResultBlock)
+		case "compaction":
+			*x = wire.DecodeNew(d, decodeBetaCompactionBlock)
+		case "container_upload":
+			*x = wire.DecodeNew(d, decodeBetaContainerUploadBlock)
+		case "fallback":
+			*x = wire.DecodeNew(d, decodeBetaFallbackBlock)
+		case "mcp_tool_listing":
+			*x = wire.DecodeNew(d, decodeBetaMCPToolListingBlock)
+		case "mcp_tool_result":
+			*x = wire.DecodeNew(d, decodeBetaMCPToolResultBlock)
+		case "mcp_tool_use":
+			*x = wire.DecodeNew(d, decodeBetaMCPToolUseBlock)
 		case "redacted_thinking":
 			*x = wire.DecodeNew(d, decodeBetaRedactedThinkingBlock)
+		case "server_tool_use":
+			*x = wire.DecodeNew(d, decodeBetaServerToolUseBlock)
 		case "text":
 			*x = wire.DecodeNew(d, decodeBetaTextBlock)
+		case "text_editor_code_execution_tool_result":
+			*x = wire.DecodeNew(d, decodeBetaTextEditorCodeExecutionToolResultBlock)
 		case "thinking":
 			*x = wire.DecodeNew(d, decodeBetaThinkingBlock)
+		case "tool_search_tool_result":
+			*x = wire.DecodeNew(d, decodeBetaToolSearchToolResultBlock)
 		case "tool_use":
 			*x = wire.DecodeNew(d, decodeBetaToolUseBlock)
+		case "web_fetch_tool_result":
+			*x = wire.DecodeNew(d, decodeBetaWebFetchToolResultBlock)
+		case "web_search_tool_result":
+			*x = wire.DecodeNew(d, decodeBetaWebSearchToolResultBlock)
 		default:
 			*x = decodeUnknown(d, tag)
 		}
@@ -5228,6 +25820,76 @@ func encodeBetaContentBlock(e *wire.Encoder, x *BetaContentBlock) {
 			encodeBetaToolUseBlock(e, v)
 			return
 		}
+	case *BetaServerToolUseBlock:
+		if v != nil {
+			encodeBetaServerToolUseBlock(e, v)
+			return
+		}
+	case *BetaWebSearchToolResultBlock:
+		if v != nil {
+			encodeBetaWebSearchToolResultBlock(e, v)
+			return
+		}
+	case *BetaWebFetchToolResultBlock:
+		if v != nil {
+			encodeBetaWebFetchToolResultBlock(e, v)
+			return
+		}
+	case *BetaAdvisorToolResultBlock:
+		if v != nil {
+			encodeBetaAdvisorToolResultBlock(e, v)
+			return
+		}
+	case *BetaCodeExecutionToolResultBlock:
+		if v != nil {
+			encodeBetaCodeExecutionToolResultBlock(e, v)
+			return
+		}
+	case *BetaBashCodeExecutionToolResultBlock:
+		if v != nil {
+			encodeBetaBashCodeExecutionToolResultBlock(e, v)
+			return
+		}
+	case *BetaTextEditorCodeExecutionToolResultBlock:
+		if v != nil {
+			encodeBetaTextEditorCodeExecutionToolResultBlock(e, v)
+			return
+		}
+	case *BetaToolSearchToolResultBlock:
+		if v != nil {
+			encodeBetaToolSearchToolResultBlock(e, v)
+			return
+		}
+	case *BetaMCPToolUseBlock:
+		if v != nil {
+			encodeBetaMCPToolUseBlock(e, v)
+			return
+		}
+	case *BetaMCPToolResultBlock:
+		if v != nil {
+			encodeBetaMCPToolResultBlock(e, v)
+			return
+		}
+	case *BetaContainerUploadBlock:
+		if v != nil {
+			encodeBetaContainerUploadBlock(e, v)
+			return
+		}
+	case *BetaCompactionBlock:
+		if v != nil {
+			encodeBetaCompactionBlock(e, v)
+			return
+		}
+	case *BetaFallbackBlock:
+		if v != nil {
+			encodeBetaFallbackBlock(e, v)
+			return
+		}
+	case *BetaMCPToolListingBlock:
+		if v != nil {
+			encodeBetaMCPToolListingBlock(e, v)
+			return
+		}
 	case *Unknown:
 		if v != nil {
 			encodeUnknown(e, v)
@@ -5243,10 +25905,27 @@ func encodeBetaContentBlock(e *wire.Encoder, x *BetaContentBlock) {
 //   - *[BetaTextBlockParam]
 //   - *[BetaImageBlockParam]
 //   - *[BetaRequestDocumentBlock]
+//   - *[BetaSearchResultBlockParam]
 //   - *[BetaThinkingBlockParam]
 //   - *[BetaRedactedThinkingBlockParam]
 //   - *[BetaToolUseBlockParam]
 //   - *[BetaToolResultBlockParam]
+//   - *[BetaServerToolUseBlockParam]
+//   - *[BetaWebSearchToolResultBlockParam]
+//   - *[BetaWebFetchToolResultBlockParam]
+//   - *[BetaAdvisorToolResultBlockParam]
+//   - *[BetaCodeExecutionToolResultBlockParam]
+//   - *[BetaBashCodeExecutionToolResultBlockParam]
+//   - *[BetaTextEditorCodeExecutionToolResultBlockParam]
+//   - *[BetaToolSearchToolResultBlockParam]
+//   - *[BetaMCPToolUseBlockParam]
+//   - *[BetaRequestMCPToolResultBlockParam]
+//   - *[BetaContainerUploadBlockParam]
+//   - *[BetaCompactionBlockParam]
+//   - *[BetaRequestToolAdditionBlock]
+//   - *[BetaRequestToolRemovalBlock]
+//   - *[BetaMCPToolListingBlockParam]
+//   - *[BetaFallbackBlockParam]
 //   - *[Unknown]
 type BetaContentBlockParam interface {
 	// Discriminator returns the value of "type".
@@ -5255,14 +25934,31 @@ type BetaContentBlockParam interface {
 	isBetaContentBlockParam()
 }
 
-func (*BetaTextBlockParam) isBetaContentBlockParam()             {}
-func (*BetaImageBlockParam) isBetaContentBlockParam()            {}
-func (*BetaRequestDocumentBlock) isBetaContentBlockParam()       {}
-func (*BetaThinkingBlockParam) isBetaContentBlockParam()         {}
-func (*BetaRedactedThinkingBlockParam) isBetaContentBlockParam() {}
-func (*BetaToolUseBlockParam) isBetaContentBlockParam()          {}
-func (*BetaToolResultBlockParam) isBetaContentBlockParam()       {}
-func (*Unknown) isBetaContentBlockParam()                        {}
+func (*BetaTextBlockParam) isBetaContentBlockParam()                              {}
+func (*BetaImageBlockParam) isBetaContentBlockParam()                             {}
+func (*BetaRequestDocumentBlock) isBetaContentBlockParam()                        {}
+func (*BetaSearchResultBlockParam) isBetaContentBlockParam()                      {}
+func (*BetaThinkingBlockParam) isBetaContentBlockParam()                          {}
+func (*BetaRedactedThinkingBlockParam) isBetaContentBlockParam()                  {}
+func (*BetaToolUseBlockParam) isBetaContentBlockParam()                           {}
+func (*BetaToolResultBlockParam) isBetaContentBlockParam()                        {}
+func (*BetaServerToolUseBlockParam) isBetaContentBlockParam()                     {}
+func (*BetaWebSearchToolResultBlockParam) isBetaContentBlockParam()               {}
+func (*BetaWebFetchToolResultBlockParam) isBetaContentBlockParam()                {}
+func (*BetaAdvisorToolResultBlockParam) isBetaContentBlockParam()                 {}
+func (*BetaCodeExecutionToolResultBlockParam) isBetaContentBlockParam()           {}
+func (*BetaBashCodeExecutionToolResultBlockParam) isBetaContentBlockParam()       {}
+func (*BetaTextEditorCodeExecutionToolResultBlockParam) isBetaContentBlockParam() {}
+func (*BetaToolSearchToolResultBlockParam) isBetaContentBlockParam()              {}
+func (*BetaMCPToolUseBlockParam) isBetaContentBlockParam()                        {}
+func (*BetaRequestMCPToolResultBlockParam) isBetaContentBlockParam()              {}
+func (*BetaContainerUploadBlockParam) isBetaContentBlockParam()                   {}
+func (*BetaCompactionBlockParam) isBetaContentBlockParam()                        {}
+func (*BetaRequestToolAdditionBlock) isBetaContentBlockParam()                    {}
+func (*BetaRequestToolRemovalBlock) isBetaContentBlockParam()                     {}
+func (*BetaMCPToolListingBlockParam) isBetaContentBlockParam()                    {}
+func (*BetaFallbackBlockParam) isBetaContentBlockParam()                          {}
+func (*Unknown) isBetaContentBlockParam()                                         {}
 
 // UnmarshalBetaContentBlockParam decodes one BetaContentBlockParam. JSON's null is nil.
 func UnmarshalBetaContentBlockParam(b []byte) (BetaContentBlockParam, error) {
@@ -5279,20 +25975,54 @@ func decodeBetaContentBlockParam(d *wire.Decoder, x *BetaContentBlockParam) {
 	case '{':
 		tag, outer := d.Tag("type")
 		switch string(tag) {
+		case "advisor_tool_result":
+			*x = wire.DecodeNew(d, decodeBetaAdvisorToolResultBlockParam)
+		case "bash_code_execution_tool_result":
+			*x = wire.DecodeNew(d, decodeBetaBashCodeExecutionToolResultBlockParam)
+		case "code_execution_tool_result":
+			*x = wire.DecodeNew(d, decodeBetaCodeExecutionToolResultBlockParam)
+		case "compaction":
+			*x = wire.DecodeNew(d, decodeBetaCompactionBlockParam)
+		case "container_upload":
+			*x = wire.DecodeNew(d, decodeBetaContainerUploadBlockParam)
 		case "document":
 			*x = wire.DecodeNew(d, decodeBetaRequestDocumentBlock)
+		case "fallback":
+			*x = wire.DecodeNew(d, decodeBetaFallbackBlockParam)
 		case "image":
 			*x = wire.DecodeNew(d, decodeBetaImageBlockParam)
+		case "mcp_tool_listing":
+			*x = wire.DecodeNew(d, decodeBetaMCPToolListingBlockParam)
+		case "mcp_tool_result":
+			*x = wire.DecodeNew(d, decodeBetaRequestMCPToolResultBlockParam)
+		case "mcp_tool_use":
+			*x = wire.DecodeNew(d, decodeBetaMCPToolUseBlockParam)
 		case "redacted_thinking":
 			*x = wire.DecodeNew(d, decodeBetaRedactedThinkingBlockParam)
+		case "search_result":
+			*x = wire.DecodeNew(d, decodeBetaSearchResultBlockParam)
+		case "server_tool_use":
+			*x = wire.DecodeNew(d, decodeBetaServerToolUseBlockParam)
 		case "text":
 			*x = wire.DecodeNew(d, decodeBetaTextBlockParam)
+		case "text_editor_code_execution_tool_result":
+			*x = wire.DecodeNew(d, decodeBetaTextEditorCodeExecutionToolResultBlockParam)
 		case "thinking":
 			*x = wire.DecodeNew(d, decodeBetaThinkingBlockParam)
+		case "tool_addition":
+			*x = wire.DecodeNew(d, decodeBetaRequestToolAdditionBlock)
+		case "tool_removal":
+			*x = wire.DecodeNew(d, decodeBetaRequestToolRemovalBlock)
 		case "tool_result":
 			*x = wire.DecodeNew(d, decodeBetaToolResultBlockParam)
+		case "tool_search_tool_result":
+			*x = wire.DecodeNew(d, decodeBetaToolSearchToolResultBlockParam)
 		case "tool_use":
 			*x = wire.DecodeNew(d, decodeBetaToolUseBlockParam)
+		case "web_fetch_tool_result":
+			*x = wire.DecodeNew(d, decodeBetaWebFetchToolResultBlockParam)
+		case "web_search_tool_result":
+			*x = wire.DecodeNew(d, decodeBetaWebSearchToolResultBlockParam)
 		default:
 			*x = decodeUnknown(d, tag)
 		}
@@ -5319,6 +26049,11 @@ func encodeBetaContentBlockParam(e *wire.Encoder, x *BetaContentBlockParam) {
 			encodeBetaRequestDocumentBlock(e, v)
 			return
 		}
+	case *BetaSearchResultBlockParam:
+		if v != nil {
+			encodeBetaSearchResultBlockParam(e, v)
+			return
+		}
 	case *BetaThinkingBlockParam:
 		if v != nil {
 			encodeBetaThinkingBlockParam(e, v)
@@ -5339,6 +26074,422 @@ func encodeBetaContentBlockParam(e *wire.Encoder, x *BetaContentBlockParam) {
 			encodeBetaToolResultBlockParam(e, v)
 			return
 		}
+	case *BetaServerToolUseBlockParam:
+		if v != nil {
+			encodeBetaServerToolUseBlockParam(e, v)
+			return
+		}
+	case *BetaWebSearchToolResultBlockParam:
+		if v != nil {
+			encodeBetaWebSearchToolResultBlockParam(e, v)
+			return
+		}
+	case *BetaWebFetchToolResultBlockParam:
+		if v != nil {
+			encodeBetaWebFetchToolResultBlockParam(e, v)
+			return
+		}
+	case *BetaAdvisorToolResultBlockParam:
+		if v != nil {
+			encodeBetaAdvisorToolResultBlockParam(e, v)
+			return
+		}
+	case *BetaCodeExecutionToolResultBlockParam:
+		if v != nil {
+			encodeBetaCodeExecutionToolResultBlockParam(e, v)
+			return
+		}
+	case *BetaBashCodeExecutionToolResultBlockParam:
+		if v != nil {
+			encodeBetaBashCodeExecutionToolResultBlockParam(e, v)
+			return
+		}
+	case *BetaTextEditorCodeExecutionToolResultBlockParam:
+		if v != nil {
+			encodeBetaTextEditorCodeExecutionToolResultBlockParam(e, v)
+			return
+		}
+	case *BetaToolSearchToolResultBlockParam:
+		if v != nil {
+			encodeBetaToolSearchToolResultBlockParam(e, v)
+			return
+		}
+	case *BetaMCPToolUseBlockParam:
+		if v != nil {
+			encodeBetaMCPToolUseBlockParam(e, v)
+			return
+		}
+	case *BetaRequestMCPToolResultBlockParam:
+		if v != nil {
+			encodeBetaRequestMCPToolResultBlockParam(e, v)
+			return
+		}
+	case *BetaContainerUploadBlockParam:
+		if v != nil {
+			encodeBetaContainerUploadBlockParam(e, v)
+			return
+		}
+	case *BetaCompactionBlockParam:
+		if v != nil {
+			encodeBetaCompactionBlockParam(e, v)
+			return
+		}
+	case *BetaRequestToolAdditionBlock:
+		if v != nil {
+			encodeBetaRequestToolAdditionBlock(e, v)
+			return
+		}
+	case *BetaRequestToolRemovalBlock:
+		if v != nil {
+			encodeBetaRequestToolRemovalBlock(e, v)
+			return
+		}
+	case *BetaMCPToolListingBlockParam:
+		if v != nil {
+			encodeBetaMCPToolListingBlockParam(e, v)
+			return
+		}
+	case *BetaFallbackBlockParam:
+		if v != nil {
+			encodeBetaFallbackBlockParam(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaContentBlockSourceBlock is one block of a document. `type` tells which.
+//
+// It is one of
+//   - *[BetaTextBlockParam]
+//   - *[BetaImageBlockParam]
+//   - *[Unknown]
+type BetaContentBlockSourceBlock interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaContentBlockSourceBlock()
+}
+
+func (*BetaTextBlockParam) isBetaContentBlockSourceBlock()  {}
+func (*BetaImageBlockParam) isBetaContentBlockSourceBlock() {}
+func (*Unknown) isBetaContentBlockSourceBlock()             {}
+
+// UnmarshalBetaContentBlockSourceBlock decodes one BetaContentBlockSourceBlock. JSON's null is nil.
+func UnmarshalBetaContentBlockSourceBlock(b []byte) (BetaContentBlockSourceBlock, error) {
+	var x BetaContentBlockSourceBlock
+	err := wire.Unmarshal(b, &x, decodeBetaContentBlockSourceBlock)
+	return x, err
+}
+
+func decodeBetaContentBlockSourceBlock(d *wire.Decoder, x *BetaContentBlockSourceBlock) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "image":
+			*x = wire.DecodeNew(d, decodeBetaImageBlockParam)
+		case "text":
+			*x = wire.DecodeNew(d, decodeBetaTextBlockParam)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaContentBlockSourceBlock(e *wire.Encoder, x *BetaContentBlockSourceBlock) {
+	switch v := (*x).(type) {
+	case *BetaTextBlockParam:
+		if v != nil {
+			encodeBetaTextBlockParam(e, v)
+			return
+		}
+	case *BetaImageBlockParam:
+		if v != nil {
+			encodeBetaImageBlockParam(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaContentBlockSourceContent is what a document made of blocks says, as one text or as blocks.
+//
+// It is one of
+//   - [BetaTextContent]
+//   - [BetaContentBlockSourceBlocks]
+//   - *[Unknown]
+type BetaContentBlockSourceContent interface {
+	isBetaContentBlockSourceContent()
+}
+
+func (BetaTextContent) isBetaContentBlockSourceContent()              {}
+func (BetaContentBlockSourceBlocks) isBetaContentBlockSourceContent() {}
+func (*Unknown) isBetaContentBlockSourceContent()                     {}
+
+// UnmarshalBetaContentBlockSourceContent decodes one BetaContentBlockSourceContent. JSON's null is nil.
+func UnmarshalBetaContentBlockSourceContent(b []byte) (BetaContentBlockSourceContent, error) {
+	var x BetaContentBlockSourceContent
+	err := wire.Unmarshal(b, &x, decodeBetaContentBlockSourceContent)
+	return x, err
+}
+
+func decodeBetaContentBlockSourceContent(d *wire.Decoder, x *BetaContentBlockSourceContent) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '"':
+		var v BetaTextContent
+		decodeBetaTextContent(d, &v)
+		*x = v
+	case '[':
+		var v BetaContentBlockSourceBlocks
+		decodeBetaContentBlockSourceBlocks(d, &v)
+		*x = v
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaContentBlockSourceContent(e *wire.Encoder, x *BetaContentBlockSourceContent) {
+	switch v := (*x).(type) {
+	case BetaTextContent:
+		encodeBetaTextContent(e, &v)
+		return
+	case BetaContentBlockSourceBlocks:
+		encodeBetaContentBlockSourceBlocks(e, &v)
+		return
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaContextManagementAppliedEdit is one edit that was made. `type` tells which.
+//
+// It is one of
+//   - *[BetaClearToolUses20250919EditResponse]
+//   - *[BetaClearThinking20251015EditResponse]
+//   - *[Unknown]
+type BetaContextManagementAppliedEdit interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaContextManagementAppliedEdit()
+}
+
+func (*BetaClearToolUses20250919EditResponse) isBetaContextManagementAppliedEdit() {}
+func (*BetaClearThinking20251015EditResponse) isBetaContextManagementAppliedEdit() {}
+func (*Unknown) isBetaContextManagementAppliedEdit()                               {}
+
+// UnmarshalBetaContextManagementAppliedEdit decodes one BetaContextManagementAppliedEdit. JSON's null is nil.
+func UnmarshalBetaContextManagementAppliedEdit(b []byte) (BetaContextManagementAppliedEdit, error) {
+	var x BetaContextManagementAppliedEdit
+	err := wire.Unmarshal(b, &x, decodeBetaContextManagementAppliedEdit)
+	return x, err
+}
+
+func decodeBetaContextManagementAppliedEdit(d *wire.Decoder, x *BetaContextManagementAppliedEdit) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "clear_thinking_20251015":
+			*x = wire.DecodeNew(d, decodeBetaClearThinking20251015EditResponse)
+		case "clear_tool_uses_20250919":
+			*x = wire.DecodeNew(d, decodeBetaClearToolUses20250919EditResponse)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaContextManagementAppliedEdit(e *wire.Encoder, x *BetaContextManagementAppliedEdit) {
+	switch v := (*x).(type) {
+	case *BetaClearToolUses20250919EditResponse:
+		if v != nil {
+			encodeBetaClearToolUses20250919EditResponse(e, v)
+			return
+		}
+	case *BetaClearThinking20251015EditResponse:
+		if v != nil {
+			encodeBetaClearThinking20251015EditResponse(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaContextManagementEdit is one edit that keeps a long conversation small. `type` tells which.
+//
+// It is one of
+//   - *[BetaClearToolUses20250919Edit]
+//   - *[BetaClearThinking20251015Edit]
+//   - *[BetaCompact20260112Edit]
+//   - *[Unknown]
+type BetaContextManagementEdit interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaContextManagementEdit()
+}
+
+func (*BetaClearToolUses20250919Edit) isBetaContextManagementEdit() {}
+func (*BetaClearThinking20251015Edit) isBetaContextManagementEdit() {}
+func (*BetaCompact20260112Edit) isBetaContextManagementEdit()       {}
+func (*Unknown) isBetaContextManagementEdit()                       {}
+
+// UnmarshalBetaContextManagementEdit decodes one BetaContextManagementEdit. JSON's null is nil.
+func UnmarshalBetaContextManagementEdit(b []byte) (BetaContextManagementEdit, error) {
+	var x BetaContextManagementEdit
+	err := wire.Unmarshal(b, &x, decodeBetaContextManagementEdit)
+	return x, err
+}
+
+func decodeBetaContextManagementEdit(d *wire.Decoder, x *BetaContextManagementEdit) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "clear_thinking_20251015":
+			*x = wire.DecodeNew(d, decodeBetaClearThinking20251015Edit)
+		case "clear_tool_uses_20250919":
+			*x = wire.DecodeNew(d, decodeBetaClearToolUses20250919Edit)
+		case "compact_20260112":
+			*x = wire.DecodeNew(d, decodeBetaCompact20260112Edit)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaContextManagementEdit(e *wire.Encoder, x *BetaContextManagementEdit) {
+	switch v := (*x).(type) {
+	case *BetaClearToolUses20250919Edit:
+		if v != nil {
+			encodeBetaClearToolUses20250919Edit(e, v)
+			return
+		}
+	case *BetaClearThinking20251015Edit:
+		if v != nil {
+			encodeBetaClearThinking20251015Edit(e, v)
+			return
+		}
+	case *BetaCompact20260112Edit:
+		if v != nil {
+			encodeBetaCompact20260112Edit(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaDocumentBlockSource is what a document in an answer says. `type` tells which.
+//
+// It is one of
+//   - *[BetaBase64PDFSource]
+//   - *[BetaPlainTextSource]
+//   - *[Unknown]
+type BetaDocumentBlockSource interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaDocumentBlockSource()
+}
+
+func (*BetaBase64PDFSource) isBetaDocumentBlockSource() {}
+func (*BetaPlainTextSource) isBetaDocumentBlockSource() {}
+func (*Unknown) isBetaDocumentBlockSource()             {}
+
+// UnmarshalBetaDocumentBlockSource decodes one BetaDocumentBlockSource. JSON's null is nil.
+func UnmarshalBetaDocumentBlockSource(b []byte) (BetaDocumentBlockSource, error) {
+	var x BetaDocumentBlockSource
+	err := wire.Unmarshal(b, &x, decodeBetaDocumentBlockSource)
+	return x, err
+}
+
+func decodeBetaDocumentBlockSource(d *wire.Decoder, x *BetaDocumentBlockSource) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "base64":
+			*x = wire.DecodeNew(d, decodeBetaBase64PDFSource)
+		case "text":
+			*x = wire.DecodeNew(d, decodeBetaPlainTextSource)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaDocumentBlockSource(e *wire.Encoder, x *BetaDocumentBlockSource) {
+	switch v := (*x).(type) {
+	case *BetaBase64PDFSource:
+		if v != nil {
+			encodeBetaBase64PDFSource(e, v)
+			return
+		}
+	case *BetaPlainTextSource:
+		if v != nil {
+			encodeBetaPlainTextSource(e, v)
+			return
+		}
 	case *Unknown:
 		if v != nil {
 			encodeUnknown(e, v)
@@ -5353,7 +26504,9 @@ func encodeBetaContentBlockParam(e *wire.Encoder, x *BetaContentBlockParam) {
 // It is one of
 //   - *[BetaBase64PDFSource]
 //   - *[BetaPlainTextSource]
+//   - *[BetaContentBlockSource]
 //   - *[BetaURLPDFSource]
+//   - *[BetaFileDocumentSource]
 //   - *[Unknown]
 type BetaDocumentSource interface {
 	// Discriminator returns the value of "type".
@@ -5362,10 +26515,12 @@ type BetaDocumentSource interface {
 	isBetaDocumentSource()
 }
 
-func (*BetaBase64PDFSource) isBetaDocumentSource() {}
-func (*BetaPlainTextSource) isBetaDocumentSource() {}
-func (*BetaURLPDFSource) isBetaDocumentSource()    {}
-func (*Unknown) isBetaDocumentSource()             {}
+func (*BetaBase64PDFSource) isBetaDocumentSource()    {}
+func (*BetaPlainTextSource) isBetaDocumentSource()    {}
+func (*BetaContentBlockSource) isBetaDocumentSource() {}
+func (*BetaURLPDFSource) isBetaDocumentSource()       {}
+func (*BetaFileDocumentSource) isBetaDocumentSource() {}
+func (*Unknown) isBetaDocumentSource()                {}
 
 // UnmarshalBetaDocumentSource decodes one BetaDocumentSource. JSON's null is nil.
 func UnmarshalBetaDocumentSource(b []byte) (BetaDocumentSource, error) {
@@ -5384,6 +26539,10 @@ func decodeBetaDocumentSource(d *wire.Decoder, x *BetaDocumentSource) {
 		switch string(tag) {
 		case "base64":
 			*x = wire.DecodeNew(d, decodeBetaBase64PDFSource)
+		case "content":
+			*x = wire.DecodeNew(d, decodeBetaContentBlockSource)
+		case "file":
+			*x = wire.DecodeNew(d, decodeBetaFileDocumentSource)
 		case "text":
 			*x = wire.DecodeNew(d, decodeBetaPlainTextSource)
 		case "url":
@@ -5409,9 +26568,19 @@ func encodeBetaDocumentSource(e *wire.Encoder, x *BetaDocumentSource) {
 			encodeBetaPlainTextSource(e, v)
 			return
 		}
+	case *BetaContentBlockSource:
+		if v != nil {
+			encodeBetaContentBlockSource(e, v)
+			return
+		}
 	case *BetaURLPDFSource:
 		if v != nil {
 			encodeBetaURLPDFSource(e, v)
+			return
+		}
+	case *BetaFileDocumentSource:
+		if v != nil {
+			encodeBetaFileDocumentSource(e, v)
 			return
 		}
 	case *Unknown:
@@ -5583,11 +26752,205 @@ func encodeBetaError(e *wire.Encoder, x *BetaError) {
 	e.Null()
 }
 
+// BetaFallbackCredit is a credit token, alone or with a mode. Whoever asks another model after a refusal does not pay again for
+// what was cached with the first. The token alone means `strict`.
+//
+// It is one of
+//   - [BetaFallbackCreditToken]
+//   - *[BetaFallbackCreditTokenParam]
+//   - *[Unknown]
+type BetaFallbackCredit interface {
+	isBetaFallbackCredit()
+}
+
+func (BetaFallbackCreditToken) isBetaFallbackCredit()       {}
+func (*BetaFallbackCreditTokenParam) isBetaFallbackCredit() {}
+func (*Unknown) isBetaFallbackCredit()                      {}
+
+// UnmarshalBetaFallbackCredit decodes one BetaFallbackCredit. JSON's null is nil.
+func UnmarshalBetaFallbackCredit(b []byte) (BetaFallbackCredit, error) {
+	var x BetaFallbackCredit
+	err := wire.Unmarshal(b, &x, decodeBetaFallbackCredit)
+	return x, err
+}
+
+func decodeBetaFallbackCredit(d *wire.Decoder, x *BetaFallbackCredit) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '"':
+		var v BetaFallbackCreditToken
+		decodeBetaFallbackCreditToken(d, &v)
+		*x = v
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "":
+			*x = wire.DecodeNew(d, decodeBetaFallbackCreditTokenParam)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaFallbackCredit(e *wire.Encoder, x *BetaFallbackCredit) {
+	switch v := (*x).(type) {
+	case BetaFallbackCreditToken:
+		encodeBetaFallbackCreditToken(e, &v)
+		return
+	case *BetaFallbackCreditTokenParam:
+		if v != nil {
+			encodeBetaFallbackCreditTokenParam(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaFallbackCreditStatus is what became of a credit token. `type` tells which.
+//
+// It is one of
+//   - *[BetaFallbackCreditRedeemed]
+//   - *[BetaFallbackCreditNotApplied]
+//   - *[Unknown]
+type BetaFallbackCreditStatus interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaFallbackCreditStatus()
+}
+
+func (*BetaFallbackCreditRedeemed) isBetaFallbackCreditStatus()   {}
+func (*BetaFallbackCreditNotApplied) isBetaFallbackCreditStatus() {}
+func (*Unknown) isBetaFallbackCreditStatus()                      {}
+
+// UnmarshalBetaFallbackCreditStatus decodes one BetaFallbackCreditStatus. JSON's null is nil.
+func UnmarshalBetaFallbackCreditStatus(b []byte) (BetaFallbackCreditStatus, error) {
+	var x BetaFallbackCreditStatus
+	err := wire.Unmarshal(b, &x, decodeBetaFallbackCreditStatus)
+	return x, err
+}
+
+func decodeBetaFallbackCreditStatus(d *wire.Decoder, x *BetaFallbackCreditStatus) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "not_applied":
+			*x = wire.DecodeNew(d, decodeBetaFallbackCreditNotApplied)
+		case "redeemed":
+			*x = wire.DecodeNew(d, decodeBetaFallbackCreditRedeemed)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaFallbackCreditStatus(e *wire.Encoder, x *BetaFallbackCreditStatus) {
+	switch v := (*x).(type) {
+	case *BetaFallbackCreditRedeemed:
+		if v != nil {
+			encodeBetaFallbackCreditRedeemed(e, v)
+			return
+		}
+	case *BetaFallbackCreditNotApplied:
+		if v != nil {
+			encodeBetaFallbackCreditNotApplied(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaFallbacks is the models to ask after a refusal, as a list or by the word `default`.
+//
+// It is one of
+//   - [BetaFallbacksDefault]
+//   - [BetaFallbackList]
+//   - *[Unknown]
+type BetaFallbacks interface {
+	isBetaFallbacks()
+}
+
+func (BetaFallbacksDefault) isBetaFallbacks() {}
+func (BetaFallbackList) isBetaFallbacks()     {}
+func (*Unknown) isBetaFallbacks()             {}
+
+// UnmarshalBetaFallbacks decodes one BetaFallbacks. JSON's null is nil.
+func UnmarshalBetaFallbacks(b []byte) (BetaFallbacks, error) {
+	var x BetaFallbacks
+	err := wire.Unmarshal(b, &x, decodeBetaFallbacks)
+	return x, err
+}
+
+func decodeBetaFallbacks(d *wire.Decoder, x *BetaFallbacks) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '"':
+		var v BetaFallbacksDefault
+		decodeBetaFallbacksDefault(d, &v)
+		*x = v
+	case '[':
+		var v BetaFallbackList
+		decodeBetaFallbackList(d, &v)
+		*x = v
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaFallbacks(e *wire.Encoder, x *BetaFallbacks) {
+	switch v := (*x).(type) {
+	case BetaFallbacksDefault:
+		encodeBetaFallbacksDefault(e, &v)
+		return
+	case BetaFallbackList:
+		encodeBetaFallbackList(e, &v)
+		return
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
 // BetaImageSource is where an image comes from. `type` tells which.
 //
 // It is one of
 //   - *[BetaBase64ImageSource]
 //   - *[BetaURLImageSource]
+//   - *[BetaFileImageSource]
 //   - *[Unknown]
 type BetaImageSource interface {
 	// Discriminator returns the value of "type".
@@ -5598,6 +26961,7 @@ type BetaImageSource interface {
 
 func (*BetaBase64ImageSource) isBetaImageSource() {}
 func (*BetaURLImageSource) isBetaImageSource()    {}
+func (*BetaFileImageSource) isBetaImageSource()   {}
 func (*Unknown) isBetaImageSource()               {}
 
 // UnmarshalBetaImageSource decodes one BetaImageSource. JSON's null is nil.
@@ -5617,6 +26981,8 @@ func decodeBetaImageSource(d *wire.Decoder, x *BetaImageSource) {
 		switch string(tag) {
 		case "base64":
 			*x = wire.DecodeNew(d, decodeBetaBase64ImageSource)
+		case "file":
+			*x = wire.DecodeNew(d, decodeBetaFileImageSource)
 		case "url":
 			*x = wire.DecodeNew(d, decodeBetaURLImageSource)
 		default:
@@ -5640,6 +27006,203 @@ func encodeBetaImageSource(e *wire.Encoder, x *BetaImageSource) {
 			encodeBetaURLImageSource(e, v)
 			return
 		}
+	case *BetaFileImageSource:
+		if v != nil {
+			encodeBetaFileImageSource(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaInputTransformation is what was done about a thinking block of the request that failed a check. `type` tells which.
+//
+// It is one of
+//   - *[BetaThinkingDroppedInputTransformation]
+//   - *[BetaThinkingMismatchAllowedInputTransformation]
+//   - *[Unknown]
+type BetaInputTransformation interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaInputTransformation()
+}
+
+func (*BetaThinkingDroppedInputTransformation) isBetaInputTransformation()         {}
+func (*BetaThinkingMismatchAllowedInputTransformation) isBetaInputTransformation() {}
+func (*Unknown) isBetaInputTransformation()                                        {}
+
+// UnmarshalBetaInputTransformation decodes one BetaInputTransformation. JSON's null is nil.
+func UnmarshalBetaInputTransformation(b []byte) (BetaInputTransformation, error) {
+	var x BetaInputTransformation
+	err := wire.Unmarshal(b, &x, decodeBetaInputTransformation)
+	return x, err
+}
+
+func decodeBetaInputTransformation(d *wire.Decoder, x *BetaInputTransformation) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "thinking_dropped":
+			*x = wire.DecodeNew(d, decodeBetaThinkingDroppedInputTransformation)
+		case "thinking_mismatch_allowed":
+			*x = wire.DecodeNew(d, decodeBetaThinkingMismatchAllowedInputTransformation)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaInputTransformation(e *wire.Encoder, x *BetaInputTransformation) {
+	switch v := (*x).(type) {
+	case *BetaThinkingDroppedInputTransformation:
+		if v != nil {
+			encodeBetaThinkingDroppedInputTransformation(e, v)
+			return
+		}
+	case *BetaThinkingMismatchAllowedInputTransformation:
+		if v != nil {
+			encodeBetaThinkingMismatchAllowedInputTransformation(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaMCPToolResultContent is what a tool of an MCP server answered, as one text or as blocks.
+//
+// It is one of
+//   - [BetaTextContent]
+//   - [BetaResponseTextBlocks]
+//   - *[Unknown]
+type BetaMCPToolResultContent interface {
+	isBetaMCPToolResultContent()
+}
+
+func (BetaTextContent) isBetaMCPToolResultContent()        {}
+func (BetaResponseTextBlocks) isBetaMCPToolResultContent() {}
+func (*Unknown) isBetaMCPToolResultContent()               {}
+
+// UnmarshalBetaMCPToolResultContent decodes one BetaMCPToolResultContent. JSON's null is nil.
+func UnmarshalBetaMCPToolResultContent(b []byte) (BetaMCPToolResultContent, error) {
+	var x BetaMCPToolResultContent
+	err := wire.Unmarshal(b, &x, decodeBetaMCPToolResultContent)
+	return x, err
+}
+
+func decodeBetaMCPToolResultContent(d *wire.Decoder, x *BetaMCPToolResultContent) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '"':
+		var v BetaTextContent
+		decodeBetaTextContent(d, &v)
+		*x = v
+	case '[':
+		var v BetaResponseTextBlocks
+		decodeBetaResponseTextBlocks(d, &v)
+		*x = v
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaMCPToolResultContent(e *wire.Encoder, x *BetaMCPToolResultContent) {
+	switch v := (*x).(type) {
+	case BetaTextContent:
+		encodeBetaTextContent(e, &v)
+		return
+	case BetaResponseTextBlocks:
+		encodeBetaResponseTextBlocks(e, &v)
+		return
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaMCPToolResultContentParam is what a tool of an MCP server answered, as one text or as blocks.
+//
+// It is one of
+//   - [BetaTextContent]
+//   - [BetaTextBlocks]
+//   - *[Unknown]
+type BetaMCPToolResultContentParam interface {
+	isBetaMCPToolResultContentParam()
+}
+
+func (BetaTextContent) isBetaMCPToolResultContentParam() {}
+func (BetaTextBlocks) isBetaMCPToolResultContentParam()  {}
+func (*Unknown) isBetaMCPToolResultContentParam()        {}
+
+// UnmarshalBetaMCPToolResultContentParam decodes one BetaMCPToolResultContentParam. JSON's null is nil.
+func UnmarshalBetaMCPToolResultContentParam(b []byte) (BetaMCPToolResultContentParam, error) {
+	var x BetaMCPToolResultContentParam
+	err := wire.Unmarshal(b, &x, decodeBetaMCPToolResultContentParam)
+	return x, err
+}
+
+func decodeBetaMCPToolResultContentParam(d *wire.Decoder, x *BetaMCPToolResultContentParam) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '"':
+		var v BetaTextContent
+		decodeBetaTextContent(d, &v)
+		*x = v
+	case '[':
+		var v BetaTextBlocks
+		decodeBetaTextBlocks(d, &v)
+		*x = v
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaMCPToolResultContentParam(e *wire.Encoder, x *BetaMCPToolResultContentParam) {
+	switch v := (*x).(type) {
+	case BetaTextContent:
+		encodeBetaTextContent(e, &v)
+		return
+	case BetaTextBlocks:
+		encodeBetaTextBlocks(e, &v)
+		return
 	case *Unknown:
 		if v != nil {
 			encodeUnknown(e, v)
@@ -5871,6 +27434,829 @@ func encodeBetaMessageParam(e *wire.Encoder, x *BetaMessageParam) {
 	e.Null()
 }
 
+// BetaRequestContainer is the container that server tools run code in, as an id alone or with skills.
+//
+// It is one of
+//   - [BetaContainerID]
+//   - *[BetaContainerParams]
+//   - *[Unknown]
+type BetaRequestContainer interface {
+	isBetaRequestContainer()
+}
+
+func (BetaContainerID) isBetaRequestContainer()      {}
+func (*BetaContainerParams) isBetaRequestContainer() {}
+func (*Unknown) isBetaRequestContainer()             {}
+
+// UnmarshalBetaRequestContainer decodes one BetaRequestContainer. JSON's null is nil.
+func UnmarshalBetaRequestContainer(b []byte) (BetaRequestContainer, error) {
+	var x BetaRequestContainer
+	err := wire.Unmarshal(b, &x, decodeBetaRequestContainer)
+	return x, err
+}
+
+func decodeBetaRequestContainer(d *wire.Decoder, x *BetaRequestContainer) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '"':
+		var v BetaContainerID
+		decodeBetaContainerID(d, &v)
+		*x = v
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "":
+			*x = wire.DecodeNew(d, decodeBetaContainerParams)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaRequestContainer(e *wire.Encoder, x *BetaRequestContainer) {
+	switch v := (*x).(type) {
+	case BetaContainerID:
+		encodeBetaContainerID(e, &v)
+		return
+	case *BetaContainerParams:
+		if v != nil {
+			encodeBetaContainerParams(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaRequestToolAdditionBlockTool is a tool to offer to the model. `type` tells how it is given.
+//
+// It is one of
+//   - *[BetaToolChangeToolReference]
+//   - *[BetaToolChangeMCPToolReference]
+//   - *[BetaToolChangeMCPToolsetReference]
+//   - *[BetaToolChangeToolDefinitionParam]
+//   - *[Unknown]
+type BetaRequestToolAdditionBlockTool interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaRequestToolAdditionBlockTool()
+}
+
+func (*BetaToolChangeToolReference) isBetaRequestToolAdditionBlockTool()       {}
+func (*BetaToolChangeMCPToolReference) isBetaRequestToolAdditionBlockTool()    {}
+func (*BetaToolChangeMCPToolsetReference) isBetaRequestToolAdditionBlockTool() {}
+func (*BetaToolChangeToolDefinitionParam) isBetaRequestToolAdditionBlockTool() {}
+func (*Unknown) isBetaRequestToolAdditionBlockTool()                           {}
+
+// UnmarshalBetaRequestToolAdditionBlockTool decodes one BetaRequestToolAdditionBlockTool. JSON's null is nil.
+func UnmarshalBetaRequestToolAdditionBlockTool(b []byte) (BetaRequestToolAdditionBlockTool, error) {
+	var x BetaRequestToolAdditionBlockTool
+	err := wire.Unmarshal(b, &x, decodeBetaRequestToolAdditionBlockTool)
+	return x, err
+}
+
+func decodeBetaRequestToolAdditionBlockTool(d *wire.Decoder, x *BetaRequestToolAdditionBlockTool) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "mcp_tool_reference":
+			*x = wire.DecodeNew(d, decodeBetaToolChangeMCPToolReference)
+		case "mcp_toolset_reference":
+			*x = wire.DecodeNew(d, decodeBetaToolChangeMCPToolsetReference)
+		case "tool_definition":
+			*x = wire.DecodeNew(d, decodeBetaToolChangeToolDefinitionParam)
+		case "tool_reference":
+			*x = wire.DecodeNew(d, decodeBetaToolChangeToolReference)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaRequestToolAdditionBlockTool(e *wire.Encoder, x *BetaRequestToolAdditionBlockTool) {
+	switch v := (*x).(type) {
+	case *BetaToolChangeToolReference:
+		if v != nil {
+			encodeBetaToolChangeToolReference(e, v)
+			return
+		}
+	case *BetaToolChangeMCPToolReference:
+		if v != nil {
+			encodeBetaToolChangeMCPToolReference(e, v)
+			return
+		}
+	case *BetaToolChangeMCPToolsetReference:
+		if v != nil {
+			encodeBetaToolChangeMCPToolsetReference(e, v)
+			return
+		}
+	case *BetaToolChangeToolDefinitionParam:
+		if v != nil {
+			encodeBetaToolChangeToolDefinitionParam(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaRequestToolRemovalBlockTool is a tool to withdraw from the model. `type` tells how it is named.
+//
+// It is one of
+//   - *[BetaToolChangeToolReference]
+//   - *[BetaToolChangeMCPToolReference]
+//   - *[BetaToolChangeMCPToolsetReference]
+//   - *[Unknown]
+type BetaRequestToolRemovalBlockTool interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaRequestToolRemovalBlockTool()
+}
+
+func (*BetaToolChangeToolReference) isBetaRequestToolRemovalBlockTool()       {}
+func (*BetaToolChangeMCPToolReference) isBetaRequestToolRemovalBlockTool()    {}
+func (*BetaToolChangeMCPToolsetReference) isBetaRequestToolRemovalBlockTool() {}
+func (*Unknown) isBetaRequestToolRemovalBlockTool()                           {}
+
+// UnmarshalBetaRequestToolRemovalBlockTool decodes one BetaRequestToolRemovalBlockTool. JSON's null is nil.
+func UnmarshalBetaRequestToolRemovalBlockTool(b []byte) (BetaRequestToolRemovalBlockTool, error) {
+	var x BetaRequestToolRemovalBlockTool
+	err := wire.Unmarshal(b, &x, decodeBetaRequestToolRemovalBlockTool)
+	return x, err
+}
+
+func decodeBetaRequestToolRemovalBlockTool(d *wire.Decoder, x *BetaRequestToolRemovalBlockTool) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "mcp_tool_reference":
+			*x = wire.DecodeNew(d, decodeBetaToolChangeMCPToolReference)
+		case "mcp_toolset_reference":
+			*x = wire.DecodeNew(d, decodeBetaToolChangeMCPToolsetReference)
+		case "tool_reference":
+			*x = wire.DecodeNew(d, decodeBetaToolChangeToolReference)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaRequestToolRemovalBlockTool(e *wire.Encoder, x *BetaRequestToolRemovalBlockTool) {
+	switch v := (*x).(type) {
+	case *BetaToolChangeToolReference:
+		if v != nil {
+			encodeBetaToolChangeToolReference(e, v)
+			return
+		}
+	case *BetaToolChangeMCPToolReference:
+		if v != nil {
+			encodeBetaToolChangeMCPToolReference(e, v)
+			return
+		}
+	case *BetaToolChangeMCPToolsetReference:
+		if v != nil {
+			encodeBetaToolChangeMCPToolsetReference(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaResponseToolAdditionBlockTool is a tool that the model was offered. `type` tells how it is given.
+//
+// It is one of
+//   - *[BetaResponseToolChangeToolReference]
+//   - *[BetaResponseToolChangeMCPToolReference]
+//   - *[BetaResponseToolChangeMCPToolsetReference]
+//   - *[BetaToolChangeToolDefinition]
+//   - *[Unknown]
+type BetaResponseToolAdditionBlockTool interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaResponseToolAdditionBlockTool()
+}
+
+func (*BetaResponseToolChangeToolReference) isBetaResponseToolAdditionBlockTool()       {}
+func (*BetaResponseToolChangeMCPToolReference) isBetaResponseToolAdditionBlockTool()    {}
+func (*BetaResponseToolChangeMCPToolsetReference) isBetaResponseToolAdditionBlockTool() {}
+func (*BetaToolChangeToolDefinition) isBetaResponseToolAdditionBlockTool()              {}
+func (*Unknown) isBetaResponseToolAdditionBlockTool()                                   {}
+
+// UnmarshalBetaResponseToolAdditionBlockTool decodes one BetaResponseToolAdditionBlockTool. JSON's null is nil.
+func UnmarshalBetaResponseToolAdditionBlockTool(b []byte) (BetaResponseToolAdditionBlockTool, error) {
+	var x BetaResponseToolAdditionBlockTool
+	err := wire.Unmarshal(b, &x, decodeBetaResponseToolAdditionBlockTool)
+	return x, err
+}
+
+func decodeBetaResponseToolAdditionBlockTool(d *wire.Decoder, x *BetaResponseToolAdditionBlockTool) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "mcp_tool_reference":
+			*x = wire.DecodeNew(d, decodeBetaResponseToolChangeMCPToolReference)
+		case "mcp_toolset_reference":
+			*x = wire.DecodeNew(d, decodeBetaResponseToolChangeMCPToolsetReference)
+		case "tool_definition":
+			*x = wire.DecodeNew(d, decodeBetaToolChangeToolDefinition)
+		case "tool_reference":
+			*x = wire.DecodeNew(d, decodeBetaResponseToolChangeToolReference)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaResponseToolAdditionBlockTool(e *wire.Encoder, x *BetaResponseToolAdditionBlockTool) {
+	switch v := (*x).(type) {
+	case *BetaResponseToolChangeToolReference:
+		if v != nil {
+			encodeBetaResponseToolChangeToolReference(e, v)
+			return
+		}
+	case *BetaResponseToolChangeMCPToolReference:
+		if v != nil {
+			encodeBetaResponseToolChangeMCPToolReference(e, v)
+			return
+		}
+	case *BetaResponseToolChangeMCPToolsetReference:
+		if v != nil {
+			encodeBetaResponseToolChangeMCPToolsetReference(e, v)
+			return
+		}
+	case *BetaToolChangeToolDefinition:
+		if v != nil {
+			encodeBetaToolChangeToolDefinition(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaResponseToolRemovalBlockTool is a tool that was withdrawn from the model. `type` tells how it is named.
+//
+// It is one of
+//   - *[BetaResponseToolChangeToolReference]
+//   - *[BetaResponseToolChangeMCPToolReference]
+//   - *[BetaResponseToolChangeMCPToolsetReference]
+//   - *[Unknown]
+type BetaResponseToolRemovalBlockTool interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaResponseToolRemovalBlockTool()
+}
+
+func (*BetaResponseToolChangeToolReference) isBetaResponseToolRemovalBlockTool()       {}
+func (*BetaResponseToolChangeMCPToolReference) isBetaResponseToolRemovalBlockTool()    {}
+func (*BetaResponseToolChangeMCPToolsetReference) isBetaResponseToolRemovalBlockTool() {}
+func (*Unknown) isBetaResponseToolRemovalBlockTool()                                   {}
+
+// UnmarshalBetaResponseToolRemovalBlockTool decodes one BetaResponseToolRemovalBlockTool. JSON's null is nil.
+func UnmarshalBetaResponseToolRemovalBlockTool(b []byte) (BetaResponseToolRemovalBlockTool, error) {
+	var x BetaResponseToolRemovalBlockTool
+	err := wire.Unmarshal(b, &x, decodeBetaResponseToolRemovalBlockTool)
+	return x, err
+}
+
+func decodeBetaResponseToolRemovalBlockTool(d *wire.Decoder, x *BetaResponseToolRemovalBlockTool) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "mcp_tool_reference":
+			*x = wire.DecodeNew(d, decodeBetaResponseToolChangeMCPToolReference)
+		case "mcp_toolset_reference":
+			*x = wire.DecodeNew(d, decodeBetaResponseToolChangeMCPToolsetReference)
+		case "tool_reference":
+			*x = wire.DecodeNew(d, decodeBetaResponseToolChangeToolReference)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaResponseToolRemovalBlockTool(e *wire.Encoder, x *BetaResponseToolRemovalBlockTool) {
+	switch v := (*x).(type) {
+	case *BetaResponseToolChangeToolReference:
+		if v != nil {
+			encodeBetaResponseToolChangeToolReference(e, v)
+			return
+		}
+	case *BetaResponseToolChangeMCPToolReference:
+		if v != nil {
+			encodeBetaResponseToolChangeMCPToolReference(e, v)
+			return
+		}
+	case *BetaResponseToolChangeMCPToolsetReference:
+		if v != nil {
+			encodeBetaResponseToolChangeMCPToolsetReference(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaResponseToolUnion is a tool in an answer. `type` tells which; a tool without it is a custom tool.
+//
+// It is one of
+//   - *[BetaResponseTool]
+//   - *[BetaToolBash20241022]
+//   - *[BetaToolBash20250124]
+//   - *[BetaCodeExecutionTool20250522]
+//   - *[BetaCodeExecutionTool20250825]
+//   - *[BetaCodeExecutionTool20260120]
+//   - *[BetaCodeExecutionTool20260521]
+//   - *[BetaBrowserToolset20260801]
+//   - *[BetaToolComputerUse20241022]
+//   - *[BetaMemoryTool20250818]
+//   - *[BetaToolComputerUse20250124]
+//   - *[BetaToolTextEditor20241022]
+//   - *[BetaToolComputerUse20251124]
+//   - *[BetaComputerToolset20260801]
+//   - *[BetaToolTextEditor20250124]
+//   - *[BetaToolTextEditor20250429]
+//   - *[BetaToolTextEditor20250728]
+//   - *[BetaWebSearchTool20250305]
+//   - *[BetaWebFetchTool20250910]
+//   - *[BetaWebSearchTool20260209]
+//   - *[BetaWebFetchTool20260209]
+//   - *[BetaWebFetchTool20260309]
+//   - *[BetaWebSearchTool20260318]
+//   - *[BetaWebFetchTool20260318]
+//   - *[BetaAdvisorTool20260301]
+//   - *[BetaToolSearchToolBm2520251119]
+//   - *[BetaToolSearchToolRegex20251119]
+//   - *[BetaMCPToolset]
+//   - *[Unknown]
+type BetaResponseToolUnion interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaResponseToolUnion()
+}
+
+func (*BetaResponseTool) isBetaResponseToolUnion()                {}
+func (*BetaToolBash20241022) isBetaResponseToolUnion()            {}
+func (*BetaToolBash20250124) isBetaResponseToolUnion()            {}
+func (*BetaCodeExecutionTool20250522) isBetaResponseToolUnion()   {}
+func (*BetaCodeExecutionTool20250825) isBetaResponseToolUnion()   {}
+func (*BetaCodeExecutionTool20260120) isBetaResponseToolUnion()   {}
+func (*BetaCodeExecutionTool20260521) isBetaResponseToolUnion()   {}
+func (*BetaBrowserToolset20260801) isBetaResponseToolUnion()      {}
+func (*BetaToolComputerUse20241022) isBetaResponseToolUnion()     {}
+func (*BetaMemoryTool20250818) isBetaResponseToolUnion()          {}
+func (*BetaToolComputerUse20250124) isBetaResponseToolUnion()     {}
+func (*BetaToolTextEditor20241022) isBetaResponseToolUnion()      {}
+func (*BetaToolComputerUse20251124) isBetaResponseToolUnion()     {}
+func (*BetaComputerToolset20260801) isBetaResponseToolUnion()     {}
+func (*BetaToolTextEditor20250124) isBetaResponseToolUnion()      {}
+func (*BetaToolTextEditor20250429) isBetaResponseToolUnion()      {}
+func (*BetaToolTextEditor20250728) isBetaResponseToolUnion()      {}
+func (*BetaWebSearchTool20250305) isBetaResponseToolUnion()       {}
+func (*BetaWebFetchTool20250910) isBetaResponseToolUnion()        {}
+func (*BetaWebSearchTool20260209) isBetaResponseToolUnion()       {}
+func (*BetaWebFetchTool20260209) isBetaResponseToolUnion()        {}
+func (*BetaWebFetchTool20260309) isBetaResponseToolUnion()        {}
+func (*BetaWebSearchTool20260318) isBetaResponseToolUnion()       {}
+func (*BetaWebFetchTool20260318) isBetaResponseToolUnion()        {}
+func (*BetaAdvisorTool20260301) isBetaResponseToolUnion()         {}
+func (*BetaToolSearchToolBm2520251119) isBetaResponseToolUnion()  {}
+func (*BetaToolSearchToolRegex20251119) isBetaResponseToolUnion() {}
+func (*BetaMCPToolset) isBetaResponseToolUnion()                  {}
+func (*Unknown) isBetaResponseToolUnion()                         {}
+
+// UnmarshalBetaResponseToolUnion decodes one BetaResponseToolUnion. JSON's null is nil.
+func UnmarshalBetaResponseToolUnion(b []byte) (BetaResponseToolUnion, error) {
+	var x BetaResponseToolUnion
+	err := wire.Unmarshal(b, &x, decodeBetaResponseToolUnion)
+	return x, err
+}
+
+func decodeBetaResponseToolUnion(d *wire.Decoder, x *BetaResponseToolUnion) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "advisor_20260301":
+			*x = wire.DecodeNew(d, decodeBetaAdvisorTool20260301)
+		case "bash_20241022":
+			*x = wire.DecodeNew(d, decodeBetaToolBash20241022)
+		case "bash_20250124":
+			*x = wire.DecodeNew(d, decodeBetaToolBash20250124)
+		case "browser_toolset_20260801":
+			*x = wire.DecodeNew(d, decodeBetaBrowserToolset20260801)
+		case "code_execution_20250522":
+			*x = wire.DecodeNew(d, decodeBetaCodeExecutionTool20250522)
+		case "code_execution_20250825":
+			*x = wire.DecodeNew(d, decodeBetaCodeExecutionTool20250825)
+		case "code_execution_20260120":
+			*x = wire.DecodeNew(d, decodeBetaCodeExecutionTool20260120)
+		case "code_execution_20260521":
+			*x = wire.DecodeNew(d, decodeBetaCodeExecutionTool20260521)
+		case "computer_20241022":
+			*x = wire.DecodeNew(d, decodeBetaToolComputerUse20241022)
+		case "computer_20250124":
+			*x = wire.DecodeNew(d, decodeBetaToolComputerUse20250124)
+		case "computer_20251124":
+			*x = wire.DecodeNew(d, decodeBetaToolComputerUse20251124)
+		case "computer_toolset_20260801":
+			*x = wire.DecodeNew(d, decodeBetaComputerToolset20260801)
+		case "custom", "":
+			*x = wire.DecodeNew(d, decodeBetaResponseTool)
+		case "mcp_toolset":
+			*x = wire.DecodeNew(d, decodeBetaMCPToolset)
+		case "memory_20250818":
+			*x = wire.DecodeNew(d, decodeBetaMemoryTool20250818)
+		case "text_editor_20241022":
+			*x = wire.DecodeNew(d, decodeBetaToolTextEditor20241022)
+		case "text_editor_20250124":
+			*x = wire.DecodeNew(d, decodeBetaToolTextEditor20250124)
+		case "text_editor_20250429":
+			*x = wire.DecodeNew(d, decodeBetaToolTextEditor20250429)
+		case "text_editor_20250728":
+			*x = wire.DecodeNew(d, decodeBetaToolTextEditor20250728)
+		case "tool_search_tool_bm25":
+			*x = wire.DecodeNew(d, decodeBetaToolSearchToolBm2520251119)
+		case "tool_search_tool_bm25_20251119":
+			*x = wire.DecodeNew(d, decodeBetaToolSearchToolBm2520251119)
+		case "tool_search_tool_regex":
+			*x = wire.DecodeNew(d, decodeBetaToolSearchToolRegex20251119)
+		case "tool_search_tool_regex_20251119":
+			*x = wire.DecodeNew(d, decodeBetaToolSearchToolRegex20251119)
+		case "web_fetch_20250910":
+			*x = wire.DecodeNew(d, decodeBetaWebFetchTool20250910)
+		case "web_fetch_20260209":
+			*x = wire.DecodeNew(d, decodeBetaWebFetchTool20260209)
+		case "web_fetch_20260309":
+			*x = wire.DecodeNew(d, decodeBetaWebFetchTool20260309)
+		case "web_fetch_20260318":
+			*x = wire.DecodeNew(d, decodeBetaWebFetchTool20260318)
+		case "web_search_20250305":
+			*x = wire.DecodeNew(d, decodeBetaWebSearchTool20250305)
+		case "web_search_20260209":
+			*x = wire.DecodeNew(d, decodeBetaWebSearchTool20260209)
+		case "web_search_20260318":
+			*x = wire.DecodeNew(d, decodeBetaWebSearchTool20260318)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaResponseToolUnion(e *wire.Encoder, x *BetaResponseToolUnion) {
+	switch v := (*x).(type) {
+	case *BetaResponseTool:
+		if v != nil {
+			encodeBetaResponseTool(e, v)
+			return
+		}
+	case *BetaToolBash20241022:
+		if v != nil {
+			encodeBetaToolBash20241022(e, v)
+			return
+		}
+	case *BetaToolBash20250124:
+		if v != nil {
+			encodeBetaToolBash20250124(e, v)
+			return
+		}
+	case *BetaCodeExecutionTool20250522:
+		if v != nil {
+			encodeBetaCodeExecutionTool20250522(e, v)
+			return
+		}
+	case *BetaCodeExecutionTool20250825:
+		if v != nil {
+			encodeBetaCodeExecutionTool20250825(e, v)
+			return
+		}
+	case *BetaCodeExecutionTool20260120:
+		if v != nil {
+			encodeBetaCodeExecutionTool20260120(e, v)
+			return
+		}
+	case *BetaCodeExecutionTool20260521:
+		if v != nil {
+			encodeBetaCodeExecutionTool20260521(e, v)
+			return
+		}
+	case *BetaBrowserToolset20260801:
+		if v != nil {
+			encodeBetaBrowserToolset20260801(e, v)
+			return
+		}
+	case *BetaToolComputerUse20241022:
+		if v != nil {
+			encodeBetaToolComputerUse20241022(e, v)
+			return
+		}
+	case *BetaMemoryTool20250818:
+		if v != nil {
+			encodeBetaMemoryTool20250818(e, v)
+			return
+		}
+	case *BetaToolComputerUse20250124:
+		if v != nil {
+			encodeBetaToolComputerUse20250124(e, v)
+			return
+		}
+	case *BetaToolTextEditor20241022:
+		if v != nil {
+			encodeBetaToolTextEditor20241022(e, v)
+			return
+		}
+	case *BetaToolComputerUse20251124:
+		if v != nil {
+			encodeBetaToolComputerUse20251124(e, v)
+			return
+		}
+	case *BetaComputerToolset20260801:
+		if v != nil {
+			encodeBetaComputerToolset20260801(e, v)
+			return
+		}
+	case *BetaToolTextEditor20250124:
+		if v != nil {
+			encodeBetaToolTextEditor20250124(e, v)
+			return
+		}
+	case *BetaToolTextEditor20250429:
+		if v != nil {
+			encodeBetaToolTextEditor20250429(e, v)
+			return
+		}
+	case *BetaToolTextEditor20250728:
+		if v != nil {
+			encodeBetaToolTextEditor20250728(e, v)
+			return
+		}
+	case *BetaWebSearchTool20250305:
+		if v != nil {
+			encodeBetaWebSearchTool20250305(e, v)
+			return
+		}
+	case *BetaWebFetchTool20250910:
+		if v != nil {
+			encodeBetaWebFetchTool20250910(e, v)
+			return
+		}
+	case *BetaWebSearchTool20260209:
+		if v != nil {
+			encodeBetaWebSearchTool20260209(e, v)
+			return
+		}
+	case *BetaWebFetchTool20260209:
+		if v != nil {
+			encodeBetaWebFetchTool20260209(e, v)
+			return
+		}
+	case *BetaWebFetchTool20260309:
+		if v != nil {
+			encodeBetaWebFetchTool20260309(e, v)
+			return
+		}
+	case *BetaWebSearchTool20260318:
+		if v != nil {
+			encodeBetaWebSearchTool20260318(e, v)
+			return
+		}
+	case *BetaWebFetchTool20260318:
+		if v != nil {
+			encodeBetaWebFetchTool20260318(e, v)
+			return
+		}
+	case *BetaAdvisorTool20260301:
+		if v != nil {
+			encodeBetaAdvisorTool20260301(e, v)
+			return
+		}
+	case *BetaToolSearchToolBm2520251119:
+		if v != nil {
+			encodeBetaToolSearchToolBm2520251119(e, v)
+			return
+		}
+	case *BetaToolSearchToolRegex20251119:
+		if v != nil {
+			encodeBetaToolSearchToolRegex20251119(e, v)
+			return
+		}
+	case *BetaMCPToolset:
+		if v != nil {
+			encodeBetaMCPToolset(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaSystemContentBlockParam is one block of a system message. `type` tells which.
+//
+// It is one of
+//   - *[BetaTextBlockParam]
+//   - *[BetaRequestToolAdditionBlock]
+//   - *[BetaRequestToolRemovalBlock]
+//   - *[Unknown]
+type BetaSystemContentBlockParam interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaSystemContentBlockParam()
+}
+
+func (*BetaTextBlockParam) isBetaSystemContentBlockParam()           {}
+func (*BetaRequestToolAdditionBlock) isBetaSystemContentBlockParam() {}
+func (*BetaRequestToolRemovalBlock) isBetaSystemContentBlockParam()  {}
+func (*Unknown) isBetaSystemContentBlockParam()                      {}
+
+// UnmarshalBetaSystemContentBlockParam decodes one BetaSystemContentBlockParam. JSON's null is nil.
+func UnmarshalBetaSystemContentBlockParam(b []byte) (BetaSystemContentBlockParam, error) {
+	var x BetaSystemContentBlockParam
+	err := wire.Unmarshal(b, &x, decodeBetaSystemContentBlockParam)
+	return x, err
+}
+
+func decodeBetaSystemContentBlockParam(d *wire.Decoder, x *BetaSystemContentBlockParam) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "text":
+			*x = wire.DecodeNew(d, decodeBetaTextBlockParam)
+		case "tool_addition":
+			*x = wire.DecodeNew(d, decodeBetaRequestToolAdditionBlock)
+		case "tool_removal":
+			*x = wire.DecodeNew(d, decodeBetaRequestToolRemovalBlock)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaSystemContentBlockParam(e *wire.Encoder, x *BetaSystemContentBlockParam) {
+	switch v := (*x).(type) {
+	case *BetaTextBlockParam:
+		if v != nil {
+			encodeBetaTextBlockParam(e, v)
+			return
+		}
+	case *BetaRequestToolAdditionBlock:
+		if v != nil {
+			encodeBetaRequestToolAdditionBlock(e, v)
+			return
+		}
+	case *BetaRequestToolRemovalBlock:
+		if v != nil {
+			encodeBetaRequestToolRemovalBlock(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaSystemMessageContent is what a system message says, as one text or as blocks.
+//
+// It is one of
+//   - [BetaTextContent]
+//   - [BetaSystemMessageContentBlocks]
+//   - *[Unknown]
+type BetaSystemMessageContent interface {
+	isBetaSystemMessageContent()
+}
+
+func (BetaTextContent) isBetaSystemMessageContent()                {}
+func (BetaSystemMessageContentBlocks) isBetaSystemMessageContent() {}
+func (*Unknown) isBetaSystemMessageContent()                       {}
+
+// UnmarshalBetaSystemMessageContent decodes one BetaSystemMessageContent. JSON's null is nil.
+func UnmarshalBetaSystemMessageContent(b []byte) (BetaSystemMessageContent, error) {
+	var x BetaSystemMessageContent
+	err := wire.Unmarshal(b, &x, decodeBetaSystemMessageContent)
+	return x, err
+}
+
+func decodeBetaSystemMessageContent(d *wire.Decoder, x *BetaSystemMessageContent) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '"':
+		var v BetaTextContent
+		decodeBetaTextContent(d, &v)
+		*x = v
+	case '[':
+		var v BetaSystemMessageContentBlocks
+		decodeBetaSystemMessageContentBlocks(d, &v)
+		*x = v
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaSystemMessageContent(e *wire.Encoder, x *BetaSystemMessageContent) {
+	switch v := (*x).(type) {
+	case BetaTextContent:
+		encodeBetaTextContent(e, &v)
+		return
+	case BetaSystemMessageContentBlocks:
+		encodeBetaSystemMessageContentBlocks(e, &v)
+		return
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
 // BetaSystemPrompt is the system prompt, as one text or as blocks. Blocks can carry cache breakpoints.
 //
 // It is one of
@@ -5934,11 +28320,373 @@ func encodeBetaSystemPrompt(e *wire.Encoder, x *BetaSystemPrompt) {
 	e.Null()
 }
 
+// BetaTextCitation is one source of a text. `type` tells which.
+//
+// It is one of
+//   - *[BetaCitationCharLocation]
+//   - *[BetaCitationPageLocation]
+//   - *[BetaCitationContentBlockLocation]
+//   - *[BetaCitationsWebSearchResultLocation]
+//   - *[BetaCitationSearchResultLocation]
+//   - *[Unknown]
+type BetaTextCitation interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaTextCitation()
+}
+
+func (*BetaCitationCharLocation) isBetaTextCitation()             {}
+func (*BetaCitationPageLocation) isBetaTextCitation()             {}
+func (*BetaCitationContentBlockLocation) isBetaTextCitation()     {}
+func (*BetaCitationsWebSearchResultLocation) isBetaTextCitation() {}
+func (*BetaCitationSearchResultLocation) isBetaTextCitation()     {}
+func (*Unknown) isBetaTextCitation()                              {}
+
+// UnmarshalBetaTextCitation decodes one BetaTextCitation. JSON's null is nil.
+func UnmarshalBetaTextCitation(b []byte) (BetaTextCitation, error) {
+	var x BetaTextCitation
+	err := wire.Unmarshal(b, &x, decodeBetaTextCitation)
+	return x, err
+}
+
+func decodeBetaTextCitation(d *wire.Decoder, x *BetaTextCitation) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "char_location":
+			*x = wire.DecodeNew(d, decodeBetaCitationCharLocation)
+		case "content_block_location":
+			*x = wire.DecodeNew(d, decodeBetaCitationContentBlockLocation)
+		case "page_location":
+			*x = wire.DecodeNew(d, decodeBetaCitationPageLocation)
+		case "search_result_location":
+			*x = wire.DecodeNew(d, decodeBetaCitationSearchResultLocation)
+		case "web_search_result_location":
+			*x = wire.DecodeNew(d, decodeBetaCitationsWebSearchResultLocation)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaTextCitation(e *wire.Encoder, x *BetaTextCitation) {
+	switch v := (*x).(type) {
+	case *BetaCitationCharLocation:
+		if v != nil {
+			encodeBetaCitationCharLocation(e, v)
+			return
+		}
+	case *BetaCitationPageLocation:
+		if v != nil {
+			encodeBetaCitationPageLocation(e, v)
+			return
+		}
+	case *BetaCitationContentBlockLocation:
+		if v != nil {
+			encodeBetaCitationContentBlockLocation(e, v)
+			return
+		}
+	case *BetaCitationsWebSearchResultLocation:
+		if v != nil {
+			encodeBetaCitationsWebSearchResultLocation(e, v)
+			return
+		}
+	case *BetaCitationSearchResultLocation:
+		if v != nil {
+			encodeBetaCitationSearchResultLocation(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaTextCitationParam is one source of a text, given back. `type` tells which.
+//
+// It is one of
+//   - *[BetaCitationCharLocationParam]
+//   - *[BetaCitationPageLocationParam]
+//   - *[BetaCitationContentBlockLocationParam]
+//   - *[BetaCitationWebSearchResultLocationParam]
+//   - *[BetaCitationSearchResultLocationParam]
+//   - *[Unknown]
+type BetaTextCitationParam interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaTextCitationParam()
+}
+
+func (*BetaCitationCharLocationParam) isBetaTextCitationParam()            {}
+func (*BetaCitationPageLocationParam) isBetaTextCitationParam()            {}
+func (*BetaCitationContentBlockLocationParam) isBetaTextCitationParam()    {}
+func (*BetaCitationWebSearchResultLocationParam) isBetaTextCitationParam() {}
+func (*BetaCitationSearchResultLocationParam) isBetaTextCitationParam()    {}
+func (*Unknown) isBetaTextCitationParam()                                  {}
+
+// UnmarshalBetaTextCitationParam decodes one BetaTextCitationParam. JSON's null is nil.
+func UnmarshalBetaTextCitationParam(b []byte) (BetaTextCitationParam, error) {
+	var x BetaTextCitationParam
+	err := wire.Unmarshal(b, &x, decodeBetaTextCitationParam)
+	return x, err
+}
+
+func decodeBetaTextCitationParam(d *wire.Decoder, x *BetaTextCitationParam) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "char_location":
+			*x = wire.DecodeNew(d, decodeBetaCitationCharLocationParam)
+		case "content_block_location":
+			*x = wire.DecodeNew(d, decodeBetaCitationContentBlockLocationParam)
+		case "page_location":
+			*x = wire.DecodeNew(d, decodeBetaCitationPageLocationParam)
+		case "search_result_location":
+			*x = wire.DecodeNew(d, decodeBetaCitationSearchResultLocationParam)
+		case "web_search_result_location":
+			*x = wire.DecodeNew(d, decodeBetaCitationWebSearchResultLocationParam)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaTextCitationParam(e *wire.Encoder, x *BetaTextCitationParam) {
+	switch v := (*x).(type) {
+	case *BetaCitationCharLocationParam:
+		if v != nil {
+			encodeBetaCitationCharLocationParam(e, v)
+			return
+		}
+	case *BetaCitationPageLocationParam:
+		if v != nil {
+			encodeBetaCitationPageLocationParam(e, v)
+			return
+		}
+	case *BetaCitationContentBlockLocationParam:
+		if v != nil {
+			encodeBetaCitationContentBlockLocationParam(e, v)
+			return
+		}
+	case *BetaCitationWebSearchResultLocationParam:
+		if v != nil {
+			encodeBetaCitationWebSearchResultLocationParam(e, v)
+			return
+		}
+	case *BetaCitationSearchResultLocationParam:
+		if v != nil {
+			encodeBetaCitationSearchResultLocationParam(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaTextEditorCodeExecutionToolResultContent is what the editor brought. `type` tells which.
+//
+// It is one of
+//   - *[BetaTextEditorCodeExecutionToolResultErrorObject]
+//   - *[BetaTextEditorCodeExecutionViewResultBlock]
+//   - *[BetaTextEditorCodeExecutionCreateResultBlock]
+//   - *[BetaTextEditorCodeExecutionStrReplaceResultBlock]
+//   - *[Unknown]
+type BetaTextEditorCodeExecutionToolResultContent interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaTextEditorCodeExecutionToolResultContent()
+}
+
+func (*BetaTextEditorCodeExecutionToolResultErrorObject) isBetaTextEditorCodeExecutionToolResultContent() {
+}
+func (*BetaTextEditorCodeExecutionViewResultBlock) isBetaTextEditorCodeExecutionToolResultContent() {}
+func (*BetaTextEditorCodeExecutionCreateResultBlock) isBetaTextEditorCodeExecutionToolResultContent() {
+}
+func (*BetaTextEditorCodeExecutionStrReplaceResultBlock) isBetaTextEditorCodeExecutionToolResultContent() {
+}
+func (*Unknown) isBetaTextEditorCodeExecutionToolResultContent() {}
+
+// UnmarshalBetaTextEditorCodeExecutionToolResultContent decodes one BetaTextEditorCodeExecutionToolResultContent. JSON's null is nil.
+func UnmarshalBetaTextEditorCodeExecutionToolResultContent(b []byte) (BetaTextEditorCodeExecutionToolResultContent, error) {
+	var x BetaTextEditorCodeExecutionToolResultContent
+	err := wire.Unmarshal(b, &x, decodeBetaTextEditorCodeExecutionToolResultContent)
+	return x, err
+}
+
+func decodeBetaTextEditorCodeExecutionToolResultContent(d *wire.Decoder, x *BetaTextEditorCodeExecutionToolResultContent) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "text_editor_code_execution_create_result":
+			*x = wire.DecodeNew(d, decodeBetaTextEditorCodeExecutionCreateResultBlock)
+		case "text_editor_code_execution_str_replace_result":
+			*x = wire.DecodeNew(d, decodeBetaTextEditorCodeExecutionStrReplaceResultBlock)
+		case "text_editor_code_execution_tool_result_error":
+			*x = wire.DecodeNew(d, decodeBetaTextEditorCodeExecutionToolResultErrorObject)
+		case "text_editor_code_execution_view_result":
+			*x = wire.DecodeNew(d, decodeBetaTextEditorCodeExecutionViewResultBlock)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaTextEditorCodeExecutionToolResultContent(e *wire.Encoder, x *BetaTextEditorCodeExecutionToolResultContent) {
+	switch v := (*x).(type) {
+	case *BetaTextEditorCodeExecutionToolResultErrorObject:
+		if v != nil {
+			encodeBetaTextEditorCodeExecutionToolResultErrorObject(e, v)
+			return
+		}
+	case *BetaTextEditorCodeExecutionViewResultBlock:
+		if v != nil {
+			encodeBetaTextEditorCodeExecutionViewResultBlock(e, v)
+			return
+		}
+	case *BetaTextEditorCodeExecutionCreateResultBlock:
+		if v != nil {
+			encodeBetaTextEditorCodeExecutionCreateResultBlock(e, v)
+			return
+		}
+	case *BetaTextEditorCodeExecutionStrReplaceResultBlock:
+		if v != nil {
+			encodeBetaTextEditorCodeExecutionStrReplaceResultBlock(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaTextEditorCodeExecutionToolResultContentParam is what the editor brought. `type` tells which.
+//
+// It is one of
+//   - *[BetaTextEditorCodeExecutionToolResultErrorParam]
+//   - *[BetaTextEditorCodeExecutionViewResultBlockParam]
+//   - *[BetaTextEditorCodeExecutionCreateResultBlockParam]
+//   - *[BetaTextEditorCodeExecutionStrReplaceResultBlockParam]
+//   - *[Unknown]
+type BetaTextEditorCodeExecutionToolResultContentParam interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaTextEditorCodeExecutionToolResultContentParam()
+}
+
+func (*BetaTextEditorCodeExecutionToolResultErrorParam) isBetaTextEditorCodeExecutionToolResultContentParam() {
+}
+func (*BetaTextEditorCodeExecutionViewResultBlockParam) isBetaTextEditorCodeExecutionToolResultContentParam() {
+}
+func (*BetaTextEditorCodeExecutionCreateResultBlockParam) isBetaTextEditorCodeExecutionToolResultContentParam() {
+}
+func (*BetaTextEditorCodeExecutionStrReplaceResultBlockParam) isBetaTextEditorCodeExecutionToolResultContentParam() {
+}
+func (*Unknown) isBetaTextEditorCodeExecutionToolResultContentParam() {}
+
+// UnmarshalBetaTextEditorCodeExecutionToolResultContentParam decodes one BetaTextEditorCodeExecutionToolResultContentParam. JSON's null is nil.
+func UnmarshalBetaTextEditorCodeExecutionToolResultContentParam(b []byte) (BetaTextEditorCodeExecutionToolResultContentParam, error) {
+	var x BetaTextEditorCodeExecutionToolResultContentParam
+	err := wire.Unmarshal(b, &x, decodeBetaTextEditorCodeExecutionToolResultContentParam)
+	return x, err
+}
+
+func decodeBetaTextEditorCodeExecutionToolResultContentParam(d *wire.Decoder, x *BetaTextEditorCodeExecutionToolResultContentParam) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "text_editor_code_execution_create_result":
+			*x = wire.DecodeNew(d, decodeBetaTextEditorCodeExecutionCreateResultBlockParam)
+		case "text_editor_code_execution_str_replace_result":
+			*x = wire.DecodeNew(d, decodeBetaTextEditorCodeExecutionStrReplaceResultBlockParam)
+		case "text_editor_code_execution_tool_result_error":
+			*x = wire.DecodeNew(d, decodeBetaTextEditorCodeExecutionToolResultErrorParam)
+		case "text_editor_code_execution_view_result":
+			*x = wire.DecodeNew(d, decodeBetaTextEditorCodeExecutionViewResultBlockParam)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaTextEditorCodeExecutionToolResultContentParam(e *wire.Encoder, x *BetaTextEditorCodeExecutionToolResultContentParam) {
+	switch v := (*x).(type) {
+	case *BetaTextEditorCodeExecutionToolResultErrorParam:
+		if v != nil {
+			encodeBetaTextEditorCodeExecutionToolResultErrorParam(e, v)
+			return
+		}
+	case *BetaTextEditorCodeExecutionViewResultBlockParam:
+		if v != nil {
+			encodeBetaTextEditorCodeExecutionViewResultBlockParam(e, v)
+			return
+		}
+	case *BetaTextEditorCodeExecutionCreateResultBlockParam:
+		if v != nil {
+			encodeBetaTextEditorCodeExecutionCreateResultBlockParam(e, v)
+			return
+		}
+	case *BetaTextEditorCodeExecutionStrReplaceResultBlockParam:
+		if v != nil {
+			encodeBetaTextEditorCodeExecutionStrReplaceResultBlockParam(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
 // BetaThinkingConfigParam is how the model thinks before it answers. `type` tells which.
 //
 // It is one of
 //   - *[BetaThinkingConfigEnabled]
 //   - *[BetaThinkingConfigDisabled]
+//   - *[BetaThinkingConfigBetweenTools]
 //   - *[BetaThinkingConfigAdaptive]
 //   - *[Unknown]
 type BetaThinkingConfigParam interface {
@@ -5948,10 +28696,11 @@ type BetaThinkingConfigParam interface {
 	isBetaThinkingConfigParam()
 }
 
-func (*BetaThinkingConfigEnabled) isBetaThinkingConfigParam()  {}
-func (*BetaThinkingConfigDisabled) isBetaThinkingConfigParam() {}
-func (*BetaThinkingConfigAdaptive) isBetaThinkingConfigParam() {}
-func (*Unknown) isBetaThinkingConfigParam()                    {}
+func (*BetaThinkingConfigEnabled) isBetaThinkingConfigParam()      {}
+func (*BetaThinkingConfigDisabled) isBetaThinkingConfigParam()     {}
+func (*BetaThinkingConfigBetweenTools) isBetaThinkingConfigParam() {}
+func (*BetaThinkingConfigAdaptive) isBetaThinkingConfigParam()     {}
+func (*Unknown) isBetaThinkingConfigParam()                        {}
 
 // UnmarshalBetaThinkingConfigParam decodes one BetaThinkingConfigParam. JSON's null is nil.
 func UnmarshalBetaThinkingConfigParam(b []byte) (BetaThinkingConfigParam, error) {
@@ -5970,6 +28719,8 @@ func decodeBetaThinkingConfigParam(d *wire.Decoder, x *BetaThinkingConfigParam) 
 		switch string(tag) {
 		case "adaptive":
 			*x = wire.DecodeNew(d, decodeBetaThinkingConfigAdaptive)
+		case "between_tools":
+			*x = wire.DecodeNew(d, decodeBetaThinkingConfigBetweenTools)
 		case "disabled":
 			*x = wire.DecodeNew(d, decodeBetaThinkingConfigDisabled)
 		case "enabled":
@@ -5995,9 +28746,152 @@ func encodeBetaThinkingConfigParam(e *wire.Encoder, x *BetaThinkingConfigParam) 
 			encodeBetaThinkingConfigDisabled(e, v)
 			return
 		}
+	case *BetaThinkingConfigBetweenTools:
+		if v != nil {
+			encodeBetaThinkingConfigBetweenTools(e, v)
+			return
+		}
 	case *BetaThinkingConfigAdaptive:
 		if v != nil {
 			encodeBetaThinkingConfigAdaptive(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaThinkingKeep is how many turns keep their thinking. The text `all` and the object of type `all` mean the same.
+//
+// It is one of
+//   - [BetaThinkingKeepAll]
+//   - *[BetaThinkingTurns]
+//   - *[BetaAllThinkingTurns]
+//   - *[Unknown]
+type BetaThinkingKeep interface {
+	isBetaThinkingKeep()
+}
+
+func (BetaThinkingKeepAll) isBetaThinkingKeep()   {}
+func (*BetaThinkingTurns) isBetaThinkingKeep()    {}
+func (*BetaAllThinkingTurns) isBetaThinkingKeep() {}
+func (*Unknown) isBetaThinkingKeep()              {}
+
+// UnmarshalBetaThinkingKeep decodes one BetaThinkingKeep. JSON's null is nil.
+func UnmarshalBetaThinkingKeep(b []byte) (BetaThinkingKeep, error) {
+	var x BetaThinkingKeep
+	err := wire.Unmarshal(b, &x, decodeBetaThinkingKeep)
+	return x, err
+}
+
+func decodeBetaThinkingKeep(d *wire.Decoder, x *BetaThinkingKeep) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '"':
+		var v BetaThinkingKeepAll
+		decodeBetaThinkingKeepAll(d, &v)
+		*x = v
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "thinking_turns":
+			*x = wire.DecodeNew(d, decodeBetaThinkingTurns)
+		case "all":
+			*x = wire.DecodeNew(d, decodeBetaAllThinkingTurns)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaThinkingKeep(e *wire.Encoder, x *BetaThinkingKeep) {
+	switch v := (*x).(type) {
+	case BetaThinkingKeepAll:
+		encodeBetaThinkingKeepAll(e, &v)
+		return
+	case *BetaThinkingTurns:
+		if v != nil {
+			encodeBetaThinkingTurns(e, v)
+			return
+		}
+	case *BetaAllThinkingTurns:
+		if v != nil {
+			encodeBetaAllThinkingTurns(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaThreadParams is how a request belongs to a conversation that the service keeps. `type` tells which.
+//
+// It is one of
+//   - *[BetaThreadCreateParams]
+//   - *[BetaThreadContinueParams]
+//   - *[Unknown]
+type BetaThreadParams interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaThreadParams()
+}
+
+func (*BetaThreadCreateParams) isBetaThreadParams()   {}
+func (*BetaThreadContinueParams) isBetaThreadParams() {}
+func (*Unknown) isBetaThreadParams()                  {}
+
+// UnmarshalBetaThreadParams decodes one BetaThreadParams. JSON's null is nil.
+func UnmarshalBetaThreadParams(b []byte) (BetaThreadParams, error) {
+	var x BetaThreadParams
+	err := wire.Unmarshal(b, &x, decodeBetaThreadParams)
+	return x, err
+}
+
+func decodeBetaThreadParams(d *wire.Decoder, x *BetaThreadParams) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "continue":
+			*x = wire.DecodeNew(d, decodeBetaThreadContinueParams)
+		case "create":
+			*x = wire.DecodeNew(d, decodeBetaThreadCreateParams)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaThreadParams(e *wire.Encoder, x *BetaThreadParams) {
+	switch v := (*x).(type) {
+	case *BetaThreadCreateParams:
+		if v != nil {
+			encodeBetaThreadCreateParams(e, v)
+			return
+		}
+	case *BetaThreadContinueParams:
+		if v != nil {
+			encodeBetaThreadContinueParams(e, v)
 			return
 		}
 	case *Unknown:
@@ -6162,6 +29056,9 @@ func encodeBetaToolResultContent(e *wire.Encoder, x *BetaToolResultContent) {
 //   - *[BetaTextBlockParam]
 //   - *[BetaImageBlockParam]
 //   - *[BetaRequestDocumentBlock]
+//   - *[BetaSearchResultBlockParam]
+//   - *[BetaToolReferenceBlockParam]
+//   - *[BetaBrowserStateBlockParam]
 //   - *[Unknown]
 type BetaToolResultContentBlock interface {
 	// Discriminator returns the value of "type".
@@ -6170,10 +29067,13 @@ type BetaToolResultContentBlock interface {
 	isBetaToolResultContentBlock()
 }
 
-func (*BetaTextBlockParam) isBetaToolResultContentBlock()       {}
-func (*BetaImageBlockParam) isBetaToolResultContentBlock()      {}
-func (*BetaRequestDocumentBlock) isBetaToolResultContentBlock() {}
-func (*Unknown) isBetaToolResultContentBlock()                  {}
+func (*BetaTextBlockParam) isBetaToolResultContentBlock()          {}
+func (*BetaImageBlockParam) isBetaToolResultContentBlock()         {}
+func (*BetaRequestDocumentBlock) isBetaToolResultContentBlock()    {}
+func (*BetaSearchResultBlockParam) isBetaToolResultContentBlock()  {}
+func (*BetaToolReferenceBlockParam) isBetaToolResultContentBlock() {}
+func (*BetaBrowserStateBlockParam) isBetaToolResultContentBlock()  {}
+func (*Unknown) isBetaToolResultContentBlock()                     {}
 
 // UnmarshalBetaToolResultContentBlock decodes one BetaToolResultContentBlock. JSON's null is nil.
 func UnmarshalBetaToolResultContentBlock(b []byte) (BetaToolResultContentBlock, error) {
@@ -6190,12 +29090,18 @@ func decodeBetaToolResultContentBlock(d *wire.Decoder, x *BetaToolResultContentB
 	case '{':
 		tag, outer := d.Tag("type")
 		switch string(tag) {
+		case "browser_state":
+			*x = wire.DecodeNew(d, decodeBetaBrowserStateBlockParam)
 		case "document":
 			*x = wire.DecodeNew(d, decodeBetaRequestDocumentBlock)
 		case "image":
 			*x = wire.DecodeNew(d, decodeBetaImageBlockParam)
+		case "search_result":
+			*x = wire.DecodeNew(d, decodeBetaSearchResultBlockParam)
 		case "text":
 			*x = wire.DecodeNew(d, decodeBetaTextBlockParam)
+		case "tool_reference":
+			*x = wire.DecodeNew(d, decodeBetaToolReferenceBlockParam)
 		default:
 			*x = decodeUnknown(d, tag)
 		}
@@ -6222,6 +29128,153 @@ func encodeBetaToolResultContentBlock(e *wire.Encoder, x *BetaToolResultContentB
 			encodeBetaRequestDocumentBlock(e, v)
 			return
 		}
+	case *BetaSearchResultBlockParam:
+		if v != nil {
+			encodeBetaSearchResultBlockParam(e, v)
+			return
+		}
+	case *BetaToolReferenceBlockParam:
+		if v != nil {
+			encodeBetaToolReferenceBlockParam(e, v)
+			return
+		}
+	case *BetaBrowserStateBlockParam:
+		if v != nil {
+			encodeBetaBrowserStateBlockParam(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaToolSearchToolResultContent is what a search for tools found. `type` tells which.
+//
+// It is one of
+//   - *[BetaToolSearchToolResultErrorObject]
+//   - *[BetaToolSearchToolSearchResultBlock]
+//   - *[Unknown]
+type BetaToolSearchToolResultContent interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaToolSearchToolResultContent()
+}
+
+func (*BetaToolSearchToolResultErrorObject) isBetaToolSearchToolResultContent() {}
+func (*BetaToolSearchToolSearchResultBlock) isBetaToolSearchToolResultContent() {}
+func (*Unknown) isBetaToolSearchToolResultContent()                             {}
+
+// UnmarshalBetaToolSearchToolResultContent decodes one BetaToolSearchToolResultContent. JSON's null is nil.
+func UnmarshalBetaToolSearchToolResultContent(b []byte) (BetaToolSearchToolResultContent, error) {
+	var x BetaToolSearchToolResultContent
+	err := wire.Unmarshal(b, &x, decodeBetaToolSearchToolResultContent)
+	return x, err
+}
+
+func decodeBetaToolSearchToolResultContent(d *wire.Decoder, x *BetaToolSearchToolResultContent) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "tool_search_tool_result_error":
+			*x = wire.DecodeNew(d, decodeBetaToolSearchToolResultErrorObject)
+		case "tool_search_tool_search_result":
+			*x = wire.DecodeNew(d, decodeBetaToolSearchToolSearchResultBlock)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaToolSearchToolResultContent(e *wire.Encoder, x *BetaToolSearchToolResultContent) {
+	switch v := (*x).(type) {
+	case *BetaToolSearchToolResultErrorObject:
+		if v != nil {
+			encodeBetaToolSearchToolResultErrorObject(e, v)
+			return
+		}
+	case *BetaToolSearchToolSearchResultBlock:
+		if v != nil {
+			encodeBetaToolSearchToolSearchResultBlock(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaToolSearchToolResultContentParam is what a search for tools found. `type` tells which.
+//
+// It is one of
+//   - *[BetaToolSearchToolResultErrorParam]
+//   - *[BetaToolSearchToolSearchResultBlockParam]
+//   - *[Unknown]
+type BetaToolSearchToolResultContentParam interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaToolSearchToolResultContentParam()
+}
+
+func (*BetaToolSearchToolResultErrorParam) isBetaToolSearchToolResultContentParam()       {}
+func (*BetaToolSearchToolSearchResultBlockParam) isBetaToolSearchToolResultContentParam() {}
+func (*Unknown) isBetaToolSearchToolResultContentParam()                                  {}
+
+// UnmarshalBetaToolSearchToolResultContentParam decodes one BetaToolSearchToolResultContentParam. JSON's null is nil.
+func UnmarshalBetaToolSearchToolResultContentParam(b []byte) (BetaToolSearchToolResultContentParam, error) {
+	var x BetaToolSearchToolResultContentParam
+	err := wire.Unmarshal(b, &x, decodeBetaToolSearchToolResultContentParam)
+	return x, err
+}
+
+func decodeBetaToolSearchToolResultContentParam(d *wire.Decoder, x *BetaToolSearchToolResultContentParam) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "tool_search_tool_result_error":
+			*x = wire.DecodeNew(d, decodeBetaToolSearchToolResultErrorParam)
+		case "tool_search_tool_search_result":
+			*x = wire.DecodeNew(d, decodeBetaToolSearchToolSearchResultBlockParam)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaToolSearchToolResultContentParam(e *wire.Encoder, x *BetaToolSearchToolResultContentParam) {
+	switch v := (*x).(type) {
+	case *BetaToolSearchToolResultErrorParam:
+		if v != nil {
+			encodeBetaToolSearchToolResultErrorParam(e, v)
+			return
+		}
+	case *BetaToolSearchToolSearchResultBlockParam:
+		if v != nil {
+			encodeBetaToolSearchToolSearchResultBlockParam(e, v)
+			return
+		}
 	case *Unknown:
 		if v != nil {
 			encodeUnknown(e, v)
@@ -6235,7 +29288,33 @@ func encodeBetaToolResultContentBlock(e *wire.Encoder, x *BetaToolResultContentB
 //
 // It is one of
 //   - *[BetaTool]
+//   - *[BetaToolBash20241022]
 //   - *[BetaToolBash20250124]
+//   - *[BetaToolTextEditor20241022]
+//   - *[BetaToolTextEditor20250124]
+//   - *[BetaToolTextEditor20250429]
+//   - *[BetaToolTextEditor20250728]
+//   - *[BetaMemoryTool20250818]
+//   - *[BetaToolComputerUse20241022]
+//   - *[BetaToolComputerUse20250124]
+//   - *[BetaToolComputerUse20251124]
+//   - *[BetaComputerToolset20260801]
+//   - *[BetaBrowserToolset20260801]
+//   - *[BetaCodeExecutionTool20250522]
+//   - *[BetaCodeExecutionTool20250825]
+//   - *[BetaCodeExecutionTool20260120]
+//   - *[BetaCodeExecutionTool20260521]
+//   - *[BetaWebSearchTool20250305]
+//   - *[BetaWebSearchTool20260209]
+//   - *[BetaWebSearchTool20260318]
+//   - *[BetaWebFetchTool20250910]
+//   - *[BetaWebFetchTool20260209]
+//   - *[BetaWebFetchTool20260309]
+//   - *[BetaWebFetchTool20260318]
+//   - *[BetaToolSearchToolBm2520251119]
+//   - *[BetaToolSearchToolRegex20251119]
+//   - *[BetaAdvisorTool20260301]
+//   - *[BetaMCPToolset]
 //   - *[Unknown]
 type BetaToolUnion interface {
 	// Discriminator returns the value of "type".
@@ -6244,9 +29323,35 @@ type BetaToolUnion interface {
 	isBetaToolUnion()
 }
 
-func (*BetaTool) isBetaToolUnion()             {}
-func (*BetaToolBash20250124) isBetaToolUnion() {}
-func (*Unknown) isBetaToolUnion()              {}
+func (*BetaTool) isBetaToolUnion()                        {}
+func (*BetaToolBash20241022) isBetaToolUnion()            {}
+func (*BetaToolBash20250124) isBetaToolUnion()            {}
+func (*BetaToolTextEditor20241022) isBetaToolUnion()      {}
+func (*BetaToolTextEditor20250124) isBetaToolUnion()      {}
+func (*BetaToolTextEditor20250429) isBetaToolUnion()      {}
+func (*BetaToolTextEditor20250728) isBetaToolUnion()      {}
+func (*BetaMemoryTool20250818) isBetaToolUnion()          {}
+func (*BetaToolComputerUse20241022) isBetaToolUnion()     {}
+func (*BetaToolComputerUse20250124) isBetaToolUnion()     {}
+func (*BetaToolComputerUse20251124) isBetaToolUnion()     {}
+func (*BetaComputerToolset20260801) isBetaToolUnion()     {}
+func (*BetaBrowserToolset20260801) isBetaToolUnion()      {}
+func (*BetaCodeExecutionTool20250522) isBetaToolUnion()   {}
+func (*BetaCodeExecutionTool20250825) isBetaToolUnion()   {}
+func (*BetaCodeExecutionTool20260120) isBetaToolUnion()   {}
+func (*BetaCodeExecutionTool20260521) isBetaToolUnion()   {}
+func (*BetaWebSearchTool20250305) isBetaToolUnion()       {}
+func (*BetaWebSearchTool20260209) isBetaToolUnion()       {}
+func (*BetaWebSearchTool20260318) isBetaToolUnion()       {}
+func (*BetaWebFetchTool20250910) isBetaToolUnion()        {}
+func (*BetaWebFetchTool20260209) isBetaToolUnion()        {}
+func (*BetaWebFetchTool20260309) isBetaToolUnion()        {}
+func (*BetaWebFetchTool20260318) isBetaToolUnion()        {}
+func (*BetaToolSearchToolBm2520251119) isBetaToolUnion()  {}
+func (*BetaToolSearchToolRegex20251119) isBetaToolUnion() {}
+func (*BetaAdvisorTool20260301) isBetaToolUnion()         {}
+func (*BetaMCPToolset) isBetaToolUnion()                  {}
+func (*Unknown) isBetaToolUnion()                         {}
 
 // UnmarshalBetaToolUnion decodes one BetaToolUnion. JSON's null is nil.
 func UnmarshalBetaToolUnion(b []byte) (BetaToolUnion, error) {
@@ -6263,10 +29368,66 @@ func decodeBetaToolUnion(d *wire.Decoder, x *BetaToolUnion) {
 	case '{':
 		tag, outer := d.Tag("type")
 		switch string(tag) {
+		case "advisor_20260301":
+			*x = wire.DecodeNew(d, decodeBetaAdvisorTool20260301)
+		case "bash_20241022":
+			*x = wire.DecodeNew(d, decodeBetaToolBash20241022)
 		case "bash_20250124":
 			*x = wire.DecodeNew(d, decodeBetaToolBash20250124)
+		case "browser_toolset_20260801":
+			*x = wire.DecodeNew(d, decodeBetaBrowserToolset20260801)
+		case "code_execution_20250522":
+			*x = wire.DecodeNew(d, decodeBetaCodeExecutionTool20250522)
+		case "code_execution_20250825":
+			*x = wire.DecodeNew(d, decodeBetaCodeExecutionTool20250825)
+		case "code_execution_20260120":
+			*x = wire.DecodeNew(d, decodeBetaCodeExecutionTool20260120)
+		case "code_execution_20260521":
+			*x = wire.DecodeNew(d, decodeBetaCodeExecutionTool20260521)
+		case "computer_20241022":
+			*x = wire.DecodeNew(d, decodeBetaToolComputerUse20241022)
+		case "computer_20250124":
+			*x = wire.DecodeNew(d, decodeBetaToolComputerUse20250124)
+		case "computer_20251124":
+			*x = wire.DecodeNew(d, decodeBetaToolComputerUse20251124)
+		case "computer_toolset_20260801":
+			*x = wire.DecodeNew(d, decodeBetaComputerToolset20260801)
 		case "custom", "":
 			*x = wire.DecodeNew(d, decodeBetaTool)
+		case "mcp_toolset":
+			*x = wire.DecodeNew(d, decodeBetaMCPToolset)
+		case "memory_20250818":
+			*x = wire.DecodeNew(d, decodeBetaMemoryTool20250818)
+		case "text_editor_20241022":
+			*x = wire.DecodeNew(d, decodeBetaToolTextEditor20241022)
+		case "text_editor_20250124":
+			*x = wire.DecodeNew(d, decodeBetaToolTextEditor20250124)
+		case "text_editor_20250429":
+			*x = wire.DecodeNew(d, decodeBetaToolTextEditor20250429)
+		case "text_editor_20250728":
+			*x = wire.DecodeNew(d, decodeBetaToolTextEditor20250728)
+		case "tool_search_tool_bm25":
+			*x = wire.DecodeNew(d, decodeBetaToolSearchToolBm2520251119)
+		case "tool_search_tool_bm25_20251119":
+			*x = wire.DecodeNew(d, decodeBetaToolSearchToolBm2520251119)
+		case "tool_search_tool_regex":
+			*x = wire.DecodeNew(d, decodeBetaToolSearchToolRegex20251119)
+		case "tool_search_tool_regex_20251119":
+			*x = wire.DecodeNew(d, decodeBetaToolSearchToolRegex20251119)
+		case "web_fetch_20250910":
+			*x = wire.DecodeNew(d, decodeBetaWebFetchTool20250910)
+		case "web_fetch_20260209":
+			*x = wire.DecodeNew(d, decodeBetaWebFetchTool20260209)
+		case "web_fetch_20260309":
+			*x = wire.DecodeNew(d, decodeBetaWebFetchTool20260309)
+		case "web_fetch_20260318":
+			*x = wire.DecodeNew(d, decodeBetaWebFetchTool20260318)
+		case "web_search_20250305":
+			*x = wire.DecodeNew(d, decodeBetaWebSearchTool20250305)
+		case "web_search_20260209":
+			*x = wire.DecodeNew(d, decodeBetaWebSearchTool20260209)
+		case "web_search_20260318":
+			*x = wire.DecodeNew(d, decodeBetaWebSearchTool20260318)
 		default:
 			*x = decodeUnknown(d, tag)
 		}
@@ -6283,9 +29444,631 @@ func encodeBetaToolUnion(e *wire.Encoder, x *BetaToolUnion) {
 			encodeBetaTool(e, v)
 			return
 		}
+	case *BetaToolBash20241022:
+		if v != nil {
+			encodeBetaToolBash20241022(e, v)
+			return
+		}
 	case *BetaToolBash20250124:
 		if v != nil {
 			encodeBetaToolBash20250124(e, v)
+			return
+		}
+	case *BetaToolTextEditor20241022:
+		if v != nil {
+			encodeBetaToolTextEditor20241022(e, v)
+			return
+		}
+	case *BetaToolTextEditor20250124:
+		if v != nil {
+			encodeBetaToolTextEditor20250124(e, v)
+			return
+		}
+	case *BetaToolTextEditor20250429:
+		if v != nil {
+			encodeBetaToolTextEditor20250429(e, v)
+			return
+		}
+	case *BetaToolTextEditor20250728:
+		if v != nil {
+			encodeBetaToolTextEditor20250728(e, v)
+			return
+		}
+	case *BetaMemoryTool20250818:
+		if v != nil {
+			encodeBetaMemoryTool20250818(e, v)
+			return
+		}
+	case *BetaToolComputerUse20241022:
+		if v != nil {
+			encodeBetaToolComputerUse20241022(e, v)
+			return
+		}
+	case *BetaToolComputerUse20250124:
+		if v != nil {
+			encodeBetaToolComputerUse20250124(e, v)
+			return
+		}
+	case *BetaToolComputerUse20251124:
+		if v != nil {
+			encodeBetaToolComputerUse20251124(e, v)
+			return
+		}
+	case *BetaComputerToolset20260801:
+		if v != nil {
+			encodeBetaComputerToolset20260801(e, v)
+			return
+		}
+	case *BetaBrowserToolset20260801:
+		if v != nil {
+			encodeBetaBrowserToolset20260801(e, v)
+			return
+		}
+	case *BetaCodeExecutionTool20250522:
+		if v != nil {
+			encodeBetaCodeExecutionTool20250522(e, v)
+			return
+		}
+	case *BetaCodeExecutionTool20250825:
+		if v != nil {
+			encodeBetaCodeExecutionTool20250825(e, v)
+			return
+		}
+	case *BetaCodeExecutionTool20260120:
+		if v != nil {
+			encodeBetaCodeExecutionTool20260120(e, v)
+			return
+		}
+	case *BetaCodeExecutionTool20260521:
+		if v != nil {
+			encodeBetaCodeExecutionTool20260521(e, v)
+			return
+		}
+	case *BetaWebSearchTool20250305:
+		if v != nil {
+			encodeBetaWebSearchTool20250305(e, v)
+			return
+		}
+	case *BetaWebSearchTool20260209:
+		if v != nil {
+			encodeBetaWebSearchTool20260209(e, v)
+			return
+		}
+	case *BetaWebSearchTool20260318:
+		if v != nil {
+			encodeBetaWebSearchTool20260318(e, v)
+			return
+		}
+	case *BetaWebFetchTool20250910:
+		if v != nil {
+			encodeBetaWebFetchTool20250910(e, v)
+			return
+		}
+	case *BetaWebFetchTool20260209:
+		if v != nil {
+			encodeBetaWebFetchTool20260209(e, v)
+			return
+		}
+	case *BetaWebFetchTool20260309:
+		if v != nil {
+			encodeBetaWebFetchTool20260309(e, v)
+			return
+		}
+	case *BetaWebFetchTool20260318:
+		if v != nil {
+			encodeBetaWebFetchTool20260318(e, v)
+			return
+		}
+	case *BetaToolSearchToolBm2520251119:
+		if v != nil {
+			encodeBetaToolSearchToolBm2520251119(e, v)
+			return
+		}
+	case *BetaToolSearchToolRegex20251119:
+		if v != nil {
+			encodeBetaToolSearchToolRegex20251119(e, v)
+			return
+		}
+	case *BetaAdvisorTool20260301:
+		if v != nil {
+			encodeBetaAdvisorTool20260301(e, v)
+			return
+		}
+	case *BetaMCPToolset:
+		if v != nil {
+			encodeBetaMCPToolset(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaUsageIteration is the usage of one step of an answer. `type` tells which kind of step.
+//
+// It is one of
+//   - *[BetaMessageIterationUsage]
+//   - *[BetaCompactionIterationUsage]
+//   - *[BetaAdvisorMessageIterationUsage]
+//   - *[BetaFallbackMessageIterationUsage]
+//   - *[Unknown]
+type BetaUsageIteration interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaUsageIteration()
+}
+
+func (*BetaMessageIterationUsage) isBetaUsageIteration()         {}
+func (*BetaCompactionIterationUsage) isBetaUsageIteration()      {}
+func (*BetaAdvisorMessageIterationUsage) isBetaUsageIteration()  {}
+func (*BetaFallbackMessageIterationUsage) isBetaUsageIteration() {}
+func (*Unknown) isBetaUsageIteration()                           {}
+
+// UnmarshalBetaUsageIteration decodes one BetaUsageIteration. JSON's null is nil.
+func UnmarshalBetaUsageIteration(b []byte) (BetaUsageIteration, error) {
+	var x BetaUsageIteration
+	err := wire.Unmarshal(b, &x, decodeBetaUsageIteration)
+	return x, err
+}
+
+func decodeBetaUsageIteration(d *wire.Decoder, x *BetaUsageIteration) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "advisor_message":
+			*x = wire.DecodeNew(d, decodeBetaAdvisorMessageIterationUsage)
+		case "compaction":
+			*x = wire.DecodeNew(d, decodeBetaCompactionIterationUsage)
+		case "fallback_message":
+			*x = wire.DecodeNew(d, decodeBetaFallbackMessageIterationUsage)
+		case "message":
+			*x = wire.DecodeNew(d, decodeBetaMessageIterationUsage)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaUsageIteration(e *wire.Encoder, x *BetaUsageIteration) {
+	switch v := (*x).(type) {
+	case *BetaMessageIterationUsage:
+		if v != nil {
+			encodeBetaMessageIterationUsage(e, v)
+			return
+		}
+	case *BetaCompactionIterationUsage:
+		if v != nil {
+			encodeBetaCompactionIterationUsage(e, v)
+			return
+		}
+	case *BetaAdvisorMessageIterationUsage:
+		if v != nil {
+			encodeBetaAdvisorMessageIterationUsage(e, v)
+			return
+		}
+	case *BetaFallbackMessageIterationUsage:
+		if v != nil {
+			encodeBetaFallbackMessageIterationUsage(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaWebFetchToolResultContent is what a web fetch brought. `type` tells which.
+//
+// It is one of
+//   - *[BetaWebFetchToolResultErrorBlock]
+//   - *[BetaWebFetchBlock]
+//   - *[Unknown]
+type BetaWebFetchToolResultContent interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaWebFetchToolResultContent()
+}
+
+func (*BetaWebFetchToolResultErrorBlock) isBetaWebFetchToolResultContent() {}
+func (*BetaWebFetchBlock) isBetaWebFetchToolResultContent()                {}
+func (*Unknown) isBetaWebFetchToolResultContent()                          {}
+
+// UnmarshalBetaWebFetchToolResultContent decodes one BetaWebFetchToolResultContent. JSON's null is nil.
+func UnmarshalBetaWebFetchToolResultContent(b []byte) (BetaWebFetchToolResultContent, error) {
+	var x BetaWebFetchToolResultContent
+	err := wire.Unmarshal(b, &x, decodeBetaWebFetchToolResultContent)
+	return x, err
+}
+
+func decodeBetaWebFetchToolResultContent(d *wire.Decoder, x *BetaWebFetchToolResultContent) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "web_fetch_result":
+			*x = wire.DecodeNew(d, decodeBetaWebFetchBlock)
+		case "web_fetch_tool_result_error":
+			*x = wire.DecodeNew(d, decodeBetaWebFetchToolResultErrorBlock)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaWebFetchToolResultContent(e *wire.Encoder, x *BetaWebFetchToolResultContent) {
+	switch v := (*x).(type) {
+	case *BetaWebFetchToolResultErrorBlock:
+		if v != nil {
+			encodeBetaWebFetchToolResultErrorBlock(e, v)
+			return
+		}
+	case *BetaWebFetchBlock:
+		if v != nil {
+			encodeBetaWebFetchBlock(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaWebFetchToolResultContentParam is what a web fetch brought, given back. `type` tells which.
+//
+// It is one of
+//   - *[BetaWebFetchToolResultErrorBlockParam]
+//   - *[BetaWebFetchBlockParam]
+//   - *[Unknown]
+type BetaWebFetchToolResultContentParam interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaWebFetchToolResultContentParam()
+}
+
+func (*BetaWebFetchToolResultErrorBlockParam) isBetaWebFetchToolResultContentParam() {}
+func (*BetaWebFetchBlockParam) isBetaWebFetchToolResultContentParam()                {}
+func (*Unknown) isBetaWebFetchToolResultContentParam()                               {}
+
+// UnmarshalBetaWebFetchToolResultContentParam decodes one BetaWebFetchToolResultContentParam. JSON's null is nil.
+func UnmarshalBetaWebFetchToolResultContentParam(b []byte) (BetaWebFetchToolResultContentParam, error) {
+	var x BetaWebFetchToolResultContentParam
+	err := wire.Unmarshal(b, &x, decodeBetaWebFetchToolResultContentParam)
+	return x, err
+}
+
+func decodeBetaWebFetchToolResultContentParam(d *wire.Decoder, x *BetaWebFetchToolResultContentParam) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "web_fetch_result":
+			*x = wire.DecodeNew(d, decodeBetaWebFetchBlockParam)
+		case "web_fetch_tool_result_error":
+			*x = wire.DecodeNew(d, decodeBetaWebFetchToolResultErrorBlockParam)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaWebFetchToolResultContentParam(e *wire.Encoder, x *BetaWebFetchToolResultContentParam) {
+	switch v := (*x).(type) {
+	case *BetaWebFetchToolResultErrorBlockParam:
+		if v != nil {
+			encodeBetaWebFetchToolResultErrorBlockParam(e, v)
+			return
+		}
+	case *BetaWebFetchBlockParam:
+		if v != nil {
+			encodeBetaWebFetchBlockParam(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaWebFetchURLSourceToolResults is one way to say whose results count as a source of URLs. `type` tells which.
+//
+// It is one of
+//   - *[BetaWebFetchURLSourceAll]
+//   - *[BetaWebFetchURLSourceNone]
+//   - *[BetaWebFetchURLSourceOnly]
+//   - *[BetaWebFetchURLSourceExcept]
+//   - *[Unknown]
+type BetaWebFetchURLSourceToolResults interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaWebFetchURLSourceToolResults()
+}
+
+func (*BetaWebFetchURLSourceAll) isBetaWebFetchURLSourceToolResults()    {}
+func (*BetaWebFetchURLSourceNone) isBetaWebFetchURLSourceToolResults()   {}
+func (*BetaWebFetchURLSourceOnly) isBetaWebFetchURLSourceToolResults()   {}
+func (*BetaWebFetchURLSourceExcept) isBetaWebFetchURLSourceToolResults() {}
+func (*Unknown) isBetaWebFetchURLSourceToolResults()                     {}
+
+// UnmarshalBetaWebFetchURLSourceToolResults decodes one BetaWebFetchURLSourceToolResults. JSON's null is nil.
+func UnmarshalBetaWebFetchURLSourceToolResults(b []byte) (BetaWebFetchURLSourceToolResults, error) {
+	var x BetaWebFetchURLSourceToolResults
+	err := wire.Unmarshal(b, &x, decodeBetaWebFetchURLSourceToolResults)
+	return x, err
+}
+
+func decodeBetaWebFetchURLSourceToolResults(d *wire.Decoder, x *BetaWebFetchURLSourceToolResults) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "all":
+			*x = wire.DecodeNew(d, decodeBetaWebFetchURLSourceAll)
+		case "except":
+			*x = wire.DecodeNew(d, decodeBetaWebFetchURLSourceExcept)
+		case "none":
+			*x = wire.DecodeNew(d, decodeBetaWebFetchURLSourceNone)
+		case "only":
+			*x = wire.DecodeNew(d, decodeBetaWebFetchURLSourceOnly)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaWebFetchURLSourceToolResults(e *wire.Encoder, x *BetaWebFetchURLSourceToolResults) {
+	switch v := (*x).(type) {
+	case *BetaWebFetchURLSourceAll:
+		if v != nil {
+			encodeBetaWebFetchURLSourceAll(e, v)
+			return
+		}
+	case *BetaWebFetchURLSourceNone:
+		if v != nil {
+			encodeBetaWebFetchURLSourceNone(e, v)
+			return
+		}
+	case *BetaWebFetchURLSourceOnly:
+		if v != nil {
+			encodeBetaWebFetchURLSourceOnly(e, v)
+			return
+		}
+	case *BetaWebFetchURLSourceExcept:
+		if v != nil {
+			encodeBetaWebFetchURLSourceExcept(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaWebFetchURLSourceUserInput is one way to say whether user messages count as a source of URLs. `type` tells which.
+//
+// It is one of
+//   - *[BetaWebFetchURLSourceAll]
+//   - *[BetaWebFetchURLSourceNone]
+//   - *[Unknown]
+type BetaWebFetchURLSourceUserInput interface {
+	// Discriminator returns the value of "type".
+	Discriminator() string
+
+	isBetaWebFetchURLSourceUserInput()
+}
+
+func (*BetaWebFetchURLSourceAll) isBetaWebFetchURLSourceUserInput()  {}
+func (*BetaWebFetchURLSourceNone) isBetaWebFetchURLSourceUserInput() {}
+func (*Unknown) isBetaWebFetchURLSourceUserInput()                   {}
+
+// UnmarshalBetaWebFetchURLSourceUserInput decodes one BetaWebFetchURLSourceUserInput. JSON's null is nil.
+func UnmarshalBetaWebFetchURLSourceUserInput(b []byte) (BetaWebFetchURLSourceUserInput, error) {
+	var x BetaWebFetchURLSourceUserInput
+	err := wire.Unmarshal(b, &x, decodeBetaWebFetchURLSourceUserInput)
+	return x, err
+}
+
+func decodeBetaWebFetchURLSourceUserInput(d *wire.Decoder, x *BetaWebFetchURLSourceUserInput) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "all":
+			*x = wire.DecodeNew(d, decodeBetaWebFetchURLSourceAll)
+		case "none":
+			*x = wire.DecodeNew(d, decodeBetaWebFetchURLSourceNone)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaWebFetchURLSourceUserInput(e *wire.Encoder, x *BetaWebFetchURLSourceUserInput) {
+	switch v := (*x).(type) {
+	case *BetaWebFetchURLSourceAll:
+		if v != nil {
+			encodeBetaWebFetchURLSourceAll(e, v)
+			return
+		}
+	case *BetaWebFetchURLSourceNone:
+		if v != nil {
+			encodeBetaWebFetchURLSourceNone(e, v)
+			return
+		}
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaWebSearchToolResultContent is what a web search found, as pages or as an error.
+//
+// It is one of
+//   - *[BetaWebSearchToolResultErrorObject]
+//   - [BetaWebSearchResultBlocks]
+//   - *[Unknown]
+type BetaWebSearchToolResultContent interface {
+	isBetaWebSearchToolResultContent()
+}
+
+func (*BetaWebSearchToolResultErrorObject) isBetaWebSearchToolResultContent() {}
+func (BetaWebSearchResultBlocks) isBetaWebSearchToolResultContent()           {}
+func (*Unknown) isBetaWebSearchToolResultContent()                            {}
+
+// UnmarshalBetaWebSearchToolResultContent decodes one BetaWebSearchToolResultContent. JSON's null is nil.
+func UnmarshalBetaWebSearchToolResultContent(b []byte) (BetaWebSearchToolResultContent, error) {
+	var x BetaWebSearchToolResultContent
+	err := wire.Unmarshal(b, &x, decodeBetaWebSearchToolResultContent)
+	return x, err
+}
+
+func decodeBetaWebSearchToolResultContent(d *wire.Decoder, x *BetaWebSearchToolResultContent) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '[':
+		var v BetaWebSearchResultBlocks
+		decodeBetaWebSearchResultBlocks(d, &v)
+		*x = v
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "web_search_tool_result_error":
+			*x = wire.DecodeNew(d, decodeBetaWebSearchToolResultErrorObject)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaWebSearchToolResultContent(e *wire.Encoder, x *BetaWebSearchToolResultContent) {
+	switch v := (*x).(type) {
+	case *BetaWebSearchToolResultErrorObject:
+		if v != nil {
+			encodeBetaWebSearchToolResultErrorObject(e, v)
+			return
+		}
+	case BetaWebSearchResultBlocks:
+		encodeBetaWebSearchResultBlocks(e, &v)
+		return
+	case *Unknown:
+		if v != nil {
+			encodeUnknown(e, v)
+			return
+		}
+	}
+	e.Null()
+}
+
+// BetaWebSearchToolResultContentParam is what a web search found, given back, as pages or as an error.
+//
+// It is one of
+//   - [BetaWebSearchResultBlocksParam]
+//   - *[BetaWebSearchToolRequestErrorObject]
+//   - *[Unknown]
+type BetaWebSearchToolResultContentParam interface {
+	isBetaWebSearchToolResultContentParam()
+}
+
+func (BetaWebSearchResultBlocksParam) isBetaWebSearchToolResultContentParam()       {}
+func (*BetaWebSearchToolRequestErrorObject) isBetaWebSearchToolResultContentParam() {}
+func (*Unknown) isBetaWebSearchToolResultContentParam()                             {}
+
+// UnmarshalBetaWebSearchToolResultContentParam decodes one BetaWebSearchToolResultContentParam. JSON's null is nil.
+func UnmarshalBetaWebSearchToolResultContentParam(b []byte) (BetaWebSearchToolResultContentParam, error) {
+	var x BetaWebSearchToolResultContentParam
+	err := wire.Unmarshal(b, &x, decodeBetaWebSearchToolResultContentParam)
+	return x, err
+}
+
+func decodeBetaWebSearchToolResultContentParam(d *wire.Decoder, x *BetaWebSearchToolResultContentParam) {
+	switch d.Kind() {
+	case 'n':
+		d.Skip()
+		*x = nil
+	case '[':
+		var v BetaWebSearchResultBlocksParam
+		decodeBetaWebSearchResultBlocksParam(d, &v)
+		*x = v
+	case '{':
+		tag, outer := d.Tag("type")
+		switch string(tag) {
+		case "web_search_tool_result_error":
+			*x = wire.DecodeNew(d, decodeBetaWebSearchToolRequestErrorObject)
+		default:
+			*x = decodeUnknown(d, tag)
+		}
+		d.Untag(outer)
+	default:
+		*x = decodeUnknown(d, nil)
+	}
+}
+
+func encodeBetaWebSearchToolResultContentParam(e *wire.Encoder, x *BetaWebSearchToolResultContentParam) {
+	switch v := (*x).(type) {
+	case BetaWebSearchResultBlocksParam:
+		encodeBetaWebSearchResultBlocksParam(e, &v)
+		return
+	case *BetaWebSearchToolRequestErrorObject:
+		if v != nil {
+			encodeBetaWebSearchToolRequestErrorObject(e, v)
 			return
 		}
 	case *Unknown:

@@ -29,8 +29,9 @@ var LoadForChecks = sync.OnceValue(func() *openapi3.T {
 	if err != nil {
 		panic(fmt.Sprintf("openapi.yaml: %v", err))
 	}
+	done := make(map[*openapi3.Schema]bool)
 	for _, ref := range doc.Components.Schemas {
-		prepare(ref)
+		prepare(ref, done)
 	}
 	return doc
 })
@@ -39,35 +40,34 @@ func parse(text []byte) (*openapi3.T, error) {
 	return openapi3.NewLoader().LoadFromData(text)
 }
 
-// prepare changes a schema and what stands inline in it. References are left to the component they name.
-func prepare(ref *openapi3.SchemaRef) {
+// prepare changes a schema and all that it leads to. References are followed too: one with a description of its own
+// has a copy of the schema that it names.
+func prepare(ref *openapi3.SchemaRef, done map[*openapi3.Schema]bool) {
+	if ref == nil || done[ref.Value] {
+		return
+	}
 	s := ref.Value
+	done[s] = true
 	if s.Const != nil {
 		s.Enum, s.Const = []any{s.Const}, nil
 	}
 	if IsOpenEnum(s) {
 		s.Enum = nil
 	}
-	if member := DefaultMember(s); member != "" {
+	if DefaultMember(s) != "" {
 		// VisitJSON refuses a value without the tag; without the discriminator the members' constants decide.
 		s.Discriminator = nil
 	}
 	for _, p := range s.Properties {
-		inline(p)
+		prepare(p, done)
 	}
 	for _, members := range []openapi3.SchemaRefs{s.OneOf, s.AnyOf, s.AllOf} {
 		for _, m := range members {
-			inline(m)
+			prepare(m, done)
 		}
 	}
-	inline(s.Items)
-	inline(s.AdditionalProperties.Schema)
-}
-
-func inline(ref *openapi3.SchemaRef) {
-	if ref != nil && ref.Ref == "" {
-		prepare(ref)
-	}
+	prepare(s.Items, done)
+	prepare(s.AdditionalProperties.Schema, done)
 }
 
 // IsOpenEnum reports whether values that the enum does not list are valid too.
