@@ -366,12 +366,12 @@ func TestHeaders(t *testing.T) {
 	t.Parallel()
 	s := batchtest.New(t)
 	c := newClient(t, s,
-		client.WithBetas(gen.AnthropicBetaOutput300K20260324, gen.AnthropicBetaFilesApi20250414),
+		client.WithBetas(gen.AnthropicBetaOutput300K20260324, gen.AnthropicBetaFilesAPI20250414),
 		client.WithHeader("x-tag", "of client"), client.WithHeader("x-other", "1"),
 		client.WithWorkspace("wrkspc_1"), client.WithUserProfile("uprof_1"), client.WithUserAgent("report/1"))
 	var response client.Response
 	create(t, c, 1,
-		client.WithBetas(gen.AnthropicBetaFilesApi20250414, gen.AnthropicBetaTaskBudgets20260313),
+		client.WithBetas(gen.AnthropicBetaFilesAPI20250414, gen.AnthropicBetaTaskBudgets20260313),
 		client.WithHeader("x-tag", "of call"), client.WithVersion(gen.AnthropicVersionV20261021), client.WithResponse(&response))
 	create(t, c, 1)
 	calls := s.Calls(batchtest.Create)

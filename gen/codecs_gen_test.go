@@ -348,7 +348,7 @@ var codecs = map[string]codec{
 	"BetaToolResultContent":                                 newCodec(decodeBetaToolResultContent, encodeBetaToolResultContent),
 	"BetaToolResultContentBlock":                            newCodec(decodeBetaToolResultContentBlock, encodeBetaToolResultContentBlock),
 	"BetaToolResultContentBlocks":                           newCodec(decodeBetaToolResultContentBlocks, encodeBetaToolResultContentBlocks),
-	"BetaToolSearchToolBm25_20251119":                       newCodec(decodeBetaToolSearchToolBm2520251119, encodeBetaToolSearchToolBm2520251119),
+	"BetaToolSearchToolBm25_20251119":                       newCodec(decodeBetaToolSearchToolBM25V20251119, encodeBetaToolSearchToolBM25V20251119),
 	"BetaToolSearchToolRegex20251119":                       newCodec(decodeBetaToolSearchToolRegex20251119, encodeBetaToolSearchToolRegex20251119),
 	"BetaToolSearchToolResultBlock":                         newCodec(decodeBetaToolSearchToolResultBlock, encodeBetaToolSearchToolResultBlock),
 	"BetaToolSearchToolResultBlockParam":                    newCodec(decodeBetaToolSearchToolResultBlockParam, encodeBetaToolSearchToolResultBlockParam),

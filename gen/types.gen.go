@@ -15,10 +15,10 @@ const (
 	AnthropicBetaAdvisorTool20260301                  AnthropicBeta = "advisor-tool-2026-03-01"
 	AnthropicBetaAgentMemory20260722                  AnthropicBeta = "agent-memory-2026-07-22"
 	AnthropicBetaAnalyticsUsageCost20260824           AnthropicBeta = "analytics-usage-cost-2026-08-24"
+	AnthropicBetaCEClaudeCodeManagedSettings20261006  AnthropicBeta = "ce-claude-code-managed-settings-2026-10-06"
+	AnthropicBetaCEPlugins20260901                    AnthropicBeta = "ce-plugins-2026-09-01"
+	AnthropicBetaCEUserManagement20260713             AnthropicBeta = "ce-user-management-2026-07-13"
 	AnthropicBetaCacheDiagnosis20260407               AnthropicBeta = "cache-diagnosis-2026-04-07"
-	AnthropicBetaCeClaudeCodeManagedSettings20261006  AnthropicBeta = "ce-claude-code-managed-settings-2026-10-06"
-	AnthropicBetaCePlugins20260901                    AnthropicBeta = "ce-plugins-2026-09-01"
-	AnthropicBetaCeUserManagement20260713             AnthropicBeta = "ce-user-management-2026-07-13"
 	AnthropicBetaCodeExecution20250522                AnthropicBeta = "code-execution-2025-05-22"
 	AnthropicBetaCompact20260112                      AnthropicBeta = "compact-2026-01-12"
 	AnthropicBetaCompact20260904                      AnthropicBeta = "compact-2026-09-04"
@@ -30,18 +30,18 @@ const (
 	AnthropicBetaDevFullThinking20250514              AnthropicBeta = "dev-full-thinking-2025-05-14"
 	AnthropicBetaDreaming20260421                     AnthropicBeta = "dreaming-2026-04-21"
 	AnthropicBetaExperimentalClaudeTag20261021        AnthropicBeta = "experimental-claude-tag-2026-10-21"
-	AnthropicBetaExtendedCacheTtl20250411             AnthropicBeta = "extended-cache-ttl-2025-04-11"
+	AnthropicBetaExtendedCacheTTL20250411             AnthropicBeta = "extended-cache-ttl-2025-04-11"
 	AnthropicBetaFallbackCredit20260601               AnthropicBeta = "fallback-credit-2026-06-01"
 	AnthropicBetaFallbackCredit20260701               AnthropicBeta = "fallback-credit-2026-07-01"
 	AnthropicBetaFastMode20260201                     AnthropicBeta = "fast-mode-2026-02-01"
-	AnthropicBetaFilesApi20250414                     AnthropicBeta = "files-api-2025-04-14"
+	AnthropicBetaFilesAPI20250414                     AnthropicBeta = "files-api-2025-04-14"
 	AnthropicBetaInlineTools20260915                  AnthropicBeta = "inline-tools-2026-09-15"
 	AnthropicBetaInterleavedThinking20250514          AnthropicBeta = "interleaved-thinking-2025-05-14"
+	AnthropicBetaMCPClient20250404                    AnthropicBeta = "mcp-client-2025-04-04"
+	AnthropicBetaMCPClient20251120                    AnthropicBeta = "mcp-client-2025-11-20"
+	AnthropicBetaMCPClient20260915                    AnthropicBeta = "mcp-client-2026-09-15"
+	AnthropicBetaMCPTunnels20260622                   AnthropicBeta = "mcp-tunnels-2026-06-22"
 	AnthropicBetaManagedAgents20260401                AnthropicBeta = "managed-agents-2026-04-01"
-	AnthropicBetaMcpClient20250404                    AnthropicBeta = "mcp-client-2025-04-04"
-	AnthropicBetaMcpClient20251120                    AnthropicBeta = "mcp-client-2025-11-20"
-	AnthropicBetaMcpClient20260915                    AnthropicBeta = "mcp-client-2026-09-15"
-	AnthropicBetaMcpTunnels20260622                   AnthropicBeta = "mcp-tunnels-2026-06-22"
 	AnthropicBetaMessageBatches20240924               AnthropicBeta = "message-batches-2024-09-24"
 	AnthropicBetaMessageThreads20260812               AnthropicBeta = "message-threads-2026-08-12"
 	AnthropicBetaMidConversationOutputConfig20260701  AnthropicBeta = "mid-conversation-output-config-2026-07-01"
@@ -50,7 +50,7 @@ const (
 	AnthropicBetaModelContextWindowExceeded20250826   AnthropicBeta = "model-context-window-exceeded-2025-08-26"
 	AnthropicBetaOutput128K20250219                   AnthropicBeta = "output-128k-2025-02-19"
 	AnthropicBetaOutput300K20260324                   AnthropicBeta = "output-300k-2026-03-24"
-	AnthropicBetaPdfs20240925                         AnthropicBeta = "pdfs-2024-09-25"
+	AnthropicBetaPDFs20240925                         AnthropicBeta = "pdfs-2024-09-25"
 	AnthropicBetaPromptCaching20240731                AnthropicBeta = "prompt-caching-2024-07-31"
 	AnthropicBetaServerSideFallback20260601           AnthropicBeta = "server-side-fallback-2026-06-01"
 	AnthropicBetaServerSideFallback20260701           AnthropicBeta = "server-side-fallback-2026-07-01"
@@ -98,9 +98,9 @@ const (
 
 // Values of BetaBase64ImageSourceMediaType that the contract names. The service may send others.
 const (
-	BetaBase64ImageSourceMediaTypeImageGif  BetaBase64ImageSourceMediaType = "image/gif"
-	BetaBase64ImageSourceMediaTypeImageJpeg BetaBase64ImageSourceMediaType = "image/jpeg"
-	BetaBase64ImageSourceMediaTypeImagePng  BetaBase64ImageSourceMediaType = "image/png"
+	BetaBase64ImageSourceMediaTypeImageGIF  BetaBase64ImageSourceMediaType = "image/gif"
+	BetaBase64ImageSourceMediaTypeImageJPEG BetaBase64ImageSourceMediaType = "image/jpeg"
+	BetaBase64ImageSourceMediaTypeImagePNG  BetaBase64ImageSourceMediaType = "image/png"
 	BetaBase64ImageSourceMediaTypeImageWebp BetaBase64ImageSourceMediaType = "image/webp"
 )
 
@@ -121,8 +121,8 @@ const (
 
 // Values of BetaCacheControlEphemeralTTL that the contract names. The service may send others.
 const (
-	BetaCacheControlEphemeralTTLN1H BetaCacheControlEphemeralTTL = "1h"
-	BetaCacheControlEphemeralTTLN5M BetaCacheControlEphemeralTTL = "5m"
+	BetaCacheControlEphemeralTTLFiveMinutes BetaCacheControlEphemeralTTL = "5m"
+	BetaCacheControlEphemeralTTLOneHour     BetaCacheControlEphemeralTTL = "1h"
 )
 
 // Values of BetaCodeExecutionToolResultErrorCode that the contract names. The service may send others.
@@ -150,8 +150,8 @@ const (
 
 // Values of BetaErrorDetailsErrorCode that the contract names. The service may send others.
 const (
-	BetaErrorDetailsErrorCodeCmekContextUnavailable              BetaErrorDetailsErrorCode = "cmek_context_unavailable"
-	BetaErrorDetailsErrorCodeCmekKeyUnreachable                  BetaErrorDetailsErrorCode = "cmek_key_unreachable"
+	BetaErrorDetailsErrorCodeCMEKContextUnavailable              BetaErrorDetailsErrorCode = "cmek_context_unavailable"
+	BetaErrorDetailsErrorCodeCMEKKeyUnreachable                  BetaErrorDetailsErrorCode = "cmek_key_unreachable"
 	BetaErrorDetailsErrorCodeContractSpendLimitReached           BetaErrorDetailsErrorCode = "contract_spend_limit_reached"
 	BetaErrorDetailsErrorCodeEnforcedSpendLimitReached           BetaErrorDetailsErrorCode = "enforced_spend_limit_reached"
 	BetaErrorDetailsErrorCodeLinkedOrganizationSpendLimitReached BetaErrorDetailsErrorCode = "linked_organization_spend_limit_reached"
@@ -210,7 +210,7 @@ const (
 const (
 	BetaRefusalCategoryBio                 BetaRefusalCategory = "bio"
 	BetaRefusalCategoryCyber               BetaRefusalCategory = "cyber"
-	BetaRefusalCategoryFrontierLlm         BetaRefusalCategory = "frontier_llm"
+	BetaRefusalCategoryFrontierLLM         BetaRefusalCategory = "frontier_llm"
 	BetaRefusalCategoryGeneralHarms        BetaRefusalCategory = "general_harms"
 	BetaRefusalCategoryReasoningExtraction BetaRefusalCategory = "reasoning_extraction"
 )
@@ -219,7 +219,7 @@ const (
 const (
 	BetaRefusalStopDetailsCategoryBio                 BetaRefusalStopDetailsCategory = "bio"
 	BetaRefusalStopDetailsCategoryCyber               BetaRefusalStopDetailsCategory = "cyber"
-	BetaRefusalStopDetailsCategoryFrontierLlm         BetaRefusalStopDetailsCategory = "frontier_llm"
+	BetaRefusalStopDetailsCategoryFrontierLLM         BetaRefusalStopDetailsCategory = "frontier_llm"
 	BetaRefusalStopDetailsCategoryGeneralHarms        BetaRefusalStopDetailsCategory = "general_harms"
 	BetaRefusalStopDetailsCategoryReasoningExtraction BetaRefusalStopDetailsCategory = "reasoning_extraction"
 )
@@ -236,7 +236,7 @@ const (
 	BetaServerToolNameBashCodeExecution       BetaServerToolName = "bash_code_execution"
 	BetaServerToolNameCodeExecution           BetaServerToolName = "code_execution"
 	BetaServerToolNameTextEditorCodeExecution BetaServerToolName = "text_editor_code_execution"
-	BetaServerToolNameToolSearchToolBm25      BetaServerToolName = "tool_search_tool_bm25"
+	BetaServerToolNameToolSearchToolBM25      BetaServerToolName = "tool_search_tool_bm25"
 	BetaServerToolNameToolSearchToolRegex     BetaServerToolName = "tool_search_tool_regex"
 	BetaServerToolNameWebFetch                BetaServerToolName = "web_fetch"
 	BetaServerToolNameWebSearch               BetaServerToolName = "web_search"
@@ -263,7 +263,7 @@ const (
 // Values of BetaTextEditorCodeExecutionFileType that the contract names. The service may send others.
 const (
 	BetaTextEditorCodeExecutionFileTypeImage BetaTextEditorCodeExecutionFileType = "image"
-	BetaTextEditorCodeExecutionFileTypePdf   BetaTextEditorCodeExecutionFileType = "pdf"
+	BetaTextEditorCodeExecutionFileTypePDF   BetaTextEditorCodeExecutionFileType = "pdf"
 	BetaTextEditorCodeExecutionFileTypeText  BetaTextEditorCodeExecutionFileType = "text"
 )
 
@@ -297,16 +297,16 @@ const (
 	BetaThinkingDisplayUpdates    BetaThinkingDisplay = "updates"
 )
 
-// Values of BetaToolSearchToolBm2520251119Type that the contract names. The service may send others.
+// Values of BetaToolSearchToolBM25V20251119Type that the contract names. The service may send others.
 const (
-	BetaToolSearchToolBm2520251119TypeToolSearchToolBm25         BetaToolSearchToolBm2520251119Type = "tool_search_tool_bm25"
-	BetaToolSearchToolBm2520251119TypeToolSearchToolBm2520251119 BetaToolSearchToolBm2520251119Type = "tool_search_tool_bm25_20251119"
+	BetaToolSearchToolBM25V20251119TypeDated   BetaToolSearchToolBM25V20251119Type = "tool_search_tool_bm25_20251119"
+	BetaToolSearchToolBM25V20251119TypeUndated BetaToolSearchToolBM25V20251119Type = "tool_search_tool_bm25"
 )
 
 // Values of BetaToolSearchToolRegex20251119Type that the contract names. The service may send others.
 const (
-	BetaToolSearchToolRegex20251119TypeToolSearchToolRegex         BetaToolSearchToolRegex20251119Type = "tool_search_tool_regex"
-	BetaToolSearchToolRegex20251119TypeToolSearchToolRegex20251119 BetaToolSearchToolRegex20251119Type = "tool_search_tool_regex_20251119"
+	BetaToolSearchToolRegex20251119TypeDated   BetaToolSearchToolRegex20251119Type = "tool_search_tool_regex_20251119"
+	BetaToolSearchToolRegex20251119TypeUndated BetaToolSearchToolRegex20251119Type = "tool_search_tool_regex"
 )
 
 // Values of BetaToolSearchToolResultErrorCode that the contract names. The service may send others.
@@ -5165,10 +5165,10 @@ func encodeBetaCacheControlEphemeralTTL(e *wire.Encoder, x *BetaCacheControlEphe
 // BetaCacheCreation is the tokens written to the cache, by time to live.
 type BetaCacheCreation struct {
 	// Tokens kept for an hour.
-	Ephemeral1HInputTokens int64 `json:"ephemeral_1h_input_tokens"`
+	Ephemeral1hInputTokens int64 `json:"ephemeral_1h_input_tokens"`
 
 	// Tokens kept for five minutes.
-	Ephemeral5MInputTokens int64 `json:"ephemeral_5m_input_tokens"`
+	Ephemeral5mInputTokens int64 `json:"ephemeral_5m_input_tokens"`
 }
 
 func decodeBetaCacheCreation(d *wire.Decoder, x *BetaCacheCreation) {
@@ -5178,9 +5178,9 @@ func decodeBetaCacheCreation(d *wire.Decoder, x *BetaCacheCreation) {
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
 		case "ephemeral_1h_input_tokens":
-			decodeInt(d, &x.Ephemeral1HInputTokens)
+			decodeInt(d, &x.Ephemeral1hInputTokens)
 		case "ephemeral_5m_input_tokens":
-			decodeInt(d, &x.Ephemeral5MInputTokens)
+			decodeInt(d, &x.Ephemeral5mInputTokens)
 		default:
 			d.Skip()
 		}
@@ -5190,9 +5190,9 @@ func decodeBetaCacheCreation(d *wire.Decoder, x *BetaCacheCreation) {
 func encodeBetaCacheCreation(e *wire.Encoder, x *BetaCacheCreation) {
 	e.Object()
 	e.Name(`"ephemeral_1h_input_tokens":`)
-	encodeInt(e, &x.Ephemeral1HInputTokens)
+	encodeInt(e, &x.Ephemeral1hInputTokens)
 	e.Name(`"ephemeral_5m_input_tokens":`)
-	encodeInt(e, &x.Ephemeral5MInputTokens)
+	encodeInt(e, &x.Ephemeral5mInputTokens)
 	e.EndObject()
 }
 
@@ -10330,7 +10330,7 @@ type BetaCreateMessageParams struct {
 	MaxTokens int64 `json:"max_tokens"`
 
 	// MCP servers whose tools the model may call, 20 at most.
-	McpServers []BetaRequestMCPServerURLDefinition `json:"mcp_servers,omitzero"`
+	MCPServers []BetaRequestMCPServerURLDefinition `json:"mcp_servers,omitzero"`
 
 	// The conversation so far, oldest message first. Consecutive messages of one role count as one turn.
 	// If the last message is the assistant's, the answer goes on right after its text.
@@ -10423,7 +10423,7 @@ func decodeBetaCreateMessageParams(d *wire.Decoder, x *BetaCreateMessageParams) 
 		case "max_tokens":
 			decodeInt(d, &x.MaxTokens)
 		case "mcp_servers":
-			wire.DecodeSlice(d, &x.McpServers, decodeBetaRequestMCPServerURLDefinition)
+			wire.DecodeSlice(d, &x.MCPServers, decodeBetaRequestMCPServerURLDefinition)
 		case "messages":
 			wire.DecodeSlice(d, &x.Messages, decodeBetaMessageParam)
 		case "metadata":
@@ -10504,9 +10504,9 @@ func encodeBetaCreateMessageParams(e *wire.Encoder, x *BetaCreateMessageParams) 
 	}
 	e.Name(`"max_tokens":`)
 	encodeInt(e, &x.MaxTokens)
-	if x.McpServers != nil {
+	if x.MCPServers != nil {
 		e.Name(`"mcp_servers":`)
-		wire.EncodeSlice(e, &x.McpServers, encodeBetaRequestMCPServerURLDefinition)
+		wire.EncodeSlice(e, &x.MCPServers, encodeBetaRequestMCPServerURLDefinition)
 	}
 	e.Name(`"messages":`)
 	wire.EncodeSlice(e, &x.Messages, encodeBetaMessageParam)
@@ -12854,7 +12854,7 @@ func (x *BetaMCPToolDefaultConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 // works with this list and does not ask the server again.
 type BetaMCPToolListingBlock struct {
 	// Name of the server, as in the request's `mcp_servers`.
-	McpServerName string `json:"mcp_server_name"`
+	MCPServerName string `json:"mcp_server_name"`
 
 	// Tools of the server.
 	Tools []BetaMCPTool `json:"tools"`
@@ -12867,7 +12867,7 @@ func decodeBetaMCPToolListingBlock(d *wire.Decoder, x *BetaMCPToolListingBlock) 
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
 		case "mcp_server_name":
-			decodeString(d, &x.McpServerName)
+			decodeString(d, &x.MCPServerName)
 		case "tools":
 			wire.DecodeSlice(d, &x.Tools, decodeBetaMCPTool)
 		case "type":
@@ -12883,7 +12883,7 @@ func encodeBetaMCPToolListingBlock(e *wire.Encoder, x *BetaMCPToolListingBlock) 
 	e.Name(`"type":`)
 	e.Constant(`"mcp_tool_listing"`)
 	e.Name(`"mcp_server_name":`)
-	encodeString(e, &x.McpServerName)
+	encodeString(e, &x.MCPServerName)
 	e.Name(`"tools":`)
 	wire.EncodeSlice(e, &x.Tools, encodeBetaMCPTool)
 	e.EndObject()
@@ -12921,7 +12921,7 @@ func (x *BetaMCPToolListingBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 // works with this list and does not ask the server again. It needs the beta `mcp-client-2026-09-15`.
 type BetaMCPToolListingBlockParam struct {
 	// Name of the server, as in `mcp_servers`.
-	McpServerName string `json:"mcp_server_name"`
+	MCPServerName string `json:"mcp_server_name"`
 
 	// Tools of the server, as they came.
 	Tools []BetaMCPToolParam `json:"tools"`
@@ -12934,7 +12934,7 @@ func decodeBetaMCPToolListingBlockParam(d *wire.Decoder, x *BetaMCPToolListingBl
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
 		case "mcp_server_name":
-			decodeString(d, &x.McpServerName)
+			decodeString(d, &x.MCPServerName)
 		case "tools":
 			wire.DecodeSlice(d, &x.Tools, decodeBetaMCPToolParam)
 		case "type":
@@ -12950,7 +12950,7 @@ func encodeBetaMCPToolListingBlockParam(e *wire.Encoder, x *BetaMCPToolListingBl
 	e.Name(`"type":`)
 	e.Constant(`"mcp_tool_listing"`)
 	e.Name(`"mcp_server_name":`)
-	encodeString(e, &x.McpServerName)
+	encodeString(e, &x.MCPServerName)
 	e.Name(`"tools":`)
 	wire.EncodeSlice(e, &x.Tools, encodeBetaMCPToolParam)
 	e.EndObject()
@@ -13307,7 +13307,7 @@ type BetaMCPToolset struct {
 	DefaultConfig *BetaMCPToolDefaultConfig `json:"default_config,omitzero"`
 
 	// Name of the server in `mcp_servers`.
-	McpServerName string `json:"mcp_server_name"`
+	MCPServerName string `json:"mcp_server_name"`
 
 	// Tools of the server as an `mcp_tool_listing` block of an earlier answer has them. Then these are the
 	// tools, and the server is not asked.
@@ -13327,7 +13327,7 @@ func decodeBetaMCPToolset(d *wire.Decoder, x *BetaMCPToolset) {
 		case "default_config":
 			wire.DecodePointer(d, &x.DefaultConfig, decodeBetaMCPToolDefaultConfig)
 		case "mcp_server_name":
-			decodeString(d, &x.McpServerName)
+			decodeString(d, &x.MCPServerName)
 		case "tools":
 			wire.DecodeSlice(d, &x.Tools, decodeBetaMCPToolParam)
 		case "type":
@@ -13355,7 +13355,7 @@ func encodeBetaMCPToolset(e *wire.Encoder, x *BetaMCPToolset) {
 		encodeBetaMCPToolDefaultConfig(e, x.DefaultConfig)
 	}
 	e.Name(`"mcp_server_name":`)
-	encodeString(e, &x.McpServerName)
+	encodeString(e, &x.MCPServerName)
 	if x.Tools != nil {
 		e.Name(`"tools":`)
 		wire.EncodeSlice(e, &x.Tools, encodeBetaMCPToolParam)
@@ -20364,8 +20364,8 @@ func (x *BetaToolResultContentBlocks) UnmarshalJSONFrom(d *jsontext.Decoder) err
 	return wire.UnmarshalFrom(d, x, decodeBetaToolResultContentBlocks)
 }
 
-// BetaToolSearchToolBm2520251119 is a search in plain words for tools with `defer_loading`. The service loads what the model finds.
-type BetaToolSearchToolBm2520251119 struct {
+// BetaToolSearchToolBM25V20251119 is a search in plain words for tools with `defer_loading`. The service loads what the model finds.
+type BetaToolSearchToolBM25V20251119 struct {
 	// Who may call the tool. Left out, the model itself.
 	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
 
@@ -20380,10 +20380,10 @@ type BetaToolSearchToolBm2520251119 struct {
 	Strict bool `json:"strict,omitzero"`
 
 	// Version of the tool; without a date, the newest.
-	Type BetaToolSearchToolBm2520251119Type `json:"type"`
+	Type BetaToolSearchToolBM25V20251119Type `json:"type"`
 }
 
-func decodeBetaToolSearchToolBm2520251119(d *wire.Decoder, x *BetaToolSearchToolBm2520251119) {
+func decodeBetaToolSearchToolBM25V20251119(d *wire.Decoder, x *BetaToolSearchToolBM25V20251119) {
 	if !d.Object() {
 		return
 	}
@@ -20400,14 +20400,14 @@ func decodeBetaToolSearchToolBm2520251119(d *wire.Decoder, x *BetaToolSearchTool
 		case "strict":
 			decodeBool(d, &x.Strict)
 		case "type":
-			decodeBetaToolSearchToolBm2520251119Type(d, &x.Type)
+			decodeBetaToolSearchToolBM25V20251119Type(d, &x.Type)
 		default:
 			d.Skip()
 		}
 	}
 }
 
-func encodeBetaToolSearchToolBm2520251119(e *wire.Encoder, x *BetaToolSearchToolBm2520251119) {
+func encodeBetaToolSearchToolBM25V20251119(e *wire.Encoder, x *BetaToolSearchToolBM25V20251119) {
 	e.Object()
 	e.Name(`"name":`)
 	e.Constant(`"tool_search_tool_bm25"`)
@@ -20428,45 +20428,45 @@ func encodeBetaToolSearchToolBm2520251119(e *wire.Encoder, x *BetaToolSearchTool
 		encodeBool(e, &x.Strict)
 	}
 	e.Name(`"type":`)
-	encodeBetaToolSearchToolBm2520251119Type(e, &x.Type)
+	encodeBetaToolSearchToolBM25V20251119Type(e, &x.Type)
 	e.EndObject()
 }
 
 // Discriminator returns the value by which unions know the type, which is Type.
-func (x *BetaToolSearchToolBm2520251119) Discriminator() string { return string(x.Type) }
+func (x *BetaToolSearchToolBM25V20251119) Discriminator() string { return string(x.Type) }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaToolSearchToolBm2520251119) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolSearchToolBm2520251119)
+func (x *BetaToolSearchToolBM25V20251119) AppendJSON(b []byte) ([]byte, error) {
+	return wire.Append(b, x, encodeBetaToolSearchToolBM25V20251119)
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolSearchToolBm2520251119) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolSearchToolBm2520251119)
+func (x BetaToolSearchToolBM25V20251119) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x, encodeBetaToolSearchToolBM25V20251119)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaToolSearchToolBm2520251119) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaToolSearchToolBm2520251119)
+func (x BetaToolSearchToolBM25V20251119) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolSearchToolBM25V20251119)
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaToolSearchToolBm2520251119) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolSearchToolBm2520251119)
+func (x *BetaToolSearchToolBM25V20251119) UnmarshalJSON(b []byte) error {
+	return wire.Unmarshal(b, x, decodeBetaToolSearchToolBM25V20251119)
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaToolSearchToolBm2520251119) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaToolSearchToolBm2520251119)
+func (x *BetaToolSearchToolBM25V20251119) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolSearchToolBM25V20251119)
 }
 
-// BetaToolSearchToolBm2520251119Type is version of the tool; without a date, the newest.
-type BetaToolSearchToolBm2520251119Type string
+// BetaToolSearchToolBM25V20251119Type is version of the tool; without a date, the newest.
+type BetaToolSearchToolBM25V20251119Type string
 
-func decodeBetaToolSearchToolBm2520251119Type(d *wire.Decoder, x *BetaToolSearchToolBm2520251119Type) {
+func decodeBetaToolSearchToolBM25V20251119Type(d *wire.Decoder, x *BetaToolSearchToolBM25V20251119Type) {
 	wire.DecodeString(d, x)
 }
-func encodeBetaToolSearchToolBm2520251119Type(e *wire.Encoder, x *BetaToolSearchToolBm2520251119Type) {
+func encodeBetaToolSearchToolBM25V20251119Type(e *wire.Encoder, x *BetaToolSearchToolBM25V20251119Type) {
 	wire.EncodeString(e, x)
 }
 
@@ -27843,7 +27843,7 @@ func encodeBetaResponseToolRemovalBlockTool(e *wire.Encoder, x *BetaResponseTool
 //   - *[BetaWebSearchTool20260318]
 //   - *[BetaWebFetchTool20260318]
 //   - *[BetaAdvisorTool20260301]
-//   - *[BetaToolSearchToolBm2520251119]
+//   - *[BetaToolSearchToolBM25V20251119]
 //   - *[BetaToolSearchToolRegex20251119]
 //   - *[BetaMCPToolset]
 //   - *[Unknown]
@@ -27879,7 +27879,7 @@ func (*BetaWebFetchTool20260309) isBetaResponseToolUnion()        {}
 func (*BetaWebSearchTool20260318) isBetaResponseToolUnion()       {}
 func (*BetaWebFetchTool20260318) isBetaResponseToolUnion()        {}
 func (*BetaAdvisorTool20260301) isBetaResponseToolUnion()         {}
-func (*BetaToolSearchToolBm2520251119) isBetaResponseToolUnion()  {}
+func (*BetaToolSearchToolBM25V20251119) isBetaResponseToolUnion() {}
 func (*BetaToolSearchToolRegex20251119) isBetaResponseToolUnion() {}
 func (*BetaMCPToolset) isBetaResponseToolUnion()                  {}
 func (*Unknown) isBetaResponseToolUnion()                         {}
@@ -27938,9 +27938,9 @@ func decodeBetaResponseToolUnion(d *wire.Decoder, x *BetaResponseToolUnion) {
 		case "text_editor_20250728":
 			*x = wire.DecodeNew(d, decodeBetaToolTextEditor20250728)
 		case "tool_search_tool_bm25":
-			*x = wire.DecodeNew(d, decodeBetaToolSearchToolBm2520251119)
+			*x = wire.DecodeNew(d, decodeBetaToolSearchToolBM25V20251119)
 		case "tool_search_tool_bm25_20251119":
-			*x = wire.DecodeNew(d, decodeBetaToolSearchToolBm2520251119)
+			*x = wire.DecodeNew(d, decodeBetaToolSearchToolBM25V20251119)
 		case "tool_search_tool_regex":
 			*x = wire.DecodeNew(d, decodeBetaToolSearchToolRegex20251119)
 		case "tool_search_tool_regex_20251119":
@@ -28095,9 +28095,9 @@ func encodeBetaResponseToolUnion(e *wire.Encoder, x *BetaResponseToolUnion) {
 			encodeBetaAdvisorTool20260301(e, v)
 			return
 		}
-	case *BetaToolSearchToolBm2520251119:
+	case *BetaToolSearchToolBM25V20251119:
 		if v != nil {
-			encodeBetaToolSearchToolBm2520251119(e, v)
+			encodeBetaToolSearchToolBM25V20251119(e, v)
 			return
 		}
 	case *BetaToolSearchToolRegex20251119:
@@ -29311,7 +29311,7 @@ func encodeBetaToolSearchToolResultContentParam(e *wire.Encoder, x *BetaToolSear
 //   - *[BetaWebFetchTool20260209]
 //   - *[BetaWebFetchTool20260309]
 //   - *[BetaWebFetchTool20260318]
-//   - *[BetaToolSearchToolBm2520251119]
+//   - *[BetaToolSearchToolBM25V20251119]
 //   - *[BetaToolSearchToolRegex20251119]
 //   - *[BetaAdvisorTool20260301]
 //   - *[BetaMCPToolset]
@@ -29347,7 +29347,7 @@ func (*BetaWebFetchTool20250910) isBetaToolUnion()        {}
 func (*BetaWebFetchTool20260209) isBetaToolUnion()        {}
 func (*BetaWebFetchTool20260309) isBetaToolUnion()        {}
 func (*BetaWebFetchTool20260318) isBetaToolUnion()        {}
-func (*BetaToolSearchToolBm2520251119) isBetaToolUnion()  {}
+func (*BetaToolSearchToolBM25V20251119) isBetaToolUnion() {}
 func (*BetaToolSearchToolRegex20251119) isBetaToolUnion() {}
 func (*BetaAdvisorTool20260301) isBetaToolUnion()         {}
 func (*BetaMCPToolset) isBetaToolUnion()                  {}
@@ -29407,9 +29407,9 @@ func decodeBetaToolUnion(d *wire.Decoder, x *BetaToolUnion) {
 		case "text_editor_20250728":
 			*x = wire.DecodeNew(d, decodeBetaToolTextEditor20250728)
 		case "tool_search_tool_bm25":
-			*x = wire.DecodeNew(d, decodeBetaToolSearchToolBm2520251119)
+			*x = wire.DecodeNew(d, decodeBetaToolSearchToolBM25V20251119)
 		case "tool_search_tool_bm25_20251119":
-			*x = wire.DecodeNew(d, decodeBetaToolSearchToolBm2520251119)
+			*x = wire.DecodeNew(d, decodeBetaToolSearchToolBM25V20251119)
 		case "tool_search_tool_regex":
 			*x = wire.DecodeNew(d, decodeBetaToolSearchToolRegex20251119)
 		case "tool_search_tool_regex_20251119":
@@ -29559,9 +29559,9 @@ func encodeBetaToolUnion(e *wire.Encoder, x *BetaToolUnion) {
 			encodeBetaWebFetchTool20260318(e, v)
 			return
 		}
-	case *BetaToolSearchToolBm2520251119:
+	case *BetaToolSearchToolBM25V20251119:
 		if v != nil {
-			encodeBetaToolSearchToolBm2520251119(e, v)
+			encodeBetaToolSearchToolBM25V20251119(e, v)
 			return
 		}
 	case *BetaToolSearchToolRegex20251119:
