@@ -1,7 +1,9 @@
 # Everything that can be done with this repository. CI calls these targets and nothing else.
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+OASDIFF     = github.com/oasdiff/oasdiff@v1.36.0
 FUZZTIME   ?= 10s
+BASE       ?= HEAD
 
 .DEFAULT_GOAL := help
 
@@ -24,6 +26,10 @@ generate: ## generate gen/ from openapi.yaml
 .PHONY: check-generate
 check-generate: ## fail if gen/ is not what openapi.yaml and the templates give
 	go test -count=1 -run 'TestGeneratedCodeIsCurrent|TestOverridesAreInForce' .
+
+.PHONY: contract-diff
+contract-diff: ## print what changed in the contract since BASE (a git revision), breaking changes marked
+	go run $(OASDIFF) changelog --allow-external-refs=false $(BASE):openapi.yaml openapi.yaml
 
 .PHONY: fmt
 fmt: ## format the Go code
