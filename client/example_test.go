@@ -64,7 +64,7 @@ func Example() {
 	}
 	// Unordered output:
 	// greeting-1: You said: Hello, world
-	// request "greeting-2": invalid_request_error: params.max_tokens: number must be at least 1
+	// request "greeting-2": invalid_request_error: params.max_tokens: must be at least 1
 }
 
 func ExampleAPIError() {

@@ -1,14 +1,12 @@
 package batchtest
 
 import (
-	"errors"
 	"strings"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/seed-111a911e/messagebatches/client/preflight"
 	"github.com/seed-111a911e/messagebatches/gen"
-	"github.com/seed-111a911e/messagebatches/internal/contract"
 )
 
 // An Answer makes the result of a request. It is called once for each request, when the batch ends, with the
@@ -62,7 +60,7 @@ func Raw(result string) Answer {
 }
 
 // answer makes the result of a request.
-func (s *Service) answer(r request) gen.BetaMessageBatchResult {
+func (s *Service) answer(r request, version gen.AnthropicVersion) gen.BetaMessageBatchResult {
 	decoded := gen.BetaMessageBatchIndividualRequestParams{CustomID: r.CustomID}
 	decodeErr := decoded.Params.UnmarshalJSON(r.Params)
 	if a := s.answers[r.CustomID]; a != nil {
@@ -71,7 +69,7 @@ func (s *Service) answer(r request) gen.BetaMessageBatchResult {
 	if a := s.answers[""]; a != nil {
 		return a(&decoded)
 	}
-	problem := checkParams(r.Params)
+	problem := checkParams(r.Params, version)
 	if problem == "" && decodeErr != nil {
 		problem = decodeErr.Error()
 	}
@@ -106,19 +104,11 @@ func words(messages []gen.BetaMessageParam) []string {
 }
 
 // checkParams returns what the contract does not allow about the parameters of a request, or "".
-func checkParams(params jsontext.Value) string {
-	v, err := decodeAny(params)
-	if err != nil {
-		return "params: not JSON"
-	}
-	schema := contract.LoadForChecks().Components.Schemas["BetaCreateMessageParams"].Value
-	err = schema.VisitJSON(v)
-	var schemaErr *openapi3.SchemaError
-	if errors.As(err, &schemaErr) {
-		return strings.Join(append([]string{"params"}, schemaErr.JSONPointer()...), ".") + ": " + schemaErr.Reason
-	}
-	if err != nil {
-		return "params: " + err.Error()
+func checkParams(params jsontext.Value, version gen.AnthropicVersion) string {
+	for _, issue := range preflight.CheckParams(params, preflight.Options{Version: version}) {
+		if issue.Severity == preflight.Error {
+			return "params" + strings.ReplaceAll(string(issue.Pointer), "/", ".") + ": " + issue.Message
+		}
 	}
 	return ""
 }

@@ -29,13 +29,14 @@ type batch struct {
 	service  *Service
 	state    gen.BetaMessageBatch
 	duration time.Duration
+	version  gen.AnthropicVersion // that it was created with
 	requests []request // nil once the batch has ended
 	results  [][]byte  // the lines, once the batch has ended
 }
 
 // newBatch takes a batch at the given time.
-func (s *Service) newBatch(requests []request, now time.Time) *batch {
-	b := &batch{service: s, duration: s.duration, requests: requests}
+func (s *Service) newBatch(requests []request, version gen.AnthropicVersion, now time.Time) *batch {
+	b := &batch{service: s, duration: s.duration, version: version, requests: requests}
 	b.state = gen.BetaMessageBatch{
 		ID:               s.newID("msgbatch"),
 		ProcessingStatus: gen.BetaMessageBatchProcessingStatusInProgress,
@@ -79,7 +80,7 @@ func (b *batch) end(at time.Time) {
 		var result gen.BetaMessageBatchResult
 		switch done := b.finishedAt(i); {
 		case !done.After(b.stoppedAt()):
-			result = b.service.answer(r)
+			result = b.service.answer(r, b.version)
 		case b.state.CancelInitiatedAt.IsZero():
 			result = &gen.BetaMessageBatchExpiredResult{}
 		default:

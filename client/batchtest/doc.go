@@ -21,7 +21,7 @@
 //
 // Requests finish at even distances over the batch's duration, in the order in which they were sent; results come
 // in another order. Rate limits and the queue's limits do not exist: inject a 429. Nothing is asked of a model: texts
-// and token counts are made up. Parameters are checked against the contract's schemas; what a schema cannot say,
-// such as which betas a parameter needs, is not checked. The statuses for reading results too early or too late, for
+// and token counts are made up. Parameters are checked as package preflight checks them; its warnings, such as a missing
+// beta, are no errors here. The statuses for reading results too early or too late, for
 // canceling too late and for deleting too early are not documented by the service; here they are 404, 400 and 400.
 package batchtest

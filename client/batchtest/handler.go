@@ -180,7 +180,7 @@ func (s *Service) create(r *http.Request) (any, *failure) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.newBatch(batch.Requests, s.now()).state, nil
+	return s.newBatch(batch.Requests, gen.AnthropicVersion(r.Header.Get("anthropic-version")), s.now()).state, nil
 }
 
 // find returns a batch, up to date. The service is locked.
@@ -313,10 +313,4 @@ func cutPage(all []*batch, after, before string, limit int) (page []*batch, more
 		all = all[i+1:]
 	}
 	return all[:min(limit, len(all))], len(all) > limit, true
-}
-
-// decodeAny decodes JSON for VisitJSON.
-func decodeAny(b []byte) (v any, err error) {
-	err = json.Unmarshal(b, &v)
-	return v, err
 }

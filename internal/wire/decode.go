@@ -48,6 +48,14 @@ func UnmarshalFrom[T any](j *jsontext.Decoder, x *T, decode Func[T]) error {
 	return d.result()
 }
 
+// Walk lets visit read b, which must be one JSON value and white space, in strict UTF-8. It returns an error if b is not
+// JSON.
+func Walk(b []byte, visit func(d *Decoder)) error {
+	p := pool.Get().(*pooled)
+	defer p.release()
+	return p.unmarshal(b, false, visit)
+}
+
 type pooled struct {
 	Decoder
 	input bytes.Buffer
@@ -94,10 +102,11 @@ func (d *Decoder) report(p jsontext.Pointer, reason string) {
 }
 
 func (d *Decoder) expected(want string, got jsontext.Kind) {
-	d.report(d.json.StackPointer(), "expected "+want+", got "+kindName(got))
+	d.report(d.json.StackPointer(), "expected "+want+", got "+KindName(got))
 }
 
-func kindName(k jsontext.Kind) string {
+// KindName returns a kind of JSON value in words, with its article.
+func KindName(k jsontext.Kind) string {
 	switch k {
 	case '{':
 		return "an object"
@@ -113,7 +122,25 @@ func kindName(k jsontext.Kind) string {
 	return k.String()
 }
 
-// value reads the next value. The bytes are good until the next read.
+// Failed reports whether the input has turned out not to be JSON.
+func (d *Decoder) Failed() bool { return d.err != nil }
+
+// Pointer returns the place of what was read last.
+func (d *Decoder) Pointer() jsontext.Pointer { return d.base + d.json.StackPointer() }
+
+// Value reads the next value. The bytes are good until the next read.
+func (d *Decoder) Value() jsontext.Value { return d.value() }
+
+// List enters a list. It returns false where there is none: nothing is left to read then.
+func (d *Decoder) List() bool { return d.enter('[') }
+
+// End leaves a list behind its last element.
+func (d *Decoder) End() {
+	if d.err == nil {
+		_, d.err = d.json.ReadToken()
+	}
+}
+
 func (d *Decoder) value() jsontext.Value {
 	if d.err != nil {
 		return nil
@@ -153,7 +180,7 @@ func (d *Decoder) enter(open jsontext.Kind) bool {
 	default:
 		d.Skip()
 		if d.err == nil {
-			d.expected(kindName(open), k)
+			d.expected(KindName(open), k)
 		}
 	}
 	return false
@@ -371,9 +398,7 @@ func DecodeSlice[S ~[]T, T any](d *Decoder, x *S, decode Func[T]) {
 		}
 	}
 	*x = s
-	if d.err == nil {
-		_, d.err = d.json.ReadToken()
-	}
+	d.End()
 }
 
 // DecodeMap reads an object whose names are data. Null is nil, an empty object is not.

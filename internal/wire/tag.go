@@ -103,3 +103,6 @@ func findProperty(b []byte, name string) (tag []byte, ok bool) {
 	_, err := s.json.ReadToken()
 	return nil, err == nil
 }
+
+// UnreadBuffer returns what is buffered of the input behind what was read last.
+func (d *Decoder) UnreadBuffer() []byte { return d.json.UnreadBuffer() }

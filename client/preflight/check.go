@@ -1,0 +1,193 @@
+package preflight
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/seed-111a911e/messagebatches/gen"
+	"github.com/seed-111a911e/messagebatches/internal/contract"
+	"github.com/seed-111a911e/messagebatches/internal/wire"
+)
+
+// The limits of a batch.
+const (
+	maxRequests = 100_000
+	maxBytes    = 256_000_000
+)
+
+// Check checks the requests of a batch. It may be called from several goroutines at the same time.
+func Check(requests []gen.BetaMessageBatchIndividualRequestParams, o Options) *Report {
+	b := newBatch(o)
+	parts := make([]*part, (len(requests)+partRequests-1)/partRequests)
+	parallel(len(parts), func(i int) {
+		p := &part{checks: b.checks}
+		var buf []byte
+		for _, r := range requests[i*partRequests : min(len(requests), (i+1)*partRequests)] {
+			var err error
+			if buf, err = r.AppendJSON(buf[:0]); err != nil {
+				p.add(0, len(buf), r.CustomID, []Issue{{Rule: JSON, Severity: Error, Message: err.Error()}})
+				continue
+			}
+			p.check(0, buf)
+		}
+		parts[i] = p
+	})
+	for _, p := range parts {
+		b.join(p)
+	}
+	return b.finish()
+}
+
+// partRequests is how many requests are checked at a time.
+const partRequests = 256
+
+// CheckParams checks the parameters of one request, JSON as the service would get it. Pointers begin at the
+// parameters.
+func CheckParams(params []byte, o Options) []Issue {
+	found, _ := o.checks().run(params, root().properties["params"].node)
+	return found
+}
+
+func (o Options) checks() *checks {
+	c := &checks{version: string(o.Version), betas: make(map[string]bool), disabled: make(map[Rule]bool)}
+	if c.version == "" {
+		c.version = string(gen.AnthropicVersionV20230601)
+	}
+	for _, b := range o.Betas {
+		c.betas[string(b)] = true
+	}
+	for _, r := range o.Disable {
+		c.disabled[r] = true
+	}
+	return c
+}
+
+// run checks one JSON value against a node. It returns the custom id of a request, if that is a good one.
+func (c *checks) run(b []byte, n *node) (found []Issue, customID string) {
+	w := walker{checks: c}
+	err := wire.Walk(b, func(d *wire.Decoder) {
+		w.Decoder = d
+		w.value(n)
+	})
+	if err != nil {
+		w.found = nil
+		w.report("", JSON, Error, "not JSON: %s", strings.TrimPrefix(err.Error(), "jsontext: "))
+	}
+	return w.found, w.customID
+}
+
+// A part is what was found out about some requests that follow each other.
+type part struct {
+	checks   *checks
+	requests []checked
+	issues   []Issue // Index is that within the part
+	err      error
+}
+
+// checked is what the batch as a whole needs to know of a request.
+type checked struct {
+	id   string // empty if it is not a good one
+	line int
+	size int
+}
+
+// check checks one request.
+func (p *part) check(line int, request []byte) {
+	found, id := p.checks.run(request, root())
+	p.add(line, len(request), id, found)
+}
+
+func (p *part) add(line, size int, id string, found []Issue) {
+	for _, i := range found {
+		i.Index, i.Line, i.CustomID = len(p.requests), line, id
+		p.issues = append(p.issues, i)
+	}
+	p.requests = append(p.requests, checked{id: id, line: line, size: size})
+}
+
+// A batch gathers parts in their order.
+type batch struct {
+	checks *checks
+	report Report
+	ids    map[string]checked // the first request with each id
+	index  map[string]int
+}
+
+func newBatch(o Options) *batch {
+	return &batch{checks: o.checks(), report: Report{Bytes: int64(len(`{"requests":[]}`))}, index: make(map[string]int), ids: make(map[string]checked)}
+}
+
+// join adds a part behind the others.
+func (b *batch) join(p *part) {
+	first := b.report.Requests
+	for i, r := range p.requests {
+		b.report.Bytes += int64(r.size)
+		if first+i > 0 {
+			b.report.Bytes++ // the comma
+		}
+		if r.id == "" {
+			continue
+		}
+		if earlier, ok := b.ids[r.id]; ok {
+			where := fmt.Sprintf("request %d", b.index[r.id])
+			if earlier.line > 0 {
+				where = fmt.Sprintf("line %d", earlier.line)
+			}
+			if !b.checks.disabled[DuplicateID] {
+				p.issues = append(p.issues, Issue{Index: i, Line: r.line, CustomID: r.id, Pointer: "/custom_id", Rule: DuplicateID, Severity: Error, Message: where + " has the same custom id"})
+			}
+			continue
+		}
+		b.ids[r.id], b.index[r.id] = r, first+i
+	}
+	slices.SortStableFunc(p.issues, func(x, y Issue) int { return x.Index - y.Index })
+	for _, i := range p.issues {
+		i.Index += first
+		b.report.Issues = append(b.report.Issues, i)
+	}
+	b.report.Requests += len(p.requests)
+}
+
+// finish adds what is wrong with the batch as a whole.
+func (b *batch) finish() *Report {
+	r := &b.report
+	whole := func(rule Rule, severity Severity, format string, args ...any) {
+		if !b.checks.disabled[rule] {
+			r.Issues = append(r.Issues, Issue{Index: -1, Rule: rule, Severity: severity, Message: fmt.Sprintf(format, args...)})
+		}
+	}
+	if r.Requests == 0 || r.Requests > maxRequests {
+		whole(BatchCount, Error, "a batch has 1 to %d requests, not %d", maxRequests, r.Requests)
+	}
+	if r.Bytes > maxBytes {
+		whole(BatchSize, Error, "the batch has %d bytes, and %d are allowed: split it", r.Bytes, maxBytes)
+	}
+	known := contract.Load().Components.Schemas["AnthropicBeta"].Value.Enum
+	for beta := range b.checks.betas {
+		if !slices.Contains(known, any(beta)) {
+			whole(UnknownBeta, Warning, "the contract does not know the beta %q: the service refuses betas that it does not know", beta)
+		}
+	}
+	return r
+}
+
+// parallel calls f for 0 to n-1, several at a time.
+func parallel(n int, f func(i int)) {
+	var wg sync.WaitGroup
+	next := make(chan int)
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for i := range next {
+				f(i)
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+}
