@@ -30,8 +30,8 @@ type batch struct {
 	state    gen.BetaMessageBatch
 	duration time.Duration
 	version  gen.AnthropicVersion // that it was created with
-	requests []request // nil once the batch has ended
-	results  [][]byte  // the lines, once the batch has ended
+	requests []request            // nil once the batch has ended
+	results  [][]byte             // the lines, once the batch has ended
 }
 
 // newBatch takes a batch at the given time.
