@@ -24,6 +24,9 @@ func (c *Client) do(req *http.Request, cl call) (*http.Response, error) {
 		query.Set("beta", "true")
 		req.URL.RawQuery = query.Encode()
 	}
+	if req.Method != http.MethodGet {
+		req.GetBody = nil // with it net/http may send a request again by itself
+	}
 	began := time.Now()
 	resp, err := c.http.Do(req)
 	log := c.settings.logger.With("method", req.Method, "path", req.URL.Path, "took", time.Since(began))

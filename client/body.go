@@ -1,28 +1,34 @@
 package client
 
 import (
+	"errors"
 	"io"
-	"sync/atomic"
+	"sync"
 )
 
 // A batchBody is the body of a create call. It encodes one request after the other as it is read, so that the
 // batch is never in memory as a whole.
 type batchBody struct {
+	onRead func() // is called at each read
+
+	mu       sync.Mutex
 	requests []Request
 	next     int    // the request to encode next
 	buf      []byte // what is encoded and not yet read
 	read     int    // how much of buf has been read
 	closed   bool   // the end of the list is in buf
 
-	// whole is set once the last byte has been handed over: from then on the service may have the batch.
-	whole atomic.Bool
-	// onRead, if not nil, is called at each read.
-	onRead func()
+	stopped bool
 }
 
+var errStopped = errors.New("the attempt is over")
+
 func (b *batchBody) Read(p []byte) (int, error) {
-	if b.onRead != nil {
-		b.onRead()
+	b.onRead()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.stopped {
+		return 0, errStopped
 	}
 	for b.read == len(b.buf) {
 		if b.closed {
@@ -34,10 +40,16 @@ func (b *batchBody) Read(p []byte) (int, error) {
 	}
 	n := copy(p, b.buf[b.read:])
 	b.read += n
-	if b.closed && b.read == len(b.buf) {
-		b.whole.Store(true)
-	}
 	return n, nil
+}
+
+// stop ends the reading and reports whether the last byte was handed over: if so, the service may have the batch.
+// That is decided once and for all, for net/http may go on reading for a while after it has given up.
+func (b *batchBody) stop() (whole bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.stopped = true
+	return b.closed && b.read == len(b.buf)
 }
 
 // fill encodes the next request into buf.

@@ -85,10 +85,9 @@ func (c *Client) createOnce(ctx context.Context, cl *call, requests []Request, s
 		return &UncertainError{Err: err, Started: began, Ended: time.Now(), Requests: len(requests), Bytes: size}
 	}
 	resp, err := w.watch(c.do(req, *cl))
-	whole := body.whole.Load()
 	if err != nil {
 		err = fmt.Errorf("%s: %w", opCreate, err)
-		if whole {
+		if body.stop() {
 			return nil, false, uncertain(err)
 		}
 		return nil, repeatable(err), err
@@ -102,7 +101,7 @@ func (c *Client) createOnce(ctx context.Context, cl *call, requests []Request, s
 	}
 	apiErr := readAPIError(opCreate, resp, time.Now())
 	switch {
-	case !whole:
+	case !body.stop():
 		return nil, repeatable(apiErr), apiErr
 	case refused(apiErr):
 		return nil, worthAnother(apiErr), apiErr
@@ -136,7 +135,6 @@ func (c *Client) createRequest(ctx context.Context, cl *call, body *batchBody, s
 	if err != nil {
 		return nil, err
 	}
-	// No GetBody: with it net/http would send the body again by itself.
 	req.ContentLength = size
 	return req.WithContext(ctx), nil
 }

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"net/http"
@@ -90,19 +91,28 @@ func repeatable(err error) bool {
 	return false
 }
 
-// pause waits, unless the context ends first or cannot last so long: then it returns at once, with the failure
-// that would have been repeated joined to the context's error.
+// pause waits before failure is tried again, unless the context ends first or cannot last so long: then it returns at
+// once, with both errors.
 func pause(ctx context.Context, d time.Duration, failure error) error {
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < d {
-		return errors.Join(failure, context.DeadlineExceeded)
+	err := context.DeadlineExceeded
+	if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) >= d {
+		err = sleep(ctx, d)
 	}
+	if err != nil {
+		return fmt.Errorf("%w (%w)", failure, err)
+	}
+	return nil
+}
+
+// sleep waits, unless the context ends first.
+func sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
 		return nil
 	case <-ctx.Done():
-		return errors.Join(failure, context.Cause(ctx))
+		return context.Cause(ctx)
 	}
 }
 

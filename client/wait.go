@@ -54,15 +54,15 @@ func (c *Client) Wait(ctx context.Context, id string, o WaitOptions, opts ...Cal
 		if err != nil && (!repeatable(err) || ctx.Err() != nil) {
 			return last, &WaitError{BatchID: id, Last: last, Err: err}
 		}
-		pauseFor := interval - interval/10 + rand.N(interval/5+1)
+		next := interval - interval/10 + rand.N(interval/5+1)
 		if err != nil {
 			c.settings.logger.WarnContext(ctx, "poll failed", "batch", id, "error", err)
 			var apiErr *APIError
 			if errors.As(err, &apiErr) {
-				pauseFor = max(pauseFor, apiErr.RetryAfter)
+				next = max(next, apiErr.RetryAfter)
 			}
 		}
-		if err := pause(ctx, pauseFor, err); err != nil {
+		if err := sleep(ctx, next); err != nil {
 			return last, &WaitError{BatchID: id, Last: last, Err: err}
 		}
 	}

@@ -22,21 +22,22 @@ func (e errStalled) Timeout() bool { return true }
 type watchdog struct {
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
-	limit   time.Duration
+	limit   atomic.Int64 // a time.Duration
 	timer   *time.Timer
 	stopped atomic.Bool
 }
 
 func newWatchdog(ctx context.Context, limit time.Duration) *watchdog {
-	w := &watchdog{limit: limit}
+	w := &watchdog{}
+	w.limit.Store(int64(limit))
 	w.ctx, w.cancel = context.WithCancelCause(ctx)
-	w.timer = time.AfterFunc(limit, func() { w.cancel(errStalled{w.limit}) })
+	w.timer = time.AfterFunc(limit, func() { w.cancel(errStalled{time.Duration(w.limit.Load())}) })
 	return w
 }
 
 func (w *watchdog) pet() {
 	if !w.stopped.Load() {
-		w.timer.Reset(w.limit)
+		w.timer.Reset(time.Duration(w.limit.Load()))
 	}
 }
 
@@ -75,7 +76,7 @@ type watchedBody struct {
 // asStream makes limit the longest time without data, rather than until the end.
 func (b *watchedBody) asStream(limit time.Duration) {
 	b.stream = true
-	b.watchdog.limit = limit
+	b.watchdog.limit.Store(int64(limit))
 	b.watchdog.pet()
 }
 

@@ -10619,7 +10619,7 @@ type BetaDeletedMessageBatch struct {
 }
 
 func decodeBetaDeletedMessageBatch(d *wire.Decoder, x *BetaDeletedMessageBatch) {
-	if !d.Object() {
+	if !d.StrictObject() {
 		return
 	}
 	var seen uint64
@@ -11171,7 +11171,7 @@ type BetaErrorResponse struct {
 }
 
 func decodeBetaErrorResponse(d *wire.Decoder, x *BetaErrorResponse) {
-	if !d.Object() {
+	if !d.StrictObject() {
 		return
 	}
 	var seen uint64
@@ -13701,7 +13701,7 @@ type BetaMessageBatch struct {
 }
 
 func decodeBetaMessageBatch(d *wire.Decoder, x *BetaMessageBatch) {
-	if !d.Object() {
+	if !d.StrictObject() {
 		return
 	}
 	var seen uint64
@@ -13886,7 +13886,7 @@ type BetaMessageBatchErroredResult struct {
 }
 
 func decodeBetaMessageBatchErroredResult(d *wire.Decoder, x *BetaMessageBatchErroredResult) {
-	if !d.Object() {
+	if !d.StrictObject() {
 		return
 	}
 	var seen uint64
@@ -14069,7 +14069,7 @@ type BetaMessageBatchIndividualResponse struct {
 }
 
 func decodeBetaMessageBatchIndividualResponse(d *wire.Decoder, x *BetaMessageBatchIndividualResponse) {
-	if !d.Object() {
+	if !d.StrictObject() {
 		return
 	}
 	var seen uint64
@@ -14139,7 +14139,7 @@ type BetaMessageBatchPage struct {
 }
 
 func decodeBetaMessageBatchPage(d *wire.Decoder, x *BetaMessageBatchPage) {
-	if !d.Object() {
+	if !d.StrictObject() {
 		return
 	}
 	var seen uint64
@@ -14217,7 +14217,7 @@ type BetaMessageBatchSucceededResult struct {
 }
 
 func decodeBetaMessageBatchSucceededResult(d *wire.Decoder, x *BetaMessageBatchSucceededResult) {
-	if !d.Object() {
+	if !d.StrictObject() {
 		return
 	}
 	var seen uint64

@@ -189,6 +189,16 @@ func (d *Decoder) enter(open jsontext.Kind) bool {
 // Object enters an object. It returns false where there is none: nothing is left to read then.
 func (d *Decoder) Object() bool { return d.enter('{') }
 
+// StrictObject is Object for a type with strict properties, which must not be null.
+func (d *Decoder) StrictObject() bool {
+	null := d.Kind() == 'n'
+	if null {
+		d.Skip()
+		d.expected("an object", 'n')
+	}
+	return !null && d.enter('{')
+}
+
 // Name returns the next name of the object, or nil at its end. The bytes are good until the next read.
 func (d *Decoder) Name() []byte {
 	if d.Kind() == '}' {
