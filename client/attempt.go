@@ -18,7 +18,7 @@ func (c *Client) do(req *http.Request, cl call) (*http.Response, error) {
 		return nil, localError{err}
 	}
 	if err := c.addHeaders(req, cl); err != nil {
-		return nil, localError{err}
+		return nil, err
 	}
 	if query := req.URL.Query(); !query.Has("beta") {
 		query.Set("beta", "true")
@@ -28,8 +28,8 @@ func (c *Client) do(req *http.Request, cl call) (*http.Response, error) {
 		req.GetBody = nil // with it net/http may send a request again by itself
 	}
 	began := time.Now()
-	resp, err := c.http.Do(req)
-	log := c.settings.logger.With("method", req.Method, "path", req.URL.Path, "took", time.Since(began))
+	resp, err := c.s().http.Do(req)
+	log := c.s().logger.With("method", req.Method, "path", req.URL.Path, "took", time.Since(began))
 	if err != nil {
 		err = withoutURL(err)
 		log.DebugContext(req.Context(), "call failed", "error", err)
@@ -43,9 +43,9 @@ func (c *Client) do(req *http.Request, cl call) (*http.Response, error) {
 // checkTarget refuses a request that would leave the origin or the batches' part of it. Ids are checked before; this
 // catches what the raw client is given.
 func (c *Client) checkTarget(u *url.URL) error {
-	root := c.base.Path + "v1/messages/batches"
+	root := c.s().base.Path + "v1/messages/batches"
 	switch {
-	case u.Scheme != c.base.Scheme || u.Host != c.base.Host:
+	case u.Scheme != c.s().base.Scheme || u.Host != c.s().base.Host:
 		return errors.New("request goes to another origin than the base URL")
 	case path.Clean(u.Path) != u.Path || u.Path != root && !strings.HasPrefix(u.Path, root+"/"):
 		return errors.New("request leaves the path of the batches: is the batch id empty, or does it hold a slash or a dot segment?")
@@ -53,24 +53,33 @@ func (c *Client) checkTarget(u *url.URL) error {
 	return nil
 }
 
-// addHeaders adds what every request carries. Headers of the call win; betas are merged.
+// addHeaders adds what every request carries. What the request has already wins, but for the credential; betas are
+// merged.
 func (c *Client) addHeaders(req *http.Request, cl call) error {
-	auth, err := c.settings.credential.value(req.Context())
+	own := map[string]string{
+		"user-agent":             c.s().userAgent,
+		"anthropic-version":      string(cl.version),
+		"anthropic-workspace-id": cl.workspace,
+	}
+	for name, value := range own {
+		if value != "" && req.Header.Get(name) == "" {
+			req.Header.Set(name, value)
+		}
+	}
+	for name, values := range cl.header {
+		if req.Header.Get(name) == "" {
+			req.Header[name] = values
+		}
+	}
+	auth, err := c.s().credential.value(req.Context())
 	if err != nil {
 		return err
 	}
-	req.Header.Set(c.settings.credential.header, auth)
-	req.Header.Set("user-agent", c.settings.userAgent)
-	if req.Header.Get("anthropic-version") == "" {
-		req.Header.Set("anthropic-version", string(cl.version))
-	}
-	if cl.workspace != "" && req.Header.Get("anthropic-workspace-id") == "" {
-		req.Header.Set("anthropic-workspace-id", cl.workspace)
-	}
+	req.Header.Set(c.s().credential.header, auth)
 	merged := call{}
 	for _, betas := range [][]Beta{cl.betas, headerBetas(req.Header)} {
 		if err := merged.addBetas(betas); err != nil {
-			return err
+			return localError{err}
 		}
 	}
 	if len(merged.betas) > 0 {
@@ -79,9 +88,6 @@ func (c *Client) addHeaders(req *http.Request, cl call) error {
 			names[i] = string(b)
 		}
 		req.Header.Set("anthropic-beta", strings.Join(names, ","))
-	}
-	for name, values := range cl.header {
-		req.Header[name] = values
 	}
 	return nil
 }
@@ -116,37 +122,69 @@ func withoutURL(err error) error {
 	return err
 }
 
-// idempotent makes a call that may be made twice, and repeats it as the call's policy says. The answer's status is 200.
-//
-// ambiguous reports whether an attempt before the last one may have reached the service.
-func (c *Client) idempotent(ctx context.Context, cl *call, op string, build func() (*http.Request, error)) (resp *http.Response, ambiguous bool, err error) {
+// repeat makes attempts until one succeeds or another one is of no use, which is what try reports with its error.
+// Credentials that can be refreshed are, once, after a plain 401.
+func (c *Client) repeat(ctx context.Context, cl *call, op string, try func() (again bool, err error)) error {
 	refreshed := false
 	for attempt := 1; ; attempt++ {
-		resp, err := c.once(ctx, cl, op, build)
+		again, err := try()
 		if err == nil {
-			return resp, ambiguous, nil
+			return nil
 		}
 		var apiErr *APIError
 		if errors.As(err, &apiErr) {
 			apiErr.Attempts = attempt
 		}
-		if c.settings.credential.refresh && !refreshed && errors.Is(err, ErrAuthentication) {
+		if c.s().credential.refresh && !refreshed && isUnauthorized(err) {
 			refreshed = true
 			continue
 		}
-		if !repeatable(err) {
-			return nil, ambiguous, err
-		}
-		if apiErr == nil || apiErr.StatusCode >= 500 || apiErr.StatusCode == http.StatusRequestTimeout {
-			ambiguous = true
+		if !again || attempt >= cl.retry.MaxAttempts || ctx.Err() != nil {
+			return err
 		}
 		if err := c.backoff(ctx, cl, op, attempt, err); err != nil {
-			return nil, ambiguous, err
+			return err
 		}
 	}
 }
 
-// once makes one attempt of a call without a body. An answer other than 200 is an [*APIError].
+func isUnauthorized(err error) bool {
+	var apiErr *APIError
+	return errors.As(err, &apiErr) && apiErr.StatusCode == http.StatusUnauthorized && !errors.As(err, new(*UncertainError))
+}
+
+// backoff waits until it is time for the attempt after the given one, which failed with err. If that is too long to
+// wait, it returns the error that the call fails with.
+func (c *Client) backoff(ctx context.Context, cl *call, op string, attempt int, err error) error {
+	d, ok := cl.retry.delay(attempt, err)
+	if !ok {
+		return err
+	}
+	c.s().logger.InfoContext(ctx, "repeating call", "op", op, "attempt", attempt, "wait", d, "error", err)
+	return pause(ctx, d, err)
+}
+
+// idempotent makes a call that may be made twice, and repeats it as the call's policy says. A failure of read, which
+// takes the answer, counts as one of the attempt.
+//
+// ambiguous reports whether an attempt before the last one may have reached the service.
+func (c *Client) idempotent(ctx context.Context, cl *call, op string, build func() (*http.Request, error), read func(*http.Response) error) (ambiguous bool, err error) {
+	maybe := false // the last attempt may have reached the service
+	err = c.repeat(ctx, cl, op, func() (bool, error) {
+		ambiguous = maybe
+		resp, err := c.once(ctx, cl, op, build)
+		if err == nil {
+			err = read(resp)
+		}
+		var apiErr *APIError
+		refused := errors.As(err, &apiErr) && apiErr.StatusCode/100 == 4 && apiErr.StatusCode != http.StatusRequestTimeout
+		maybe = ambiguous || !refused
+		return repeatable(err), err
+	})
+	return ambiguous, err
+}
+
+// once makes one attempt of a call without a body. An answer that is no success is an [*APIError].
 func (c *Client) once(ctx context.Context, cl *call, op string, build func() (*http.Request, error)) (*http.Response, error) {
 	req, err := build()
 	if err != nil {
@@ -157,7 +195,7 @@ func (c *Client) once(ctx context.Context, cl *call, op string, build func() (*h
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode/100 != 2 {
 		return nil, readAPIError(op, resp, time.Now())
 	}
 	return resp, nil
@@ -167,11 +205,14 @@ func (c *Client) once(ctx context.Context, cl *call, op string, build func() (*h
 const maxAnswer = 16 << 20
 
 // readAnswer reads and closes a body that is small by nature.
-func readAnswer(resp *http.Response) ([]byte, error) {
+func readAnswer(op string, resp *http.Response) ([]byte, error) {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err == nil && len(body) > maxAnswer {
-		err = fmt.Errorf("answer is larger than %d bytes", maxAnswer)
+		err = fmt.Errorf("it is larger than %d bytes", maxAnswer)
 	}
-	return body, err
+	if err != nil {
+		return body, fmt.Errorf("%s: read answer: %w", op, err)
+	}
+	return body, nil
 }

@@ -31,13 +31,24 @@ func (c *Client) get(ctx context.Context, cl *call, id string) (*Batch, error) {
 	if err := checkID(id); err != nil {
 		return nil, localError{fmt.Errorf("%s: %w", op, err)}
 	}
-	resp, _, err := c.idempotent(ctx, cl, op, func() (*http.Request, error) {
-		return gen.NewRetrieveMessageBatchRequest(c.base.String(), id, &gen.RetrieveMessageBatchParams{AnthropicVersion: cl.version})
+	return c.callForBatch(ctx, cl, op, func() (*http.Request, error) {
+		return gen.NewRetrieveMessageBatchRequest(c.s().base.String(), id, &gen.RetrieveMessageBatchParams{AnthropicVersion: cl.version})
+	})
+}
+
+// callForBatch makes an idempotent call whose answer is a batch.
+func (c *Client) callForBatch(ctx context.Context, cl *call, op string, build func() (*http.Request, error)) (batch *Batch, err error) {
+	var odd error // about a batch that came all the same
+	_, err = c.idempotent(ctx, cl, op, build, func(resp *http.Response) (err error) {
+		if batch, err = readBatch(op, resp); batch != nil {
+			odd, err = err, nil
+		}
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return readBatch(op, resp)
+	return batch, odd
 }
 
 // ListOptions say which batches List gives. The zero value stands for all of them.
@@ -67,8 +78,8 @@ func (c *Client) List(ctx context.Context, o ListOptions, opts ...CallOption) it
 			err = o.check()
 		}
 		for err == nil {
-			var page *page
-			if page, err = c.page(ctx, &cl, o); err != nil {
+			page, pageErr := c.page(ctx, &cl, o)
+			if err = pageErr; err != nil {
 				break
 			}
 			for _, raw := range page.Data {
@@ -136,21 +147,21 @@ func (c *Client) page(ctx context.Context, cl *call, o ListOptions) (*page, erro
 	if o.BeforeID != "" {
 		params.BeforeID = &o.BeforeID
 	}
-	resp, _, err := c.idempotent(ctx, cl, op, func() (*http.Request, error) {
-		return gen.NewListMessageBatchesRequest(c.base.String(), params)
-	})
-	if err != nil {
-		return nil, err
-	}
-	body, err := readAnswer(resp)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", op, err)
-	}
 	var p page
-	if err := json.Unmarshal(body, &p); err != nil || p.Data == nil {
-		return nil, unexpectedAnswer(op, resp, body)
-	}
-	return &p, nil
+	_, err := c.idempotent(ctx, cl, op, func() (*http.Request, error) {
+		return gen.NewListMessageBatchesRequest(c.s().base.String(), params)
+	}, func(resp *http.Response) error {
+		body, err := readAnswer(op, resp)
+		if err != nil {
+			return err
+		}
+		p = page{}
+		if err := json.Unmarshal(body, &p); err != nil || p.Data == nil {
+			return unexpectedAnswer(op, resp, body)
+		}
+		return nil
+	})
+	return &p, err
 }
 
 // Cancel asks the service to stop a batch, and returns it as it is then: usually canceling, not yet ended. A batch
@@ -168,18 +179,16 @@ func (c *Client) Cancel(ctx context.Context, id string, opts ...CallOption) (*Ba
 	if err := checkID(id); err != nil {
 		return nil, localError{fmt.Errorf("%s: %w", op, err)}
 	}
-	resp, _, err := c.idempotent(ctx, &cl, op, func() (*http.Request, error) {
-		return gen.NewCancelMessageBatchRequest(c.base.String(), id, &gen.CancelMessageBatchParams{AnthropicVersion: cl.version})
+	batch, err := c.callForBatch(ctx, &cl, op, func() (*http.Request, error) {
+		return gen.NewCancelMessageBatchRequest(c.s().base.String(), id, &gen.CancelMessageBatchParams{AnthropicVersion: cl.version})
 	})
-	if errors.Is(err, ErrInvalidRequest) || errors.Is(err, ErrConflict) {
+	var apiErr *APIError
+	if errors.As(err, &apiErr) && apiErr.StatusCode/100 == 4 { // which one it is is not documented
 		if b, getErr := c.get(ctx, &cl, id); getErr == nil && b.Ended() {
 			return b, nil
 		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	return readBatch(op, resp)
+	return batch, err
 }
 
 // Delete deletes a batch that has ended, and its results.
@@ -197,37 +206,36 @@ func (c *Client) Delete(ctx context.Context, id string, opts ...CallOption) erro
 	if err := checkID(id); err != nil {
 		return localError{fmt.Errorf("%s: %w", op, err)}
 	}
-	resp, ambiguous, err := c.idempotent(ctx, &cl, op, func() (*http.Request, error) {
-		return gen.NewDeleteMessageBatchRequest(c.base.String(), id, &gen.DeleteMessageBatchParams{AnthropicVersion: cl.version})
+	ambiguous, err := c.idempotent(ctx, &cl, op, func() (*http.Request, error) {
+		return gen.NewDeleteMessageBatchRequest(c.s().base.String(), id, &gen.DeleteMessageBatchParams{AnthropicVersion: cl.version})
+	}, func(resp *http.Response) error {
+		body, err := readAnswer(op, resp)
+		if err != nil {
+			return err
+		}
+		var deleted gen.BetaDeletedMessageBatch
+		if err := deleted.UnmarshalJSON(body); err != nil {
+			return unexpectedAnswer(op, resp, body)
+		}
+		return nil
 	})
 	if ambiguous && errors.Is(err, ErrNotFound) {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	body, err := readAnswer(resp)
-	if err != nil {
-		return fmt.Errorf("%s: %w", op, err)
-	}
-	var deleted gen.BetaDeletedMessageBatch
-	if err := deleted.UnmarshalJSON(body); err != nil {
-		return unexpectedAnswer(op, resp, body)
-	}
-	return nil
+	return err
 }
 
 // readBatch reads an answer that is a batch. Whatever is odd about it, a batch with an id is returned.
 func readBatch(op string, resp *http.Response) (*Batch, error) {
-	body, err := readAnswer(resp)
+	body, err := readAnswer(op, resp)
 	b, decodeErr := decodeBatch(body)
 	switch {
 	case b.ID == "" && err != nil:
-		return nil, fmt.Errorf("%s: read answer: %w", op, err)
+		return nil, err
 	case b.ID == "":
 		return nil, unexpectedAnswer(op, resp, body)
 	case err != nil:
-		return b, fmt.Errorf("%s: read answer: %w", op, err)
+		return b, err
 	case decodeErr != nil:
 		return b, fmt.Errorf("%s: %w", op, decodeErr)
 	}

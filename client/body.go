@@ -75,4 +75,7 @@ func (b *batchBody) fill() error {
 }
 
 // Close implements io.Closer.
-func (b *batchBody) Close() error { return nil }
+func (b *batchBody) Close() error {
+	b.stop()
+	return nil
+}

@@ -1,12 +1,10 @@
 package client
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -31,10 +29,8 @@ const (
 // A Client calls the Message Batches API. It is safe for concurrent use, and it holds nothing that has to be closed.
 // The zero value is not usable: [New] makes one.
 type Client struct {
-	// Pointers only: printing a client shows addresses, and no secret.
-	settings *settings
-	base     *url.URL
-	http     *http.Client
+	// A function, because no fmt verb looks into it: settings hold headers, which may be secrets.
+	s func() *settings
 }
 
 // New returns a client.
@@ -44,7 +40,7 @@ type Client struct {
 // "Name: Value". Everything that is wrong with the options and the environment is in the error. Nothing is sent.
 func New(opts ...Option) (*Client, error) {
 	s := &settings{
-		call:      call{version: defaultVersion, maxLine: defaultMaxLine},
+		call:      call{maxLine: defaultMaxLine},
 		http:      http.DefaultClient,
 		logger:    slog.New(slog.DiscardHandler),
 		userAgent: userAgent,
@@ -57,6 +53,9 @@ func New(opts ...Option) (*Client, error) {
 	if s.baseURL == "" {
 		s.baseURL = defaultBaseURL
 	}
+	if s.version == "" {
+		s.version = defaultVersion
+	}
 	base, err := parseBaseURL(s.baseURL, s.insecureHTTP)
 	errs = append(errs, err)
 	if err := errors.Join(errs...); err != nil {
@@ -68,24 +67,25 @@ func New(opts ...Option) (*Client, error) {
 	h := *s.http
 	h.Timeout = 0
 	h.CheckRedirect = checkRedirect(base)
-	return &Client{settings: s, base: base, http: &h}, nil
+	s.base, s.http = base, &h
+	return &Client{func() *settings { return s }}, nil
 }
 
 // String says where the client calls and how it authenticates.
 func (c *Client) String() string {
-	return fmt.Sprintf("messagebatches client of %s with %s", c.base, c.settings.credential.kind)
+	return fmt.Sprintf("messagebatches client of %s with %s", c.s().base, c.s().credential.kind)
 }
 
 // Raw returns the generated client. It sends what it is told to, once, with the client's credential, headers and
 // origin rule, and hands out the plain answer, whatever its status.
 func (c *Client) Raw() *gen.Client {
-	return &gen.Client{Server: c.base.String(), Client: rawDoer{c}}
+	return &gen.Client{Server: c.s().base.String(), Client: rawDoer{c}}
 }
 
 type rawDoer struct{ *Client }
 
 func (d rawDoer) Do(req *http.Request) (*http.Response, error) {
-	return d.do(req, d.settings.call)
+	return d.do(req, d.s().call)
 }
 
 // Response holds facts about an answer of the service, see [WithResponse].
@@ -139,26 +139,12 @@ func (r *Response) read(from *http.Response) {
 
 // newCall returns what a call is made with.
 func (c *Client) newCall(opts []CallOption) (call, error) {
-	cl, err := c.settings.call.with(opts)
+	cl, err := c.s().call.with(opts)
 	if err != nil {
 		return cl, localError{err}
 	}
 	cl.retry = cl.retry.defaults()
 	return cl, nil
-}
-
-// backoff decides what follows a failed attempt that may be repeated: nil means that it is time for another
-// attempt, an error that the call has failed.
-func (c *Client) backoff(ctx context.Context, cl *call, op string, attempt int, err error) error {
-	if attempt >= cl.retry.MaxAttempts || ctx.Err() != nil {
-		return err
-	}
-	d, ok := cl.retry.delay(attempt, err)
-	if !ok {
-		return err
-	}
-	c.settings.logger.InfoContext(ctx, "repeating call", "op", op, "attempt", attempt, "wait", d, "error", err)
-	return pause(ctx, d, err)
 }
 
 func cutRateLimit(header string) (name, field string, ok bool) {

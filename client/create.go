@@ -38,34 +38,35 @@ func (c *Client) Create(ctx context.Context, p BatchParams, opts ...CallOption) 
 	}
 	if cl.preflight != nil {
 		if err := cl.preflight(ctx, p.Requests, CallInfo{Version: cl.version, Betas: cl.betas}); err != nil {
-			return nil, localError{err}
-		}
-	}
-	refreshed := false
-	for attempt := 1; ; attempt++ {
-		batch, again, err := c.createOnce(ctx, &cl, p.Requests, size)
-		if err == nil || batch != nil {
-			return batch, err
-		}
-		var apiErr *APIError
-		if errors.As(err, &apiErr) {
-			apiErr.Attempts = attempt
-		}
-		if c.settings.credential.refresh && !refreshed && errors.Is(err, ErrAuthentication) {
-			refreshed = true
-			continue
-		}
-		var uncertain *UncertainError
-		if errors.As(err, &uncertain) {
-			again = cl.atLeastOnce && repeatable(uncertain.Err)
-		}
-		if !again {
-			return nil, err
-		}
-		if err := c.backoff(ctx, &cl, opCreate, attempt, err); err != nil {
 			return nil, err
 		}
 	}
+	var batch *Batch
+	var odd error                 // about a batch that was taken all the same
+	var uncertain *UncertainError // of the first attempt that was
+	err = c.repeat(ctx, &cl, opCreate, func() (again bool, err error) {
+		batch, again, err = c.createOnce(ctx, &cl, p.Requests, size)
+		if batch != nil {
+			odd = err
+			return false, nil
+		}
+		var u *UncertainError
+		if errors.As(err, &u) {
+			if uncertain == nil {
+				uncertain = u
+			}
+			again = cl.atLeastOnce && repeatable(u.Err)
+		}
+		return again, err
+	})
+	if err != nil && uncertain != nil && !errors.As(err, new(*UncertainError)) {
+		uncertain.Err = err // the last attempt was refused, but an earlier one may have been taken
+		err = uncertain
+	}
+	if err != nil {
+		return nil, err
+	}
+	return batch, odd
 }
 
 const opCreate = "create batch"
@@ -76,6 +77,7 @@ func (c *Client) createOnce(ctx context.Context, cl *call, requests []Request, s
 	began := time.Now()
 	w := newWatchdog(ctx, createTimeout)
 	body := &batchBody{requests: requests, onRead: w.pet}
+	defer body.stop() // requests are the caller's again
 	req, err := c.createRequest(w.ctx, cl, body, size)
 	if err != nil {
 		w.stop()
@@ -92,7 +94,7 @@ func (c *Client) createOnce(ctx context.Context, cl *call, requests []Request, s
 		}
 		return nil, repeatable(err), err
 	}
-	if resp.StatusCode == http.StatusOK {
+	if resp.StatusCode/100 == 2 {
 		batch, err := readBatch(opCreate, resp)
 		if batch == nil {
 			return nil, false, uncertain(err)
@@ -122,8 +124,8 @@ func refused(e *APIError) bool {
 
 // worthAnother reports whether a refusal may turn into consent by waiting.
 func worthAnother(e *APIError) bool {
-	return e.StatusCode == http.StatusTooManyRequests && e.RetryAfter > 0 ||
-		e.StatusCode == http.StatusServiceUnavailable || e.StatusCode == 529
+	return repeatable(e) && (e.StatusCode == http.StatusTooManyRequests && e.RetryAfter > 0 ||
+		e.StatusCode == http.StatusServiceUnavailable || e.StatusCode == 529)
 }
 
 func (c *Client) createRequest(ctx context.Context, cl *call, body *batchBody, size int64) (*http.Request, error) {
@@ -131,7 +133,7 @@ func (c *Client) createRequest(ctx context.Context, cl *call, body *batchBody, s
 	if cl.userProfile != "" {
 		params.AnthropicUserProfileID = &cl.userProfile
 	}
-	req, err := gen.NewCreateMessageBatchRequestWithBody(c.base.String(), params, "application/json", body)
+	req, err := gen.NewCreateMessageBatchRequestWithBody(c.s().base.String(), params, "application/json", body)
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ func (c credential) value(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("%s: %w", c.kind, err)
 	}
 	if err := checkHeaderValue(c.kind, secret); err != nil {
-		return "", err
+		return "", localError{err}
 	}
 	return c.prefix + secret, nil
 }

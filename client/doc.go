@@ -21,13 +21,15 @@
 //	}
 //	for item, err := range c.Results(ctx, batch.ID) {
 //		if err != nil {
-//			return err
+//			log.Print(err) // a line that is odd; or the end, with results missing
 //		}
-//		if err := item.Err(); err != nil { // errored, expired or canceled
-//			log.Print(err)
-//			continue
+//		switch {
+//		case item == nil:
+//		case item.Err() != nil: // errored, expired or canceled
+//			log.Print(item.Err())
+//		default:
+//			fmt.Println(item.CustomID, item.Text())
 //		}
-//		fmt.Println(item.CustomID, item.Message().Content)
 //	}
 //
 // The types of requests and answers are those of package gen; this package has short names for the ones that
@@ -44,7 +46,7 @@
 // # Retries
 //
 // Get, List, Cancel, Delete and the opening of Results are repeated after lost connections, time-outs, 408, 409, 429
-// and 5xx, and after a 200 that is not the API's; not after a spend limit, and as x-should-retry says if the answer
+// and 5xx, and after a 200 whose body is cut or not the API's; not after a spend limit, and as x-should-retry says if the answer
 // has it. The waits grow and are random; retry-after is honoured up to [Retry.MaxRetryAfter]. A call that would have
 // to wait longer, or beyond its context's deadline, fails at once with the answer it got.
 //
@@ -52,10 +54,11 @@
 // itself answered 429 with retry-after, 503 or 529. After other failures of a body that was sent whole nobody knows,
 // and a second batch would be billed like the first: that is an [*UncertainError]. No redirect is followed.
 //
-// Wait goes on polling through all failures that may pass. Results asks again for a stream that was cut.
+// Wait goes on polling through all failures that may pass, whatever x-should-retry says. Results asks again for a stream
+// that was cut.
 //
-// An attempt fails if nothing comes for a minute; for Create it is ten minutes after the last byte was sent, and for
-// a stream of results two minutes without a byte.
+// An attempt fails, as [ErrTimeout], if the whole answer has not come within a minute; for Create within ten minutes after
+// the last byte was sent; for a stream of results if a read takes two minutes.
 //
 // # Beta headers
 //

@@ -3,7 +3,6 @@ package client
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,10 +38,10 @@ var (
 	// kind ErrBilling or ErrRateLimited too.
 	ErrSpendLimit = errors.New("spend limit reached")
 
-	ErrNotEnded    = errors.New("batch has not ended")         // Results of a batch that still runs
-	ErrResultsGone = errors.New("results were archived")       // Results of a batch older than 29 days
-	ErrCanceled    = errors.New("request was canceled")        // an item of a batch that was canceled
-	ErrExpired     = errors.New("request expired unprocessed") // an item of a batch that expired
+	ErrNotEnded    = errors.New("batch has not ended: wait for it first") // Results of a batch that still runs
+	ErrResultsGone = errors.New("results were archived")                  // Results of a batch older than 29 days
+	ErrCanceled    = errors.New("request was canceled")                   // an item of a batch that was canceled
+	ErrExpired     = errors.New("request expired unprocessed")            // an item of a batch that expired
 )
 
 // An APIError is an answer that is not the contract's success, or the error of an item. The text of Error is for
@@ -51,7 +50,7 @@ var (
 // errors.As finds the contract's variant in it, for example a *gen.BetaRateLimitError; errors.Is finds its kind, for
 // example [ErrRateLimited].
 type APIError struct {
-	// Op is the operation that failed, as the contract names it, and empty for an item.
+	// Op is the operation that failed, in words, such as "create batch", and empty for an item.
 	Op string
 
 	// StatusCode is the HTTP status, 0 for an item.
@@ -102,16 +101,18 @@ func (e *APIError) setDetail(detail gen.BetaError) {
 		return
 	}
 	e.Type = detail.Discriminator()
-	var fields struct {
-		Message string `json:"message"`
-		Details struct {
-			ErrorCode string `json:"error_code"`
-		} `json:"details"`
-	}
 	raw, err := json.Marshal(detail)
-	if err == nil && json.Unmarshal(raw, &fields) == nil {
-		e.Message, e.ErrorCode = fields.Message, fields.Details.ErrorCode
+	if err != nil {
+		return
 	}
+	var fields, details map[string]json.RawMessage
+	if json.Unmarshal(raw, &fields) != nil {
+		return
+	}
+	// Each for itself: one odd property does not cost the others.
+	_ = json.Unmarshal(fields["message"], &e.Message)
+	_ = json.Unmarshal(fields["details"], &details)
+	_ = json.Unmarshal(details["error_code"], &e.ErrorCode)
 }
 
 // readAPIError makes an error of an answer. It reads the body, within bounds, and closes it.
@@ -131,7 +132,7 @@ func parseAPIError(op string, r *http.Response, body []byte, now time.Time) *API
 		shouldRetry: r.Header.Get("x-should-retry"),
 	}
 	var parsed gen.BetaErrorResponse
-	if parsed.UnmarshalJSON(body) == nil && parsed.Error != nil {
+	if err := parsed.UnmarshalJSON(body); isErrorResponse(&parsed, err) {
 		e.setDetail(parsed.Error)
 		e.RequestID = parsed.RequestID
 	} else {
@@ -141,6 +142,16 @@ func parseAPIError(op string, r *http.Response, body []byte, now time.Time) *API
 		e.RequestID = id
 	}
 	return e
+}
+
+// isErrorResponse reports whether JSON that was decoded with err was an error of the API. Something odd about a property
+// of it does not matter; its two types do.
+func isErrorResponse(r *gen.BetaErrorResponse, err error) bool {
+	var misfit *gen.DecodeError
+	if err != nil && (!errors.As(err, &misfit) || misfit.Pointer == "" || misfit.Pointer == "/type") {
+		return false
+	}
+	return r.Error != nil && r.Error.Discriminator() != ""
 }
 
 // describeBody says what kind of body an answer has, without showing it.
@@ -295,13 +306,13 @@ func (e *ItemError) Error() string { return fmt.Sprintf("request %q: %v", e.Cust
 func (e *ItemError) Unwrap() error { return e.Err }
 
 // An UncertainError says that the service may or may not have taken a batch: the whole body was sent, and no answer
-// tells. The call was not repeated, because a batch that exists twice is billed twice. Look through List for the
-// batch before sending it again.
+// tells. The call was not repeated (unless by [WithAtLeastOnceCreate]), because a batch that exists twice is billed
+// twice. Look through List for the batch before sending it again.
 type UncertainError struct {
 	// Err is why the answer does not tell: an [*APIError] or the failure of the connection.
 	Err error
 
-	// Started and Ended are when the attempt began and when it failed, by this machine's clock.
+	// Started and Ended are when the first uncertain attempt began and failed, by this machine's clock.
 	Started, Ended time.Time
 
 	// Requests and Bytes are the size of the batch.
@@ -310,7 +321,7 @@ type UncertainError struct {
 }
 
 func (e *UncertainError) Error() string {
-	return fmt.Sprintf("the service may have taken the batch of %d requests, and it was not sent again: %v", e.Requests, e.Err)
+	return fmt.Sprintf("the service may or may not have taken the batch of %d requests (look with List before sending it again): %v", e.Requests, e.Err)
 }
 func (e *UncertainError) Unwrap() error { return e.Err }
 
@@ -339,6 +350,8 @@ func (e *LineError) Unwrap() error { return e.Err }
 
 // An IncompleteError says that the results ended with fewer or other lines than the batch's counts promise.
 type IncompleteError struct {
+	BatchID string
+
 	// Want is what the batch counted, Got what came.
 	Want, Got gen.BetaRequestCounts
 
@@ -347,7 +360,7 @@ type IncompleteError struct {
 }
 
 func (e *IncompleteError) Error() string {
-	text := fmt.Sprintf("results are incomplete: got %s of %s", counts(e.Got), counts(e.Want))
+	text := fmt.Sprintf("results of batch %s are incomplete: got %s of %s", e.BatchID, counts(e.Got), counts(e.Want))
 	if e.Err != nil {
 		text += ": " + e.Err.Error()
 	}
@@ -384,7 +397,5 @@ type localError struct{ error }
 
 func (e localError) Unwrap() error { return e.error }
 
-// isLocal reports whether err comes from this side: repeating the call does not help.
-func isLocal(err error) bool {
-	return errors.As(err, new(localError)) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
-}
+// isLocal reports whether err was found before anything was sent: repeating the call does not help.
+func isLocal(err error) bool { return errors.As(err, new(localError)) }

@@ -50,16 +50,14 @@ func Example() {
 	}
 	for item, err := range c.Results(ctx, batch.ID) {
 		if err != nil {
-			log.Fatal(err)
+			log.Print(err) // a line that is odd; or the end, with results missing
 		}
-		if err := item.Err(); err != nil {
-			fmt.Println(err)
-			continue
-		}
-		for _, block := range item.Message().Content {
-			if text, ok := block.(*gen.BetaTextBlock); ok {
-				fmt.Printf("%s: %s\n", item.CustomID, text.Text)
-			}
+		switch {
+		case item == nil:
+		case item.Err() != nil:
+			fmt.Println(item.Err())
+		default:
+			fmt.Printf("%s: %s\n", item.CustomID, item.Text())
 		}
 	}
 	// Unordered output:

@@ -34,6 +34,7 @@ type settings struct {
 	credential    credential
 	noEnvironment bool
 	baseURL       string
+	base          *url.URL // baseURL, checked; its path ends with a slash
 	insecureHTTP  bool
 	http          *http.Client
 	logger        *slog.Logger
@@ -103,9 +104,10 @@ func WithAuthToken(token string) Option {
 	})
 }
 
-// WithTokenSource authenticates with access tokens that source returns. It is asked before each attempt, so it
-// should keep a token as long as it is good. After an answer of 401 it is asked again, once, and the call is
-// repeated. It is called by concurrent calls at the same time.
+// WithTokenSource authenticates with access tokens that source returns. It is asked before each attempt and should
+// keep a token as long as it is good. After an answer of 401 the call is repeated once, with what source returns then.
+// An error of source is treated like a lost connection: it may pass. Calls that run at the same time call source at the
+// same time.
 func WithTokenSource(source func(context.Context) (string, error)) Option {
 	return clientOption(func(s *settings) error {
 		if source == nil {
@@ -180,8 +182,8 @@ func WithVersion(v gen.AnthropicVersion) CallOption {
 	})
 }
 
-// WithHeader adds a header to what is sent. Setting one of the client's own headers replaces it, except for
-// anthropic-beta, which is treated as by [WithBetas].
+// WithHeader adds a header to what is sent. Of the client's own headers, anthropic-beta is treated as by [WithBetas] and
+// anthropic-version as by [WithVersion], and so on; the credential's header cannot be replaced.
 func WithHeader(name, value string) CallOption {
 	return callOption(func(c *call) error { return c.addHeader(name, value) })
 }
@@ -191,10 +193,18 @@ func (c *call) addHeader(name, value string) error {
 		return errors.New("header name is not a token of HTTP")
 	}
 	switch http.CanonicalHeaderKey(name) {
-	case "Content-Length", "Host", "Transfer-Encoding", "Connection":
+	case "Content-Length", "Content-Type", "Host", "Transfer-Encoding", "Connection":
 		return fmt.Errorf("header %s cannot be set: it belongs to the connection", name)
+	case "User-Agent":
+		return errors.New("header User-Agent cannot be set: use WithUserAgent")
 	case "Anthropic-Beta":
 		return c.addBetas(splitBetas(value))
+	case "Anthropic-Version":
+		return WithVersion(gen.AnthropicVersion(value)).applyCall(c)
+	case "Anthropic-Workspace-Id":
+		return WithWorkspace(value).applyCall(c)
+	case "Anthropic-User-Profile-Id":
+		return WithUserProfile(value).applyCall(c)
 	}
 	if err := checkHeaderValue("header "+name, value); err != nil {
 		return err
@@ -282,11 +292,24 @@ func (s *settings) environment() error {
 		name = strings.TrimSpace(name)
 		if !ok {
 			errs = append(errs, errors.New("ANTHROPIC_CUSTOM_HEADERS: a line is not of the form Name: Value"))
-		} else if s.header.Get(name) == "" { // options win
+		} else if !s.has(name) {
 			errs = append(errs, named("ANTHROPIC_CUSTOM_HEADERS", s.addHeader(name, strings.TrimSpace(value))))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// has reports whether an option has set what a header says. Betas add up.
+func (s *settings) has(header string) bool {
+	switch http.CanonicalHeaderKey(header) {
+	case "Anthropic-Version":
+		return s.version != ""
+	case "Anthropic-Workspace-Id":
+		return s.workspace != ""
+	case "Anthropic-User-Profile-Id":
+		return s.userProfile != ""
+	}
+	return s.header.Get(header) != ""
 }
 
 func named(name string, err error) error {
@@ -311,8 +334,11 @@ func parseBaseURL(text string, insecureHTTP bool) (*url.URL, error) {
 	case u.Scheme != "http" && u.Scheme != "https":
 		return nil, errors.New("base URL begins neither with https:// nor with http://")
 	}
-	if !strings.HasSuffix(u.Path, "/") {
-		u = u.JoinPath("/")
+	u = u.JoinPath("/") // without dot segments and double slashes
+	for _, extra := range []string{"/v1/", "/v1/messages/", "/v1/messages/batches/"} {
+		if strings.HasSuffix(u.Path, extra) {
+			return nil, fmt.Errorf("base URL ends with %s, which is added to it: leave that out", strings.TrimSuffix(extra, "/"))
+		}
 	}
 	return u, nil
 }

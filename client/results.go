@@ -50,7 +50,7 @@ func (c *Client) Results(ctx context.Context, id string, opts ...CallOption) ite
 		}
 		r := &resultReader{
 			client: c, call: &cl, batch: batch, yield: yield,
-			given: make(map[string]int), badLines: make(map[uint64]int), seed: maphash.MakeSeed(),
+			given: make(map[string]int), badGiven: make(map[uint64]int), seed: maphash.MakeSeed(),
 		}
 		if err := r.run(ctx); err != nil && !r.left {
 			yield(nil, err)
@@ -79,37 +79,41 @@ type resultReader struct {
 	got      gen.BetaRequestCounts
 	unknown  int64          // items of types that have no count
 	given    map[string]int // custom ids and the stream that last had them
-	badLines map[uint64]int // hashes of lines that were given as a LineError, likewise
-	seed     maphash.Seed   // of those hashes
+	badGiven map[uint64]int // how often a line was given as a LineError, by its hash
+	badNow   map[uint64]int // how often the current stream had it
+	lost     int64          // lines that could not be read and may hold a result
+	seed     maphash.Seed   // of the hashes
 	stream   int            // number of the current stream
+	lines    int            // in the current stream
 }
 
 // run reads streams until one has come to its end with everything in it, or reading again does not help.
 func (r *resultReader) run(ctx context.Context) error {
 	const op = "retrieve results"
-	for fruitless := 0; ; {
+	fruitless, shortest := 0, -1
+	for {
 		r.stream++
-		before := len(r.given) + len(r.badLines)
+		r.lines, r.lost, r.badNow = 0, 0, make(map[uint64]int)
+		before := len(r.given) + len(r.badGiven)
 		err := r.readStream(ctx, op)
-		if r.left {
+		switch {
+		case r.left:
 			return nil
-		}
-		if err == nil && r.complete() {
+		case err == nil && r.complete():
 			return nil
-		}
-		if err != nil && !repeatable(err) {
+		case err == nil && r.lines == shortest:
+			return r.incomplete(nil) // two streams have ended by themselves in the same place: that is all there is
+		case err == nil:
+			shortest, err = r.lines, io.ErrUnexpectedEOF
+		case !repeatable(err) || ctx.Err() != nil:
 			return r.incomplete(err)
 		}
-		if len(r.given)+len(r.badLines) > before {
+		if len(r.given)+len(r.badGiven) > before {
 			fruitless = 0
 		}
 		fruitless++
-		if err == nil && fruitless > 1 {
-			// Two streams have ended by themselves in the same place: that is all there is.
-			return r.incomplete(nil)
-		}
-		if err == nil {
-			err = io.ErrUnexpectedEOF
+		if fruitless >= r.call.retry.MaxAttempts {
+			return r.incomplete(err)
 		}
 		if failure := r.client.backoff(ctx, r.call, op, fruitless, err); failure != nil {
 			return r.incomplete(failure)
@@ -117,16 +121,19 @@ func (r *resultReader) run(ctx context.Context) error {
 	}
 }
 
+// complete reports whether everything that the batch counted has been given, or was lost in lines that cannot be read.
 func (r *resultReader) complete() bool {
-	want := r.batch.RequestCounts
-	want.Processing = 0
-	bad := int64(len(r.badLines)) + r.unknown
-	short := want.Succeeded - r.got.Succeeded + want.Errored - r.got.Errored +
-		want.Canceled - r.got.Canceled + want.Expired - r.got.Expired
-	if bad == 0 {
-		return r.got == want
+	missing := r.lost + r.unknown
+	for _, n := range [][2]int64{
+		{r.batch.RequestCounts.Succeeded, r.got.Succeeded}, {r.batch.RequestCounts.Errored, r.got.Errored},
+		{r.batch.RequestCounts.Canceled, r.got.Canceled}, {r.batch.RequestCounts.Expired, r.got.Expired},
+	} {
+		if n[0] < n[1] {
+			return false
+		}
+		missing -= n[0] - n[1]
 	}
-	return short <= bad // a line that could not be read may have been of any type
+	return missing == 0
 }
 
 // incomplete makes the last error: nothing was given yet, or some of it is missing.
@@ -134,20 +141,21 @@ func (r *resultReader) incomplete(err error) error {
 	if err != nil && len(r.given) == 0 {
 		return err
 	}
-	if err == nil && r.complete() {
-		return nil
-	}
 	want := r.batch.RequestCounts
 	want.Processing = 0
-	return &IncompleteError{Want: want, Got: r.got, Err: err}
+	return &IncompleteError{BatchID: r.batch.ID, Want: want, Got: r.got, Err: err}
 }
 
 // readStream opens one stream and reads it to its end.
 func (r *resultReader) readStream(ctx context.Context, op string) error {
 	once := *r.call
 	once.retry.MaxAttempts = 1 // run repeats
-	resp, _, err := r.client.idempotent(ctx, &once, op, func() (*http.Request, error) {
-		return gen.NewRetrieveMessageBatchResultsRequest(r.client.base.String(), r.batch.ID, &gen.RetrieveMessageBatchResultsParams{AnthropicVersion: r.call.version})
+	var resp *http.Response
+	_, err := r.client.idempotent(ctx, &once, op, func() (*http.Request, error) {
+		return gen.NewRetrieveMessageBatchResultsRequest(r.client.s().base.String(), r.batch.ID, &gen.RetrieveMessageBatchResultsParams{AnthropicVersion: r.call.version})
+	}, func(answer *http.Response) error {
+		resp = answer
+		return nil
 	})
 	if err != nil {
 		return err
@@ -166,7 +174,9 @@ func (r *resultReader) readStream(ctx context.Context, op string) error {
 			return nil
 		}
 		if errors.Is(err, errLongLine) {
-			err = r.giveBad(nil, &LineError{Line: lines.number, Err: err})
+			r.lost++
+			r.giveBad(nil, &LineError{Line: lines.number, Err: err})
+			err = nil
 		} else if err == nil {
 			err = r.give(lines, line, op, resp)
 		} else {
@@ -182,49 +192,51 @@ func (r *resultReader) readStream(ctx context.Context, op string) error {
 func (r *resultReader) give(lines *lineReader, line []byte, op string, resp *http.Response) error {
 	var decoded gen.BetaMessageBatchIndividualResponse
 	err := decoded.UnmarshalJSON(line)
-	if decoded.Result == nil && lines.number == 1 {
+	if decoded.Result == nil {
 		if apiErr := parseAPIError(op, resp, line, time.Now()); apiErr.fromAPI() {
-			return apiErr // with status 200
+			return apiErr // with status 200: in place of the stream, or as its last line
 		}
 	}
 	if lines.last && errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("%s, line %d: %w", op, lines.number, io.ErrUnexpectedEOF) // cut in the middle
 	}
+	r.lines++
 	item := &Item{CustomID: decoded.CustomID, Result: decoded.Result, Raw: bytes.Clone(line)}
+	bad := &LineError{Line: lines.number, CustomID: item.CustomID, Raw: item.Raw, Err: err}
 	if item.CustomID == "" || item.Result == nil {
 		if err == nil {
-			err = errors.New("custom_id or result is empty")
+			bad.Err = errors.New("custom_id or result is empty")
 		}
-		return r.giveBad(nil, &LineError{Line: lines.number, CustomID: item.CustomID, Raw: item.Raw, Err: err})
-	}
-	switch stream, ok := r.given[item.CustomID]; {
-	case ok && stream == r.stream:
-		return r.giveBad(item, &LineError{Line: lines.number, CustomID: item.CustomID, Raw: item.Raw, Err: errors.New("the custom id has been there before")})
-	case ok:
-		r.given[item.CustomID] = r.stream
+		if _, ok := r.given[item.CustomID]; !ok {
+			r.lost++
+		}
+		r.giveBad(nil, bad)
 		return nil
 	}
+	stream, ok := r.given[item.CustomID]
 	r.given[item.CustomID] = r.stream
-	r.count(item.Result)
-	if err != nil {
-		err = &LineError{Line: lines.number, CustomID: item.CustomID, Raw: item.Raw, Err: err}
+	switch {
+	case ok && stream == r.stream:
+		bad.Err = errors.New("the custom id has been there before")
+		r.giveBad(item, bad)
+	case !ok && err != nil:
+		r.count(item.Result)
+		r.left = !r.yield(item, bad)
+	case !ok:
+		r.count(item.Result)
+		r.left = !r.yield(item, nil)
 	}
-	r.left = !r.yield(item, err)
 	return nil
 }
 
 // giveBad hands over a line that is no result, unless an earlier stream had it.
-func (r *resultReader) giveBad(item *Item, bad *LineError) error {
+func (r *resultReader) giveBad(item *Item, bad *LineError) {
 	key := maphash.Bytes(r.seed, bad.Raw)
-	if bad.Raw == nil {
-		key = uint64(bad.Line)
-	}
-	stream, ok := r.badLines[key]
-	r.badLines[key] = r.stream
-	if !ok || stream == r.stream {
+	r.badNow[key]++
+	if r.badNow[key] > r.badGiven[key] {
+		r.badGiven[key]++
 		r.left = !r.yield(item, bad)
 	}
-	return nil
 }
 
 func (r *resultReader) count(result Result) {
@@ -278,6 +290,9 @@ func (l *lineReader) next() ([]byte, error) {
 func (l *lineReader) read() ([]byte, error) {
 	part, err := l.r.ReadSlice('\n')
 	if err != bufio.ErrBufferFull {
+		if len(part) > l.max && (err == nil || err == io.EOF) {
+			return nil, errLongLine
+		}
 		return part, err
 	}
 	l.long = append(l.long[:0], part...)

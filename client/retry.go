@@ -74,10 +74,15 @@ func repeatable(err error) bool {
 	case "false":
 		return false
 	}
+	return transient(apiErr)
+}
+
+// transient reports whether an answer may be another one later.
+func transient(apiErr *APIError) bool {
 	switch {
 	case errors.Is(apiErr, ErrSpendLimit):
 		return false
-	case apiErr.StatusCode == http.StatusOK:
+	case apiErr.StatusCode/100 == 2:
 		// Something on the way answered, or the API failed too late to say so in the status.
 		return !apiErr.fromAPI() || errors.Is(apiErr, ErrAPI) || errors.Is(apiErr, ErrOverloaded) ||
 			errors.Is(apiErr, ErrTimeout) || errors.Is(apiErr, ErrRateLimited)
@@ -112,8 +117,17 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-t.C:
 		return nil
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return contextError(ctx)
 	}
+}
+
+// contextError returns why a context has ended: its error, and its cause if that is another one.
+func contextError(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if cause != err {
+		return fmt.Errorf("%w: %w", err, cause)
+	}
+	return err
 }
 
 // parseRetryAfter returns how long the service asks to wait, or 0. Values that make no sense are 0.

@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"fmt"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -84,6 +85,22 @@ func (i *Item) Message() *Message {
 		return &r.Message
 	}
 	return nil
+}
+
+// Text returns the text of the answer: that of its text blocks, one after the other. It is empty if the request did not
+// succeed, or if the answer holds no text, for example because it calls a tool.
+func (i *Item) Text() string {
+	m := i.Message()
+	if m == nil {
+		return ""
+	}
+	var text strings.Builder
+	for _, b := range m.Content {
+		if b, ok := b.(*gen.BetaTextBlock); ok {
+			text.WriteString(b.Text)
+		}
+	}
+	return text.String()
 }
 
 // Err returns nil if the request succeeded and an [*ItemError] if not.

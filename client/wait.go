@@ -42,8 +42,8 @@ func (c *Client) Wait(ctx context.Context, id string, o WaitOptions, opts ...Cal
 	var last *Batch
 	for interval := o.MinInterval; ; interval = min(interval+interval/2, max(o.MaxInterval, o.MinInterval)) {
 		b, err := c.get(ctx, &cl, id)
-		if b != nil { // with an odd field, perhaps
-			last, err = b, nil
+		if b != nil {
+			last = b
 			if o.OnPoll != nil {
 				o.OnPoll(b)
 			}
@@ -51,19 +51,32 @@ func (c *Client) Wait(ctx context.Context, id string, o WaitOptions, opts ...Cal
 				return b, nil
 			}
 		}
-		if err != nil && (!repeatable(err) || ctx.Err() != nil) {
-			return last, &WaitError{BatchID: id, Last: last, Err: err}
-		}
 		next := interval - interval/10 + rand.N(interval/5+1)
-		if err != nil {
-			c.settings.logger.WarnContext(ctx, "poll failed", "batch", id, "error", err)
+		if err != nil { // or something is odd about b
+			c.s().logger.WarnContext(ctx, "poll failed", "batch", id, "error", err)
 			var apiErr *APIError
-			if errors.As(err, &apiErr) {
-				next = max(next, apiErr.RetryAfter)
+			if answered := errors.As(err, &apiErr); ctx.Err() != nil || answered && !transient(apiErr) || isLocal(err) {
+				return last, &WaitError{BatchID: id, Last: last, Err: err}
+			} else if answered {
+				next = max(next, min(apiErr.RetryAfter, longestRetryAfter))
 			}
 		}
-		if err := sleep(ctx, next); err != nil {
+		if err := sleep(ctx, beforeDeadline(ctx, next)); err != nil {
 			return last, &WaitError{BatchID: id, Last: last, Err: err}
 		}
 	}
+}
+
+// longestRetryAfter bounds how long Wait believes a service that asks for patience.
+const longestRetryAfter = time.Hour
+
+// beforeDeadline shortens a wait that would miss the context's deadline, so that a poll comes just before it.
+func beforeDeadline(ctx context.Context, d time.Duration) time.Duration {
+	const before = 2 * time.Second
+	if deadline, ok := ctx.Deadline(); ok {
+		if left := time.Until(deadline); left > before {
+			return min(d, left-before)
+		}
+	}
+	return d
 }

@@ -15,11 +15,13 @@ type errStalled struct{ time.Duration }
 func (e errStalled) Error() string {
 	return fmt.Sprintf("nothing came from the service for %s", e.Duration)
 }
-func (e errStalled) Timeout() bool { return true }
+func (e errStalled) Timeout() bool        { return true }
+func (e errStalled) Is(target error) bool { return target == ErrTimeout }
 
 // A watchdog ends an attempt in which nothing happens for too long. The clock starts anew with every [watchdog.pet],
 // and stops when the answer's body is closed.
 type watchdog struct {
+	parent  context.Context
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
 	limit   atomic.Int64 // a time.Duration
@@ -28,7 +30,7 @@ type watchdog struct {
 }
 
 func newWatchdog(ctx context.Context, limit time.Duration) *watchdog {
-	w := &watchdog{}
+	w := &watchdog{parent: ctx}
 	w.limit.Store(int64(limit))
 	w.ctx, w.cancel = context.WithCancelCause(ctx)
 	w.timer = time.AfterFunc(limit, func() { w.cancel(errStalled{time.Duration(w.limit.Load())}) })
@@ -49,6 +51,9 @@ func (w *watchdog) stop() {
 
 // cause returns why the context ended, if it has: then that is what made the attempt fail, whatever err says.
 func (w *watchdog) cause(err error) error {
+	if w.parent.Err() != nil {
+		return contextError(w.parent)
+	}
 	if cause := context.Cause(w.ctx); cause != nil {
 		return cause
 	}
@@ -73,18 +78,19 @@ type watchedBody struct {
 	stream   bool
 }
 
-// asStream makes limit the longest time without data, rather than until the end.
+// asStream makes limit the longest time that a single read may take. The time between reads is the caller's.
 func (b *watchedBody) asStream(limit time.Duration) {
 	b.stream = true
 	b.watchdog.limit.Store(int64(limit))
-	b.watchdog.pet()
+	b.watchdog.timer.Stop()
 }
 
 func (b *watchedBody) Read(p []byte) (int, error) {
-	n, err := b.body.Read(p)
-	if n > 0 && b.stream {
+	if b.stream {
 		b.watchdog.pet()
+		defer b.watchdog.timer.Stop()
 	}
+	n, err := b.body.Read(p)
 	if err != nil && err != io.EOF {
 		err = b.watchdog.cause(err)
 	}

@@ -366,3 +366,22 @@ func TestEveryUnionMemberHasAnExample(t *testing.T) {
 		}
 	}
 }
+
+// Go counts a pointer to a string or list among the members of a union: it must not be lost.
+func TestPointerToMember(t *testing.T) {
+	t.Parallel()
+	text := BetaTextContent("a")
+	x := BetaUserMessageParam{Content: &text}
+	if b, err := x.AppendJSON(nil); err != nil || string(b) != `{"role":"user","content":"a"}` {
+		t.Errorf("got %s, %v", b, err)
+	}
+}
+
+func TestMisfitInPointerIsNil(t *testing.T) {
+	t.Parallel()
+	var x BetaCreateMessageParams
+	err := x.UnmarshalJSON([]byte(`{"temperature":"warm","cache_control":{"type":"ephemeral","ttl":5}}`))
+	if err == nil || x.Temperature != nil || x.CacheControl == nil {
+		t.Errorf("got %+v, %v", x, err)
+	}
+}

@@ -25329,9 +25329,19 @@ func encodeBetaClearToolInputs(e *wire.Encoder, x *BetaClearToolInputs) {
 	case BetaClearAllToolInputs:
 		encodeBetaClearAllToolInputs(e, &v)
 		return
+	case *BetaClearAllToolInputs: // Go counts a pointer among the members too
+		if v != nil {
+			encodeBetaClearAllToolInputs(e, v)
+			return
+		}
 	case BetaToolNames:
 		encodeBetaToolNames(e, &v)
 		return
+	case *BetaToolNames: // Go counts a pointer among the members too
+		if v != nil {
+			encodeBetaToolNames(e, v)
+			return
+		}
 	case *Unknown:
 		if v != nil {
 			encodeUnknown(e, v)
@@ -26280,9 +26290,19 @@ func encodeBetaContentBlockSourceContent(e *wire.Encoder, x *BetaContentBlockSou
 	case BetaTextContent:
 		encodeBetaTextContent(e, &v)
 		return
+	case *BetaTextContent: // Go counts a pointer among the members too
+		if v != nil {
+			encodeBetaTextContent(e, v)
+			return
+		}
 	case BetaContentBlockSourceBlocks:
 		encodeBetaContentBlockSourceBlocks(e, &v)
 		return
+	case *BetaContentBlockSourceBlocks: // Go counts a pointer among the members too
+		if v != nil {
+			encodeBetaContentBlockSourceBlocks(e, v)
+			return
+		}
 	case *Unknown:
 		if v != nil {
 			encodeUnknown(e, v)
@@ -26802,6 +26822,11 @@ func encodeBetaFallbackCredit(e *wire.Encoder, x *BetaFallbackCredit) {
 	case BetaFallbackCreditToken:
 		encodeBetaFallbackCreditToken(e, &v)
 		return
+	case *BetaFallbackCreditToken: // Go counts a pointer among the members too
+		if v != nil {
+			encodeBetaFallbackCreditToken(e, v)
+			return
+		}
 	case *BetaFallbackCreditTokenParam:
 		if v != nil {
 			encodeBetaFallbackCreditTokenParam(e, v)
@@ -26933,9 +26958,19 @@ func encodeBetaFallbacks(e *wire.Encoder, x *BetaFallbacks) {
 	case BetaFallbacksDefault:
 		encodeBetaFallbacksDefault(e, &v)
 		return
+	case *BetaFallbacksDefault: // Go counts a pointer among the members too
+		if v != nil {
+			encodeBetaFallbacksDefault(e, v)
+			return
+		}
 	case BetaFallbackList:
 		encodeBetaFallbackList(e, &v)
 		return
+	case *BetaFallbackList: // Go counts a pointer among the members too
+		if v != nil {
+			encodeBetaFallbackList(e, v)
+			return
+		}
 	case *Unknown:
 		if v != nil {
 			encodeUnknown(e, v)
@@ -27137,9 +27172,19 @@ func encodeBetaMCPToolResultContent(e *wire.Encoder, x *BetaMCPToolResultContent
 	case BetaTextContent:
 		encodeBetaTextContent(e, &v)
 		return
+	case *BetaTextContent: // Go counts a pointer among the members too
+		if v != nil {
+			encodeBetaTextContent(e, v)
+			return
+		}
 	case BetaResponseTextBlocks:
 		encodeBetaResponseTextBlocks(e, &v)
 		return
+	case *BetaResponseTextBlocks: // Go counts a pointer among the members too
+		if v != nil {
+			encodeBetaResponseTextBlocks(e, v)
+			return
+		}
 	case *Unknown:
 		if v != nil {
 			encodeUnknown(e, v)
@@ -27200,9 +27245,19 @@ func encodeBetaMCPToolResultContentParam(e *wire.Encoder, x *BetaMCPToolResultCo
 	case BetaTextContent:
 		encodeBetaTextContent(e, &v)
 		return
+	case *BetaTextContent: // Go counts a pointer among the members too
+		if v != nil {
+			encodeBetaTextContent(e, v)
+			return
+		}
 	case BetaTextBlocks:
 		encodeBetaTextBlocks(e, &v)
 		return
+	case *BetaTextBlocks: // Go counts a pointer among the members too
+		if v != nil {
+			encodeBetaTextBlocks(e, v)
+			return
+		}
 	case *Unknown:
 		if v != nil {
 			encodeUnknown(e, v)
@@ -27347,9 +27402,19 @@ func encodeBetaMessageContent(e *wire.Encoder, x *BetaMessageContent) {
 	case BetaTextContent:
 		encodeBetaTextContent(e, &v)
 		return
+	case *BetaTextContent: // Go counts a pointer among the members too
+		if v != nil {
+			encodeBetaTextContent(e, v)
+			return
+		}
 	case BetaMessageContentBlocks:
 		encodeBetaMessageContentBlocks(e, &v)
 		return
+	case *BetaMessageContentBlocks: // Go counts a pointer among the members too
+		if v != nil {
+			encodeBetaMessageContentBlocks(e, v)
+			return
+		}
 	case *Unknown:
 		if v != nil {
 			encodeUnknown(e, v)
@@ -27483,6 +27548,11 @@ func encodeBetaRequestContainer(e *wire.Encoder, x *BetaRequestContainer) {
 	case BetaContainerID:
 		encodeBetaContainerID(e, &v)
 		return
+	case *BetaContainerID: // Go counts a pointer among the members too
+		if v != nil {
+			encodeBetaContainerID(e, v)
+			return
+		}
 	case *BetaContainerParams:
 		if v != nil {
 			encodeBetaContainerParams(e, v)
@@ -28245,9 +28315,19 @@ func encodeBetaSystemMessageContent(e *wire.Encoder, x *BetaSystemMessageContent
 	case BetaTextContent:
 		encodeBetaTextContent(e, &v)
 		return
+	case *BetaTextContent: // Go counts a pointer among the members too
+		if v != nil {
+			encodeBetaTextContent(e, v)
+			return
+		}
 	case BetaSystemMessageContentBlocks:
 		encodeBetaSystemMessageContentBlocks(e, &v)
 		return
+	case *BetaSystemMessageContentBlocks: // Go counts a pointer among the members too
+		if v != nil {
+			encodeBetaSystemMessageContentBlocks(e, v)
+			return
+		}
 	case *Unknown:
 		if v != nil {
 			encodeUnknown(e, v)
@@ -28308,9 +28388,19 @@ func encodeBetaSystemPrompt(e *wire.Encoder, x *BetaSystemPrompt) {
 	case BetaTextContent:
 		encodeBetaTextContent(e, &v)
 		return
+	case *BetaTextContent: // Go counts a pointer among the members too
+		if v != nil {
+			encodeBetaTextContent(e, v)
+			return
+		}
 	case BetaTextBlocks:
 		encodeBetaTextBlocks(e, &v)
 		return
+	case *BetaTextBlocks: // Go counts a pointer among the members too
+		if v != nil {
+			encodeBetaTextBlocks(e, v)
+			return
+		}
 	case *Unknown:
 		if v != nil {
 			encodeUnknown(e, v)
@@ -28818,6 +28908,11 @@ func encodeBetaThinkingKeep(e *wire.Encoder, x *BetaThinkingKeep) {
 	case BetaThinkingKeepAll:
 		encodeBetaThinkingKeepAll(e, &v)
 		return
+	case *BetaThinkingKeepAll: // Go counts a pointer among the members too
+		if v != nil {
+			encodeBetaThinkingKeepAll(e, v)
+			return
+		}
 	case *BetaThinkingTurns:
 		if v != nil {
 			encodeBetaThinkingTurns(e, v)
@@ -29038,9 +29133,19 @@ func encodeBetaToolResultContent(e *wire.Encoder, x *BetaToolResultContent) {
 	case BetaTextContent:
 		encodeBetaTextContent(e, &v)
 		return
+	case *BetaTextContent: // Go counts a pointer among the members too
+		if v != nil {
+			encodeBetaTextContent(e, v)
+			return
+		}
 	case BetaToolResultContentBlocks:
 		encodeBetaToolResultContentBlocks(e, &v)
 		return
+	case *BetaToolResultContentBlocks: // Go counts a pointer among the members too
+		if v != nil {
+			encodeBetaToolResultContentBlocks(e, v)
+			return
+		}
 	case *Unknown:
 		if v != nil {
 			encodeUnknown(e, v)
@@ -30008,6 +30113,11 @@ func encodeBetaWebSearchToolResultContent(e *wire.Encoder, x *BetaWebSearchToolR
 	case BetaWebSearchResultBlocks:
 		encodeBetaWebSearchResultBlocks(e, &v)
 		return
+	case *BetaWebSearchResultBlocks: // Go counts a pointer among the members too
+		if v != nil {
+			encodeBetaWebSearchResultBlocks(e, v)
+			return
+		}
 	case *Unknown:
 		if v != nil {
 			encodeUnknown(e, v)
@@ -30066,6 +30176,11 @@ func encodeBetaWebSearchToolResultContentParam(e *wire.Encoder, x *BetaWebSearch
 	case BetaWebSearchResultBlocksParam:
 		encodeBetaWebSearchResultBlocksParam(e, &v)
 		return
+	case *BetaWebSearchResultBlocksParam: // Go counts a pointer among the members too
+		if v != nil {
+			encodeBetaWebSearchResultBlocksParam(e, v)
+			return
+		}
 	case *BetaWebSearchToolRequestErrorObject:
 		if v != nil {
 			encodeBetaWebSearchToolRequestErrorObject(e, v)

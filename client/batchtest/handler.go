@@ -134,7 +134,8 @@ func (s *Service) admit(r *http.Request) *failure {
 	}
 	for _, header := range r.Header.Values("anthropic-beta") {
 		for beta := range strings.SplitSeq(header, ",") {
-			if beta = strings.TrimSpace(beta); !isValue("AnthropicBeta", beta) {
+			beta = strings.TrimSpace(beta)
+			if !isValue("AnthropicBeta", beta) && !slices.Contains(s.betas, gen.AnthropicBeta(beta)) {
 				return invalid("anthropic-beta: unexpected value %q", beta)
 			}
 		}

@@ -13,6 +13,7 @@ import (
 type Service struct {
 	key      string
 	duration time.Duration
+	betas    []gen.AnthropicBeta // beyond those of the contract
 	handler  http.Handler
 
 	mu      sync.Mutex
@@ -34,6 +35,11 @@ func WithDuration(d time.Duration) Option { return func(s *Service) { s.duration
 
 // WithKey sets the credential that the service accepts, as x-api-key and as a bearer token.
 func WithKey(key string) Option { return func(s *Service) { s.key = key } }
+
+// AllowBetas makes the service accept betas that the contract does not know.
+func AllowBetas(betas ...gen.AnthropicBeta) Option {
+	return func(s *Service) { s.betas = append(s.betas, betas...) }
+}
 
 // TB is the part of testing.TB that New needs.
 type TB interface {

@@ -40,8 +40,8 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		go func() {
 			select {
 			case <-done:
+				writer.CloseWithError(ctx.Err()) // first: it is what a read then gives
 				reader.CloseWithError(ctx.Err())
-				writer.CloseWithError(ctx.Err())
 			case <-finished:
 			}
 		}()

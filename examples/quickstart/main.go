@@ -20,8 +20,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 	"github.com/seed-111a911e/messagebatches/gen"
@@ -157,14 +155,14 @@ func printResults(ctx context.Context, c *client.Client, id string) error {
 	results := make(map[string]int)
 	var input, output int64
 	for item, err := range c.Results(ctx, id) {
-		var lineErr *client.LineError
-		if errors.As(err, &lineErr) {
-			fmt.Fprintf(w, "%s\t(unreadable)\t\t\t%v\n", lineErr.CustomID, lineErr)
-			continue
-		}
-		if err != nil {
+		if err != nil && errors.As(err, new(*client.LineError)) {
+			fmt.Fprintf(w, "\t\t\t\t%v\n", err) // the item may be readable all the same
+		} else if err != nil {
 			w.Flush()
 			return err
+		}
+		if item == nil {
+			continue
 		}
 		kind := item.Result.Discriminator()
 		results[kind]++
@@ -175,7 +173,7 @@ func printResults(ctx context.Context, c *client.Client, id string) error {
 		}
 		input += message.Usage.InputTokens
 		output += message.Usage.OutputTokens
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d/%d\t%s\n", item.CustomID, kind, message.StopReason, message.Usage.InputTokens, message.Usage.OutputTokens, text(message))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d/%d\t%s\n", item.CustomID, kind, message.StopReason, message.Usage.InputTokens, message.Usage.OutputTokens, item.Text())
 	}
 	w.Flush()
 	fmt.Printf("\n%d succeeded, %d errored, %d canceled, %d expired; %d tokens in, %d out\n",
@@ -194,18 +192,4 @@ func describe(err error) string {
 		return apiErr.Error()
 	}
 	return err.Error()
-}
-
-// text returns the texts of a message.
-func text(m *client.Message) string {
-	var texts []string
-	for _, block := range m.Content {
-		switch b := block.(type) {
-		case *gen.BetaTextBlock:
-			texts = append(texts, b.Text)
-		case *gen.Unknown:
-			texts = append(texts, string(jsontext.Value(b.Raw)))
-		}
-	}
-	return strings.Join(texts, " ")
 }

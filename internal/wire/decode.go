@@ -19,6 +19,7 @@ type Decoder struct {
 	json     *jsontext.Decoder
 	err      error            // the input is not JSON, or could not be read: decoding ends
 	misfit   *DecodeError     // the first value that did not fit: decoding goes on
+	misfits  int              // how many there were
 	base     jsontext.Pointer // where the input of json begins, seen from the whole value
 	anyUTF8  bool             // strings may hold invalid UTF-8, which becomes U+FFFD
 	interned interner
@@ -96,6 +97,7 @@ func (d *Decoder) result() error {
 }
 
 func (d *Decoder) report(p jsontext.Pointer, reason string) {
+	d.misfits++
 	if d.misfit == nil {
 		d.misfit = &DecodeError{Pointer: d.base + p, Reason: reason}
 	}
@@ -374,14 +376,18 @@ func DecodeRaw(d *Decoder, x *jsontext.Value) {
 	}
 }
 
-// DecodePointer reads a value that may be null.
+// DecodePointer reads a value that may be null. A scalar that does not fit is nil too.
 func DecodePointer[T any](d *Decoder, x **T, decode Func[T]) {
-	if d.Kind() == 'n' {
+	*x = nil
+	kind := d.Kind()
+	if kind == 'n' {
 		d.Skip()
-		*x = nil
 		return
 	}
-	*x = DecodeNew(d, decode)
+	misfits := d.misfits
+	if v := DecodeNew(d, decode); d.misfits == misfits || kind == '{' || kind == '[' {
+		*x = v
+	}
 }
 
 // DecodeNew reads a value into a new T.
