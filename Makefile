@@ -19,6 +19,14 @@ demo: ## send a batch to a fake service and print its results
 test: ## run all tests, with the race detector
 	go test -race ./...
 
+.PHONY: test-conformance
+test-conformance: ## run the tests against the official SDK, in a module of their own
+	cd conformance && go test ./...
+
+.PHONY: drift
+drift: ## compare the contract with the official SDK
+	@cd conformance && go run ./cmd/drift
+
 .PHONY: generate
 generate: ## generate gen/ from openapi.yaml
 	go generate ./...
@@ -41,6 +49,7 @@ lint: ## check format, vet and staticcheck
 	go vet ./...
 	go run $(STATICCHECK) ./...
 	go mod tidy -diff
+	cd conformance && go vet ./... && go run $(STATICCHECK) ./... && go mod tidy -diff
 
 .PHONY: fuzz
 fuzz: ## fuzz each decoder for FUZZTIME
@@ -49,7 +58,7 @@ fuzz: ## fuzz each decoder for FUZZTIME
 	go test -run '^$$' -fuzz FuzzResults -fuzztime $(FUZZTIME) ./client
 
 .PHONY: verify
-verify: lint check-generate fuzz demo ## all checks that are not tests
+verify: lint check-generate test-conformance fuzz demo ## all checks that are not tests
 
 .PHONY: ci
 ci: test verify ## everything that CI does

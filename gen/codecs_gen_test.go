@@ -324,6 +324,7 @@ var codecs = map[string]codec{
 	"BetaThreadContinueParams":                              newCodec(decodeBetaThreadContinueParams, encodeBetaThreadContinueParams),
 	"BetaThreadCreateParams":                                newCodec(decodeBetaThreadCreateParams, encodeBetaThreadCreateParams),
 	"BetaThreadParams":                                      newCodec(decodeBetaThreadParams, encodeBetaThreadParams),
+	"BetaThreadUnsupportedFeature":                          newCodec(decodeBetaThreadUnsupportedFeature, encodeBetaThreadUnsupportedFeature),
 	"BetaTokenTaskBudget":                                   newCodec(decodeBetaTokenTaskBudget, encodeBetaTokenTaskBudget),
 	"BetaTool":                                              newCodec(decodeBetaTool, encodeBetaTool),
 	"BetaToolBash20241022":                                  newCodec(decodeBetaToolBash20241022, encodeBetaToolBash20241022),

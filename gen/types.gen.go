@@ -150,13 +150,44 @@ const (
 
 // Values of BetaErrorDetailsErrorCode that the contract names. The service may send others.
 const (
-	BetaErrorDetailsErrorCodeCMEKContextUnavailable              BetaErrorDetailsErrorCode = "cmek_context_unavailable"
-	BetaErrorDetailsErrorCodeCMEKKeyUnreachable                  BetaErrorDetailsErrorCode = "cmek_key_unreachable"
-	BetaErrorDetailsErrorCodeContractSpendLimitReached           BetaErrorDetailsErrorCode = "contract_spend_limit_reached"
-	BetaErrorDetailsErrorCodeEnforcedSpendLimitReached           BetaErrorDetailsErrorCode = "enforced_spend_limit_reached"
-	BetaErrorDetailsErrorCodeLinkedOrganizationSpendLimitReached BetaErrorDetailsErrorCode = "linked_organization_spend_limit_reached"
-	BetaErrorDetailsErrorCodeRampLimitExceeded                   BetaErrorDetailsErrorCode = "ramp_limit_exceeded"
-	BetaErrorDetailsErrorCodeRequestBodyTimeout                  BetaErrorDetailsErrorCode = "request_body_timeout"
+	BetaErrorDetailsErrorCodeAvailableToolsLimitExceeded          BetaErrorDetailsErrorCode = "available_tools_limit_exceeded"
+	BetaErrorDetailsErrorCodeCMEKContextUnavailable               BetaErrorDetailsErrorCode = "cmek_context_unavailable"
+	BetaErrorDetailsErrorCodeCMEKKeyDisabled                      BetaErrorDetailsErrorCode = "cmek_key_disabled"
+	BetaErrorDetailsErrorCodeCMEKKeyNetworkBlocked                BetaErrorDetailsErrorCode = "cmek_key_network_blocked"
+	BetaErrorDetailsErrorCodeCMEKKeyUnreachable                   BetaErrorDetailsErrorCode = "cmek_key_unreachable"
+	BetaErrorDetailsErrorCodeClaudeCodeKeyCreatorNotMember        BetaErrorDetailsErrorCode = "claude_code_key_creator_not_member"
+	BetaErrorDetailsErrorCodeClaudeCodeVersionTooOld              BetaErrorDetailsErrorCode = "claude_code_version_too_old"
+	BetaErrorDetailsErrorCodeCompactionBlockAmbiguous             BetaErrorDetailsErrorCode = "compaction_block_ambiguous"
+	BetaErrorDetailsErrorCodeCompactionBlockMisplaced             BetaErrorDetailsErrorCode = "compaction_block_misplaced"
+	BetaErrorDetailsErrorCodeCompactionContentMismatch            BetaErrorDetailsErrorCode = "compaction_content_mismatch"
+	BetaErrorDetailsErrorCodeCompactionIncompleteTurn             BetaErrorDetailsErrorCode = "compaction_incomplete_turn"
+	BetaErrorDetailsErrorCodeCompactionNothingToSummarize         BetaErrorDetailsErrorCode = "compaction_nothing_to_summarize"
+	BetaErrorDetailsErrorCodeCompactionSignatureInvalid           BetaErrorDetailsErrorCode = "compaction_signature_invalid"
+	BetaErrorDetailsErrorCodeCompactionTooManyToolReferences      BetaErrorDetailsErrorCode = "compaction_too_many_tool_references"
+	BetaErrorDetailsErrorCodeCompactionToolChangesMismatch        BetaErrorDetailsErrorCode = "compaction_tool_changes_mismatch"
+	BetaErrorDetailsErrorCodeCompactionUnavailable                BetaErrorDetailsErrorCode = "compaction_unavailable"
+	BetaErrorDetailsErrorCodeContractSpendLimitReached            BetaErrorDetailsErrorCode = "contract_spend_limit_reached"
+	BetaErrorDetailsErrorCodeEnforcedSpendLimitReached            BetaErrorDetailsErrorCode = "enforced_spend_limit_reached"
+	BetaErrorDetailsErrorCodeImageDimensionsTooLarge              BetaErrorDetailsErrorCode = "image_dimensions_too_large"
+	BetaErrorDetailsErrorCodeLinkedOrganizationBillingUnavailable BetaErrorDetailsErrorCode = "linked_organization_billing_unavailable"
+	BetaErrorDetailsErrorCodeLinkedOrganizationSpendLimitReached  BetaErrorDetailsErrorCode = "linked_organization_spend_limit_reached"
+	BetaErrorDetailsErrorCodeOrganizationOnHold                   BetaErrorDetailsErrorCode = "organization_on_hold"
+	BetaErrorDetailsErrorCodeRampLimitExceeded                    BetaErrorDetailsErrorCode = "ramp_limit_exceeded"
+	BetaErrorDetailsErrorCodeRequestBodyEncodingInvalid           BetaErrorDetailsErrorCode = "request_body_encoding_invalid"
+	BetaErrorDetailsErrorCodeRequestBodyEncodingUnsupported       BetaErrorDetailsErrorCode = "request_body_encoding_unsupported"
+	BetaErrorDetailsErrorCodeRequestBodyTimeout                   BetaErrorDetailsErrorCode = "request_body_timeout"
+	BetaErrorDetailsErrorCodeRequestBodyTooLargeAfterDecoding     BetaErrorDetailsErrorCode = "request_body_too_large_after_decoding"
+	BetaErrorDetailsErrorCodeSkillReadBlockedUndecryptable        BetaErrorDetailsErrorCode = "skill_read_blocked_undecryptable"
+	BetaErrorDetailsErrorCodeThreadAlreadyContinued               BetaErrorDetailsErrorCode = "thread_already_continued"
+	BetaErrorDetailsErrorCodeThreadContinueInFlight               BetaErrorDetailsErrorCode = "thread_continue_in_flight"
+	BetaErrorDetailsErrorCodeThreadFingerprintMismatch            BetaErrorDetailsErrorCode = "thread_fingerprint_mismatch"
+	BetaErrorDetailsErrorCodeThreadNotFound                       BetaErrorDetailsErrorCode = "thread_not_found"
+	BetaErrorDetailsErrorCodeThreadUnsupportedRequest             BetaErrorDetailsErrorCode = "thread_unsupported_request"
+	BetaErrorDetailsErrorCodeToolNameConflict                     BetaErrorDetailsErrorCode = "tool_name_conflict"
+	BetaErrorDetailsErrorCodeToolReferenceUnresolved              BetaErrorDetailsErrorCode = "tool_reference_unresolved"
+	BetaErrorDetailsErrorCodeUserProfileBillingNotAuthorized      BetaErrorDetailsErrorCode = "user_profile_billing_not_authorized"
+	BetaErrorDetailsErrorCodeUserProfileNotBillable               BetaErrorDetailsErrorCode = "user_profile_not_billable"
+	BetaErrorDetailsErrorCodeUserProfileRequired                  BetaErrorDetailsErrorCode = "user_profile_required"
 )
 
 // Values of BetaFallbackCreditNotAppliedReason that the contract names. The service may send others.
@@ -295,6 +326,16 @@ const (
 	BetaThinkingDisplayOmitted    BetaThinkingDisplay = "omitted"
 	BetaThinkingDisplaySummarized BetaThinkingDisplay = "summarized"
 	BetaThinkingDisplayUpdates    BetaThinkingDisplay = "updates"
+)
+
+// Values of BetaThreadUnsupportedFeature that the contract names. The service may send others.
+const (
+	BetaThreadUnsupportedFeatureCacheControl      BetaThreadUnsupportedFeature = "cache_control"
+	BetaThreadUnsupportedFeatureContextManagement BetaThreadUnsupportedFeature = "context_management"
+	BetaThreadUnsupportedFeatureFallbacks         BetaThreadUnsupportedFeature = "fallbacks"
+	BetaThreadUnsupportedFeatureHipaa             BetaThreadUnsupportedFeature = "hipaa"
+	BetaThreadUnsupportedFeatureInferenceHooks    BetaThreadUnsupportedFeature = "inference_hooks"
+	BetaThreadUnsupportedFeatureThinking          BetaThreadUnsupportedFeature = "thinking"
 )
 
 // Values of BetaToolSearchToolBM25V20251119Type that the contract names. The service may send others.
@@ -11095,11 +11136,27 @@ func (x *BetaEncryptedCodeExecutionResultBlockParam) UnmarshalJSONFrom(d *jsonte
 	return wire.UnmarshalFrom(d, x, decodeBetaEncryptedCodeExecutionResultBlockParam)
 }
 
-// BetaErrorDetails is what is known about the cause of an error, beyond its type.
+// BetaErrorDetails is what is known about the cause of an error, beyond its type. `error_code` tells which of the other properties
+// are there.
 type BetaErrorDetails struct {
+	// Where to appeal, with `organization_on_hold`.
+	AppealURL string `json:"appeal_url,omitzero"`
+
 	// Name of the cause, for programs. The list is what was known when this document was written; an
 	// unknown code means no more than the error's type.
 	ErrorCode BetaErrorDetailsErrorCode `json:"error_code,omitzero"`
+
+	// Largest width and height that an image of the request may have, in pixels, with
+	// `image_dimensions_too_large`.
+	MaxSideLengthPixels int64 `json:"max_side_length_pixels,omitzero"`
+
+	// Places of all images that are too large, such as `messages.0.content.1`, with
+	// `image_dimensions_too_large`.
+	Paths []string `json:"paths,omitzero"`
+
+	// What keeps the request from using a thread, with `thread_unsupported_request`. The whole conversation
+	// works, sent without `thread`.
+	Unsupported []BetaThreadUnsupportedFeature `json:"unsupported,omitzero"`
 }
 
 func decodeBetaErrorDetails(d *wire.Decoder, x *BetaErrorDetails) {
@@ -11108,8 +11165,16 @@ func decodeBetaErrorDetails(d *wire.Decoder, x *BetaErrorDetails) {
 	}
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
+		case "appeal_url":
+			decodeString(d, &x.AppealURL)
 		case "error_code":
 			decodeBetaErrorDetailsErrorCode(d, &x.ErrorCode)
+		case "max_side_length_pixels":
+			decodeInt(d, &x.MaxSideLengthPixels)
+		case "paths":
+			wire.DecodeSlice(d, &x.Paths, decodeString)
+		case "unsupported":
+			wire.DecodeSlice(d, &x.Unsupported, decodeBetaThreadUnsupportedFeature)
 		default:
 			d.Skip()
 		}
@@ -11118,9 +11183,25 @@ func decodeBetaErrorDetails(d *wire.Decoder, x *BetaErrorDetails) {
 
 func encodeBetaErrorDetails(e *wire.Encoder, x *BetaErrorDetails) {
 	e.Object()
+	if x.AppealURL != "" {
+		e.Name(`"appeal_url":`)
+		encodeString(e, &x.AppealURL)
+	}
 	if x.ErrorCode != "" {
 		e.Name(`"error_code":`)
 		encodeBetaErrorDetailsErrorCode(e, &x.ErrorCode)
+	}
+	if x.MaxSideLengthPixels != 0 {
+		e.Name(`"max_side_length_pixels":`)
+		encodeInt(e, &x.MaxSideLengthPixels)
+	}
+	if x.Paths != nil {
+		e.Name(`"paths":`)
+		wire.EncodeSlice(e, &x.Paths, encodeString)
+	}
+	if x.Unsupported != nil {
+		e.Name(`"unsupported":`)
+		wire.EncodeSlice(e, &x.Unsupported, encodeBetaThreadUnsupportedFeature)
 	}
 	e.EndObject()
 }
@@ -18744,6 +18825,16 @@ func (x *BetaThreadCreateParams) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaThreadCreateParams)
 }
 
+// BetaThreadUnsupportedFeature is a parameter of a request, or a setting of the organization, that does not go with threads.
+type BetaThreadUnsupportedFeature string
+
+func decodeBetaThreadUnsupportedFeature(d *wire.Decoder, x *BetaThreadUnsupportedFeature) {
+	wire.DecodeString(d, x)
+}
+func encodeBetaThreadUnsupportedFeature(e *wire.Encoder, x *BetaThreadUnsupportedFeature) {
+	wire.EncodeString(e, x)
+}
+
 // BetaTokenTaskBudget is a number of tokens for a whole task, which may take many requests. It counts thinking, text, tool calls
 // and their results. The model sees what is left and paces itself; nothing is cut, that is what
 // `max_tokens` does.
@@ -20376,6 +20467,9 @@ type BetaToolSearchToolBM25V20251119 struct {
 	// nothing finds a search that is deferred itself.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
+	// Inputs that show the model what a call looks like.
+	InputExamples []jsontext.Value `json:"input_examples,omitzero"`
+
 	// Whether every call is sure to fit the schema of the tool. Default is `false`.
 	Strict bool `json:"strict,omitzero"`
 
@@ -20395,6 +20489,8 @@ func decodeBetaToolSearchToolBM25V20251119(d *wire.Decoder, x *BetaToolSearchToo
 			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
 		case "defer_loading":
 			decodeBool(d, &x.DeferLoading)
+		case "input_examples":
+			wire.DecodeSlice(d, &x.InputExamples, decodeRaw)
 		case "name":
 			d.Constant("tool_search_tool_bm25")
 		case "strict":
@@ -20422,6 +20518,10 @@ func encodeBetaToolSearchToolBM25V20251119(e *wire.Encoder, x *BetaToolSearchToo
 	if x.DeferLoading {
 		e.Name(`"defer_loading":`)
 		encodeBool(e, &x.DeferLoading)
+	}
+	if x.InputExamples != nil {
+		e.Name(`"input_examples":`)
+		wire.EncodeSlice(e, &x.InputExamples, encodeRaw)
 	}
 	if x.Strict {
 		e.Name(`"strict":`)

@@ -1,0 +1,29 @@
+package drift
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Except takes the known differences out of a report. Each line of the text is a place, in which * stands for any one
+// name, and a reason; empty lines and those that begin with # are comments. A line that is of no use is a difference.
+func (r *Report) Except(name, text string) {
+	for i, line := range strings.Split(text, "\n") {
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		at := fmt.Sprintf("%s:%d", name, i+1)
+		place, reason, _ := strings.Cut(line, " ")
+		if strings.TrimSpace(reason) == "" {
+			r.add(at, "%s has no reason", place)
+		}
+		before := len(r.Differences)
+		known := regexp.MustCompile("^" + strings.ReplaceAll(regexp.QuoteMeta(place), `\*`, `[^.]*`) + "$")
+		r.Differences = slices.DeleteFunc(r.Differences, func(d Difference) bool { return known.MatchString(d.Place) })
+		if len(r.Differences) == before {
+			r.add(at, "%s is no difference any more", place)
+		}
+	}
+}
