@@ -20467,9 +20467,6 @@ type BetaToolSearchToolBM25V20251119 struct {
 	// nothing finds a search that is deferred itself.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
-	// Inputs that show the model what a call looks like.
-	InputExamples []jsontext.Value `json:"input_examples,omitzero"`
-
 	// Whether every call is sure to fit the schema of the tool. Default is `false`.
 	Strict bool `json:"strict,omitzero"`
 
@@ -20489,8 +20486,6 @@ func decodeBetaToolSearchToolBM25V20251119(d *wire.Decoder, x *BetaToolSearchToo
 			wire.DecodePointer(d, &x.CacheControl, decodeBetaCacheControlEphemeral)
 		case "defer_loading":
 			decodeBool(d, &x.DeferLoading)
-		case "input_examples":
-			wire.DecodeSlice(d, &x.InputExamples, decodeRaw)
 		case "name":
 			d.Constant("tool_search_tool_bm25")
 		case "strict":
@@ -20518,10 +20513,6 @@ func encodeBetaToolSearchToolBM25V20251119(e *wire.Encoder, x *BetaToolSearchToo
 	if x.DeferLoading {
 		e.Name(`"defer_loading":`)
 		encodeBool(e, &x.DeferLoading)
-	}
-	if x.InputExamples != nil {
-		e.Name(`"input_examples":`)
-		wire.EncodeSlice(e, &x.InputExamples, encodeRaw)
 	}
 	if x.Strict {
 		e.Name(`"strict":`)
