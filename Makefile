@@ -57,6 +57,10 @@ fuzz: ## fuzz each decoder for FUZZTIME
 	go test -run '^$$' -fuzz FuzzAnswers -fuzztime $(FUZZTIME) ./client
 	go test -run '^$$' -fuzz FuzzResults -fuzztime $(FUZZTIME) ./client
 
+.PHONY: bench
+bench: ## measure the codecs against the official SDK, in one run
+	cd conformance && go run ./cmd/bench
+
 .PHONY: verify
 verify: lint check-generate test-conformance fuzz demo ## all checks that are not tests
 

@@ -23,6 +23,7 @@ type Decoder struct {
 	base     jsontext.Pointer // where the input of json begins, seen from the whole value
 	anyUTF8  bool             // strings may hold invalid UTF-8, which becomes U+FFFD
 	interned interner
+	scratch  []byte // for strings with escapes
 }
 
 // A Func decodes the next value into x.
@@ -82,6 +83,9 @@ func (p *pooled) unmarshal(b []byte, anyUTF8 bool, decode func(*Decoder)) error 
 
 func (p *pooled) release() {
 	p.input = bytes.Buffer{} // the input is the caller's
+	if cap(p.scratch) > 1<<20 {
+		p.scratch = nil
+	}
 	p.text.Reset(&p.input)
 	pool.Put(p)
 }
@@ -272,8 +276,8 @@ func DecodeString[T ~string](d *Decoder, x *T) {
 	case bytes.IndexByte(v, '\\') < 0 && (!d.anyUTF8 || utf8.Valid(v)):
 		*x = T(d.interned.get(v[1 : len(v)-1]))
 	default:
-		s, _ := jsontext.AppendUnquote(nil, v) // an error means U+FFFD was put in
-		*x = T(s)
+		d.scratch, _ = jsontext.AppendUnquote(d.scratch[:0], v) // an error means U+FFFD was put in
+		*x = T(d.scratch)
 	}
 }
 

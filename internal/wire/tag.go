@@ -16,7 +16,7 @@ func (d *Decoder) Tag(name string) ([]byte, *jsontext.Decoder) {
 	if d.err != nil {
 		return nil, nil
 	}
-	ahead := bytes.TrimLeft(d.json.UnreadBuffer(), ",: \t\r\n")
+	ahead := skipSpace(d.json.UnreadBuffer())
 	if tag, ok := firstProperty(ahead, name); ok {
 		return tag, nil
 	}
@@ -47,17 +47,25 @@ func (d *Decoder) Untag(outer *jsontext.Decoder) {
 // and both are written without escapes. That is how the service writes them.
 func firstProperty(b []byte, name string) ([]byte, bool) {
 	b, ok := bytes.CutPrefix(b, []byte(`{`))
-	b = bytes.TrimLeft(b, " \t\r\n")
+	b = skipSpace(b)
 	if !ok || len(b) < len(name)+2 || b[0] != '"' || string(b[1:1+len(name)]) != name || b[1+len(name)] != '"' {
 		return nil, false
 	}
-	b = bytes.TrimLeft(b[len(name)+2:], ": \t\r\n")
+	b = skipSpace(b[len(name)+2:])
 	b, ok = bytes.CutPrefix(b, []byte(`"`))
 	end := bytes.IndexByte(b, '"')
 	if !ok || end < 0 || bytes.IndexByte(b[:end], '\\') >= 0 {
 		return nil, false
 	}
 	return b[:end], true
+}
+
+// skipSpace passes over white space and the colons and commas that jsontext leaves before a value.
+func skipSpace(b []byte) []byte {
+	for len(b) > 0 && (b[0] <= ' ' || b[0] == ':' || b[0] == ',') {
+		b = b[1:]
+	}
+	return b
 }
 
 type scanner struct {
