@@ -14,8 +14,12 @@ demo: ## send a batch to a fake service and print its results
 	go run ./examples/quickstart
 
 .PHONY: test
-test: ## run all tests, with the race detector
+test: contract ## run all tests, with the race detector
 	go test -race ./...
+
+.PHONY: contract
+contract: ## check openapi.yaml: its rules, its examples, and the facts in testdata
+	go test -run '^TestContract' .
 
 .PHONY: generate
 generate: ## generate gen/ from openapi.yaml
