@@ -27,6 +27,10 @@ test-conformance: ## run the tests against the official SDK, in a module of thei
 drift: ## compare the contract with the official SDK
 	@cd conformance && go run ./cmd/drift
 
+.PHONY: contract
+contract: ## check openapi.yaml: its rules, its examples, and the facts in testdata
+	go test -run '^TestContract' .
+
 .PHONY: generate
 generate: ## generate gen/ from openapi.yaml
 	go generate ./...

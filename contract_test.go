@@ -1,34 +1,55 @@
 package messagebatches_test
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"testing"
 
-	"github.com/getkin/kin-openapi/openapi3"
-
-	"github.com/seed-111a911e/messagebatches/internal/contract"
+	"github.com/seed-111a911e/messagebatches"
 )
 
-func TestContractIsValid(t *testing.T) {
-	doc := contract.Load()
-	if err := doc.Validate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+// rules are what the contract has to keep to. contract_edits_test.go breaks each of them.
+var rules = map[string]rule{
+	"inventory":   inventoryMatches,
+	"constraints": constraintsHold,
+
+	"valid":          valid,
+	"examples exist": examplesExist,
+	"examples fit":   examplesFit,
+
+	"unions have their form": unionsHaveTheirForm,
+	"unions decide":          unionsDecide,
+
+	"operations are complete":  operationsAreComplete,
+	"components are used":      componentsAreUsed,
+	"names do not name kinds":  namesDoNotNameKinds,
+	"enums stand once":         enumsStandOnce,
+	"extensions are explained": extensionsAreExplained,
+
+	"descriptions say something": descriptionsSaySomething,
+	"properties are in order":    propertiesAreInOrder,
+	"keys are in order":          keysAreInOrder,
+	"parts are in order":         partsAreInOrder,
+	"lines are short":            linesAreShort,
 }
 
-func TestExamplesFitTheContract(t *testing.T) {
-	doc := contract.LoadForChecks()
-	for _, name := range slices.Sorted(maps.Keys(doc.Components.Schemas)) {
-		s := doc.Components.Schemas[name].Value
-		if s.Example == nil {
-			continue
-		}
+func TestContractKeepsRules(t *testing.T) {
+	t.Parallel()
+	d, err := parse(messagebatches.OpenAPI())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(rules)) {
 		t.Run(name, func(t *testing.T) {
-			if err := s.VisitJSON(s.Example, openapi3.MultiErrors()); err != nil {
-				t.Error(fmt.Errorf("#/components/schemas/%s/example: %w", name, err))
+			t.Parallel()
+			for _, p := range rules[name].check(d) {
+				t.Error(p)
 			}
 		})
 	}
+	types, properties := readFacts[inventory]("inventory.json").Types, 0
+	for _, t := range types {
+		properties += len(t.Properties)
+	}
+	t.Logf("%d rules, %d components; compared %d types, %d properties", len(rules), len(d.components()), len(types), properties)
 }

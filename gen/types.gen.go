@@ -246,15 +246,6 @@ const (
 	BetaRefusalCategoryReasoningExtraction BetaRefusalCategory = "reasoning_extraction"
 )
 
-// Values of BetaRefusalStopDetailsCategory that the contract names. The service may send others.
-const (
-	BetaRefusalStopDetailsCategoryBio                 BetaRefusalStopDetailsCategory = "bio"
-	BetaRefusalStopDetailsCategoryCyber               BetaRefusalStopDetailsCategory = "cyber"
-	BetaRefusalStopDetailsCategoryFrontierLLM         BetaRefusalStopDetailsCategory = "frontier_llm"
-	BetaRefusalStopDetailsCategoryGeneralHarms        BetaRefusalStopDetailsCategory = "general_harms"
-	BetaRefusalStopDetailsCategoryReasoningExtraction BetaRefusalStopDetailsCategory = "reasoning_extraction"
-)
-
 // Values of BetaResponseInclusion that the contract names. The service may send others.
 const (
 	BetaResponseInclusionExcluded BetaResponseInclusion = "excluded"
@@ -1662,7 +1653,7 @@ func (x *BetaBashCodeExecutionOutputBlock) UnmarshalJSONFrom(d *jsontext.Decoder
 
 // BetaBashCodeExecutionOutputBlockParam is a file that a shell command made, given back unchanged.
 type BetaBashCodeExecutionOutputBlockParam struct {
-	// Id of the file.
+	// Id of the file, as it came.
 	FileID string `json:"file_id"`
 }
 
@@ -7062,7 +7053,7 @@ func (x *BetaCodeExecutionOutputBlock) UnmarshalJSONFrom(d *jsontext.Decoder) er
 
 // BetaCodeExecutionOutputBlockParam is a file that Python code made, given back unchanged.
 type BetaCodeExecutionOutputBlockParam struct {
-	// Id of the file.
+	// Id of the file, as it came.
 	FileID string `json:"file_id"`
 }
 
@@ -9884,7 +9875,7 @@ func (x *BetaContainerParams) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 
 // BetaContainerSkill is a skill that was loaded into a container.
 type BetaContainerSkill struct {
-	// Id of the skill.
+	// Which skill, such as `xlsx`, or the id of one of your own.
 	SkillID string `json:"skill_id"`
 
 	// Whose skill it is.
@@ -11763,7 +11754,7 @@ func (x *BetaFallbackCreditUsage) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 
 // BetaFallbackInfo is a model before or after a change of models.
 type BetaFallbackInfo struct {
-	// The model.
+	// Which model it is.
 	Model Model `json:"model"`
 }
 
@@ -13387,7 +13378,7 @@ type BetaMCPToolset struct {
 	// Settings of all tools that have none of their own.
 	DefaultConfig *BetaMCPToolDefaultConfig `json:"default_config,omitzero"`
 
-	// Name of the server in `mcp_servers`.
+	// Which server, by its name in `mcp_servers`.
 	MCPServerName string `json:"mcp_server_name"`
 
 	// Tools of the server as an `mcp_tool_listing` block of an earlier answer has them. Then these are the
@@ -14075,7 +14066,7 @@ func (x *BetaMessageBatchExpiredResult) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaMessageBatchExpiredResult)
 }
 
-// BetaMessageBatchIndividualRequestParams is one request of a batch.
+// BetaMessageBatchIndividualRequestParams is one request of a batch, with your own id for it.
 type BetaMessageBatchIndividualRequestParams struct {
 	// Your own id of the request, unique within the batch. The result carries it: results come in any
 	// order, and nothing else links them to requests.
@@ -14872,7 +14863,7 @@ func (x *BetaPermissionError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 
 // BetaPlainTextSource is a plain text in the message itself.
 type BetaPlainTextSource struct {
-	// The text.
+	// What the document says.
 	Data string `json:"data"`
 }
 
@@ -15128,7 +15119,7 @@ func encodeBetaRefusalCategory(e *wire.Encoder, x *BetaRefusalCategory) { wire.E
 // BetaRefusalStopDetails is what is known about a refusal.
 type BetaRefusalStopDetails struct {
 	// Policy area that the refusal falls under, if it is told.
-	Category BetaRefusalStopDetailsCategory `json:"category"`
+	Category BetaRefusalCategory `json:"category"`
 
 	// Why the model refused, for people. Its wording changes.
 	Explanation string `json:"explanation"`
@@ -15152,7 +15143,7 @@ func decodeBetaRefusalStopDetails(d *wire.Decoder, x *BetaRefusalStopDetails) {
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
 		case "category":
-			decodeBetaRefusalStopDetailsCategory(d, &x.Category)
+			decodeBetaRefusalCategory(d, &x.Category)
 		case "explanation":
 			decodeString(d, &x.Explanation)
 		case "fallback_credit_token":
@@ -15175,7 +15166,7 @@ func encodeBetaRefusalStopDetails(e *wire.Encoder, x *BetaRefusalStopDetails) {
 	e.Constant(`"refusal"`)
 	if x.Category != "" {
 		e.Name(`"category":`)
-		encodeBetaRefusalStopDetailsCategory(e, &x.Category)
+		encodeBetaRefusalCategory(e, &x.Category)
 	} else {
 		e.Name(`"category":`)
 		e.Null()
@@ -15237,16 +15228,6 @@ func (x *BetaRefusalStopDetails) UnmarshalJSON(b []byte) error {
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
 func (x *BetaRefusalStopDetails) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaRefusalStopDetails)
-}
-
-// BetaRefusalStopDetailsCategory is policy area that the refusal falls under, if it is told.
-type BetaRefusalStopDetailsCategory string
-
-func decodeBetaRefusalStopDetailsCategory(d *wire.Decoder, x *BetaRefusalStopDetailsCategory) {
-	wire.DecodeString(d, x)
-}
-func encodeBetaRefusalStopDetailsCategory(e *wire.Encoder, x *BetaRefusalStopDetailsCategory) {
-	wire.EncodeString(e, x)
 }
 
 // BetaRequestCounts is the number of a batch's requests in each state. Until the whole batch has ended, `processing` counts
@@ -15852,13 +15833,13 @@ type BetaResponseTool struct {
 	// Whether input was to be streamed before it is complete. Null leaves it to the betas of the call.
 	EagerInputStreaming *bool `json:"eager_input_streaming,omitzero"`
 
-	// Examples of inputs.
+	// Inputs that show the model what a call looks like.
 	InputExamples []jsontext.Value `json:"input_examples,omitzero"`
 
 	// What the input of the tool looks like.
 	InputSchema BetaResponseToolInputSchema `json:"input_schema"`
 
-	// Name of the tool.
+	// Name of the tool, as the request had it.
 	Name string `json:"name"`
 
 	// Whether every call is sure to fit `input_schema`.
@@ -16144,7 +16125,7 @@ func (x *BetaResponseToolChangeMCPToolsetReference) UnmarshalJSONFrom(d *jsontex
 
 // BetaResponseToolChangeToolReference is a tool, named.
 type BetaResponseToolChangeToolReference struct {
-	// Name of the tool.
+	// Name of the tool, as the request had it.
 	Name string `json:"name"`
 }
 
@@ -16553,10 +16534,10 @@ type BetaServerToolUseBlock struct {
 	// Id of the call. The block with its result names it.
 	ID string `json:"id"`
 
-	// Input of the tool.
+	// Input of the tool, as the model wrote it.
 	Input jsontext.Value `json:"input"`
 
-	// Name of the tool.
+	// Name of the tool that is called.
 	Name BetaServerToolName `json:"name"`
 }
 
@@ -16641,7 +16622,7 @@ type BetaServerToolUseBlockParam struct {
 	// Input of the tool, as it came.
 	Input jsontext.Value `json:"input"`
 
-	// Name of the tool.
+	// Name of the tool that was called.
 	Name BetaServerToolName `json:"name"`
 }
 
@@ -16720,7 +16701,7 @@ func (x *BetaServerToolUseBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) err
 
 // BetaSkillParams is a skill to load into a container.
 type BetaSkillParams struct {
-	// Id of the skill.
+	// Which skill, such as `xlsx`, or the id of one of your own.
 	SkillID string `json:"skill_id"`
 
 	// Whose skill it is.
@@ -16987,7 +16968,7 @@ type BetaTextBlock struct {
 	// Sources of the text. Null if it has none.
 	Citations []BetaTextCitation `json:"citations"`
 
-	// The text.
+	// What the block says.
 	Text string `json:"text"`
 }
 
@@ -17053,7 +17034,7 @@ func (x *BetaTextBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaTextBlock)
 }
 
-// BetaTextBlockParam is a block of text.
+// BetaTextBlockParam is a block that is nothing but text.
 type BetaTextBlockParam struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
@@ -17062,7 +17043,7 @@ type BetaTextBlockParam struct {
 	// version 2026-10-21 refuses them, unless the list is empty.
 	Citations []BetaTextCitationParam `json:"citations,omitzero"`
 
-	// The text.
+	// What the block says.
 	Text string `json:"text"`
 }
 
@@ -19717,7 +19698,7 @@ type BetaToolChoiceTool struct {
 	// Whether the model makes exactly one call per answer. Default is `false`.
 	DisableParallelToolUse bool `json:"disable_parallel_tool_use,omitzero"`
 
-	// Name of the tool.
+	// Name of the tool that is to be called.
 	Name string `json:"name"`
 }
 
@@ -20199,7 +20180,7 @@ func (x *BetaToolNames) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 
 // BetaToolReferenceBlock is a tool of the request that a search found.
 type BetaToolReferenceBlock struct {
-	// Name of the tool.
+	// Name of the tool that was found.
 	ToolName string `json:"tool_name"`
 }
 
@@ -20262,7 +20243,7 @@ type BetaToolReferenceBlockParam struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Name of the tool.
+	// Name of the tool that was found.
 	ToolName string `json:"tool_name"`
 }
 
@@ -21514,7 +21495,7 @@ type BetaToolUseBlock struct {
 	// Input of the tool. For a custom tool an object that fits its schema as well as the model could.
 	Input jsontext.Value `json:"input"`
 
-	// Name of the tool.
+	// Name of the tool that is called.
 	Name string `json:"name"`
 
 	// Toolset that the tool belongs to, such as `browser`, if it belongs to one.
@@ -21608,7 +21589,7 @@ type BetaToolUseBlockParam struct {
 	// Input of the tool. Any JSON; custom tools take an object.
 	Input jsontext.Value `json:"input"`
 
-	// Name of the tool.
+	// Name of the tool that was called.
 	Name string `json:"name"`
 
 	// Toolset that the tool belongs to, such as `browser`, if it belongs to one.
@@ -23565,7 +23546,7 @@ func (x *BetaWebFetchURLSourceOnly) UnmarshalJSONFrom(d *jsontext.Decoder) error
 
 // BetaWebFetchURLSourceToolReference is a tool of the request, told by its name.
 type BetaWebFetchURLSourceToolReference struct {
-	// Name of the tool.
+	// Name that `tools` lists the tool under.
 	Name string `json:"name"`
 }
 

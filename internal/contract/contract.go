@@ -12,32 +12,37 @@ import (
 )
 
 // Load returns the contract as it was written. The document is shared: do not change it.
-var Load = sync.OnceValue(func() *openapi3.T {
-	doc, err := parse([]byte(messagebatches.OpenAPI()))
+var Load = sync.OnceValue(func() *openapi3.T { return must(Parse(messagebatches.OpenAPI())) })
+
+// LoadForChecks returns the contract prepared for VisitJSON. The document is shared: do not change it.
+var LoadForChecks = sync.OnceValue(func() *openapi3.T { return must(ParseForChecks(messagebatches.OpenAPI())) })
+
+func must(doc *openapi3.T, err error) *openapi3.T {
 	if err != nil {
 		panic(fmt.Sprintf("openapi.yaml: %v", err)) // it is embedded, and tested
 	}
 	return doc
-})
+}
 
-// LoadForChecks returns the contract prepared for VisitJSON. The document is shared: do not change it.
+// Parse reads the text of a contract.
+func Parse(text string) (*openapi3.T, error) {
+	return openapi3.NewLoader().LoadFromData([]byte(text))
+}
+
+// ParseForChecks reads the text of a contract and prepares it for VisitJSON.
 //
 // VisitJSON does not look at const, which therefore becomes an enum of one value; and an open enum, which would
 // refuse values that the service takes, loses its values.
-var LoadForChecks = sync.OnceValue(func() *openapi3.T {
-	doc, err := parse([]byte(messagebatches.OpenAPI()))
+func ParseForChecks(text string) (*openapi3.T, error) {
+	doc, err := Parse(text)
 	if err != nil {
-		panic(fmt.Sprintf("openapi.yaml: %v", err))
+		return nil, err
 	}
 	done := make(map[*openapi3.Schema]bool)
 	for _, ref := range doc.Components.Schemas {
 		prepare(ref, done)
 	}
-	return doc
-})
-
-func parse(text []byte) (*openapi3.T, error) {
-	return openapi3.NewLoader().LoadFromData(text)
+	return doc, nil
 }
 
 // prepare changes a schema and all that it leads to. References are followed too: one with a description of its own

@@ -1,0 +1,148 @@
+package messagebatches_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// An inventory is what the SDK's types say of the API.
+type inventory struct {
+	Headers struct{ Create, Others []string }
+	Betas   []string `json:"anthropic_beta_values"`
+	Types   map[string]struct {
+		Additional string // type of properties without a name, "" if there are none
+		Properties map[string]struct {
+			Type                 string
+			Required, Deprecated bool
+			Versions             []string // of the API, if not all accept it
+		}
+	}
+}
+
+// inventoryMatches: the contract has the types, properties, values and headers of the SDK, and no others.
+func inventoryMatches(d *document, report reporter) {
+	got, want := d.facts(), readFacts[inventory]("inventory.json").facts(d)
+	for place := range got { // the SDK closes most enums; the contract leaves open what the service may add to
+		if !slices.Contains(want[place], "string") && slices.ContainsFunc(got[place], isConstant) {
+			got[place] = slices.DeleteFunc(got[place], func(text string) bool { return text == "string" })
+		}
+	}
+	compare(d, report, got, want, map[string]string{
+		"BetaCreateMessageBatchParams: testdata does not know *": "the inventory begins with a single request",
+		"BetaMessageBatchPage: testdata does not know *":         "the inventory begins with a single batch",
+		"Beta*Error/details: testdata does not know details":     "the service sends it, the SDK's types do not have it",
+		"BetaErrorDetails: testdata does not know *":             "the type of details",
+		"BetaFallbackParam: want other properties":               "the SDK lets any through; here a new one waits for the contract",
+	})
+}
+
+func (inv inventory) facts(d *document) facts {
+	facts := facts{"AnthropicBeta": append(inv.Betas, "new values")}
+	for name, t := range inv.Types {
+		facts[name] = onlyIf(t.Additional != "", "other properties")
+		for key, p := range t.Properties {
+			facts[name+"/"+key] = propertyFacts(p.Type, p.Required, p.Deprecated, p.Versions)
+		}
+	}
+	for _, op := range d.operations {
+		facts[op.at("operationId").value] = inv.Headers.Others
+	}
+	facts["createMessageBatch"] = inv.Headers.Create
+	return facts
+}
+
+func (d *document) facts() facts {
+	beta := d.component("AnthropicBeta")
+	facts := facts{"AnthropicBeta": append(beta.at("enum").values(), onlyIf(beta.has("x-open-enum"), "new values")...)}
+	for _, s := range d.components() {
+		if s.has("properties") {
+			facts[s.key()] = onlyIf(s.at("additionalProperties").value == "true", "other properties")
+		}
+		for _, p := range s.at("properties").all {
+			required := slices.Contains(s.at("required").values(), p.key())
+			var versions []string
+			if refused := p.at("x-refused-by-versions").values(); refused != nil {
+				isRefused := func(version string) bool { return slices.Contains(refused, version) }
+				versions = slices.DeleteFunc(d.component("AnthropicVersion").at("enum").values(), isRefused)
+			}
+			kind := strings.Join(d.types(p), " | ")
+			facts[s.key()+"/"+p.key()] = propertyFacts(kind, required, p.has("deprecated"), versions)
+		}
+	}
+	for _, op := range d.operations {
+		for _, p := range op.at("parameters").all {
+			if p, id := d.resolve(p), op.at("operationId").value; p.at("in").value == "header" {
+				facts[id] = append(facts[id], p.at("name").value)
+			}
+		}
+	}
+	return facts
+}
+
+func propertyFacts(kind string, required, deprecated bool, versions []string) []string {
+	facts := slices.Concat(alternatives(kind), onlyIf(required, "required"), onlyIf(deprecated, "deprecated"))
+	for _, version := range versions {
+		facts = append(facts, "only by "+version)
+	}
+	return facts
+}
+
+func onlyIf(holds bool, text string) []string {
+	if holds {
+		return []string{text}
+	}
+	return nil
+}
+
+// listPattern matches lists; there are no lists of lists.
+var listPattern = regexp.MustCompile(`\([^()]+\)\[\]|[\w<>]+\[\]`)
+
+// alternatives splits a type as the SDK writes it. The items of a list are sorted, without string beside constants:
+// the SDK has no lists of open enums.
+func alternatives(kind string) []string {
+	kind = listPattern.ReplaceAllStringFunc(kind, func(list string) string {
+		items := strings.Split(strings.Trim(list, "()[]"), " | ")
+		if slices.ContainsFunc(items, isConstant) {
+			items = slices.DeleteFunc(items, func(item string) bool { return item == "string" })
+		}
+		slices.Sort(items)
+		return "list of " + strings.Join(items, ", ")
+	})
+	return strings.Split(kind, " | ")
+}
+
+func isConstant(text string) bool { return text[0] == '"' }
+
+// types returns the alternatives that a schema allows, as the SDK writes them.
+func (d *document) types(s *node) []string {
+	if target := d.resolve(s); target != s && target.has("properties") {
+		return []string{target.key()}
+	} else if target != s {
+		return d.types(target)
+	}
+	var types []string
+	for _, member := range slices.Concat(s.at("oneOf").all, s.at("anyOf").all) {
+		types = append(types, d.types(member)...)
+	}
+	for _, value := range constants(s) {
+		types = append(types, `"`+value+`"`)
+	}
+	for _, kind := range s.at("type").values() {
+		switch {
+		case kind == "array":
+			kind = "(" + strings.Join(d.types(s.at("items")), " | ") + ")[]"
+		case kind == "object":
+			kind = "map<" + strings.Join(d.types(s.at("additionalProperties")), " | ") + ">"
+		case kind == "integer":
+			kind = "number"
+		case kind == "string" && len(constants(s)) > 0 && !s.has("x-open-enum"):
+			continue
+		}
+		types = append(types, kind)
+	}
+	if len(types) == 0 {
+		return []string{"any"}
+	}
+	return types
+}
