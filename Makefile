@@ -16,7 +16,7 @@ demo: ## send a batch to a fake service and print its results
 	go run ./examples/quickstart
 
 .PHONY: test
-test: ## run all tests, with the race detector
+test: contract ## run all tests, with the race detector
 	go test -race ./...
 
 .PHONY: test-conformance

@@ -55,7 +55,7 @@ var (
 	componentsKeys = strings.Fields("securitySchemes parameters headers responses schemas")
 	operationKeys  = strings.Fields("operationId tags summary description parameters requestBody responses")
 	parameterKeys  = strings.Fields("name in required description schema")
-	componentKeys  = strings.Fields(`description type x-open-enum x-strict x-needs-beta x-default-member
+	componentKeys  = strings.Fields(`description externalDocs type x-open-enum x-strict x-needs-beta x-default-member
 		additionalProperties required properties oneOf discriminator enum const items example`)
 	schemaKeys = strings.Fields(`$ref anyOf oneOf description type x-open-enum enum const format default
 		minimum exclusiveMinimum maximum minLength maxLength pattern minItems maxItems items additionalProperties
