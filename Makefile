@@ -9,7 +9,7 @@ BASE       ?= HEAD
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: ## send a batch to a fake service and print its results
@@ -22,6 +22,10 @@ test: contract ## run all tests, with the race detector
 .PHONY: test-conformance
 test-conformance: ## run the tests against the official SDK, in a module of their own
 	cd conformance && go test ./...
+
+.PHONY: conformance-typescript
+conformance-typescript: ## run the official TypeScript SDK against the fake service, if there is node
+	@conformance/typescript/run.sh
 
 .PHONY: drift
 drift: ## compare the contract with the official SDK

@@ -168,6 +168,8 @@ func (w *walker) object(n *node) {
 		w.role = "assistant"
 	case "BetaUserMessageParam":
 		w.role = "user"
+	case "BetaWebFetchBlockParam":
+		w.role = "" // the document that it holds is what a tool fetched
 	}
 	defer func() { w.role = outerRole }()
 	w.Object()

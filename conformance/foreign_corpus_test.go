@@ -1,0 +1,93 @@
+package conformance_test
+
+import (
+	"regexp"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/anthropics/anthropic-sdk-go/v2"
+	"github.com/anthropics/anthropic-sdk-go/v2/option"
+
+	"github.com/seed-111a911e/messagebatches/client/batchtest"
+)
+
+// refused are the samples that the service errors, and why.
+var refused = map[string]string{
+	`^BetaBillingPolicy\.bill_to="user_profile"`:                       "not in batches",
+	`^BetaCreateMessageParams\.(speed|thread|stream=true)`:             "not in batches",
+	`^BetaThread(Create|Continue)Params`:                               "not in batches",
+	`^BetaAssistantMessageParam\.content\[\]=BetaRequestDocumentBlock`: "not in the version of the SDK",
+	`^BetaContentBlockSource($|\.type|\.content\[\])`:                  "the SDK leaves the list out; see wire-exceptions.txt",
+	`^BetaRequestDocumentBlock\.source=BetaContentBlockSource`:         "the SDK leaves the list out; see wire-exceptions.txt",
+}
+
+// TestServiceTakesTheCorpus sends all samples of requests with the SDK as one batch: none may fail that should not.
+func TestServiceTakesTheCorpus(t *testing.T) {
+	t.Parallel()
+	service := batchtest.New(t)
+	f := newForeign(t, service)
+	var params anthropic.BetaMessageBatchNewParams
+	samples := newCorpus("BetaCreateMessageBatchParams")
+	for i, s := range samples {
+		var one anthropic.BetaMessageBatchNewParams
+		if err := one.UnmarshalJSON(s.json()); err != nil {
+			t.Fatal(err)
+		}
+		request := one.Requests[0]
+		request.CustomID = strconv.Itoa(i) // those of the samples are not unique
+		params.Requests = append(params.Requests, request)
+	}
+	batch, err := f.New(t.Context(), params)
+	if err != nil {
+		t.Fatal(err)
+	}
+	service.Advance(time.Minute)
+	results := f.results(t, batch.ID)
+	reasons := make([]string, len(samples))
+	for pattern, reason := range refused {
+		re, used := regexp.MustCompile(pattern), false
+		for i, s := range samples {
+			if re.MatchString(s.name) {
+				reasons[i], used = reason, true
+			}
+		}
+		if !used {
+			t.Errorf("no sample is %s", pattern)
+		}
+	}
+	errored := 0
+	for i, s := range samples {
+		switch result := results[strconv.Itoa(i)]; {
+		case result.Type == "errored":
+			errored++
+			if reasons[i] == "" {
+				t.Errorf("%s: %s", s.name, result.AsErrored().Error.Error.Message)
+			}
+		case result.Type != "succeeded":
+			t.Errorf("%s: %s", s.name, result.Type)
+		case reasons[i] != "":
+			t.Errorf("%s succeeds: %s", s.name, reasons[i])
+		}
+	}
+	t.Logf("of %d requests %d succeeded and %d are refused by right", len(samples), len(samples)-errored, errored)
+}
+
+// TestVersionDecides sends a parameter that one version has and the other refuses.
+func TestVersionDecides(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[string]string{"2023-06-01": "succeeded", "2026-10-21": "errored"} {
+		service := batchtest.New(t)
+		f := newForeign(t, service, option.WithHeader("anthropic-version", version))
+		request := greeting("a")
+		request.Params.SetExtraFields(map[string]any{"temperature": 0.5}) // the SDK has no field for it
+		batch, err := f.New(t.Context(), anthropic.BetaMessageBatchNewParams{Requests: []anthropic.BetaMessageBatchNewParamsRequest{request}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		service.Advance(time.Minute)
+		if result := f.results(t, batch.ID)["a"]; result.Type != want {
+			t.Errorf("%s: %s", version, result.RawJSON())
+		}
+	}
+}

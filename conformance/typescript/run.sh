@@ -1,0 +1,20 @@
+#!/bin/sh
+# Runs the official TypeScript SDK against the fake service, as a process. Without node or npm it says so and succeeds.
+set -eu
+cd "$(dirname "$0")"
+
+sdk=@anthropic-ai/sdk@1.12.0
+
+for tool in node npm; do
+	if ! command -v "$tool" >/dev/null; then
+		echo "conformance-typescript: skipped, there is no $tool"
+		exit 0
+	fi
+done
+
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+npm install --no-save --no-audit --no-fund --ignore-scripts --loglevel=error --prefix "$dir" "$sdk" >/dev/null
+(cd ../.. && go build -o "$dir/messagebatches" ./cmd/messagebatches)
+cp batches.mjs "$dir"
+node "$dir/batches.mjs" "$dir/messagebatches"
