@@ -12,7 +12,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// An Encoder appends one value of the contract to a byte slice. Its methods do nothing after an error.
+// An Encoder appends one value of the contract to a byte slice. What it appends after an error is dropped.
 type Encoder struct {
 	out   []byte
 	start int // where the value begins in out
@@ -83,18 +83,22 @@ func (e *Encoder) Null() { e.out = append(e.out, "null"...) }
 // Extra writes properties that the contract does not know, in the order of their names.
 func (e *Encoder) Extra(extra map[string]jsontext.Value) {
 	for _, name := range slices.Sorted(maps.Keys(extra)) {
-		if e.err != nil {
+		if !e.dataName(name) {
 			return
 		}
-		quoted, err := jsontext.AppendQuote(nil, name)
-		if err != nil {
-			e.fail(err)
-			return
-		}
-		e.Name(string(quoted) + ":")
 		v := extra[name]
 		EncodeRaw(e, &v)
 	}
+}
+
+// dataName begins a property whose name is data. It returns false after an error.
+func (e *Encoder) dataName(name string) bool {
+	quoted, err := jsontext.AppendQuote(nil, name)
+	if err != nil {
+		e.fail(err)
+	}
+	e.Name(string(quoted) + ":")
+	return e.err == nil
 }
 
 // EncodeString writes a string. Invalid UTF-8 is an error.
@@ -171,15 +175,9 @@ func EncodeSlice[S ~[]T, T any](e *Encoder, x *S, encode func(*Encoder, *T)) {
 func EncodeMap[T any](e *Encoder, x *map[string]T, encode func(*Encoder, *T)) {
 	e.Object()
 	for _, name := range slices.Sorted(maps.Keys(*x)) {
-		if e.err != nil {
+		if !e.dataName(name) {
 			return
 		}
-		quoted, err := jsontext.AppendQuote(nil, name)
-		if err != nil {
-			e.fail(err)
-			return
-		}
-		e.Name(string(quoted) + ":")
 		v := (*x)[name]
 		encode(e, &v)
 	}
