@@ -1,10 +1,12 @@
 package batchtest
 
 import (
-	"bytes"
+	"encoding/json"
+	"fmt"
 	"io"
+	"maps"
 	"net/http"
-	"strconv"
+	"slices"
 	"time"
 )
 
@@ -44,23 +46,33 @@ func (s *Service) takeFault(op Op) Fault {
 	return queue[0]
 }
 
-// Times returns n times the same fault, for Inject.
-func Times(n int, f Fault) []Fault {
-	faults := make([]Fault, n)
-	for i := range faults {
-		faults[i] = f
+// unmetFaults says which faults no call has met.
+func (s *Service) unmetFaults() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var problems []string
+	for _, op := range slices.Sorted(maps.Keys(s.faults)) {
+		switch n := len(s.faults[op]); n {
+		case 0:
+		case 1:
+			problems = append(problems, fmt.Sprintf("a fault was injected into %s, but the call that should meet it never came", op))
+		default:
+			problems = append(problems, fmt.Sprintf("faults were injected into %s, but the %d calls that should meet the last ones never came", op, n))
+		}
 	}
-	return faults
+	return problems
 }
 
+// Times returns n times the same fault, for Inject.
+func Times(n int, f Fault) []Fault { return slices.Repeat([]Fault{f}, n) }
+
 // Status answers with any status and body, after reading the request, and without the service acting. Headers
-// are pairs of name and value.
+// are pairs of name and value; one with an empty value is left out of the answer, such as the request-id, which an answer
+// of a proxy does not have.
 func Status(code int, body string, headers ...string) Fault {
 	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		io.Copy(io.Discard, r.Body)
-		for i := 0; i+1 < len(headers); i += 2 {
-			w.Header().Set(headers[i], headers[i+1])
-		}
+		setHeaders(w.Header(), headers)
 		if w.Header().Get("content-type") == "" {
 			w.Header().Set("content-type", http.DetectContentType([]byte(body)))
 		}
@@ -69,11 +81,36 @@ func Status(code int, body string, headers ...string) Fault {
 	}
 }
 
-// Fail answers with an error of the API, without the service acting.
-func Fail(code int, errorType, message string, headers ...string) Fault {
-	body := `{"type":"error","error":{"type":` + strconv.Quote(errorType) + `,"message":` + strconv.Quote(message) + `},"request_id":"req_fault"}`
-	return Status(code, body, append([]string{"content-type", "application/json", "request-id", "req_fault"}, headers...)...)
+func setHeaders(h http.Header, pairs []string) {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if h.Set(pairs[i], pairs[i+1]); pairs[i+1] == "" {
+			h.Del(pairs[i])
+		}
+	}
 }
+
+// Fail answers with an error of the API, without the service acting. Its request-id is req_fault unless headers, which
+// are pairs of name and value, say otherwise.
+func Fail(code int, errorType, message string, headers ...string) Fault {
+	h := make(http.Header)
+	headers = append([]string{"content-type", "application/json", "request-id", "req_fault"}, headers...)
+	setHeaders(h, headers)
+	var body struct {
+		Type  string `json:"type"`
+		Error struct {
+			Type    string `json:"type"`
+			Message string `json:"message"`
+		} `json:"error"`
+		RequestID string `json:"request_id"`
+	}
+	body.Type, body.Error.Type, body.Error.Message, body.RequestID = "error", errorType, message, h.Get("request-id")
+	text, _ := json.Marshal(body)
+	return Status(code, string(text), headers...)
+}
+
+// Redirect sends the caller to another place, without the service acting. Over [Service.HTTPClient] that place is the
+// service again, whatever host it names: [Call.Host] tells where a call was meant to go.
+func Redirect(code int, location string) Fault { return Status(code, "", "location", location) }
 
 // DropBefore drops the connection after reading the request, without the service acting.
 func DropBefore() Fault {
@@ -91,68 +128,10 @@ func DropAfter() Fault {
 	}
 }
 
-// Cut drops the connection after n bytes of the answer's body; if clean, the body ends there as if it were whole.
-func Cut(n int, clean bool) Fault {
-	return Rewrite(func(body []byte) []byte { return body[:min(n, len(body))] }, !clean)
-}
-
-// CutLines is Cut after n lines.
-func CutLines(n int, clean bool) Fault {
-	return Rewrite(func(body []byte) []byte {
-		lines := bytes.SplitAfter(body, []byte("\n"))
-		return bytes.Join(lines[:min(n, len(lines))], nil)
-	}, !clean)
-}
-
-// Rewrite changes the answer's body; if drop, the connection is dropped behind it.
-func Rewrite(change func(body []byte) []byte, drop bool) Fault {
+// Delay waits before the service looks at the call.
+func Delay(d time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		m := &memory{header: w.Header()}
-		next.ServeHTTP(m, r)
-		m.header.Del("content-length")
-		if m.status != 0 {
-			w.WriteHeader(m.status)
-		}
-		w.Write(change(m.body.Bytes()))
-		if drop {
-			http.NewResponseController(w).Flush()
-			panic(http.ErrAbortHandler)
-		}
+		pause(r, d)
+		next.ServeHTTP(w, r)
 	}
 }
-
-// Stall sends n bytes of the answer's body and then nothing, until the caller gives up or d is over, and then the
-// rest.
-func Stall(n int, d time.Duration) Fault {
-	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		m := &memory{header: w.Header()}
-		next.ServeHTTP(m, r)
-		m.header.Del("content-length")
-		if m.status != 0 {
-			w.WriteHeader(m.status)
-		}
-		body := m.body.Bytes()
-		n = min(n, len(body))
-		w.Write(body[:n])
-		http.NewResponseController(w).Flush()
-		t := time.NewTimer(d)
-		defer t.Stop()
-		select {
-		case <-t.C:
-			w.Write(body[n:])
-		case <-r.Context().Done():
-			panic(http.ErrAbortHandler)
-		}
-	}
-}
-
-// A memory keeps an answer.
-type memory struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (m *memory) Header() http.Header         { return m.header }
-func (m *memory) WriteHeader(code int)        { m.status = code }
-func (m *memory) Write(p []byte) (int, error) { return m.body.Write(p) }

@@ -1,16 +1,13 @@
 package batchtest
 
 import (
-	"bytes"
+	"bufio"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
-	"regexp"
+	"runtime/debug"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -18,28 +15,29 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/contract"
 )
 
-const (
-	batchesPath = "/v1/messages/batches"
-	maxBody     = 256_000_000
-	maxRequests = 100_000
-)
+const batchesPath = "/v1/messages/batches"
+
+// A call is a call that was let in.
+type call struct {
+	*http.Request
+	workspace string
+	noted     *Call // guarded by the service's lock
+}
 
 // newHandler returns the service's routes. Each call is noted, meets its fault, and is then let in or refused.
 func (s *Service) newHandler() http.Handler {
 	mux := http.NewServeMux()
-	route := func(pattern string, op Op, handle func(*http.Request) (any, *failure)) {
+	route := func(pattern string, op Op, handle func(call) (any, *failure)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			s.note(op, r)
-			id := s.newRequestID()
-			w.Header().Set("request-id", id)
-			w.Header().Set("anthropic-organization-id", "org_fake")
+			noted := s.note(op, r, w.Header().Get("request-id"))
 			next := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				fail := s.admit(r)
+				workspace, fail := s.admit(r)
 				var result any
 				if fail == nil {
-					result, fail = handle(r)
+					w.Header().Set("anthropic-workspace-id", workspace)
+					result, fail = handle(call{r, workspace, noted})
 				}
-				reply(w, id, result, fail)
+				reply(w, r, result, fail)
 			})
 			if fault := s.takeFault(op); fault != nil {
 				fault(w, r, next)
@@ -55,15 +53,44 @@ func (s *Service) newHandler() http.Handler {
 	route("DELETE "+batchesPath+"/{id}", Delete, s.delete)
 	route("GET "+batchesPath+"/{id}/results", Results, s.results)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		reply(w, s.newRequestID(), nil, notFound("no such path"))
+		reply(w, r, nil, notFound("There is nothing at %s %s.", r.Method, r.URL.EscapedPath()))
 	})
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer s.reportPanic(r)
+		for name, values := range s.header {
+			w.Header()[name] = slices.Clone(values)
+		}
+		w.Header().Set("request-id", s.newRequestID())
+		w.Header().Set("anthropic-organization-id", "org_fake")
+		pause(r, s.latency)
+		mux.ServeHTTP(w, r)
+	})
 }
 
-func (s *Service) note(op Op, r *http.Request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.calls = append(s.calls, Call{Op: op, Header: r.Header.Clone(), Query: r.URL.RawQuery, Time: s.now()})
+// reportPanic makes the panic of a fault a failure of the test and a lost connection. Without a test it goes on.
+func (s *Service) reportPanic(r *http.Request) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	if p != http.ErrAbortHandler && s.reportTest.errorf("a fault of %s %s panicked: %v\n\n%s", r.Method, r.URL.Path, p, debug.Stack()) {
+		p = http.ErrAbortHandler
+	}
+	panic(p)
+}
+
+// pause waits, but not longer than the caller does.
+func pause(r *http.Request, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-r.Context().Done():
+		panic(http.ErrAbortHandler)
+	}
 }
 
 func (s *Service) newRequestID() string {
@@ -94,224 +121,81 @@ func notFound(format string, args ...any) *failure {
 // lines is an answer of several lines.
 type lines [][]byte
 
-func reply(w http.ResponseWriter, requestID string, result any, fail *failure) {
+func reply(w http.ResponseWriter, r *http.Request, result any, fail *failure) {
 	if fail != nil {
+		io.Copy(io.Discard, r.Body) // or a caller who still sends would see a lost connection in place of the answer
 		w.Header().Set("content-type", "application/json")
-		w.Header().Set("request-id", requestID)
 		w.WriteHeader(fail.status)
-		body, _ := (&gen.BetaErrorResponse{Error: fail.err, RequestID: requestID}).AppendJSON(nil)
+		body, _ := (&gen.BetaErrorResponse{Error: fail.err, RequestID: w.Header().Get("request-id")}).AppendJSON(nil)
 		w.Write(body)
 		return
 	}
 	if lines, ok := result.(lines); ok {
 		w.Header().Set("content-type", "application/x-jsonl")
+		out := bufio.NewWriterSize(w, 64<<10)
 		for _, line := range lines {
-			if _, err := w.Write(append(line[:len(line):len(line)], '\n')); err != nil {
+			if _, err := out.Write(line); err != nil {
 				return
 			}
 		}
+		out.Flush()
 		return
 	}
 	w.Header().Set("content-type", "application/json")
 	json.NewEncoder(w).Encode(result)
 }
 
-// admit checks what is the same for all calls: credential, version, betas.
-func (s *Service) admit(r *http.Request) *failure {
-	credential := r.Header.Get("x-api-key")
-	if token, ok := strings.CutPrefix(r.Header.Get("authorization"), "Bearer "); ok && credential == "" {
-		credential = token
+// A key is a credential.
+type key struct {
+	secret     string
+	workspaces []string // that it may use, the first one if a call names none; nil for all
+}
+
+// admit checks what is the same for all calls: credential, workspace, version, betas. It returns the workspace.
+func (s *Service) admit(r *http.Request) (workspace string, fail *failure) {
+	workspace, fail = s.authenticate(r)
+	if fail != nil {
+		return "", fail
 	}
-	if credential != s.key {
-		return &failure{http.StatusUnauthorized, &gen.BetaAuthenticationError{Message: "invalid x-api-key or bearer token"}}
+	switch version := r.Header.Get("anthropic-version"); {
+	case version == "":
+		return "", invalid("anthropic-version: header is required")
+	case !isValue("AnthropicVersion", version):
+		return "", invalid("anthropic-version: %q is not a valid version", version)
 	}
-	version := r.Header.Get("anthropic-version")
-	if version == "" {
-		return invalid("anthropic-version: header is required")
-	}
-	if !isValue("AnthropicVersion", version) {
-		return invalid("anthropic-version: %q is not a valid version", version)
-	}
-	for _, header := range r.Header.Values("anthropic-beta") {
-		for beta := range strings.SplitSeq(header, ",") {
-			beta = strings.TrimSpace(beta)
-			if !isValue("AnthropicBeta", beta) && !slices.Contains(s.betas, gen.AnthropicBeta(beta)) {
-				return invalid("anthropic-beta: unexpected value %q", beta)
-			}
+	for _, beta := range betasOf(r.Header) {
+		if !isValue("AnthropicBeta", string(beta)) && !slices.Contains(s.betas, beta) {
+			return "", invalid("anthropic-beta: unexpected value %q", beta)
 		}
 	}
-	return nil
+	return workspace, nil
+}
+
+func (s *Service) authenticate(r *http.Request) (workspace string, fail *failure) {
+	credential := r.Header.Get("x-api-key")
+	if scheme, token, _ := strings.Cut(r.Header.Get("authorization"), " "); credential == "" && strings.EqualFold(scheme, "bearer") {
+		credential = token
+	}
+	var k key
+	switch i := slices.IndexFunc(s.keys, func(k key) bool { return k.secret == credential }); {
+	case credential != "" && i >= 0:
+		k = s.keys[i]
+	case credential == "" || !s.anyKey:
+		return "", &failure{http.StatusUnauthorized, &gen.BetaAuthenticationError{Message: "invalid x-api-key or bearer token"}}
+	}
+	switch wanted := r.Header.Get("anthropic-workspace-id"); {
+	case wanted == "" && k.workspaces == nil:
+		return "wrkspc_fake", nil
+	case wanted == "":
+		return k.workspaces[0], nil
+	case k.workspaces == nil || slices.Contains(k.workspaces, wanted):
+		return wanted, nil
+	default:
+		return "", &failure{http.StatusForbidden, &gen.BetaPermissionError{Message: fmt.Sprintf("anthropic-workspace-id: this credential may not use workspace %q", wanted)}}
+	}
 }
 
 // isValue reports whether the contract lists a value of an enum.
 func isValue(enum, value string) bool {
 	return slices.Contains(contract.Load().Components.Schemas[enum].Value.Enum, any(value))
-}
-
-var customID = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
-
-func (s *Service) create(r *http.Request) (any, *failure) {
-	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
-	if errors.As(err, new(*http.MaxBytesError)) {
-		return nil, &failure{http.StatusRequestEntityTooLarge, &gen.Unknown{Raw: []byte(`{"type":"request_too_large","message":"Request exceeds the maximum size"}`)}}
-	}
-	if err != nil {
-		panic(http.ErrAbortHandler) // the caller has gone
-	}
-	var batch struct {
-		Requests []request `json:"requests"`
-	}
-	if err := json.Unmarshal(body, &batch); err != nil {
-		return nil, invalid("The request body is not valid JSON, or not of the form {\"requests\": [...]}")
-	}
-	if n := len(batch.Requests); n == 0 || n > maxRequests {
-		return nil, invalid("requests: a batch has 1 to %d requests, not %d", maxRequests, n)
-	}
-	seen := make(map[string]bool, len(batch.Requests))
-	for i, r := range batch.Requests {
-		switch {
-		case !customID.MatchString(r.CustomID):
-			return nil, invalid("requests.%d.custom_id: must match ^[a-zA-Z0-9_-]{1,64}$", i)
-		case seen[r.CustomID]:
-			return nil, invalid("requests.%d.custom_id: is not unique within the batch", i)
-		case !bytes.HasPrefix(r.Params, []byte("{")):
-			return nil, invalid("requests.%d.params: must be an object", i)
-		}
-		seen[r.CustomID] = true
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.newBatch(batch.Requests, gen.AnthropicVersion(r.Header.Get("anthropic-version")), s.now()).state, nil
-}
-
-// find returns a batch, up to date. The service is locked.
-func (s *Service) find(r *http.Request) (*batch, time.Time, *failure) {
-	now := s.now()
-	id := r.PathValue("id")
-	for _, b := range s.batches {
-		if b.state.ID == id {
-			b.settle(now)
-			return b, now, nil
-		}
-	}
-	return nil, now, notFound("Batch %q not found.", id)
-}
-
-func (s *Service) retrieve(r *http.Request) (any, *failure) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b, _, fail := s.find(r)
-	if fail != nil {
-		return nil, fail
-	}
-	return b.state, nil
-}
-
-func (s *Service) cancel(r *http.Request) (any, *failure) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b, now, fail := s.find(r)
-	switch {
-	case fail != nil:
-		return nil, fail
-	case b.state.ProcessingStatus == gen.BetaMessageBatchProcessingStatusEnded:
-		return nil, invalid("Batch %s has ended and cannot be canceled.", b.state.ID)
-	case b.state.CancelInitiatedAt.IsZero():
-		b.state.CancelInitiatedAt = now
-		b.state.ProcessingStatus = gen.BetaMessageBatchProcessingStatusCanceling
-	}
-	return b.state, nil
-}
-
-func (s *Service) delete(r *http.Request) (any, *failure) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b, _, fail := s.find(r)
-	switch {
-	case fail != nil:
-		return nil, fail
-	case b.state.ProcessingStatus != gen.BetaMessageBatchProcessingStatusEnded:
-		return nil, invalid("Batch %s has not ended: cancel it first.", b.state.ID)
-	}
-	s.batches = slices.DeleteFunc(s.batches, func(other *batch) bool { return other == b })
-	return gen.BetaDeletedMessageBatch{ID: b.state.ID}, nil
-}
-
-func (s *Service) results(r *http.Request) (any, *failure) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b, _, fail := s.find(r)
-	switch {
-	case fail != nil:
-		return nil, fail
-	case b.state.ProcessingStatus != gen.BetaMessageBatchProcessingStatusEnded:
-		return nil, notFound("Batch %s has no results yet.", b.state.ID)
-	case !b.state.ArchivedAt.IsZero():
-		return nil, notFound("The results of batch %s were archived.", b.state.ID)
-	}
-	return lines(b.results), nil
-}
-
-func (s *Service) list(r *http.Request) (any, *failure) {
-	query := r.URL.Query()
-	limit, fail := pageSize(query)
-	if fail != nil {
-		return nil, fail
-	}
-	after, before := query.Get("after_id"), query.Get("before_id")
-	if after != "" && before != "" {
-		return nil, invalid("after_id and before_id exclude each other")
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.now()
-	all := slices.Clone(s.batches)
-	slices.Reverse(all) // newest first
-	page, more, ok := cutPage(all, after, before, limit)
-	if !ok {
-		return nil, invalid("after_id or before_id is not the id of a batch")
-	}
-	answer := gen.BetaMessageBatchPage{HasMore: more, Data: []gen.BetaMessageBatch{}}
-	for _, b := range page {
-		b.settle(now)
-		answer.Data = append(answer.Data, b.state)
-	}
-	if len(page) > 0 {
-		answer.FirstID, answer.LastID = page[0].state.ID, page[len(page)-1].state.ID
-	}
-	return answer, nil
-}
-
-func pageSize(query url.Values) (int, *failure) {
-	if !query.Has("limit") {
-		return 20, nil
-	}
-	n, err := strconv.Atoi(query.Get("limit"))
-	if err != nil || n < 1 || n > 1000 {
-		return 0, invalid("limit: must be a number from 1 to 1000")
-	}
-	return n, nil
-}
-
-// cutPage cuts a page out of all batches. It is false if there is no batch to start from.
-func cutPage(all []*batch, after, before string, limit int) (page []*batch, more, ok bool) {
-	from := func(id string) int {
-		return slices.IndexFunc(all, func(b *batch) bool { return b.state.ID == id })
-	}
-	switch {
-	case before != "":
-		i := from(before)
-		if i < 0 {
-			return nil, false, false
-		}
-		start := max(0, i-limit)
-		return all[start:i], start > 0, true
-	case after != "":
-		i := from(after)
-		if i < 0 {
-			return nil, false, false
-		}
-		all = all[i+1:]
-	}
-	return all[:min(limit, len(all))], len(all) > limit, true
 }

@@ -11,19 +11,27 @@ import (
 
 // A Service is a fake Message Batches service. It is safe for concurrent use.
 type Service struct {
-	key      string
-	duration time.Duration
-	betas    []gen.AnthropicBeta // beyond those of the contract
-	handler  http.Handler
+	// Set up once.
+	keys       []key
+	anyKey     bool
+	duration   time.Duration
+	latency    time.Duration
+	betas      []gen.AnthropicBeta // beyond those of the contract
+	header     http.Header         // of every answer
+	forgets    bool                // what only inspection needs
+	handler    http.Handler
+	reportTest reporter
 
 	mu      sync.Mutex
 	ahead   time.Duration // of the service's clock before time.Now
 	batches []*batch      // in order of creation
-	calls   []Call
-	answers map[string]Answer // by custom id; "" is for all others
+	calls   []*Call
+	answers map[string]Answer        // by custom id; "" is for all others
+	takes   map[string]time.Duration // by custom id
 	faults  map[Op][]Fault
 	serial  int // of ids
 	url     string
+	servers []*http.Server
 }
 
 // An Option sets up a [Service].
@@ -33,8 +41,25 @@ type Option func(*Service)
 // requests that are left then expire.
 func WithDuration(d time.Duration) Option { return func(s *Service) { s.duration = d } }
 
-// WithKey sets the credential that the service accepts, as x-api-key and as a bearer token.
-func WithKey(key string) Option { return func(s *Service) { s.key = key } }
+// WithLatency makes every call wait before the service looks at it.
+func WithLatency(d time.Duration) Option { return func(s *Service) { s.latency = d } }
+
+// WithKey sets the credential that the service accepts, as x-api-key and as a bearer token; given several times, it
+// adds more. A batch is seen only in the workspace that it was created in. That is the one which the call names in
+// anthropic-workspace-id, or else the first of the key's workspaces; a key without workspaces may use any.
+func WithKey(secret string, workspaces ...string) Option {
+	return func(s *Service) { s.keys = append(s.keys, key{secret, workspaces}) }
+}
+
+// WithAnyKey makes the service accept every credential, but not none.
+func WithAnyKey() Option { return func(s *Service) { s.anyKey = true } }
+
+// WithHeader sets a header of every answer, for example anthropic-ratelimit-requests-remaining.
+func WithHeader(name, value string) Option { return func(s *Service) { s.header.Set(name, value) } }
+
+// WithoutHistory makes the service keep nothing that only inspection needs: no calls, and no requests of batches that
+// have ended. It is for services that run for long, and for batches so large that memory matters.
+func WithoutHistory() Option { return func(s *Service) { s.forgets = true } }
 
 // AllowBetas makes the service accept betas that the contract does not know.
 func AllowBetas(betas ...gen.AnthropicBeta) Option {
@@ -48,19 +73,18 @@ type TB interface {
 	Errorf(format string, args ...any)
 }
 
-// New returns a service for one test. Faults that no call has met when the test ends fail the test.
+// New returns a service for one test, and closes it when the test ends. The test fails if an answer or a fault panics or
+// makes no sense, and if a fault is left that no call has met.
 func New(t TB, opts ...Option) *Service {
 	t.Helper()
 	s := Start(opts...)
+	s.reportTest.t = t
 	t.Cleanup(func() {
 		t.Helper()
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		for op, faults := range s.faults {
-			if len(faults) > 0 {
-				t.Errorf("batchtest: %d faults for %s were injected, but no call has met them", len(faults), op)
-			}
+		for _, problem := range s.unmetFaults() {
+			t.Errorf("batchtest: %s", problem)
 		}
+		s.Close()
 	})
 	return s
 }
@@ -68,21 +92,25 @@ func New(t TB, opts ...Option) *Service {
 // Start returns a service for use outside of tests.
 func Start(opts ...Option) *Service {
 	s := &Service{
-		key:      "sk-ant-fake-key",
 		duration: time.Second,
+		header:   make(http.Header),
 		answers:  make(map[string]Answer),
+		takes:    make(map[string]time.Duration),
 		faults:   make(map[Op][]Fault),
 		url:      "http://localhost",
 	}
 	for _, o := range opts {
 		o(s)
 	}
+	if len(s.keys) == 0 {
+		s.keys = []key{{secret: "sk-ant-fake-key"}}
+	}
 	s.handler = s.newHandler()
 	return s
 }
 
-// Key returns the credential that the service accepts.
-func (s *Service) Key() string { return s.key }
+// Key returns the credential that the service accepts, the first one if there are several.
+func (s *Service) Key() string { return s.keys[0].secret }
 
 // URL returns the base URL for clients: one that only [Service.HTTPClient] can reach, until Listen is called.
 func (s *Service) URL() string {
@@ -91,24 +119,36 @@ func (s *Service) URL() string {
 	return s.url
 }
 
-// HTTPClient returns a client that reaches the service inside the process.
+// HTTPClient returns a client that reaches the service inside the process, whatever host a URL names.
 func (s *Service) HTTPClient() *http.Client { return &http.Client{Transport: transport{s.handler}} }
 
 // ServeHTTP implements http.Handler.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// Listen serves on a socket, for example "127.0.0.1:0", until stop is called. URL then returns its address.
+// Listen serves on a socket, for example "127.0.0.1:0", until stop or Close is called. URL then returns its address.
 func (s *Service) Listen(address string) (stop func() error, err error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	s.url = "http://" + l.Addr().String()
-	s.mu.Unlock()
 	server := &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.url = "http://" + l.Addr().String()
+	s.servers = append(s.servers, server)
 	go server.Serve(l)
 	return server.Close, nil
+}
+
+// Close ends what Listen began. A service of New is closed by its test.
+func (s *Service) Close() {
+	s.reportTest.close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, server := range s.servers {
+		server.Close()
+	}
+	s.servers = nil
 }
 
 // Now returns the time by the service's clock.
@@ -127,35 +167,25 @@ func (s *Service) Advance(d time.Duration) {
 	s.ahead += d
 }
 
-// A Call is a call that reached the service, whether it was refused or not.
-type Call struct {
-	Op     Op
-	Header http.Header
-	Query  string
-	Time   time.Time
+// A reporter reports to a test, as long as that runs: calls may outlive it.
+type reporter struct {
+	mu sync.Mutex
+	t  TB
 }
 
-// Calls returns the calls of an operation so far, in the order in which they arrived.
-func (s *Service) Calls(op Op) []Call {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var calls []Call
-	for _, c := range s.calls {
-		if c.Op == op {
-			calls = append(calls, c)
-		}
+// errorf returns false if there is no test to report to.
+func (r *reporter) errorf(format string, args ...any) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.t == nil {
+		return false
 	}
-	return calls
+	r.t.Errorf("batchtest: "+format, args...)
+	return true
 }
 
-// Batches returns the batches that the service has, as they are now, oldest first.
-func (s *Service) Batches() []gen.BetaMessageBatch {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var batches []gen.BetaMessageBatch
-	for _, b := range s.batches {
-		b.settle(s.now())
-		batches = append(batches, b.state)
-	}
-	return batches
+func (r *reporter) close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.t = nil
 }

@@ -2,6 +2,7 @@ package batchtest
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -17,51 +18,45 @@ var errDropped = errors.New("batchtest: connection dropped")
 
 // RoundTrip implements http.RoundTripper.
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	ctx := r.Context()
-	if err := ctx.Err(); err != nil {
+	if err := r.Context().Err(); err != nil {
 		if r.Body != nil {
 			r.Body.Close()
 		}
 		return nil, err
 	}
+	ctx, cancel := context.WithCancel(r.Context()) // ends with the answer, also with one that is not read to its end
 	in := r.Clone(ctx)
 	in.RequestURI = r.URL.RequestURI()
-	in.Host = r.URL.Host
+	in.Host = cmp.Or(r.Host, r.URL.Host)
 	in.RemoteAddr = "in-process"
 	if in.Body == nil {
 		in.Body = http.NoBody
 	}
 	reader, writer := io.Pipe()
-	a := &responder{request: r, header: make(http.Header), body: writer, response: make(chan *http.Response, 1), reader: reader}
-	stop := func() {}
-	if done := ctx.Done(); done != nil {
-		finished := make(chan struct{})
-		stop = sync.OnceFunc(func() { close(finished) })
-		go func() {
-			select {
-			case <-done:
-				writer.CloseWithError(ctx.Err()) // first: it is what a read then gives
-				reader.CloseWithError(ctx.Err())
-			case <-finished:
-			}
-		}()
-	}
+	a := &responder{request: r, header: make(http.Header), body: writer, response: make(chan *http.Response, 1), reader: answerBody{reader, cancel}}
+	stop := context.AfterFunc(r.Context(), func() {
+		writer.CloseWithError(r.Context().Err()) // first: it is what a read then gives
+		reader.CloseWithError(r.Context().Err())
+	})
 	go func() {
+		defer cancel()
 		defer stop()
 		defer in.Body.Close()
+		returned := false
 		defer func() {
-			switch p := recover(); p {
-			case nil:
+			switch p := recover(); {
+			case returned:
 				a.send()
 				writer.Close()
-			case http.ErrAbortHandler:
+			case p == nil || p == http.ErrAbortHandler: // nil if a fault has called t.Fatal
 				a.drop()
-				writer.CloseWithError(cmp.Or(ctx.Err(), io.ErrUnexpectedEOF))
+				writer.CloseWithError(cmp.Or(r.Context().Err(), io.ErrUnexpectedEOF))
 			default:
 				panic(p)
 			}
 		}()
 		t.handler.ServeHTTP(a, in)
+		returned = true
 	}()
 	select {
 	case response := <-a.response:
@@ -69,9 +64,20 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, errDropped
 		}
 		return response, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
 	}
+}
+
+// An answerBody is the body of an answer. Closing it tells the handler that nobody waits any more.
+type answerBody struct {
+	*io.PipeReader
+	cancel context.CancelFunc
+}
+
+func (b answerBody) Close() error {
+	b.cancel()
+	return b.PipeReader.Close()
 }
 
 // A responder is the http.ResponseWriter of a transport.
@@ -79,7 +85,7 @@ type responder struct {
 	request  *http.Request
 	header   http.Header
 	body     *io.PipeWriter
-	reader   *io.PipeReader
+	reader   io.ReadCloser
 	response chan *http.Response
 	once     sync.Once
 	status   int

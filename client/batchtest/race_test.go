@@ -1,0 +1,5 @@
+//go:build race
+
+package batchtest_test
+
+const raceDetector = true
