@@ -78,11 +78,13 @@ func Stall(n int, d time.Duration) Fault {
 func Slow(n int, d time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		body := hold(w, r, next)
-		for part := range slices.Chunk(body, n) {
-			w.Write(part)
+		for len(body) > n {
+			w.Write(body[:n])
 			http.NewResponseController(w).Flush()
 			pause(r, d)
+			body = body[n:]
 		}
+		w.Write(body)
 	}
 }
 

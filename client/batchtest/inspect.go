@@ -89,10 +89,11 @@ func (s *Service) Requests(batchID string) []Request {
 		}
 	}
 	s.mu.Unlock()
-	requests := make([]Request, len(kept))
-	for i, r := range kept {
-		requests[i] = Request{CustomID: r.customID, Raw: slices.Clone(r.params)}
-		requests[i].Params.UnmarshalJSON(r.params) // what does not fit is for the batch's results to tell
+	var requests []Request
+	for _, r := range kept {
+		request := Request{CustomID: r.customID, Raw: slices.Clone(r.params)}
+		request.Params.UnmarshalJSON(r.params) // what does not fit is for the batch's results to tell
+		requests = append(requests, request)
 	}
 	return requests
 }

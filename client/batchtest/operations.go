@@ -24,7 +24,7 @@ func (s *Service) find(c call) (*batch, time.Time, *failure) {
 
 // origin returns where the caller has reached the service. Clients that follow results_url must be able to.
 func (c call) origin() string {
-	if c.TLS != nil {
+	if c.TLS != nil || c.URL.Scheme == "https" { // inside the process, the URL is whole
 		return "https://" + c.Host
 	}
 	return "http://" + c.Host

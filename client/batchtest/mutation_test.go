@@ -1,0 +1,156 @@
+package batchtest_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-111a911e/messagebatches/client/batchtest"
+	"github.com/seed-111a911e/messagebatches/gen"
+	"github.com/seed-111a911e/messagebatches/internal/contract"
+)
+
+// TestFakeRefusesWhatTheContractRefuses changes one thing at a time about each component that a request can hold. What
+// kin-openapi finds to be against the contract, which knows nothing of preflight, must be refused: with 400, or by an
+// errored result.
+func TestFakeRefusesWhatTheContractRefuses(t *testing.T) {
+	t.Parallel()
+	b := breed()
+	schema := contract.LoadForChecks().Components.Schemas["BetaCreateMessageBatchParams"].Value
+	refused := refusals(t, b.mutants)
+	tried, caught, allowed := make(map[string]int), make(map[string]int), make(map[string]int)
+	intact := 0
+	for i, m := range b.mutants {
+		forbidden := schema.VisitJSON(plain(t, m.body)) != nil || strings.HasPrefix(m.what, "refused ")
+		switch {
+		case m.what == "":
+			if intact++; refused[i] != "" || forbidden {
+				t.Errorf("%s: the contract's example is refused: %s", m.where, refused[i])
+			}
+		case !forbidden:
+			allowed[m.what]++
+		case refused[i] == "":
+			tried[m.what]++
+			text, _ := json.Marshal(m.body)
+			t.Errorf("%s: %s, and the fake takes it: %.300s", m.where, m.what, text)
+		default:
+			tried[m.what]++
+			caught[m.what]++
+		}
+	}
+	total := 0
+	for _, what := range slices.Sorted(maps.Keys(tried)) {
+		total += tried[what]
+		t.Logf("%s: %d tried, %d caught; %d more that the contract allows", what, tried[what], caught[what], allowed[what])
+	}
+	t.Logf("%d mutants of %d components against the contract; %d requests with nothing changed", total, len(b.seen), intact)
+	for name := range reachable(t) {
+		if !b.seen[name] {
+			t.Errorf("%s can be in a request, and has no mutants", name)
+		}
+	}
+}
+
+// reachable returns the components to which references lead from a request, but for those that a batch refuses.
+func reachable(t *testing.T) map[string]bool {
+	names := make(map[string]bool)
+	var visit func(v any)
+	visit = func(v any) {
+		switch v := v.(type) {
+		case []any:
+			for _, element := range v {
+				visit(element)
+			}
+		case map[string]any:
+			if v["x-refused-in-batches"] == true {
+				return
+			}
+			ref, _ := v["$ref"].(string)
+			if name, ok := strings.CutPrefix(ref, "#/components/schemas/"); ok && !names[name] {
+				names[name] = true
+				visit(plain(t, contract.Load().Components.Schemas[name].Value))
+			}
+			for key, element := range v {
+				if key != "example" {
+					visit(element)
+				}
+			}
+		}
+	}
+	visit(map[string]any{"$ref": "#/components/schemas/BetaCreateMessageBatchParams"})
+	return names
+}
+
+// refusals sends the mutants and returns what the fake has against each of them. All that create takes go together in
+// one batch.
+func refusals(t *testing.T, mutants []mutant) map[int]string {
+	s := batchtest.New(t, batchtest.WithDuration(0), batchtest.WithoutHistory())
+	refused := make(map[int]string)
+	batches := map[string][]string{} // requests by version
+	for i, m := range mutants {
+		version := "2023-06-01"
+		if m.what == "refused by version" {
+			version = "2026-10-21"
+		}
+		params, ok := paramsOf(m.body)
+		if ok {
+			text, err := json.Marshal(params)
+			if err != nil {
+				t.Fatal(err)
+			}
+			batches[version] = append(batches[version], fmt.Sprintf(`{"custom_id":"%d","params":%s}`, i, text))
+			continue
+		}
+		text, err := json.Marshal(m.body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp := do(t, s, "POST", "", bytes.NewReader(text), "anthropic-version", version)
+		if answer := read(t, resp); resp.StatusCode == 400 {
+			refused[i] = answer
+		}
+	}
+	for version, requests := range batches {
+		in := strings.NewReader(`{"requests":[` + strings.Join(requests, ",") + `]}`)
+		batch := send[gen.BetaMessageBatch](t, s, "POST", "", in, "anthropic-version", version)
+		for id, result := range resultsOf(t, s, batch.ID) {
+			if e, ok := result.(*gen.BetaMessageBatchErroredResult); ok {
+				var i int
+				fmt.Sscan(id, &i)
+				refused[i] = e.Error.Error.(*gen.BetaInvalidRequestError).Message
+			}
+		}
+	}
+	return refused
+}
+
+// paramsOf returns the parameters of a body's only request, if there is nothing for create to refuse.
+func paramsOf(body any) (params map[string]any, ok bool) {
+	object, _ := body.(map[string]any)
+	requests, _ := object["requests"].([]any)
+	if len(requests) != 1 {
+		return nil, false
+	}
+	request, _ := requests[0].(map[string]any)
+	if id, _ := request["custom_id"].(string); id != "greeting-1" {
+		return nil, false
+	}
+	params, ok = request["params"].(map[string]any)
+	return params, ok
+}
+
+// plain returns a value as encoding/json reads it: examples hold other types too.
+func plain(t *testing.T, v any) any {
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(b, &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
