@@ -1,6 +1,7 @@
 package batchtest_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,7 +16,7 @@ import (
 type mutant struct {
 	where string // component and property
 	what  string // kind of change; "" is none
-	body  any
+	body  []byte
 }
 
 // A breeder makes mutants of each component and each of its properties that a request can hold. It finds them by
@@ -32,7 +33,11 @@ func breed() *breeder {
 }
 
 func (b *breeder) add(where, what string, body any) {
-	b.mutants = append(b.mutants, mutant{where, what, body})
+	text, err := json.Marshal(body)
+	if err != nil {
+		panic(err)
+	}
+	b.mutants = append(b.mutants, mutant{where, what, text})
 }
 
 // schema makes mutants of a value. Wrap puts it into a body.

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 	"github.com/seed-111a911e/messagebatches/gen"
@@ -226,33 +225,63 @@ func TestAnyKey(t *testing.T) {
 	}
 }
 
-func TestVersionsAndBatchRules(t *testing.T) {
+// TestWhatABatchRefuses sends each parameter that is fine outside of a batch, or under another version.
+func TestWhatABatchRefuses(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		const params = `"model":"claude-opus-5","max_tokens":10,"messages":[{"role":"user","content":"Hi"}]`
-		in := fmt.Sprintf(`{"requests":[{"custom_id":"cold","params":{%[1]s,"temperature":1}},{"custom_id":"streamed","params":{%[1]s,"stream":true}},{"custom_id":"plain","params":{%[1]s}}]}`, params)
-		for version, want := range map[string]string{
-			"2023-06-01": "cold succeeded; streamed params.stream; plain succeeded; ",
-			"2026-10-21": "cold params.temperature; streamed params.stream; plain succeeded; ",
-		} {
-			s := batchtest.New(t, batchtest.WithDuration(0))
-			batch := send[gen.BetaMessageBatch](t, s, "POST", "", strings.NewReader(in), "anthropic-version", version)
-			results := resultsOf(t, s, batch.ID)
+	const (
+		hi       = `"messages":[{"role":"user","content":"Hi"}]`
+		document = `"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":[{"type":"document","source":{"type":"text","media_type":"text/plain","data":"x"}}]}]`
+		cited    = `"messages":[{"role":"user","content":[{"type":"text","text":"x","citations":[{"type":"char_location","cited_text":"x","document_index":0,"document_title":null,"start_char_index":0,"end_char_index":1}]}]}]`
+	)
+	rules := map[string]struct {
+		params   string
+		old, new string // where it is refused by 2023-06-01 and by 2026-10-21
+	}{
+		"plain":        {hi, "", ""},
+		"stream":       {hi + `,"stream":true`, "stream", "stream"},
+		"no stream":    {hi + `,"stream":false`, "", ""},
+		"speed":        {hi + `,"speed":"fast"`, "speed", "speed"},
+		"thread":       {hi + `,"thread":{"type":"create"}`, "thread", "thread"},
+		"store":        {hi + `,"store":true`, "store", "store"},
+		"event":        {hi + `,"previous_thread_event_id":"e"`, "previous_thread_event_id", "previous_thread_event_id"},
+		"cache hint":   {hi + `,"cache_hint":{}`, "cache_hint", "cache_hint"},
+		"context hint": {hi + `,"context_hint":{}`, "context_hint", "context_hint"},
+		"research":     {hi + `,"research_preview_2026_02":"active"`, "research_preview_2026_02", "research_preview_2026_02"},
+		"payer":        {hi + `,"billing_policy":{"type":"billing_policy","bill_to":"user_profile"}`, "billing_policy.bill_to", "billing_policy.bill_to"},
+		"no tokens":    {hi + `,"max_tokens":0`, "max_tokens", "max_tokens"},
+		"many tokens":  {hi + `,"max_tokens":300000`, "", ""},
+		"fallbacks":    {hi + `,"fallbacks":[{"model":"claude-opus-4-8"}]`, "", ""},
+		"unknown":      {hi + `,"something_new":1`, "", ""},
+		"typo":         {hi + `,"temprature":1`, "temprature", "temprature"},
+		"temperature":  {hi + `,"temperature":1`, "", "temperature"},
+		"top_p":        {hi + `,"top_p":0.99`, "", "top_p"},
+		"top_k":        {hi + `,"top_k":5`, "", "top_k"},
+		"document":     {document, "", "messages.1.content.0"},
+		"cited":        {cited, "", "messages.0.content.0.citations"},
+	}
+	for _, version := range []string{"2023-06-01", "2026-10-21"} {
+		s := batchtest.New(t, batchtest.WithDuration(0))
+		var requests []string
+		for name, rule := range rules {
+			requests = append(requests, fmt.Sprintf(`{"custom_id":%q,"params":{"model":"claude-opus-5","max_tokens":10,%s}}`, strings.ReplaceAll(name, " ", "-"), rule.params))
+		}
+		batch := send[gen.BetaMessageBatch](t, s, "POST", "", strings.NewReader(`{"requests":[`+strings.Join(requests, ",")+`]}`), "anthropic-version", version)
+		results := resultsOf(t, s, batch.ID)
+		for name, rule := range rules {
+			want := rule.old
+			if version == "2026-10-21" {
+				want = rule.new
+			}
 			got := ""
-			for _, id := range []string{"cold", "streamed", "plain"} {
-				got += id + " "
-				if e, ok := results[id].(*gen.BetaMessageBatchErroredResult); ok {
-					where, _, _ := strings.Cut(e.Error.Error.(*gen.BetaInvalidRequestError).Message, ":")
-					got += where + "; "
-				} else {
-					got += results[id].Discriminator() + "; "
-				}
+			if e, ok := results[strings.ReplaceAll(name, " ", "-")].(*gen.BetaMessageBatchErroredResult); ok {
+				got, _, _ = strings.Cut(e.Error.Error.(*gen.BetaInvalidRequestError).Message, ": ")
+				got = strings.TrimPrefix(got, "params.")
 			}
 			if got != want {
-				t.Errorf("%s: got %s, want %s", version, got, want)
+				t.Errorf("%s under %s: refused at %q, want %q", name, version, got, want)
 			}
 		}
-	})
+	}
 }
 
 // resultsOf reads the results of a batch that has ended, by custom id.
