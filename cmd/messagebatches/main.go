@@ -1,9 +1,11 @@
 // Command messagebatches helps with batches of the Message Batches API, offline.
 //
 //	messagebatches validate requests.jsonl   checks requests against the contract before they are sent
+//	messagebatches serve                     runs a fake of the service
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +15,7 @@ const usage = `Usage: messagebatches COMMAND [flags]
 
 Commands:
   validate   check files of requests, one {"custom_id", "params"} a line
+  serve      run a fake of the service, for clients in any language
 
 messagebatches COMMAND -h tells more.
 `
@@ -44,6 +47,8 @@ func run(s streams, args []string) int {
 	switch args[0] {
 	case "validate":
 		return validate(s, args[1:])
+	case "serve":
+		return serve(context.Background(), s, args[1:])
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(s.out, usage)
 		return exitOK
