@@ -3,25 +3,59 @@
 //
 //	service := batchtest.New(t)
 //	c, err := client.New(
+//		client.WithoutEnvironment(),
 //		client.WithAPIKey(service.Key()),
 //		client.WithBaseURL(service.URL()),
 //		client.WithHTTPClient(service.HTTPClient()),
 //	)
 //
-// It speaks HTTP. [Service.HTTPClient] reaches it inside the process, without sockets, and works in the bubbles of
-// testing/synctest, where a batch of 24 hours takes no time. [Service.Listen] serves it on a socket. Its clock is
-// that of package time, which [Service.Advance] puts forward.
+// It speaks HTTP. [Service.HTTPClient] reaches it inside the process, without sockets. [Service.Listen] serves it on a
+// socket, and the command "messagebatches serve" as a process, for clients in any language.
+//
+// # Results
 //
 // By default every request whose parameters fit the contract succeeds with a short text, and the others are errored
-// with what is wrong with them. [Service.Answer] says otherwise, for one custom id or for all. [Service.Inject] makes
-// calls fail: before or after the service has acted, with any answer, or in the middle of one.
-// [Service.Calls] and [Service.Batches] show what arrived.
+// with what is wrong with them. [Service.Answer] says otherwise, for one custom id or for all, with [Text], [Message],
+// [Errored], [Raw], [InTurn] or a function of the request. [Service.Takes] makes single requests slow.
+//
+// # Faults
+//
+// [Service.Inject] makes calls fail: before or after the service has acted, with any answer, or in the middle of one. A
+// fault that no call meets fails the test.
+//
+//	service.Inject(batchtest.Create, batchtest.DropAfter())             // the first create call
+//	service.Inject(batchtest.Results, nil, batchtest.CutLines(7, true)) // the second results call, after 7 lines
+//
+// # Time
+//
+// The clock is that of package time, which [Service.Advance] puts forward. In the bubbles of testing/synctest a whole
+// day takes no time:
+//
+//	func TestDay(t *testing.T) {
+//		synctest.Test(t, func(t *testing.T) {
+//			service := batchtest.New(t, batchtest.WithDuration(24*time.Hour))
+//			// create a batch, wait for it, read its results
+//		})
+//	}
+//
+// # Inspection
+//
+// [Service.Calls], [Service.Batches] and [Service.Requests] show what arrived: headers, betas, requests decoded and raw.
 //
 // # What it simplifies
 //
-// Requests finish at even distances over the batch's duration, in the order in which they were sent; results come
-// in another order. Rate limits and the queue's limits do not exist: inject a 429. Nothing is asked of a model: texts
-// and token counts are made up. Parameters are checked as package preflight checks them; its warnings, such as a missing
-// beta, are no errors here. The statuses for reading results too early or too late, for
-// canceling too late and for deleting too early are not documented by the service; here they are 404, 400 and 400.
+// Nothing is asked of a model: texts, ids and token counts are made up, and no prompt is ever cached. Requests finish at
+// even distances over the batch's duration, in the order in which they were sent; their results are made, all together,
+// when somebody first looks at the batch after its end, and come in another order. A canceled batch ends within a second,
+// and what had not finished by then is canceled.
+//
+// Parameters are checked as package preflight checks them, at the first mistake, and its warnings are no errors here: the
+// fake takes a beta's parameter without the beta, an unknown model, most unknown parameters, and values that only some
+// models refuse. Nothing it refers to has to exist: files, skills, containers, user profiles, URLs. Anything that has to
+// do with other calls or with money does not exist either: rate limits, the limits of the queue, spend limits. Inject what
+// such a limit would answer.
+//
+// What the service does not document, the fake decides: 404 for results before the end or after the archive, 400 for
+// canceling after the end, deleting before it, and listing from a batch that is not there, 403 for a workspace that is not
+// the key's. No program should depend on these.
 package batchtest
