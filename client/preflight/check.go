@@ -112,12 +112,13 @@ func (p *part) add(line, size int, id string, found []Issue) {
 type batch struct {
 	checks *checks
 	report Report
-	ids    map[string]checked // the first request with each id
-	index  map[string]int
+	ids    map[string]place // of the first request with each id
 }
 
+type place struct{ index, line int }
+
 func newBatch(o Options) *batch {
-	return &batch{checks: o.checks(), report: Report{Bytes: int64(len(`{"requests":[]}`))}, index: make(map[string]int), ids: make(map[string]checked)}
+	return &batch{checks: o.checks(), report: Report{Bytes: int64(len(`{"requests":[]}`))}, ids: make(map[string]place)}
 }
 
 // join adds a part behind the others.
@@ -132,7 +133,7 @@ func (b *batch) join(p *part) {
 			continue
 		}
 		if earlier, ok := b.ids[r.id]; ok {
-			where := fmt.Sprintf("request %d", b.index[r.id])
+			where := fmt.Sprintf("request %d", earlier.index)
 			if earlier.line > 0 {
 				where = fmt.Sprintf("line %d", earlier.line)
 			}
@@ -141,7 +142,7 @@ func (b *batch) join(p *part) {
 			}
 			continue
 		}
-		b.ids[r.id], b.index[r.id] = r, first+i
+		b.ids[r.id] = place{index: first + i, line: r.line}
 	}
 	slices.SortStableFunc(p.issues, func(x, y Issue) int { return x.Index - y.Index })
 	for _, i := range p.issues {

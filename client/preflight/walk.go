@@ -36,8 +36,8 @@ func (w *walker) report(at jsontext.Pointer, rule Rule, severity Severity, forma
 	}
 }
 
-// value checks the next value. If it is a scalar, its JSON is returned, good until the next read.
-func (w *walker) value(n *node) jsontext.Value {
+// value checks the next value. A scalar that fits is returned, a string without its quotes, good until the next read.
+func (w *walker) value(n *node) []byte {
 	kind := w.Kind()
 	if kind == 'n' {
 		w.Skip()
@@ -74,7 +74,7 @@ func (w *walker) value(n *node) jsontext.Value {
 		}
 		switch n.form {
 		case text:
-			w.text(n, v)
+			return w.text(n, v)
 		case number:
 			w.number(n, v)
 		}
@@ -143,8 +143,7 @@ func (w *walker) member(n *node, kind jsontext.Kind) *node {
 		}
 		return m
 	}
-	tag, outer := w.Tag(n.tag)
-	w.Untag(outer) // nil: the request is in memory as a whole
+	tag, _ := w.Tag(n.tag) // nothing to untag: the request is in memory as a whole
 	if m := n.members[string(tag)]; m != nil && (tag != nil || n.members[""] != nil) {
 		return m
 	}
@@ -171,8 +170,7 @@ func (w *walker) object(n *node) {
 	}
 	defer func() { w.role = outerRole }()
 	w.Object()
-	at := w.Pointer()
-	w.inVersion(n, at)
+	w.inVersion(n)
 	var seen uint64
 	var unknown []string
 	for name := w.Name(); name != nil; name = w.Name() {
@@ -198,11 +196,11 @@ func (w *walker) object(n *node) {
 	}
 	for _, p := range n.required {
 		if seen&p.bit == 0 {
-			w.report(at.AppendToken(p.name), Required, Error, "%q is missing", p.name)
+			w.report(w.Pointer().AppendToken(p.name), Required, Error, "%q is missing", p.name)
 		}
 	}
 	for _, name := range unknown {
-		w.unknownProperty(n, at, name, seen)
+		w.unknownProperty(n, w.Pointer().AppendToken(name), name, seen)
 	}
 }
 
@@ -220,7 +218,6 @@ func (w *walker) guideOnly(name string) {
 }
 
 func (w *walker) unknownProperty(n *node, at jsontext.Pointer, name string, seen uint64) {
-	at = at.AppendToken(name)
 	if slices.ContainsFunc(w.found, func(i Issue) bool { return i.Pointer == at && i.Rule == RefusedByBatch }) {
 		return
 	}
@@ -240,8 +237,8 @@ func (w *walker) property(n *node, p *property) {
 	if w.Failed() {
 		return
 	}
-	if p.name == "custom_id" && p.node.pattern.Match(bytes.Trim(v, `"`)) {
-		w.customID = string(bytes.Trim(v, `"`))
+	if n == root() && p.name == "custom_id" {
+		w.customID = string(v)
 	}
 	if p.betas == nil && p.versions == nil && !p.refused && p.values == nil {
 		return
@@ -257,20 +254,20 @@ func (w *walker) property(n *node, p *property) {
 		w.report(at, RefusedByBatch, Error, "a request inside a batch must not have %q", p.name)
 	}
 	for _, refused := range p.values {
-		if s, ok := refused.(string); ok && string(v) == strconv.Quote(s) || !ok && string(v) == fmt.Sprint(refused) {
-			w.report(at, RefusedByBatch, Error, "a request inside a batch must not have %s here", v)
+		if string(v) == fmt.Sprint(refused) {
+			w.report(at, RefusedByBatch, Error, "a request inside a batch must not have %v here", refused)
 		}
 	}
 }
 
 // inVersion reports what a version of the API refuses in certain messages.
-func (w *walker) inVersion(n *node, at jsontext.Pointer) {
+func (w *walker) inVersion(n *node) {
 	const since = "2026-10-21"
 	if w.checks.version != since {
 		return
 	}
 	if n.name == "BetaRequestDocumentBlock" && w.role == "assistant" {
-		w.report(at, RefusedByVersion, Error, "version %s does not take documents in messages of the assistant", since)
+		w.report(w.Pointer(), RefusedByVersion, Error, "version %s does not take documents in messages of the assistant", since)
 	}
 }
 
@@ -287,7 +284,6 @@ func (w *walker) needBeta(betas []string) {
 
 func (w *walker) list(n *node) {
 	w.List()
-	at := w.Pointer()
 	count := int64(0)
 	for ; w.Kind() != ']' && !w.Failed(); count++ {
 		w.value(n.items)
@@ -296,41 +292,51 @@ func (w *walker) list(n *node) {
 	switch {
 	case w.Failed():
 	case count < n.minItems:
-		w.report(at, Limit, Error, "has %d elements, at least %d are needed", count, n.minItems)
+		w.report(w.Pointer(), Limit, Error, "has %d elements, at least %d are needed", count, n.minItems)
 	case n.maxItems >= 0 && count > n.maxItems:
-		w.report(at, Limit, Error, "has %d elements, at most %d are allowed", count, n.maxItems)
-	case count > 0 && n.items.form == union && w.role == "user" && w.checks.version == "2026-10-21" && strings.HasSuffix(string(at), "/citations"):
-		w.report(at, RefusedByVersion, Error, "version %s does not take citations in messages of the user", w.checks.version)
+		w.report(w.Pointer(), Limit, Error, "has %d elements, at most %d are allowed", count, n.maxItems)
+	case count > 0 && n.items.form == union && w.role == "user" && w.checks.version == "2026-10-21" && strings.HasSuffix(string(w.Pointer()), "/citations"):
+		w.report(w.Pointer(), RefusedByVersion, Error, "version %s does not take citations in messages of the user", w.checks.version)
 	}
 }
 
-func (w *walker) text(n *node, v jsontext.Value) {
-	if n.enum == nil && n.known == nil && n.pattern == nil && n.maxLength < 0 && (n.minLength == 0 || n.minLength == 1 && len(v) > 2) {
-		return // most texts: nothing to check
-	}
+// text checks a string and returns it without its quotes, or nil if it does not fit.
+func (w *walker) text(n *node, v jsontext.Value) []byte {
 	s := v[1 : len(v)-1]
+	if n.enum == nil && n.known == nil && n.pattern == nil && n.maxLength < 0 && (n.minLength == 0 || n.minLength == 1 && len(s) > 0) {
+		return s // most texts: nothing to check
+	}
 	if bytes.IndexByte(s, '\\') >= 0 {
-		s, _ = jsontext.AppendUnquote(nil, v)
+		s, _ = jsontext.AppendUnquote([]byte{}, v)
+	}
+	fits := true
+	refuse := func(rule Rule, format string, args ...any) {
+		fits = false
+		w.report(w.Pointer(), rule, Error, format, args...)
 	}
 	switch {
 	case n.enum != nil && !slices.Contains(n.enum, string(s)):
-		w.report(w.Pointer(), Enum, Error, "%s", choice(string(s), n.enum))
+		refuse(Enum, "%s", choice(string(s), n.enum))
 	case n.name == "Model" && !slices.Contains(n.known, string(s)):
 		w.report(w.Pointer(), UnknownModel, Warning, "the contract does not know this model%s", didYouMean(nearest(string(s), n.known)))
 	}
 	if n.minLength > 0 || n.maxLength >= 0 {
 		switch length := int64(utf8.RuneCount(s)); {
 		case length < n.minLength && n.minLength == 1:
-			w.report(w.Pointer(), Limit, Error, "must not be empty")
+			refuse(Limit, "must not be empty")
 		case length < n.minLength:
-			w.report(w.Pointer(), Limit, Error, "has %d characters, at least %d are needed", length, n.minLength)
+			refuse(Limit, "has %d characters, at least %d are needed", length, n.minLength)
 		case n.maxLength >= 0 && length > n.maxLength:
-			w.report(w.Pointer(), Limit, Error, "has %d characters, at most %d are allowed", length, n.maxLength)
+			refuse(Limit, "has %d characters, at most %d are allowed", length, n.maxLength)
 		}
 	}
 	if n.pattern != nil && !n.pattern.Match(s) {
-		w.report(w.Pointer(), Pattern, Error, "must match %s", n.pattern)
+		refuse(Pattern, "must match %s", n.pattern)
 	}
+	if !fits {
+		return nil
+	}
+	return s
 }
 
 func (w *walker) number(n *node, v jsontext.Value) {
