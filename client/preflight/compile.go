@@ -49,6 +49,7 @@ type node struct {
 	known                []string // values of an open enum
 	minLength, maxLength int64    // likewise
 	pattern              *regexp.Regexp
+	base64               bool
 
 	// number
 	integer          bool
@@ -152,6 +153,7 @@ func (n *node) text(s *openapi3.Schema) {
 	} else {
 		n.enum = names
 	}
+	n.base64 = s.Format == "byte"
 	n.minLength = int64(s.MinLength)
 	if s.MaxLength != nil {
 		n.maxLength = int64(*s.MaxLength)

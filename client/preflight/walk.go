@@ -3,6 +3,7 @@ package preflight
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -167,6 +168,8 @@ func (w *walker) object(n *node) {
 		w.role = "assistant"
 	case "BetaUserMessageParam":
 		w.role = "user"
+	case "BetaWebFetchBlockParam":
+		w.role = "" // what a server tool fetched is part of the answer that is given back
 	}
 	defer func() { w.role = outerRole }()
 	w.Object()
@@ -186,9 +189,10 @@ func (w *walker) object(n *node) {
 		default:
 			unknown = append(unknown, string(name))
 			if n.name == "BetaCreateMessageParams" {
-				w.guideOnly(string(name))
+				w.guideOnly(unknown[len(unknown)-1])
+			} else {
+				w.Skip()
 			}
-			w.Skip()
 		}
 	}
 	if w.Failed() {
@@ -205,13 +209,17 @@ func (w *walker) object(n *node) {
 }
 
 // guideOnly reports parameters that a batch refuses according to the guide, and that the contract has no schema for.
+// It reads the value.
 func (w *walker) guideOnly(name string) {
+	v := w.Value()
+	if w.Failed() || v.Kind() == 'n' {
+		return // null is like absent
+	}
 	switch name {
 	case "store", "previous_thread_event_id", "cache_hint", "context_hint":
 		w.report(w.Pointer(), RefusedByBatch, Error, "a request inside a batch must not have %q", name)
 	case "research_preview_2026_02":
-		// Only its value "active" is refused; the next token tells.
-		if v := bytes.TrimLeft(w.UnreadBuffer(), ": \t\r\n"); bytes.HasPrefix(v, []byte(`"active"`)) {
+		if s, _ := jsontext.AppendUnquote(nil, v); string(s) == "active" {
 			w.report(w.Pointer(), RefusedByBatch, Error, `a request inside a batch must not have "active" here`)
 		}
 	}
@@ -291,10 +299,12 @@ func (w *walker) list(n *node) {
 	w.End()
 	switch {
 	case w.Failed():
+	case count < n.minItems && n.minItems == 1:
+		w.report(w.Pointer(), Limit, Error, "must not be empty")
 	case count < n.minItems:
-		w.report(w.Pointer(), Limit, Error, "has %d elements, at least %d are needed", count, n.minItems)
+		w.report(w.Pointer(), Limit, Error, "needs at least %d elements, has %d", n.minItems, count)
 	case n.maxItems >= 0 && count > n.maxItems:
-		w.report(w.Pointer(), Limit, Error, "has %d elements, at most %d are allowed", count, n.maxItems)
+		w.report(w.Pointer(), Limit, Error, "may have %d elements, has %d", n.maxItems, count)
 	case count > 0 && n.items.form == union && w.role == "user" && w.checks.version == "2026-10-21" && strings.HasSuffix(string(w.Pointer()), "/citations"):
 		w.report(w.Pointer(), RefusedByVersion, Error, "version %s does not take citations in messages of the user", w.checks.version)
 	}
@@ -303,7 +313,7 @@ func (w *walker) list(n *node) {
 // text checks a string and returns it without its quotes, or nil if it does not fit.
 func (w *walker) text(n *node, v jsontext.Value) []byte {
 	s := v[1 : len(v)-1]
-	if n.enum == nil && n.known == nil && n.pattern == nil && n.maxLength < 0 && (n.minLength == 0 || n.minLength == 1 && len(s) > 0) {
+	if n.enum == nil && n.known == nil && n.pattern == nil && !n.base64 && n.maxLength < 0 && (n.minLength == 0 || n.minLength == 1 && len(s) > 0) {
 		return s // most texts: nothing to check
 	}
 	if bytes.IndexByte(s, '\\') >= 0 {
@@ -325,13 +335,16 @@ func (w *walker) text(n *node, v jsontext.Value) []byte {
 		case length < n.minLength && n.minLength == 1:
 			refuse(Limit, "must not be empty")
 		case length < n.minLength:
-			refuse(Limit, "has %d characters, at least %d are needed", length, n.minLength)
+			refuse(Limit, "needs at least %d characters, has %d", n.minLength, length)
 		case n.maxLength >= 0 && length > n.maxLength:
-			refuse(Limit, "has %d characters, at most %d are allowed", length, n.maxLength)
+			refuse(Limit, "may have %d characters, has %d", n.maxLength, length)
 		}
 	}
 	if n.pattern != nil && !n.pattern.Match(s) {
 		refuse(Pattern, "must match %s", n.pattern)
+	}
+	if n.base64 && !isBase64(s) {
+		refuse(Pattern, "must be base64, without line breaks and without the beginning of a data URL")
 	}
 	if !fits {
 		return nil
@@ -339,11 +352,30 @@ func (w *walker) text(n *node, v jsontext.Value) []byte {
 	return s
 }
 
+// isBase64 reports whether s is made of the characters of base64, URL-safe or not, and may be padded.
+func isBase64(s []byte) bool {
+	for _, c := range bytes.TrimRight(s, "=") {
+		if !base64Characters[c] {
+			return false
+		}
+	}
+	return true
+}
+
+var base64Characters = func() (set [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_") {
+		set[c] = true
+	}
+	return set
+}()
+
 func (w *walker) number(n *node, v jsontext.Value) {
 	f, err := strconv.ParseFloat(string(v), 64)
 	switch {
-	case err != nil || n.integer && f != float64(int64(f)):
-		w.report(w.Pointer(), Type, Error, "expected %s", n.expected())
+	case err != nil:
+		w.report(w.Pointer(), Type, Error, "does not fit into 64 bits")
+	case n.integer && f != math.Trunc(f):
+		w.report(w.Pointer(), Type, Error, "expected a whole number, got a fraction")
 	case n.minimum != nil && (f < *n.minimum || n.exclusiveMin && f == *n.minimum):
 		w.report(w.Pointer(), Limit, Error, "must be %s %v", bound(n.exclusiveMin, "at least", "more than"), *n.minimum)
 	case n.maximum != nil && (f > *n.maximum || n.exclusiveMax && f == *n.maximum):

@@ -141,6 +141,3 @@ func valueEnd(b []byte) int {
 	}
 	return -1
 }
-
-// UnreadBuffer returns what is buffered of the input behind what was read last.
-func (d *Decoder) UnreadBuffer() []byte { return d.json.UnreadBuffer() }
