@@ -69,10 +69,10 @@ func (bl block) check(c *checks) *part {
 	p := &part{checks: c, err: bl.err}
 	number := bl.first
 	for line := range bytes.Lines(bl.lines) {
-		line = bytes.TrimSpace(line)
 		if number == 1 {
 			line = bytes.TrimPrefix(line, []byte("\ufeff"))
 		}
+		line = bytes.Trim(line, " \t\r\n") // what JSON calls white space
 		if len(line) > 0 {
 			p.check(number, line)
 		}
@@ -89,8 +89,11 @@ func readBlocks(r io.Reader, use func(block)) {
 		bl.lines, bl.err = readBlock(in)
 		number += bytes.Count(bl.lines, []byte("\n"))
 		end := bl.err != nil
-		if bl.err == io.EOF {
+		switch {
+		case bl.err == io.EOF:
 			bl.err = nil
+		case bl.err != nil: // nobody knows how the last line goes on
+			bl.lines = bl.lines[:bytes.LastIndexByte(bl.lines, '\n')+1]
 		}
 		use(bl)
 		if end {
