@@ -22,8 +22,9 @@ var Load = sync.OnceValue(func() *openapi3.T {
 
 // LoadForChecks returns the contract prepared for VisitJSON. The document is shared: do not change it.
 //
-// VisitJSON does not look at const, which therefore becomes an enum of one value; and an open enum, which would
-// refuse values that the service takes, loses its values.
+// VisitJSON does not look at const, which therefore becomes an enum of one value; it takes any value but null where
+// the schema is empty, so that null is added; and an open enum, which would refuse values that the service takes, loses
+// its values.
 var LoadForChecks = sync.OnceValue(func() *openapi3.T {
 	doc, err := parse([]byte(messagebatches.OpenAPI()))
 	if err != nil {
@@ -50,6 +51,9 @@ func prepare(ref *openapi3.SchemaRef, done map[*openapi3.Schema]bool) {
 	done[s] = true
 	if s.Const != nil {
 		s.Enum, s.Const = []any{s.Const}, nil
+	}
+	if s.IsEmpty() {
+		s.Nullable = true
 	}
 	if IsOpenEnum(s) {
 		s.Enum = nil
