@@ -105,7 +105,7 @@ type Options struct {
 	// Betas are those that the create call will have.
 	Betas []gen.AnthropicBeta
 
-	// Disable switches rules off.
+	// Disable switches rules off. What is none of [Rules] has no effect.
 	Disable []Rule
 }
 
