@@ -105,7 +105,7 @@ func (w *walker) notJSON(err error) {
 
 // goodID returns a custom id, or "" if it is not a good one.
 func goodID(id string) string {
-	if !root().properties["custom_id"].node.pattern.MatchString(id) {
+	if !root().properties["custom_id"].node.pattern.matches([]byte(id)) {
 		return ""
 	}
 	return id

@@ -237,18 +237,17 @@ func (w *walker) unknownProperty(n *node, at jsontext.Pointer, name string, seen
 }
 
 func (w *walker) property(n *node, p *property) {
-	if w.Kind() == 'n' {
+	if !p.special {
 		w.value(p.node)
-		return // null is like absent
+		return
 	}
+	absent := w.Kind() == 'n' // null is like absent
 	v := w.value(p.node)
-	if w.Failed() {
+	if absent || w.Failed() {
 		return
 	}
 	if n == root() && p.name == "custom_id" {
 		w.customID = string(v)
-	}
-	if p.betas == nil && p.versions == nil && !p.refused && p.values == nil {
 		return
 	}
 	at := w.Pointer()
@@ -340,10 +339,10 @@ func (w *walker) text(n *node, v jsontext.Value) []byte {
 			refuse(Limit, "may have %d characters, has %d", n.maxLength, length)
 		}
 	}
-	if n.pattern != nil && !n.pattern.Match(s) {
+	if n.pattern != nil && !n.pattern.matches(s) {
 		refuse(Pattern, "must match %s", n.pattern)
 	}
-	if n.base64 && !isBase64(s) {
+	if n.base64 && !base64.matches(bytes.TrimRight(s, "=")) {
 		refuse(Pattern, "must be base64, without line breaks and without the beginning of a data URL")
 	}
 	if !fits {
@@ -352,22 +351,8 @@ func (w *walker) text(n *node, v jsontext.Value) []byte {
 	return s
 }
 
-// isBase64 reports whether s is made of the characters of base64, URL-safe or not, and may be padded.
-func isBase64(s []byte) bool {
-	for _, c := range bytes.TrimRight(s, "=") {
-		if !base64Characters[c] {
-			return false
-		}
-	}
-	return true
-}
-
-var base64Characters = func() (set [256]bool) {
-	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_") {
-		set[c] = true
-	}
-	return set
-}()
+// base64 is what base64 is without its padding, URL-safe or not.
+var base64 = newPattern(`^[a-zA-Z0-9+/_-]*$`)
 
 func (w *walker) number(n *node, v jsontext.Value) {
 	f, err := strconv.ParseFloat(string(v), 64)
