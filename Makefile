@@ -64,6 +64,12 @@ fuzz: ## fuzz each decoder for FUZZTIME
 	go test -run '^$$' -fuzz FuzzCodecs -fuzztime $(FUZZTIME) ./gen
 	go test -run '^$$' -fuzz FuzzAnswers -fuzztime $(FUZZTIME) ./client
 	go test -run '^$$' -fuzz FuzzResults -fuzztime $(FUZZTIME) ./client
+	go test -run '^$$' -fuzz FuzzAgainstVisitJSON -fuzztime $(FUZZTIME) ./client/preflight
+	go test -run '^$$' -fuzz FuzzCheckLines -fuzztime $(FUZZTIME) ./client/preflight
+
+.PHONY: bench-preflight
+bench-preflight: ## check 100,000 requests, and compare with VisitJSON on the same lines
+	go test -run '^$$' -bench CheckLines -benchtime 1x ./client/preflight
 
 .PHONY: bench
 bench: ## measure the codecs against the official SDK, in one run

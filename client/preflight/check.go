@@ -1,11 +1,14 @@
 package preflight
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/seed-111a911e/messagebatches/gen"
 	"github.com/seed-111a911e/messagebatches/internal/contract"
@@ -28,7 +31,9 @@ func Check(requests []gen.BetaMessageBatchIndividualRequestParams, o Options) *R
 		for _, r := range requests[i*partRequests : min(len(requests), (i+1)*partRequests)] {
 			var err error
 			if buf, err = r.AppendJSON(buf[:0]); err != nil {
-				p.add(0, len(buf), r.CustomID, []Issue{{Rule: JSON, Severity: Error, Message: err.Error()}})
+				w := walker{checks: b.checks}
+				w.notJSON(err)
+				p.add(0, 0, goodID(r.CustomID), w.found)
 				continue
 			}
 			p.check(0, buf)
@@ -74,9 +79,36 @@ func (c *checks) run(b []byte, n *node) (found []Issue, customID string) {
 	})
 	if err != nil {
 		w.found = nil
-		w.report("", JSON, Error, "not JSON: %s", strings.TrimPrefix(err.Error(), "jsontext: "))
+		w.notJSON(err)
 	}
 	return w.found, w.customID
+}
+
+// notJSON reports a request that is not JSON, or cannot be written as JSON. The texts of errors hold pointers, and so
+// names out of the request: only their innermost part becomes the message.
+func (w *walker) notJSON(err error) {
+	var at jsontext.Pointer
+	why := "not JSON"
+	var encoding *wire.EncodeError
+	if errors.As(err, &encoding) {
+		at, why, err = encoding.Pointer, "cannot be written as JSON", encoding.Err
+	}
+	var syntax *jsontext.SyntacticError
+	if errors.As(err, &syntax) {
+		if encoding == nil {
+			why += fmt.Sprintf(", at byte %d", syntax.ByteOffset)
+		}
+		at, err = at+syntax.JSONPointer, syntax.Err
+	}
+	w.report(at, JSON, Error, "%s: %v", why, err)
+}
+
+// goodID returns a custom id, or "" if it is not a good one.
+func goodID(id string) string {
+	if !root().properties["custom_id"].node.pattern.matches([]byte(id)) {
+		return ""
+	}
+	return id
 }
 
 // A part is what was found out about some requests that follow each other.
@@ -112,12 +144,13 @@ func (p *part) add(line, size int, id string, found []Issue) {
 type batch struct {
 	checks *checks
 	report Report
-	ids    map[string]checked // the first request with each id
-	index  map[string]int
+	ids    map[string]place // of the first request with each id
 }
 
+type place struct{ index, line int }
+
 func newBatch(o Options) *batch {
-	return &batch{checks: o.checks(), report: Report{Bytes: int64(len(`{"requests":[]}`))}, index: make(map[string]int), ids: make(map[string]checked)}
+	return &batch{checks: o.checks(), report: Report{Bytes: int64(len(`{"requests":[]}`))}, ids: make(map[string]place)}
 }
 
 // join adds a part behind the others.
@@ -132,7 +165,7 @@ func (b *batch) join(p *part) {
 			continue
 		}
 		if earlier, ok := b.ids[r.id]; ok {
-			where := fmt.Sprintf("request %d", b.index[r.id])
+			where := fmt.Sprintf("request %d", earlier.index)
 			if earlier.line > 0 {
 				where = fmt.Sprintf("line %d", earlier.line)
 			}
@@ -141,7 +174,7 @@ func (b *batch) join(p *part) {
 			}
 			continue
 		}
-		b.ids[r.id], b.index[r.id] = r, first+i
+		b.ids[r.id] = place{index: first + i, line: r.line}
 	}
 	slices.SortStableFunc(p.issues, func(x, y Issue) int { return x.Index - y.Index })
 	for _, i := range p.issues {
@@ -165,13 +198,20 @@ func (b *batch) finish() *Report {
 	if r.Bytes > maxBytes {
 		whole(BatchSize, Error, "the batch has %d bytes, and %d are allowed: split it", r.Bytes, maxBytes)
 	}
-	known := contract.Load().Components.Schemas["AnthropicBeta"].Value.Enum
-	for beta := range b.checks.betas {
-		if !slices.Contains(known, any(beta)) {
+	if v := b.checks.version; !isKnown("AnthropicVersion", v) {
+		whole(UnknownVersion, Warning, "the contract does not know the version %q: what it refuses is not checked", v)
+	}
+	for _, beta := range slices.Sorted(maps.Keys(b.checks.betas)) {
+		if !isKnown("AnthropicBeta", beta) {
 			whole(UnknownBeta, Warning, "the contract does not know the beta %q: the service refuses betas that it does not know", beta)
 		}
 	}
 	return r
+}
+
+// isKnown reports whether the contract lists a value of an enum.
+func isKnown(enum, value string) bool {
+	return slices.Contains(contract.Load().Components.Schemas[enum].Value.Enum, any(value))
 }
 
 // parallel calls f for 0 to n-1, several at a time.

@@ -2,7 +2,6 @@ package preflight
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -48,7 +47,8 @@ type node struct {
 	enum                 []string // allowed values, nil for all
 	known                []string // values of an open enum
 	minLength, maxLength int64    // likewise
-	pattern              *regexp.Regexp
+	pattern              *pattern
+	base64               bool
 
 	// number
 	integer          bool
@@ -72,6 +72,7 @@ type property struct {
 	versions []string // x-refused-by-versions
 	refused  bool     // x-refused-in-batches: true
 	values   []any    // x-refused-in-batches: values
+	special  bool     // one of the above, or the custom id
 }
 
 // root is the node of one request of a batch.
@@ -152,12 +153,13 @@ func (n *node) text(s *openapi3.Schema) {
 	} else {
 		n.enum = names
 	}
+	n.base64 = s.Format == "byte"
 	n.minLength = int64(s.MinLength)
 	if s.MaxLength != nil {
 		n.maxLength = int64(*s.MaxLength)
 	}
 	if s.Pattern != "" {
-		n.pattern = regexp.MustCompile(s.Pattern)
+		n.pattern = newPattern(s.Pattern)
 	}
 }
 
@@ -173,6 +175,7 @@ func (c *compiler) object(n *node, s *openapi3.Schema) {
 	for name, ref := range s.Properties {
 		p := &property{name: name, node: c.ref(ref)}
 		p.annotate(ref)
+		p.special = p.betas != nil || p.versions != nil || p.refused || p.values != nil || name == "custom_id"
 		n.properties[name] = p
 		n.names = append(n.names, name)
 	}

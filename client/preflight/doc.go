@@ -3,8 +3,8 @@
 //
 // The checks are those that the contract knows: its schemas, to the exact place also inside unions; the rules of a
 // batch (ids, number, size, parameters that a batch refuses); parameters that a version of the API refuses; betas that a
-// parameter or a tool needs. What the contract leaves open stays open: an unknown model, beta or property is a warning,
-// unless the property's name is close to a known one.
+// parameter or a tool needs. What the contract leaves open stays open: an unknown model, beta, version or property is a
+// warning, unless the property's name is close to a known one.
 //
 // [Check] takes values, [CheckLines] a file of JSON lines:
 //
@@ -12,5 +12,6 @@
 //		return preflight.Check(requests, preflight.Options{Version: info.Version, Betas: info.Betas}).Err()
 //	}))
 //
-// Messages say what is wrong and what is allowed. They never hold texts of the requests; pointers hold property names.
+// Messages say what is wrong and what is allowed. They never hold texts of the requests, only the character at which a
+// line stops being JSON; pointers hold property names.
 package preflight

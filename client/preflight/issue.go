@@ -24,6 +24,7 @@ const (
 	UnknownProperty  Rule = "unknown-property" // warning; error if the name is close to a known one
 	UnknownModel     Rule = "unknown-model"    // warning
 	UnknownBeta      Rule = "unknown-beta"     // warning
+	UnknownVersion   Rule = "unknown-version"  // warning
 	MissingBeta      Rule = "missing-beta"     // warning: a parameter needs a beta that the call does not have
 	RefusedByBatch   Rule = "refused-by-batch"
 	RefusedByVersion Rule = "refused-by-version"
@@ -31,6 +32,14 @@ const (
 	BatchCount       Rule = "batch-count" // no requests, or too many
 	BatchSize        Rule = "batch-size"  // too many bytes
 )
+
+// Rules returns all rules.
+func Rules() []Rule {
+	return []Rule{
+		JSON, Type, Required, Enum, Variant, Limit, Pattern, UnknownProperty, UnknownModel, UnknownBeta, UnknownVersion,
+		MissingBeta, RefusedByBatch, RefusedByVersion, DuplicateID, BatchCount, BatchSize,
+	}
+}
 
 // Severity says how bad an issue is.
 type Severity int
@@ -96,7 +105,7 @@ type Options struct {
 	// Betas are those that the create call will have.
 	Betas []gen.AnthropicBeta
 
-	// Disable switches rules off.
+	// Disable switches rules off. What is none of [Rules] has no effect.
 	Disable []Rule
 }
 

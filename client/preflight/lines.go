@@ -6,11 +6,15 @@ import (
 	"errors"
 	"io"
 	"runtime"
+	"sync"
 )
 
 const (
 	// blockSize is how much of a file is read at a time; a longer line is read as a whole.
 	blockSize = 1 << 20
+
+	// bufferSize leaves room for the end of the last line.
+	bufferSize = blockSize + 64<<10
 
 	// MaxLine is the longest line that CheckLines takes, in bytes: no batch can hold a longer one.
 	MaxLine = maxBytes
@@ -38,6 +42,7 @@ func CheckLines(r io.Reader, o Options) (*Report, error) {
 		go func() {
 			for bl := range blocks {
 				bl.done <- bl.check(b.checks)
+				bl.release()
 			}
 		}()
 	}
@@ -64,10 +69,10 @@ func (bl block) check(c *checks) *part {
 	p := &part{checks: c, err: bl.err}
 	number := bl.first
 	for line := range bytes.Lines(bl.lines) {
-		line = bytes.TrimSpace(line)
 		if number == 1 {
 			line = bytes.TrimPrefix(line, []byte("\ufeff"))
 		}
+		line = bytes.Trim(line, " \t\r\n") // what JSON calls white space
 		if len(line) > 0 {
 			p.check(number, line)
 		}
@@ -84,8 +89,11 @@ func readBlocks(r io.Reader, use func(block)) {
 		bl.lines, bl.err = readBlock(in)
 		number += bytes.Count(bl.lines, []byte("\n"))
 		end := bl.err != nil
-		if bl.err == io.EOF {
+		switch {
+		case bl.err == io.EOF:
 			bl.err = nil
+		case bl.err != nil: // nobody knows how the last line goes on
+			bl.lines = bl.lines[:bytes.LastIndexByte(bl.lines, '\n')+1]
 		}
 		use(bl)
 		if end {
@@ -94,9 +102,19 @@ func readBlocks(r io.Reader, use func(block)) {
 	}
 }
 
+// buffers keeps the memory of blocks, so that a large file costs no more of it than a small one.
+var buffers = sync.Pool{New: func() any { return new(make([]byte, 0, bufferSize)) }}
+
+// release gives the memory of a block back, but for that of a long line.
+func (bl block) release() {
+	if lines := bl.lines[:0]; cap(lines) == bufferSize {
+		buffers.Put(&lines)
+	}
+}
+
 // readBlock reads about blockSize bytes, to the end of a line. The error that ends the file comes with its last lines.
 func readBlock(in *bufio.Reader) (lines []byte, err error) {
-	lines = make([]byte, 0, blockSize+64<<10)
+	lines = *buffers.Get().(*[]byte)
 	for err == nil && len(lines) < blockSize {
 		var n int
 		n, err = in.Read(lines[len(lines):blockSize])

@@ -3,6 +3,7 @@ package preflight
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,8 +37,8 @@ func (w *walker) report(at jsontext.Pointer, rule Rule, severity Severity, forma
 	}
 }
 
-// value checks the next value. If it is a scalar, its JSON is returned, good until the next read.
-func (w *walker) value(n *node) jsontext.Value {
+// value checks the next value. A scalar that fits is returned, a string without its quotes, good until the next read.
+func (w *walker) value(n *node) []byte {
 	kind := w.Kind()
 	if kind == 'n' {
 		w.Skip()
@@ -74,7 +75,7 @@ func (w *walker) value(n *node) jsontext.Value {
 		}
 		switch n.form {
 		case text:
-			w.text(n, v)
+			return w.text(n, v)
 		case number:
 			w.number(n, v)
 		}
@@ -143,8 +144,7 @@ func (w *walker) member(n *node, kind jsontext.Kind) *node {
 		}
 		return m
 	}
-	tag, outer := w.Tag(n.tag)
-	w.Untag(outer) // nil: the request is in memory as a whole
+	tag, _ := w.Tag(n.tag) // nothing to untag: the request is in memory as a whole
 	if m := n.members[string(tag)]; m != nil && (tag != nil || n.members[""] != nil) {
 		return m
 	}
@@ -169,12 +169,11 @@ func (w *walker) object(n *node) {
 	case "BetaUserMessageParam":
 		w.role = "user"
 	case "BetaWebFetchBlockParam":
-		w.role = "" // the document that it holds is what a tool fetched
+		w.role = "" // what a server tool fetched is part of the answer that is given back
 	}
 	defer func() { w.role = outerRole }()
 	w.Object()
-	at := w.Pointer()
-	w.inVersion(n, at)
+	w.inVersion(n)
 	var seen uint64
 	var unknown []string
 	for name := w.Name(); name != nil; name = w.Name() {
@@ -190,9 +189,10 @@ func (w *walker) object(n *node) {
 		default:
 			unknown = append(unknown, string(name))
 			if n.name == "BetaCreateMessageParams" {
-				w.guideOnly(string(name))
+				w.guideOnly(unknown[len(unknown)-1])
+			} else {
+				w.Skip()
 			}
-			w.Skip()
 		}
 	}
 	if w.Failed() {
@@ -200,29 +200,32 @@ func (w *walker) object(n *node) {
 	}
 	for _, p := range n.required {
 		if seen&p.bit == 0 {
-			w.report(at.AppendToken(p.name), Required, Error, "%q is missing", p.name)
+			w.report(w.Pointer().AppendToken(p.name), Required, Error, "%q is missing", p.name)
 		}
 	}
 	for _, name := range unknown {
-		w.unknownProperty(n, at, name, seen)
+		w.unknownProperty(n, w.Pointer().AppendToken(name), name, seen)
 	}
 }
 
 // guideOnly reports parameters that a batch refuses according to the guide, and that the contract has no schema for.
+// It reads the value.
 func (w *walker) guideOnly(name string) {
+	v := w.Value()
+	if w.Failed() || v.Kind() == 'n' {
+		return // null is like absent
+	}
 	switch name {
 	case "store", "previous_thread_event_id", "cache_hint", "context_hint":
 		w.report(w.Pointer(), RefusedByBatch, Error, "a request inside a batch must not have %q", name)
 	case "research_preview_2026_02":
-		// Only its value "active" is refused; the next token tells.
-		if v := bytes.TrimLeft(w.UnreadBuffer(), ": \t\r\n"); bytes.HasPrefix(v, []byte(`"active"`)) {
+		if s, _ := jsontext.AppendUnquote(nil, v); string(s) == "active" {
 			w.report(w.Pointer(), RefusedByBatch, Error, `a request inside a batch must not have "active" here`)
 		}
 	}
 }
 
 func (w *walker) unknownProperty(n *node, at jsontext.Pointer, name string, seen uint64) {
-	at = at.AppendToken(name)
 	if slices.ContainsFunc(w.found, func(i Issue) bool { return i.Pointer == at && i.Rule == RefusedByBatch }) {
 		return
 	}
@@ -234,18 +237,17 @@ func (w *walker) unknownProperty(n *node, at jsontext.Pointer, name string, seen
 }
 
 func (w *walker) property(n *node, p *property) {
-	if w.Kind() == 'n' {
+	if !p.special {
 		w.value(p.node)
-		return // null is like absent
-	}
-	v := w.value(p.node)
-	if w.Failed() {
 		return
 	}
-	if p.name == "custom_id" && p.node.pattern.Match(bytes.Trim(v, `"`)) {
-		w.customID = string(bytes.Trim(v, `"`))
+	absent := w.Kind() == 'n' // null is like absent
+	v := w.value(p.node)
+	if absent || w.Failed() {
+		return
 	}
-	if p.betas == nil && p.versions == nil && !p.refused && p.values == nil {
+	if n == root() && p.name == "custom_id" {
+		w.customID = string(v)
 		return
 	}
 	at := w.Pointer()
@@ -259,20 +261,20 @@ func (w *walker) property(n *node, p *property) {
 		w.report(at, RefusedByBatch, Error, "a request inside a batch must not have %q", p.name)
 	}
 	for _, refused := range p.values {
-		if s, ok := refused.(string); ok && string(v) == strconv.Quote(s) || !ok && string(v) == fmt.Sprint(refused) {
-			w.report(at, RefusedByBatch, Error, "a request inside a batch must not have %s here", v)
+		if string(v) == fmt.Sprint(refused) {
+			w.report(at, RefusedByBatch, Error, "a request inside a batch must not have %v here", refused)
 		}
 	}
 }
 
 // inVersion reports what a version of the API refuses in certain messages.
-func (w *walker) inVersion(n *node, at jsontext.Pointer) {
+func (w *walker) inVersion(n *node) {
 	const since = "2026-10-21"
 	if w.checks.version != since {
 		return
 	}
 	if n.name == "BetaRequestDocumentBlock" && w.role == "assistant" {
-		w.report(at, RefusedByVersion, Error, "version %s does not take documents in messages of the assistant", since)
+		w.report(w.Pointer(), RefusedByVersion, Error, "version %s does not take documents in messages of the assistant", since)
 	}
 }
 
@@ -289,7 +291,6 @@ func (w *walker) needBeta(betas []string) {
 
 func (w *walker) list(n *node) {
 	w.List()
-	at := w.Pointer()
 	count := int64(0)
 	for ; w.Kind() != ']' && !w.Failed(); count++ {
 		w.value(n.items)
@@ -297,49 +298,69 @@ func (w *walker) list(n *node) {
 	w.End()
 	switch {
 	case w.Failed():
+	case count < n.minItems && n.minItems == 1:
+		w.report(w.Pointer(), Limit, Error, "must not be empty")
 	case count < n.minItems:
-		w.report(at, Limit, Error, "has %d elements, at least %d are needed", count, n.minItems)
+		w.report(w.Pointer(), Limit, Error, "needs at least %d elements, has %d", n.minItems, count)
 	case n.maxItems >= 0 && count > n.maxItems:
-		w.report(at, Limit, Error, "has %d elements, at most %d are allowed", count, n.maxItems)
-	case count > 0 && n.items.form == union && w.role == "user" && w.checks.version == "2026-10-21" && strings.HasSuffix(string(at), "/citations"):
-		w.report(at, RefusedByVersion, Error, "version %s does not take citations in messages of the user", w.checks.version)
+		w.report(w.Pointer(), Limit, Error, "may have %d elements, has %d", n.maxItems, count)
+	case count > 0 && n.items.form == union && w.role == "user" && w.checks.version == "2026-10-21" && strings.HasSuffix(string(w.Pointer()), "/citations"):
+		w.report(w.Pointer(), RefusedByVersion, Error, "version %s does not take citations in messages of the user", w.checks.version)
 	}
 }
 
-func (w *walker) text(n *node, v jsontext.Value) {
-	if n.enum == nil && n.known == nil && n.pattern == nil && n.maxLength < 0 && (n.minLength == 0 || n.minLength == 1 && len(v) > 2) {
-		return // most texts: nothing to check
-	}
+// text checks a string and returns it without its quotes, or nil if it does not fit.
+func (w *walker) text(n *node, v jsontext.Value) []byte {
 	s := v[1 : len(v)-1]
+	if n.enum == nil && n.known == nil && n.pattern == nil && !n.base64 && n.maxLength < 0 && (n.minLength == 0 || n.minLength == 1 && len(s) > 0) {
+		return s // most texts: nothing to check
+	}
 	if bytes.IndexByte(s, '\\') >= 0 {
-		s, _ = jsontext.AppendUnquote(nil, v)
+		s, _ = jsontext.AppendUnquote([]byte{}, v)
+	}
+	fits := true
+	refuse := func(rule Rule, format string, args ...any) {
+		fits = false
+		w.report(w.Pointer(), rule, Error, format, args...)
 	}
 	switch {
 	case n.enum != nil && !slices.Contains(n.enum, string(s)):
-		w.report(w.Pointer(), Enum, Error, "%s", choice(string(s), n.enum))
+		refuse(Enum, "%s", choice(string(s), n.enum))
 	case n.name == "Model" && !slices.Contains(n.known, string(s)):
 		w.report(w.Pointer(), UnknownModel, Warning, "the contract does not know this model%s", didYouMean(nearest(string(s), n.known)))
 	}
 	if n.minLength > 0 || n.maxLength >= 0 {
 		switch length := int64(utf8.RuneCount(s)); {
 		case length < n.minLength && n.minLength == 1:
-			w.report(w.Pointer(), Limit, Error, "must not be empty")
+			refuse(Limit, "must not be empty")
 		case length < n.minLength:
-			w.report(w.Pointer(), Limit, Error, "has %d characters, at least %d are needed", length, n.minLength)
+			refuse(Limit, "needs at least %d characters, has %d", n.minLength, length)
 		case n.maxLength >= 0 && length > n.maxLength:
-			w.report(w.Pointer(), Limit, Error, "has %d characters, at most %d are allowed", length, n.maxLength)
+			refuse(Limit, "may have %d characters, has %d", n.maxLength, length)
 		}
 	}
-	if n.pattern != nil && !n.pattern.Match(s) {
-		w.report(w.Pointer(), Pattern, Error, "must match %s", n.pattern)
+	if n.pattern != nil && !n.pattern.matches(s) {
+		refuse(Pattern, "must match %s", n.pattern)
 	}
+	if n.base64 && !base64.matches(bytes.TrimRight(s, "=")) {
+		refuse(Pattern, "must be base64, without line breaks and without the beginning of a data URL")
+	}
+	if !fits {
+		return nil
+	}
+	return s
 }
+
+// base64 is what base64 is without its padding, URL-safe or not.
+var base64 = newPattern(`^[a-zA-Z0-9+/_-]*$`)
 
 func (w *walker) number(n *node, v jsontext.Value) {
 	f, err := strconv.ParseFloat(string(v), 64)
 	switch {
-	case err != nil || n.integer && f != float64(int64(f)):
-		w.report(w.Pointer(), Type, Error, "expected %s", n.expected())
+	case err != nil:
+		w.report(w.Pointer(), Type, Error, "does not fit into 64 bits")
+	case n.integer && f != math.Trunc(f):
+		w.report(w.Pointer(), Type, Error, "expected a whole number, got a fraction")
 	case n.minimum != nil && (f < *n.minimum || n.exclusiveMin && f == *n.minimum):
 		w.report(w.Pointer(), Limit, Error, "must be %s %v", bound(n.exclusiveMin, "at least", "more than"), *n.minimum)
 	case n.maximum != nil && (f > *n.maximum || n.exclusiveMax && f == *n.maximum):

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/seed-111a911e/messagebatches/client/preflight"
@@ -18,7 +19,11 @@ const validateUsage = `Usage: messagebatches validate [flags] FILE...
 Checks files of requests, each of them a batch of one {"custom_id", "params"} a line, against the contract of the
 Message Batches API. The file - is standard input. Nothing is sent anywhere.
 
-Exit status: 0 without errors, 1 with errors (with -strict also with warnings), 2 if a file could not be read.
+What the contract does not know, such as a newer model, property, beta or version, is a warning; what the service would
+refuse is an error.
+
+Exit status: 0 without errors, 1 with errors (with -strict also with warnings), 2 if a file could not be read or a flag
+is wrong.
 
 Flags:
 `
@@ -56,6 +61,10 @@ func validate(s streams, args []string) int {
 		options.Betas = append(options.Betas, gen.AnthropicBeta(b))
 	}
 	for _, r := range list(*disable) {
+		if !slices.Contains(preflight.Rules(), preflight.Rule(r)) {
+			fmt.Fprintf(s.err, "messagebatches validate: there is no rule %q: the rules are %s\n", r, rules())
+			return exitFailed
+		}
 		options.Disable = append(options.Disable, preflight.Rule(r))
 	}
 	status := exitOK
@@ -74,6 +83,14 @@ func validate(s streams, args []string) int {
 		}
 	}
 	return status
+}
+
+func rules() string {
+	var names []string
+	for _, r := range preflight.Rules() {
+		names = append(names, string(r))
+	}
+	return strings.Join(names, ", ")
 }
 
 // list takes a list separated by commas apart.

@@ -31,8 +31,9 @@ func Parse(text string) (*openapi3.T, error) {
 
 // ParseForChecks reads the text of a contract and prepares it for VisitJSON.
 //
-// VisitJSON does not look at const, which therefore becomes an enum of one value; and an open enum, which would
-// refuse values that the service takes, loses its values.
+// VisitJSON does not look at const, which therefore becomes an enum of one value; it takes any value but null where
+// the schema is empty, so that null is added; and an open enum, which would refuse values that the service takes, loses
+// its values.
 func ParseForChecks(text string) (*openapi3.T, error) {
 	doc, err := Parse(text)
 	if err != nil {
@@ -55,6 +56,9 @@ func prepare(ref *openapi3.SchemaRef, done map[*openapi3.Schema]bool) {
 	done[s] = true
 	if s.Const != nil {
 		s.Enum, s.Const = []any{s.Const}, nil
+	}
+	if s.IsEmpty() {
+		s.Nullable = true
 	}
 	if IsOpenEnum(s) {
 		s.Enum = nil

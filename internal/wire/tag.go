@@ -2,7 +2,6 @@ package wire
 
 import (
 	"bytes"
-	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -16,11 +15,7 @@ func (d *Decoder) Tag(name string) ([]byte, *jsontext.Decoder) {
 	if d.err != nil {
 		return nil, nil
 	}
-	ahead := skipSpace(d.json.UnreadBuffer())
-	if tag, ok := firstProperty(ahead, name); ok {
-		return tag, nil
-	}
-	if tag, ok := findProperty(ahead, name); ok {
+	if tag, ok := findProperty(trimLeft(d.json.UnreadBuffer()), name); ok {
 		return tag, nil
 	}
 	// The object is not buffered as a whole: it comes from a stream. Read it and decode the copy.
@@ -43,74 +38,106 @@ func (d *Decoder) Untag(outer *jsontext.Decoder) {
 	}
 }
 
-// firstProperty returns the value of the named property if it is the first one of the object at the start of b
-// and both are written without escapes. That is how the service writes them.
-func firstProperty(b []byte, name string) ([]byte, bool) {
-	b, ok := bytes.CutPrefix(b, []byte(`{`))
-	b = skipSpace(b)
-	if !ok || len(b) < len(name)+2 || b[0] != '"' || string(b[1:1+len(name)]) != name || b[1+len(name)] != '"' {
+// findProperty looks for the named property in the object at the start of b. It returns false if b ends before
+// that is decided, and true with nil if the object has no such string.
+//
+// It does not check that b is JSON: the decoder does when it reads the object. Where the discriminator comes last, all
+// that stands before it is passed over here first, on every level, so this has to be much faster than the decoder.
+func findProperty(b []byte, name string) (tag []byte, ok bool) {
+	if b, ok = bytes.CutPrefix(b, []byte(`{`)); !ok {
 		return nil, false
 	}
-	b = skipSpace(b[len(name)+2:])
-	b, ok = bytes.CutPrefix(b, []byte(`"`))
-	end := bytes.IndexByte(b, '"')
-	if !ok || end < 0 || bytes.IndexByte(b[:end], '\\') >= 0 {
-		return nil, false
+	for {
+		b = trimLeft(b)
+		if len(b) > 0 && b[0] == '}' {
+			return nil, true
+		}
+		n := stringEnd(b)
+		if n < 0 {
+			return nil, false
+		}
+		found := string(unquote(b[:n])) == name
+		b = trimLeft(b[n:])
+		if n = valueEnd(b); n < 0 {
+			return nil, false
+		}
+		switch {
+		case !found:
+			b = b[n:]
+		case b[0] == '"':
+			return unquote(b[:n]), true
+		default:
+			return nil, true
+		}
 	}
-	return b[:end], true
 }
 
-// skipSpace passes over white space and the colons and commas that jsontext leaves before a value.
-func skipSpace(b []byte) []byte {
-	for len(b) > 0 && (b[0] <= ' ' || b[0] == ':' || b[0] == ',') {
+// trimLeft removes what may stand between values.
+func trimLeft(b []byte) []byte {
+	for len(b) > 0 && (b[0] == ',' || b[0] == ':' || b[0] == ' ' || b[0] == '\n' || b[0] == '\t' || b[0] == '\r') {
 		b = b[1:]
 	}
 	return b
 }
 
-type scanner struct {
-	input bytes.Buffer
-	json  jsontext.Decoder
+// unquote returns what a string stands for.
+func unquote(b []byte) []byte {
+	if bytes.IndexByte(b, '\\') < 0 {
+		return b[1 : len(b)-1]
+	}
+	s, _ := jsontext.AppendUnquote([]byte{}, b) // an error means U+FFFD was put in
+	return s
 }
 
-var scanners = sync.Pool{New: func() any { return new(scanner) }}
-
-// findProperty looks for the named property in the object at the start of b. It returns false if b ends before
-// that is decided, and true with nil if the object has no such string.
-func findProperty(b []byte, name string) (tag []byte, ok bool) {
-	s := scanners.Get().(*scanner)
-	s.input = *bytes.NewBuffer(b)
-	s.json.Reset(&s.input, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	defer func() {
-		s.input = bytes.Buffer{}
-		s.json.Reset(&s.input)
-		scanners.Put(s)
-	}()
-	if t, err := s.json.ReadToken(); err != nil || t.Kind() != '{' {
-		return nil, false
+// stringEnd returns the length of the string at the start of b, or -1 if there is none or it does not end.
+func stringEnd(b []byte) int {
+	if len(b) == 0 || b[0] != '"' {
+		return -1
 	}
-	for s.json.PeekKind() == '"' {
-		n, err := s.json.ReadToken()
-		if err != nil {
-			return nil, false
+	for n := 1; ; n++ {
+		i := bytes.IndexByte(b[n:], '"')
+		if i < 0 {
+			return -1
 		}
-		if n.String() == name {
-			v, err := s.json.ReadToken()
-			if err != nil {
-				return nil, false
-			}
-			if v.Kind() == '"' {
-				return []byte(v.String()), true
-			}
-			return nil, true
+		n += i
+		escapes := 0
+		for b[n-1-escapes] == '\\' {
+			escapes++
 		}
-		if s.json.SkipValue() != nil {
-			return nil, false
+		if escapes%2 == 0 {
+			return n + 1
 		}
 	}
-	_, err := s.json.ReadToken()
-	return nil, err == nil
 }
 
-// UnreadBuffer returns what is buffered of the input behind what was read last.
-func (d *Decoder) UnreadBuffer() []byte { return d.json.UnreadBuffer() }
+// valueEnd returns the length of the value at the start of b, or -1 if it does not end.
+func valueEnd(b []byte) int {
+	depth := 0
+	for n := 0; n < len(b); n++ {
+		switch b[n] {
+		case '"':
+			length := stringEnd(b[n:])
+			if length < 0 {
+				return -1
+			}
+			n += length - 1
+			if depth == 0 {
+				return n + 1
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth < 0 {
+				return n // behind a number or a literal
+			}
+			if depth == 0 {
+				return n + 1
+			}
+		case ',', ' ', '\t', '\r', '\n':
+			if depth == 0 {
+				return n
+			}
+		}
+	}
+	return -1
+}

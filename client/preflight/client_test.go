@@ -1,0 +1,133 @@
+package preflight_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/client/batchtest"
+	"github.com/seed-111a911e/messagebatches/client/preflight"
+	"github.com/seed-111a911e/messagebatches/gen"
+)
+
+func newClient(t *testing.T, s *batchtest.Service, opts ...client.Option) *client.Client {
+	c, err := client.New(append([]client.Option{client.WithoutEnvironment(), client.WithAPIKey(s.Key()), client.WithBaseURL(s.URL()), client.WithHTTPClient(s.HTTPClient())}, opts...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// wrongRequests decodes the corpus of wrong requests, for what it has in Go values.
+func wrongRequests(t *testing.T) (requests []client.Request) {
+	for _, c := range readCorpus(t, "testdata/wrong/*.txt") {
+		var r client.Request
+		if r.UnmarshalJSON([]byte(c.request)) != nil || r.CustomID != "a" {
+			continue
+		}
+		r.CustomID = "r" + strings.Repeat("-", len(requests)%60) + string(rune('a'+len(requests)/60))
+		requests = append(requests, r)
+	}
+	return requests
+}
+
+// TestWithAndWithoutPreflight sends wrong requests without preflight: what comes back from the fake service a day later
+// is what preflight says at once.
+func TestWithAndWithoutPreflight(t *testing.T) {
+	t.Parallel()
+	for _, version := range []gen.AnthropicVersion{gen.AnthropicVersionV20230601, gen.AnthropicVersionV20261021} {
+		s := batchtest.New(t, batchtest.WithDuration(0))
+		requests := wrongRequests(t)
+		want := make(map[string]string)
+		for _, i := range preflight.Check(requests, preflight.Options{Version: version}).Issues {
+			if i.Severity == preflight.Error && want[i.CustomID] == "" {
+				want[i.CustomID] = strings.ReplaceAll(string(i.Pointer[1:]), "/", ".") + ": " + i.Message
+			}
+		}
+		c := newClient(t, s, client.WithVersion(version))
+		batch, err := c.Create(t.Context(), client.BatchParams{Requests: requests})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := make(map[string]string)
+		for item, err := range c.Results(t.Context(), batch.ID) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			var invalid *gen.BetaInvalidRequestError
+			if errors.As(item.Err(), &invalid) {
+				got[item.CustomID] = invalid.Message
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-preflight +service)\n%s", diff)
+		}
+		t.Logf("version %s: %d of %d requests are wrong", version, len(want), len(requests))
+
+		check := client.WithPreflight(func(_ context.Context, requests []client.Request, info client.CallInfo) error {
+			return preflight.Check(requests, preflight.Options{Version: info.Version, Betas: info.Betas}).Err()
+		})
+		_, err = c.Create(t.Context(), client.BatchParams{Requests: requests}, check)
+		var issues *preflight.IssuesError
+		if !errors.As(err, &issues) || len(issues.Issues) < len(want) {
+			t.Errorf("got %v", err)
+		}
+		if n := len(s.Batches()); n != 1 {
+			t.Errorf("the service has %d batches, want the one that was sent without preflight", n)
+		}
+	}
+}
+
+// TestPreflightKnowsTheCall checks with the version and the betas that the client will send.
+func TestPreflightKnowsTheCall(t *testing.T) {
+	t.Parallel()
+	s := batchtest.New(t)
+	var report *preflight.Report
+	c := newClient(t, s, client.WithBetas(gen.AnthropicBetaCompact20260904), client.WithPreflight(func(_ context.Context, requests []client.Request, info client.CallInfo) error {
+		report = preflight.Check(requests, preflight.Options{Version: info.Version, Betas: info.Betas})
+		return report.Err()
+	}))
+	request := client.Request{CustomID: "a", Params: client.Params{
+		Model: gen.ModelClaudeOpus5, MaxTokens: 16, Messages: []client.InputMessage{client.UserText("Hi")},
+		Temperature: new(0.5), Compaction: &gen.BetaCompactionConfig{}, Fallbacks: gen.BetaFallbacksDefault("default"),
+	}}
+	for _, tt := range []struct {
+		opts []client.CallOption
+		want []string
+	}{
+		{nil, []string{"warning missing-beta /params/fallbacks"}},
+		{[]client.CallOption{client.WithBetas(gen.AnthropicBetaServerSideFallback20260701)}, []string{}},
+		{[]client.CallOption{client.WithVersion(gen.AnthropicVersionV20261021)}, []string{"warning missing-beta /params/fallbacks", "error refused-by-version /params/temperature"}},
+	} {
+		_, err := c.Create(t.Context(), client.BatchParams{Requests: []client.Request{request}}, tt.opts...)
+		if diff := cmp.Diff(tt.want, found(report.Issues)); diff != "" {
+			t.Error(diff)
+		}
+		if (err != nil) != (report.Count(preflight.Error) > 0) {
+			t.Errorf("got error %v", err)
+		}
+	}
+}
+
+func TestIssuesError(t *testing.T) {
+	t.Parallel()
+	report := &preflight.Report{Issues: []preflight.Issue{{Index: -1, Rule: preflight.UnknownBeta, Message: "w"}}}
+	if err := report.Err(); err != nil {
+		t.Errorf("warnings alone are no error, got %v", err)
+	}
+	for range 12 {
+		report.Issues = append(report.Issues, preflight.Issue{Index: 3, Pointer: "/params", Rule: preflight.Type, Severity: preflight.Error, Message: "m"})
+	}
+	err := report.Err()
+	if want := "preflight: 12 errors\n" + strings.Repeat("request 3 /params: m [type]\n", 10) + "and 2 more"; err.Error() != want {
+		t.Errorf("got %v\nwant %s", err, want)
+	}
+	report.Issues = report.Issues[:2]
+	if want := "preflight: 1 error\nrequest 3 /params: m [type]"; report.Err().Error() != want {
+		t.Errorf("got %v\nwant %s", report.Err(), want)
+	}
+}

@@ -1,0 +1,97 @@
+package preflight_test
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-111a911e/messagebatches/client/preflight"
+	"github.com/seed-111a911e/messagebatches/gen"
+)
+
+// FuzzCheckLines checks anything as a file: it does not panic, every issue belongs to a line that is there, it does not
+// matter how the file is read, and what is right as JSON is right as a Go value too.
+func FuzzCheckLines(f *testing.F) {
+	for lines := range slices.Chunk(corpus(f), 8) {
+		f.Add([]byte(strings.Join(lines, "\n\r\n")))
+	}
+	f.Add([]byte("\ufeff" + good("a") + "\r\n\n{\n" + good("a")))
+	f.Add([]byte(`{"custom_id":` + strings.Repeat("[", 20_000)))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		report, err := preflight.CheckLines(bytes.NewReader(file), preflight.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, err := preflight.CheckLines(iotest.OneByteReader(bytes.NewReader(file)), preflight.Options{})
+		if diff := cmp.Diff(report, other); err != nil || diff != "" {
+			t.Fatalf("byte by byte: %v\n%s", err, diff)
+		}
+		requests := requestLines(file)
+		if report.Requests != len(requests) {
+			t.Fatalf("%d requests, want %d", report.Requests, len(requests))
+		}
+		last := 0
+		for _, i := range report.Issues {
+			switch {
+			case i.Index == -1 && i.Line == 0:
+				last = len(requests)
+			case i.Index < last || i.Index >= len(requests) || i.Line != requests[i.Index].number:
+				t.Fatalf("issue %+v comes behind index %d of %d requests", i, last, len(requests))
+			default:
+				last = i.Index
+			}
+		}
+		compareWithCheck(t, report, requests)
+	})
+}
+
+// A requestLine is a line that is not blank.
+type requestLine struct {
+	number int
+	text   []byte
+}
+
+func requestLines(file []byte) (lines []requestLine) {
+	for i, text := range bytes.Split(bytes.TrimPrefix(file, []byte("\ufeff")), []byte("\n")) {
+		if text = bytes.Trim(text, " \t\r"); len(text) > 0 {
+			lines = append(lines, requestLine{i + 1, text})
+		}
+	}
+	return lines
+}
+
+// compareWithCheck checks the requests that nothing is wrong with, as Go values. Of the others decoding may lose what
+// is wrong with them, or make it something else: null becomes zero.
+func compareWithCheck(t *testing.T, report *preflight.Report, requests []requestLine) (right int) {
+	wrong := make(map[int]bool)
+	for _, i := range report.Issues {
+		wrong[i.Index] = true
+	}
+	var values []gen.BetaMessageBatchIndividualRequestParams
+	for i, r := range requests {
+		var v gen.BetaMessageBatchIndividualRequestParams
+		if !wrong[i] && v.UnmarshalJSON(r.text) == nil {
+			values = append(values, v)
+		}
+	}
+	for _, i := range preflight.Check(values, preflight.Options{Betas: allBetas(), Disable: []preflight.Rule{preflight.DuplicateID}}).Issues {
+		if i.Rule != preflight.BatchCount {
+			t.Errorf("as a value: %v", i)
+		}
+	}
+	return len(values)
+}
+
+func TestCheckFindsNoMore(t *testing.T) {
+	t.Parallel()
+	file := []byte(strings.Join(corpus(t), "\n"))
+	report, err := preflight.CheckLines(bytes.NewReader(file), preflight.Options{Betas: allBetas(), Disable: []preflight.Rule{preflight.DuplicateID}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d of %d requests are right", compareWithCheck(t, report, requestLines(file)), report.Requests)
+}
