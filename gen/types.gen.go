@@ -15312,7 +15312,7 @@ func (x *BetaRequestCounts) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaRequestCounts)
 }
 
-// BetaRequestDocumentBlock is a document for the model to read. Version 2026-10-21 refuses it in an assistant message.
+// BetaRequestDocumentBlock is a document for the model to read. Version 2026-10-21 refuses it directly in an assistant message.
 type BetaRequestDocumentBlock struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
@@ -17039,8 +17039,8 @@ type BetaTextBlockParam struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Sources of the text, where it is part of an earlier answer that is given back. In a user message
-	// version 2026-10-21 refuses them, unless the list is empty.
+	// Sources of the text, where it is part of an earlier answer that is given back. Directly in a user
+	// message, or in a search result there, version 2026-10-21 refuses them, unless the list is empty.
 	Citations []BetaTextCitationParam `json:"citations,omitzero"`
 
 	// What the block says.

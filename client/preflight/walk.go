@@ -19,7 +19,7 @@ type walker struct {
 	*wire.Decoder
 	checks *checks
 	found  []Issue
-	role   string // whose message this is, inside of messages
+	role   string // who says this, directly in a message
 
 	customID string // of the request, if it is a good one
 }
@@ -162,18 +162,19 @@ func (w *walker) member(n *node, kind jsontext.Kind) *node {
 }
 
 func (w *walker) object(n *node) {
+	w.Object()
+	w.inVersion(n)
 	outerRole := w.role
 	switch n.name {
 	case "BetaAssistantMessageParam":
 		w.role = "assistant"
 	case "BetaUserMessageParam":
 		w.role = "user"
-	case "BetaWebFetchBlockParam":
-		w.role = "" // what a server tool fetched is part of the answer that is given back
+	case "BetaTextBlockParam", "BetaSearchResultBlockParam": // what a version refuses, it refuses inside of these too
+	default:
+		w.role = "" // what a tool found, say, is not said by anybody
 	}
 	defer func() { w.role = outerRole }()
-	w.Object()
-	w.inVersion(n)
 	var seen uint64
 	var unknown []string
 	for name := w.Name(); name != nil; name = w.Name() {
