@@ -32,6 +32,7 @@ func (s *Service) newHandler() http.Handler {
 			s.note(op, r)
 			id := s.newRequestID()
 			w.Header().Set("request-id", id)
+			w.Header().Set("date", s.Now().Format(http.TimeFormat)) // its own, however far it was advanced
 			w.Header().Set("anthropic-organization-id", "org_fake")
 			next := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				fail := s.admit(r)
