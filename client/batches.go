@@ -74,9 +74,17 @@ type ListOptions struct {
 func (c *Client) List(ctx context.Context, o ListOptions, opts ...CallOption) iter.Seq2[*Batch, error] {
 	return func(yield func(*Batch, error) bool) {
 		cl, err := c.newCall(opts)
-		if err == nil {
-			err = o.check()
+		if err != nil {
+			yield(nil, err)
+			return
 		}
+		c.list(ctx, cl, o)(yield)
+	}
+}
+
+func (c *Client) list(ctx context.Context, cl call, o ListOptions) iter.Seq2[*Batch, error] {
+	return func(yield func(*Batch, error) bool) {
+		err := o.check()
 		for err == nil {
 			page, pageErr := c.page(ctx, &cl, o)
 			if err = pageErr; err != nil {

@@ -307,21 +307,25 @@ func (e *ItemError) Unwrap() error { return e.Err }
 
 // An UncertainError says that the service may or may not have taken a batch: the whole body was sent, and no answer
 // tells. The call was not repeated (unless by [WithAtLeastOnceCreate]), because a batch that exists twice is billed
-// twice. Look through List for the batch before sending it again.
+// twice. Look through its Candidates before sending the batch again.
 type UncertainError struct {
 	// Err is why the answer does not tell: an [*APIError] or the failure of the connection.
 	Err error
 
-	// Started and Ended are when the first uncertain attempt began and failed, by this machine's clock.
+	// Started is when the first uncertain attempt began and Ended when the last one failed, by this machine's clock.
 	Started, Ended time.Time
 
 	// Requests and Bytes are the size of the batch.
 	Requests int
 	Bytes    int64
+
+	client *Client
+	call   func() call    // a function, because no fmt verb looks into it
+	ahead  *time.Duration // what was known of the service's clock
 }
 
 func (e *UncertainError) Error() string {
-	return fmt.Sprintf("the service may or may not have taken the batch of %d requests (look with List before sending it again): %v", e.Requests, e.Err)
+	return fmt.Sprintf("the service may or may not have taken the batch of %d requests (look at its Candidates before sending it again): %v", e.Requests, e.Err)
 }
 func (e *UncertainError) Unwrap() error { return e.Err }
 
