@@ -11,6 +11,7 @@ import (
 	"iter"
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/seed-111a911e/messagebatches/gen"
@@ -165,14 +166,16 @@ func (r *resultReader) readStream(ctx context.Context, op string) error {
 		body.asStream(idleTimeout)
 	}
 	lines := &lineReader{r: bufio.NewReaderSize(resp.Body, 64<<10), max: r.call.maxLine}
-	if t, _, err := mime.ParseMediaType(resp.Header.Get("content-type")); err == nil && t == "text/html" {
-		return readAPIError(op, resp, time.Now())
-	}
+	strange := !isJSONLines(resp.Header.Get("content-type"))
 	for {
 		line, err := lines.next()
 		if err == io.EOF {
 			return nil
 		}
+		if strange && err == nil && !bytes.Contains(line, []byte("custom_id")) {
+			return parseAPIError(op, resp, line, time.Now()) // something on the way has answered in place of the API
+		}
+		strange = false
 		if errors.Is(err, errLongLine) {
 			r.lost++
 			r.giveBad(nil, &LineError{Line: lines.number, Err: err})
@@ -186,6 +189,12 @@ func (r *resultReader) readStream(ctx context.Context, op string) error {
 			return err
 		}
 	}
+}
+
+// isJSONLines reports whether a content type is one that the API, or a store of files behind it, gives to results.
+func isJSONLines(contentType string) bool {
+	t, _, _ := mime.ParseMediaType(contentType)
+	return strings.Contains(t, "jsonl") || strings.Contains(t, "ndjson") || t == "application/octet-stream"
 }
 
 // give hands one line to the caller.
