@@ -8,8 +8,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/seed-111a911e/messagebatches/gen"
 )
 
 const (
@@ -68,7 +66,7 @@ func (e *UncertainError) Candidates(ctx context.Context) (Candidates, error) {
 		if !b.CreatedAt.IsZero() && b.CreatedAt.Before(from) {
 			break // the rest is older still
 		}
-		total := countAll(b.RequestCounts)
+		total := b.total()
 		if !b.CreatedAt.After(to) && (total == int64(e.Requests) || total == 0) {
 			found.Batches = append(found.Batches, b)
 		}
@@ -101,10 +99,6 @@ func (e *UncertainError) window() (from, to time.Time, known bool) {
 		from, to = e.Started, e.Ended
 	}
 	return from.Add(-clockMargin), to.Add(lateMargin + clockMargin), now != nil
-}
-
-func countAll(c gen.BetaRequestCounts) int64 {
-	return c.Processing + c.Succeeded + c.Errored + c.Canceled + c.Expired
 }
 
 // seeDate notes how far the service's clock is ahead of this machine's.

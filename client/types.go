@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -49,6 +50,19 @@ type Batch struct {
 // Ended reports whether the batch has ended: its results can be read, its counts are final.
 func (b *Batch) Ended() bool {
 	return b.ProcessingStatus == gen.BetaMessageBatchProcessingStatusEnded
+}
+
+// total returns how many requests the batch has: the sum of its counts, with those that are newer than the contract.
+func (b *Batch) total() int64 {
+	var raw struct {
+		Counts map[string]float64 `json:"request_counts"`
+	}
+	_ = json.Unmarshal(b.Raw, &raw) // what is no number is left out
+	var sum float64
+	for _, n := range raw.Counts {
+		sum += n
+	}
+	return int64(sum)
 }
 
 // UnmarshalJSON implements json.Unmarshaler, for batches that were stored as JSON.
