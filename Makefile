@@ -52,10 +52,13 @@ lint: ## check format, vet and staticcheck
 	cd conformance && go vet ./... && go run $(STATICCHECK) ./... && go mod tidy -diff
 
 .PHONY: fuzz
-fuzz: ## fuzz each decoder for FUZZTIME
+fuzz: ## fuzz each decoder and parser for FUZZTIME
 	go test -run '^$$' -fuzz FuzzCodecs -fuzztime $(FUZZTIME) ./gen
 	go test -run '^$$' -fuzz FuzzAnswers -fuzztime $(FUZZTIME) ./client
 	go test -run '^$$' -fuzz FuzzResults -fuzztime $(FUZZTIME) ./client
+	go test -run '^$$' -fuzz FuzzRetryAfter -fuzztime $(FUZZTIME) ./client
+	go test -run '^$$' -fuzz FuzzBetas -fuzztime $(FUZZTIME) ./client
+	go test -run '^$$' -fuzz FuzzRateLimits -fuzztime $(FUZZTIME) ./client
 
 .PHONY: verify
 verify: lint check-generate test-conformance fuzz demo ## all checks that are not tests
