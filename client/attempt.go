@@ -135,6 +135,8 @@ func (c *Client) repeat(ctx context.Context, cl *call, op string, try func() (ag
 		var apiErr *APIError
 		if errors.As(err, &apiErr) {
 			apiErr.Attempts = attempt
+		} else if attempt > 1 {
+			err = fmt.Errorf("%w (after %d attempts)", err, attempt)
 		}
 		if c.s().credential.refresh && !refreshed && isUnauthorized(err) {
 			refreshed = true

@@ -257,9 +257,6 @@ func decodeBatch(raw []byte) (*Batch, error) {
 
 // unexpectedAnswer makes an error of a 200 that is not what the operation answers.
 func unexpectedAnswer(op string, resp *http.Response, body []byte) *APIError {
-	if len(body) > maxErrorBody {
-		body = body[:maxErrorBody]
-	}
 	e := parseAPIError(op, resp, body, time.Now())
 	if e.Detail == nil {
 		e.Message = "answer is not what the contract says"

@@ -122,7 +122,9 @@ func readAPIError(op string, r *http.Response, now time.Time) *APIError {
 	return parseAPIError(op, r, body, now)
 }
 
+// parseAPIError makes an error of an answer and as much of its body as an error keeps.
 func parseAPIError(op string, r *http.Response, body []byte, now time.Time) *APIError {
+	body = withoutCredential(body[:min(len(body), maxErrorBody)], r.Request)
 	e := &APIError{
 		Op:          op,
 		StatusCode:  r.StatusCode,
@@ -142,6 +144,25 @@ func parseAPIError(op string, r *http.Response, body []byte, now time.Time) *API
 		e.RequestID = id
 	}
 	return e
+}
+
+// withoutCredential returns a copy of a body that does not show the credential: some that stand before the API show what
+// they were sent.
+func withoutCredential(body []byte, r *http.Request) []byte {
+	body = bytes.Clone(body)
+	if r == nil {
+		return body
+	}
+	for _, header := range []string{"x-api-key", "authorization", "proxy-authorization"} {
+		value := r.Header.Get(header)
+		_, secret, _ := strings.Cut(value, " ") // behind Bearer or Basic
+		for _, s := range []string{value, secret} {
+			if len(s) >= 8 { // a shorter one is part of other words
+				body = bytes.ReplaceAll(body, []byte(s), []byte("[redacted]"))
+			}
+		}
+	}
+	return body
 }
 
 // isErrorResponse reports whether JSON that was decoded with err was an error of the API. Something odd about a property
