@@ -50,7 +50,7 @@ var fieldNotes = []struct {
 	18: {"the text of an error holds a whole web page, a 413 has no type, and an error's body is read without end",
 		[]func(*testing.T){TestAnswersThatAreNotTheAPIs, TestEndlessAnswers, TestEndlessHeaders, TestJSONThatIsTooMuch}},
 	19: {"the key is printed with the client, with an error's request or in a log, and so is the password of a URL",
-		[]func(*testing.T){TestNew, TestNoVerbShowsHeaders, TestErrorIsLogged}},
+		[]func(*testing.T){TestNothingShowsASecret, TestPanicsShowNoSecret, TestProxyPasswordIsNotShown, TestNew}},
 	20: {"an id leads to another path",
 		[]func(*testing.T){TestIDsAreEscaped, TestWrongInput}},
 	21: {"net/http posts a second time by itself",
