@@ -40,10 +40,11 @@ func (c *Client) get(ctx context.Context, cl *call, id string) (*Batch, error) {
 func (c *Client) callForBatch(ctx context.Context, cl *call, op string, build func() (*http.Request, error)) (batch *Batch, err error) {
 	var odd error // about a batch that came all the same
 	_, err = c.idempotent(ctx, cl, op, build, func(resp *http.Response) (err error) {
-		if batch, err = readBatch(op, resp); batch != nil {
+		batch, err = readBatch(op, resp)
+		if batch != nil && errors.As(err, new(*gen.DecodeError)) {
 			odd, err = err, nil
 		}
-		return err
+		return err // also with a batch: a part of one is no answer here
 	})
 	if err != nil {
 		return nil, err
@@ -233,7 +234,8 @@ func (c *Client) Delete(ctx context.Context, id string, opts ...CallOption) erro
 	return err
 }
 
-// readBatch reads an answer that is a batch. Whatever is odd about it, a batch with an id is returned.
+// readBatch reads an answer that is a batch. Whatever is odd about it, a batch with an id is returned: with a
+// [*gen.DecodeError] it is whole, with another error only a part of it came.
 func readBatch(op string, resp *http.Response) (*Batch, error) {
 	body, err := readAnswer(op, resp)
 	b, decodeErr := decodeBatch(body)

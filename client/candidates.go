@@ -66,8 +66,8 @@ func (e *UncertainError) Candidates(ctx context.Context) (Candidates, error) {
 		if !b.CreatedAt.IsZero() && b.CreatedAt.Before(from) {
 			break // the rest is older still
 		}
-		total := b.total()
-		if !b.CreatedAt.After(to) && (total == int64(e.Requests) || total == 0) {
+		total, ok := b.total()
+		if !b.CreatedAt.After(to) && (total == int64(e.Requests) || !ok) {
 			found.Batches = append(found.Batches, b)
 		}
 	}

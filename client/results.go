@@ -127,7 +127,8 @@ func (r *resultReader) complete() bool {
 	if got.Succeeded > want.Succeeded || got.Errored > want.Errored || got.Canceled > want.Canceled || got.Expired > want.Expired {
 		return false
 	}
-	return int64(len(r.given))+r.lost >= r.batch.total()-want.Processing
+	total, ok := r.batch.total()
+	return ok && int64(len(r.given))+r.lost >= total-want.Processing
 }
 
 // incomplete makes the last error: nothing was given yet, or some of it is missing.

@@ -52,17 +52,26 @@ func (b *Batch) Ended() bool {
 	return b.ProcessingStatus == gen.BetaMessageBatchProcessingStatusEnded
 }
 
-// total returns how many requests the batch has: the sum of its counts, with those that are newer than the contract.
-func (b *Batch) total() int64 {
+// total returns how many requests the batch has: the sum of its counts, with those that are newer than the contract. It
+// is false if they do not tell.
+func (b *Batch) total() (n int64, ok bool) {
 	var raw struct {
-		Counts map[string]float64 `json:"request_counts"`
+		Counts map[string]any `json:"request_counts"`
 	}
-	_ = json.Unmarshal(b.Raw, &raw) // what is no number is left out
-	var sum float64
-	for _, n := range raw.Counts {
-		sum += n
+	err := json.Unmarshal(b.Raw, &raw)
+	for name, value := range raw.Counts {
+		switch value := value.(type) {
+		case float64:
+			n += int64(value)
+		case nil:
+		default:
+			switch name {
+			case "processing", "succeeded", "errored", "canceled", "expired":
+				return 0, false
+			}
+		}
 	}
-	return int64(sum)
+	return n, err == nil && n > 0
 }
 
 // UnmarshalJSON implements json.Unmarshaler, for batches that were stored as JSON.

@@ -1,0 +1,76 @@
+package client_test
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+	"testing/synctest"
+
+	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/client/batchtest"
+	"github.com/seed-111a911e/messagebatches/gen"
+)
+
+// Faults that the simulation found.
+
+// The part of a batch that came before a cut has its id and its status, but no counts: Results took it for a batch of no
+// results.
+func TestPartOfABatchIsNoBatch(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := batchtest.New(t, batchtest.WithDuration(0))
+		c := newClient(t, s)
+		batch := create(t, c, 3)
+		cut := func(b []byte) []byte { return b[:bytes.Index(b, []byte(`"ended"`))+10] }
+		for _, drop := range []bool{true, false} {
+			s.Inject(batchtest.Retrieve, batchtest.Rewrite(cut, drop))
+			n := 0
+			for _, err := range c.Results(t.Context(), batch.ID) {
+				if err != nil {
+					t.Error(err)
+				}
+				n++
+			}
+			if n != 3 {
+				t.Errorf("%d results", n)
+			}
+			s.Inject(batchtest.Retrieve, batchtest.Rewrite(cut, drop))
+			if b, err := c.Wait(t.Context(), batch.ID, client.WaitOptions{}); err != nil || b.RequestCounts.Succeeded != 3 {
+				t.Errorf("waiting gives %+v, %v", b, err)
+			}
+		}
+	})
+}
+
+// Counts that cannot be read promise nothing, so that nothing can be complete by them.
+func TestCountsThatAreOdd(t *testing.T) {
+	t.Parallel()
+	for _, counts := range []string{`{}`, `null`, `{"succeeded":"2","errored":1}`, `{"succeeded":[],"errored":1}`, `{"succeeded":1e999,"errored":1}`, `[3]`} {
+		synctest.Test(t, func(t *testing.T) {
+			s := batchtest.New(t, batchtest.WithDuration(0))
+			s.Answer("r0", batchtest.Errored(&gen.BetaAPIError{Message: "Oops."}))
+			c := newClient(t, s)
+			batch := create(t, c, 3)
+			s.Inject(batchtest.Retrieve, batchtest.Rewrite(func(b []byte) []byte {
+				i := bytes.Index(b, []byte(`"request_counts":`)) + len(`"request_counts":`)
+				return append(append(b[:i:i], counts...), b[i+bytes.IndexByte(b[i:], '}')+1:]...)
+			}, false))
+			only := batchtest.Rewrite(func(b []byte) []byte {
+				for line := range bytes.Lines(b) {
+					if bytes.Contains(line, []byte(`"r0"`)) {
+						return line
+					}
+				}
+				return nil
+			}, false)
+			s.Inject(batchtest.Results, only, only)
+			var last error
+			for _, err := range c.Results(t.Context(), batch.ID) {
+				last = err
+			}
+			if !errors.As(last, new(*client.IncompleteError)) {
+				t.Errorf("%s: one result of three ends with %v", counts, last)
+			}
+		})
+	}
+}
