@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
@@ -73,4 +74,34 @@ func TestCountsThatAreOdd(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A failure behind the last result was a reason to read all of them again, and in the end to call them incomplete.
+func TestFailureBehindTheLastResult(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := batchtest.New(t, batchtest.WithDuration(0))
+		c := newClient(t, s)
+		batch := create(t, c, 3)
+		for name, fault := range map[string]batchtest.Fault{
+			"dropped": batchtest.CutLines(3, false),
+			"an error": batchtest.Rewrite(func(b []byte) []byte {
+				return append(b, `{"type":"error","error":{"type":"not_found_error","message":"Gone."}}`...)
+			}, false),
+			"stalled": batchtest.Stall(1<<20, time.Hour),
+		} {
+			s.Inject(batchtest.Results, fault)
+			before := len(s.Calls(batchtest.Results))
+			n := 0
+			for _, err := range c.Results(t.Context(), batch.ID, once) {
+				if err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+				n++
+			}
+			if calls := len(s.Calls(batchtest.Results)) - before; n != 3 || calls != 1 {
+				t.Errorf("%s: %d results, %d streams", name, n, calls)
+			}
+		}
+	})
 }

@@ -99,8 +99,8 @@ func (r *resultReader) run(ctx context.Context) error {
 		switch {
 		case r.left:
 			return nil
-		case err == nil && r.complete():
-			return nil
+		case r.complete() && (err == nil || r.lost == 0):
+			return nil // a failure behind the last result costs nothing
 		case err == nil && r.lines == shortest:
 			return r.incomplete(nil) // two streams have ended by themselves in the same place: that is all there is
 		case err == nil:
