@@ -228,7 +228,8 @@ func (c *Client) Delete(ctx context.Context, id string, opts ...CallOption) erro
 		}
 		return nil
 	})
-	if ambiguous && errors.Is(err, ErrNotFound) {
+	var apiErr *APIError
+	if ambiguous && errors.As(err, &apiErr) && apiErr.fromAPI() && errors.Is(err, ErrNotFound) {
 		return nil
 	}
 	return err

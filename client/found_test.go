@@ -105,3 +105,17 @@ func TestFailureBehindTheLastResult(t *testing.T) {
 		}
 	})
 }
+
+// A 404 of something on the way is no proof that a batch is gone.
+func TestDeleteAndSomebodyElses404(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := batchtest.New(t, batchtest.WithDuration(0))
+		c := newClient(t, s)
+		batch := create(t, c, 1)
+		s.Inject(batchtest.Delete, batchtest.DropBefore(), batchtest.Status(404, "<html>"))
+		if err := c.Delete(t.Context(), batch.ID); !errors.Is(err, client.ErrNotFound) || len(s.Batches()) != 1 {
+			t.Errorf("got %v, and %d batches", err, len(s.Batches()))
+		}
+	})
+}
