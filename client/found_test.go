@@ -119,3 +119,36 @@ func TestDeleteAndSomebodyElses404(t *testing.T) {
 		}
 	})
 }
+
+// What could be read of a broken line passed for its item, and the whole item was passed over when the line came again
+// as it should.
+func TestPartOfALineIsNoItem(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := batchtest.New(t, batchtest.WithDuration(0))
+		c := newClient(t, s)
+		batch := create(t, c, 3)
+		s.Inject(batchtest.Results, batchtest.Rewrite(func(b []byte) []byte {
+			lines := bytes.SplitAfter(b, []byte("\n"))
+			return append(append(lines[0], lines[1][:len(lines[1])-3]...), '\n')
+		}, true))
+		n, bad := 0, 0
+		for item, err := range c.Results(t.Context(), batch.ID) {
+			var line *client.LineError
+			if errors.As(err, &line) {
+				bad++
+				if item != nil || line.CustomID == "" {
+					t.Errorf("got %+v with %+v", item, line)
+				}
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			n++
+		}
+		if n != 3 || bad != 1 {
+			t.Errorf("%d items, %d bad lines", n, bad)
+		}
+	})
+}

@@ -206,7 +206,8 @@ func (r *resultReader) give(lines *lineReader, line []byte, op string, resp *htt
 	r.lines++
 	item := &Item{CustomID: decoded.CustomID, Result: decoded.Result, Raw: bytes.Clone(line)}
 	bad := &LineError{Line: lines.number, CustomID: item.CustomID, Raw: item.Raw, Err: err}
-	if item.CustomID == "" || item.Result == nil {
+	part := err != nil && !errors.As(err, new(*gen.DecodeError)) // no JSON: what was read of it before is a part of an item
+	if item.CustomID == "" || item.Result == nil || part {
 		if err == nil {
 			bad.Err = errors.New("custom_id or result is empty")
 		}
