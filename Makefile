@@ -3,6 +3,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 OASDIFF     = github.com/oasdiff/oasdiff@v1.36.0
 FUZZTIME   ?= 10s
+SEEDS      ?= 100000
 BASE       ?= HEAD
 
 .DEFAULT_GOAL := help
@@ -59,6 +60,10 @@ fuzz: ## fuzz each decoder and parser for FUZZTIME
 	go test -run '^$$' -fuzz FuzzRetryAfter -fuzztime $(FUZZTIME) ./client
 	go test -run '^$$' -fuzz FuzzBetas -fuzztime $(FUZZTIME) ./client
 	go test -run '^$$' -fuzz FuzzRateLimits -fuzztime $(FUZZTIME) ./client
+
+.PHONY: sim
+sim: ## live SEEDS lives of a batch with a service that fails at random (make test lives 1,000)
+	go test -count=1 -timeout 0 ./client -run '^TestSimulation$$' -seeds $(SEEDS)
 
 .PHONY: verify
 verify: lint check-generate test-conformance fuzz demo ## all checks that are not tests

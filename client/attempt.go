@@ -159,7 +159,7 @@ func isUnauthorized(err error) bool {
 // backoff waits until it is time for the attempt after the given one, which failed with err. If that is too long to
 // wait, it returns the error that the call fails with.
 func (c *Client) backoff(ctx context.Context, cl *call, op string, attempt int, err error) error {
-	d, ok := cl.retry.delay(attempt, err)
+	d, ok := cl.retry.delay(attempt, err, c.s().random)
 	if !ok {
 		return err
 	}

@@ -14,7 +14,7 @@ var fieldNotes = []struct {
 	tests []func(*testing.T)
 }{
 	1: {"create is sent again after a lost connection, a time-out or a 5xx, and the batches of the lost answers run, are billed and are never known",
-		[]func(*testing.T){TestCreateIsNeverTakenTwice, TestCreateOnConnectionsThatBreak, TestCreateWithoutAConnection, TestCreateCutWhileSending, TestCreateCanceled, TestCreateCanceledWhileSending, TestCandidatesAmongParallelCreates}},
+		[]func(*testing.T){TestCreateIsNeverTakenTwice, TestCreateOnConnectionsThatBreak, TestCreateWithoutAConnection, TestCreateCutWhileSending, TestCreateCanceled, TestCreateCanceledWhileSending, TestCandidatesAmongParallelCreates, TestSimulation}},
 	2: {"a redirect, null, {} or a web page in answer to create counts as success, or as an error without status and request id",
 		[]func(*testing.T){TestCreateIsNeverTakenTwice, TestAnswersThatAreNotTheAPIs, TestRedirectsToOtherOrigins}},
 	3: {"307 and 308 take the prompts to another host, and the key with them",
@@ -30,7 +30,7 @@ var fieldNotes = []struct {
 	8: {"retry-after is slept whatever it says, beyond the deadline, and the answer is lost behind the deadline's error; nonsense in it means at once",
 		[]func(*testing.T){TestRetries, TestRetryAfterBeyondTheDeadline, TestWaitIgnoresUnreasonableRetryAfter}},
 	9: {"results that end too early between two lines look complete, though the batch's counts say otherwise",
-		[]func(*testing.T){TestResultsAreNeverLost, TestDuplicateDoesNotHideAMissingResult, TestCleanEndsInDifferentPlaces, TestEveryCut}},
+		[]func(*testing.T){TestResultsAreNeverLost, TestDuplicateDoesNotHideAMissingResult, TestCleanEndsInDifferentPlaces, TestEveryCut, TestSimulation}},
 	10: {"a cut inside a line is told as a syntax error, and nobody asks again",
 		[]func(*testing.T){TestResultsAreNeverLost, TestEveryCut}},
 	11: {"a blank line, a bad line or a long line ends the results",

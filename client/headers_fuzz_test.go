@@ -2,6 +2,7 @@ package client
 
 import (
 	"math"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ func FuzzRetryAfter(f *testing.F) {
 			r = r.defaults()
 			for attempt := 1; attempt < 40; attempt++ {
 				for _, err := range []error{&APIError{RetryAfter: d}, http.ErrHandlerTimeout} {
-					wait, ok := r.delay(attempt, err)
+					wait, ok := r.delay(attempt, err, rand.N[time.Duration])
 					switch {
 					case wait < 0:
 						t.Fatalf("a wait of %v", wait)

@@ -41,6 +41,7 @@ type settings struct {
 	http          *http.Client
 	logger        *slog.Logger
 	userAgent     string
+	random        func(n time.Duration) time.Duration // at least 0 and less than n
 
 	ahead    atomic.Pointer[time.Duration] // of the service's clock before this machine's, nil until it is known
 	received receivedIDs

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"strings"
@@ -49,17 +48,17 @@ func (r Retry) defaults() Retry {
 
 // delay returns how long to wait before the attempt after the given one, which failed with err. It is false if
 // the service wants more patience than r has.
-func (r Retry) delay(attempt int, err error) (time.Duration, bool) {
+func (r Retry) delay(attempt int, err error, random func(time.Duration) time.Duration) (time.Duration, bool) {
 	var apiErr *APIError
 	if errors.As(err, &apiErr) && apiErr.RetryAfter > 0 {
 		// A little more than asked for, lest everybody comes back at the same moment.
-		return apiErr.RetryAfter + rand.N(apiErr.RetryAfter/10+1), apiErr.RetryAfter <= r.MaxRetryAfter
+		return apiErr.RetryAfter + random(apiErr.RetryAfter/10+1), apiErr.RetryAfter <= r.MaxRetryAfter
 	}
 	longest := min(r.MinDelay, r.MaxDelay)
 	for i := 1; i < attempt && longest < r.MaxDelay; i++ {
 		longest += min(longest, r.MaxDelay-longest)
 	}
-	return longest/2 + rand.N(longest/2+1), true
+	return longest/2 + random(longest/2+1), true
 }
 
 // repeatable reports whether an idempotent call that failed with err may do better another time.

@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
 )
 
@@ -53,7 +52,7 @@ func (c *Client) Wait(ctx context.Context, id string, o WaitOptions, opts ...Cal
 				return b, nil
 			}
 		}
-		next := interval - interval/10 + rand.N(interval/5+1)
+		next := interval - interval/10 + c.s().random(interval/5+1)
 		if err != nil { // or something is odd about b
 			c.s().logger.WarnContext(ctx, "poll failed", "batch", id, "error", err)
 			var apiErr *APIError
