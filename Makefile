@@ -3,6 +3,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 OASDIFF     = github.com/oasdiff/oasdiff@v1.36.0
 FUZZTIME   ?= 10s
+SEEDS      ?= 100000
 BASE       ?= HEAD
 
 .DEFAULT_GOAL := help
@@ -60,12 +61,19 @@ lint: ## check format, vet and staticcheck
 	cd conformance && go vet ./... && go run $(STATICCHECK) ./... && go mod tidy -diff
 
 .PHONY: fuzz
-fuzz: ## fuzz each decoder for FUZZTIME
+fuzz: ## fuzz each decoder and parser for FUZZTIME
 	go test -run '^$$' -fuzz FuzzCodecs -fuzztime $(FUZZTIME) ./gen
 	go test -run '^$$' -fuzz FuzzAnswers -fuzztime $(FUZZTIME) ./client
 	go test -run '^$$' -fuzz FuzzResults -fuzztime $(FUZZTIME) ./client
 	go test -run '^$$' -fuzz FuzzAgainstVisitJSON -fuzztime $(FUZZTIME) ./client/preflight
 	go test -run '^$$' -fuzz FuzzCheckLines -fuzztime $(FUZZTIME) ./client/preflight
+	go test -run '^$$' -fuzz FuzzRetryAfter -fuzztime $(FUZZTIME) ./client
+	go test -run '^$$' -fuzz FuzzBetas -fuzztime $(FUZZTIME) ./client
+	go test -run '^$$' -fuzz FuzzRateLimits -fuzztime $(FUZZTIME) ./client
+
+.PHONY: sim
+sim: ## live SEEDS lives of a batch with a service that fails at random (make test lives 1,000)
+	go test -count=1 -timeout 0 ./client -run '^TestSimulation$$' -seeds $(SEEDS)
 
 .PHONY: bench-preflight
 bench-preflight: ## check 100,000 requests, and compare with VisitJSON on the same lines

@@ -37,6 +37,7 @@ func (c *Client) do(req *http.Request, cl call) (*http.Response, error) {
 	}
 	log.DebugContext(req.Context(), "call answered", "status", resp.StatusCode, "request_id", resp.Header.Get("request-id"))
 	cl.response.read(resp)
+	c.s().seeDate(resp.Header, time.Now())
 	return resp, nil
 }
 
@@ -134,6 +135,8 @@ func (c *Client) repeat(ctx context.Context, cl *call, op string, try func() (ag
 		var apiErr *APIError
 		if errors.As(err, &apiErr) {
 			apiErr.Attempts = attempt
+		} else if attempt > 1 {
+			err = fmt.Errorf("%w (after %d attempts)", err, attempt)
 		}
 		if c.s().credential.refresh && !refreshed && isUnauthorized(err) {
 			refreshed = true
@@ -156,7 +159,7 @@ func isUnauthorized(err error) bool {
 // backoff waits until it is time for the attempt after the given one, which failed with err. If that is too long to
 // wait, it returns the error that the call fails with.
 func (c *Client) backoff(ctx context.Context, cl *call, op string, attempt int, err error) error {
-	d, ok := cl.retry.delay(attempt, err)
+	d, ok := cl.retry.delay(attempt, err, c.s().random)
 	if !ok {
 		return err
 	}

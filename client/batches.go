@@ -40,10 +40,11 @@ func (c *Client) get(ctx context.Context, cl *call, id string) (*Batch, error) {
 func (c *Client) callForBatch(ctx context.Context, cl *call, op string, build func() (*http.Request, error)) (batch *Batch, err error) {
 	var odd error // about a batch that came all the same
 	_, err = c.idempotent(ctx, cl, op, build, func(resp *http.Response) (err error) {
-		if batch, err = readBatch(op, resp); batch != nil {
+		batch, err = readBatch(op, resp)
+		if batch != nil && errors.As(err, new(*gen.DecodeError)) {
 			odd, err = err, nil
 		}
-		return err
+		return err // also with a batch: a part of one is no answer here
 	})
 	if err != nil {
 		return nil, err
@@ -74,9 +75,17 @@ type ListOptions struct {
 func (c *Client) List(ctx context.Context, o ListOptions, opts ...CallOption) iter.Seq2[*Batch, error] {
 	return func(yield func(*Batch, error) bool) {
 		cl, err := c.newCall(opts)
-		if err == nil {
-			err = o.check()
+		if err != nil {
+			yield(nil, err)
+			return
 		}
+		c.list(ctx, cl, o)(yield)
+	}
+}
+
+func (c *Client) list(ctx context.Context, cl call, o ListOptions) iter.Seq2[*Batch, error] {
+	return func(yield func(*Batch, error) bool) {
+		err := o.check()
 		for err == nil {
 			page, pageErr := c.page(ctx, &cl, o)
 			if err = pageErr; err != nil {
@@ -219,13 +228,15 @@ func (c *Client) Delete(ctx context.Context, id string, opts ...CallOption) erro
 		}
 		return nil
 	})
-	if ambiguous && errors.Is(err, ErrNotFound) {
+	var apiErr *APIError
+	if ambiguous && errors.As(err, &apiErr) && apiErr.fromAPI() && errors.Is(err, ErrNotFound) {
 		return nil
 	}
 	return err
 }
 
-// readBatch reads an answer that is a batch. Whatever is odd about it, a batch with an id is returned.
+// readBatch reads an answer that is a batch. Whatever is odd about it, a batch with an id is returned: with a
+// [*gen.DecodeError] it is whole, with another error only a part of it came.
 func readBatch(op string, resp *http.Response) (*Batch, error) {
 	body, err := readAnswer(op, resp)
 	b, decodeErr := decodeBatch(body)
@@ -249,9 +260,6 @@ func decodeBatch(raw []byte) (*Batch, error) {
 
 // unexpectedAnswer makes an error of a 200 that is not what the operation answers.
 func unexpectedAnswer(op string, resp *http.Response, body []byte) *APIError {
-	if len(body) > maxErrorBody {
-		body = body[:maxErrorBody]
-	}
 	e := parseAPIError(op, resp, body, time.Now())
 	if e.Detail == nil {
 		e.Message = "answer is not what the contract says"

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"strings"
@@ -44,6 +45,7 @@ func New(opts ...Option) (*Client, error) {
 		http:      http.DefaultClient,
 		logger:    slog.New(slog.DiscardHandler),
 		userAgent: userAgent,
+		random:    rand.N[time.Duration],
 	}
 	var errs []error
 	for _, o := range opts {

@@ -423,7 +423,7 @@ func TestTokenSource(t *testing.T) {
 		t.Errorf("%d calls, %d tokens left", n, len(tokens))
 	}
 	broken := newClient(t, s, client.WithTokenSource(func(context.Context) (string, error) { return "", errors.New("vault is closed") }))
-	if _, err := broken.Get(t.Context(), "b"); err == nil || !strings.Contains(err.Error(), "token source: vault is closed") {
+	if _, err := broken.Get(t.Context(), "b", once); err == nil || !strings.Contains(err.Error(), "token source: vault is closed") {
 		t.Errorf("got %v", err)
 	}
 }

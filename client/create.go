@@ -43,11 +43,12 @@ func (c *Client) Create(ctx context.Context, p BatchParams, opts ...CallOption) 
 	}
 	var batch *Batch
 	var odd error                 // about a batch that was taken all the same
-	var uncertain *UncertainError // of the first attempt that was
+	var uncertain *UncertainError // about all attempts that were
 	err = c.repeat(ctx, &cl, opCreate, func() (again bool, err error) {
 		batch, again, err = c.createOnce(ctx, &cl, p.Requests, size)
 		if batch != nil {
 			odd = err
+			c.s().received.add(batch.ID)
 			return false, nil
 		}
 		var u *UncertainError
@@ -55,7 +56,8 @@ func (c *Client) Create(ctx context.Context, p BatchParams, opts ...CallOption) 
 			if uncertain == nil {
 				uncertain = u
 			}
-			again = cl.atLeastOnce && repeatable(u.Err)
+			uncertain.Err, uncertain.Ended = u.Err, u.Ended
+			return cl.atLeastOnce && repeatable(u.Err), uncertain
 		}
 		return again, err
 	})
@@ -83,8 +85,13 @@ func (c *Client) createOnce(ctx context.Context, cl *call, requests []Request, s
 		w.stop()
 		return nil, false, localError{fmt.Errorf("%s: %w", opCreate, err)}
 	}
+	listing := *cl
+	listing.response = nil // it tells of this call
 	uncertain := func(err error) error {
-		return &UncertainError{Err: err, Started: began, Ended: time.Now(), Requests: len(requests), Bytes: size}
+		return &UncertainError{
+			Err: err, Started: began, Ended: time.Now(), Requests: len(requests), Bytes: size,
+			client: c, call: func() call { return listing }, ahead: c.s().ahead.Load(),
+		}
 	}
 	resp, err := w.watch(c.do(req, *cl))
 	if err != nil {

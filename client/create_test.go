@@ -77,6 +77,10 @@ func TestCreateIsNeverTakenTwice(t *testing.T) {
 				if tt.uncertain && (uncertain.Requests != 3 || uncertain.Bytes == 0 || uncertain.Started.IsZero()) {
 					t.Errorf("got %+v", uncertain)
 				}
+				var apiErr *client.APIError
+				if strings.HasPrefix(name, "200") && (!errors.As(err, &apiErr) || apiErr.StatusCode != 200 || apiErr.RequestID == "") {
+					t.Errorf("the error has lost status and request id: %v", err)
+				}
 				if taken := tt.calls == 2; (err == nil) != taken || (b != nil) != taken {
 					t.Errorf("got %v, %v", b, err)
 				}

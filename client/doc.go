@@ -52,7 +52,8 @@
 //
 // Create is repeated only if the service cannot have taken the batch: its body was not sent to the end, or the API
 // itself answered 429 with retry-after, 503 or 529. After other failures of a body that was sent whole nobody knows,
-// and a second batch would be billed like the first: that is an [*UncertainError]. No redirect is followed.
+// and a second batch would be billed like the first: that is an [*UncertainError], whose Candidates are the batches that
+// may be it. No redirect is followed.
 //
 // Wait goes on polling through all failures that may pass, whatever x-should-retry says. Results asks again for a stream
 // that was cut.

@@ -122,7 +122,9 @@ func readAPIError(op string, r *http.Response, now time.Time) *APIError {
 	return parseAPIError(op, r, body, now)
 }
 
+// parseAPIError makes an error of an answer and as much of its body as an error keeps.
 func parseAPIError(op string, r *http.Response, body []byte, now time.Time) *APIError {
+	body = withoutCredential(body[:min(len(body), maxErrorBody)], r.Request)
 	e := &APIError{
 		Op:          op,
 		StatusCode:  r.StatusCode,
@@ -142,6 +144,25 @@ func parseAPIError(op string, r *http.Response, body []byte, now time.Time) *API
 		e.RequestID = id
 	}
 	return e
+}
+
+// withoutCredential returns a copy of a body that does not show the credential: some that stand before the API show what
+// they were sent.
+func withoutCredential(body []byte, r *http.Request) []byte {
+	body = bytes.Clone(body)
+	if r == nil {
+		return body
+	}
+	for _, header := range []string{"x-api-key", "authorization", "proxy-authorization"} {
+		value := r.Header.Get(header)
+		_, secret, _ := strings.Cut(value, " ") // behind Bearer or Basic
+		for _, s := range []string{value, secret} {
+			if len(s) >= 8 { // a shorter one is part of other words
+				body = bytes.ReplaceAll(body, []byte(s), []byte("[redacted]"))
+			}
+		}
+	}
+	return body
 }
 
 // isErrorResponse reports whether JSON that was decoded with err was an error of the API. Something odd about a property
@@ -307,21 +328,25 @@ func (e *ItemError) Unwrap() error { return e.Err }
 
 // An UncertainError says that the service may or may not have taken a batch: the whole body was sent, and no answer
 // tells. The call was not repeated (unless by [WithAtLeastOnceCreate]), because a batch that exists twice is billed
-// twice. Look through List for the batch before sending it again.
+// twice. Look through its Candidates before sending the batch again.
 type UncertainError struct {
 	// Err is why the answer does not tell: an [*APIError] or the failure of the connection.
 	Err error
 
-	// Started and Ended are when the first uncertain attempt began and failed, by this machine's clock.
+	// Started is when the first uncertain attempt began and Ended when the last one failed, by this machine's clock.
 	Started, Ended time.Time
 
 	// Requests and Bytes are the size of the batch.
 	Requests int
 	Bytes    int64
+
+	client *Client
+	call   func() call    // a function, because no fmt verb looks into it
+	ahead  *time.Duration // what was known of the service's clock
 }
 
 func (e *UncertainError) Error() string {
-	return fmt.Sprintf("the service may or may not have taken the batch of %d requests (look with List before sending it again): %v", e.Requests, e.Err)
+	return fmt.Sprintf("the service may or may not have taken the batch of %d requests (look at its Candidates before sending it again): %v", e.Requests, e.Err)
 }
 func (e *UncertainError) Unwrap() error { return e.Err }
 

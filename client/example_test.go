@@ -96,17 +96,20 @@ func ExampleUncertainError() {
 	_, err := c.Create(ctx, client.BatchParams{Requests: requests(2)})
 	var uncertain *client.UncertainError
 	if errors.As(err, &uncertain) {
-		for batch, err := range c.List(ctx, client.ListOptions{}) {
-			if err != nil {
-				log.Fatal(err)
-			}
-			if batch.CreatedAt.Before(uncertain.Started.Add(-time.Minute)) {
-				break // newest first
-			}
+		candidates, err := uncertain.Candidates(ctx)
+		if err != nil {
+			log.Fatal(err)
+		}
+		for _, batch := range candidates.Batches {
 			fmt.Println("this may be it:", batch.RequestCounts.Processing, "requests")
 		}
+		if !candidates.Complete {
+			fmt.Println("others may come until", candidates.Until.Sub(uncertain.Ended).Round(time.Minute), "after the failure")
+		}
 	}
-	// Output: this may be it: 2 requests
+	// Output:
+	// this may be it: 2 requests
+	// others may come until 12m0s after the failure
 }
 
 func ExampleWithBetas() {

@@ -3,6 +3,7 @@ package client
 import (
 	"errors"
 	"strings"
+	"unicode"
 )
 
 // checkID refuses what could not be a batch's id or would lead to another path. No form is assumed beyond that.
@@ -16,7 +17,7 @@ func checkID(id string) error {
 		return errors.New("batch id holds a slash")
 	}
 	for _, r := range id {
-		if r <= ' ' || r == 0x7f {
+		if unicode.IsSpace(r) || unicode.IsControl(r) {
 			return errors.New("batch id holds white space or a control character")
 		}
 	}

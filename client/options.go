@@ -11,6 +11,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/seed-111a911e/messagebatches/gen"
 )
@@ -39,6 +41,10 @@ type settings struct {
 	http          *http.Client
 	logger        *slog.Logger
 	userAgent     string
+	random        func(n time.Duration) time.Duration // at least 0 and less than n
+
+	ahead    atomic.Pointer[time.Duration] // of the service's clock before this machine's, nil until it is known
+	received receivedIDs
 }
 
 // call is what one call is made with.

@@ -11,6 +11,7 @@ import (
 	"iter"
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/seed-111a911e/messagebatches/gen"
@@ -77,7 +78,6 @@ type resultReader struct {
 	left   bool // the caller has left the iteration
 
 	got      gen.BetaRequestCounts
-	unknown  int64          // items of types that have no count
 	given    map[string]int // custom ids and the stream that last had them
 	badGiven map[uint64]int // how often a line was given as a LineError, by its hash
 	badNow   map[uint64]int // how often the current stream had it
@@ -99,8 +99,8 @@ func (r *resultReader) run(ctx context.Context) error {
 		switch {
 		case r.left:
 			return nil
-		case err == nil && r.complete():
-			return nil
+		case r.complete() && (err == nil || r.lost == 0):
+			return nil // a failure behind the last result costs nothing
 		case err == nil && r.lines == shortest:
 			return r.incomplete(nil) // two streams have ended by themselves in the same place: that is all there is
 		case err == nil:
@@ -123,17 +123,12 @@ func (r *resultReader) run(ctx context.Context) error {
 
 // complete reports whether everything that the batch counted has been given, or was lost in lines that cannot be read.
 func (r *resultReader) complete() bool {
-	missing := r.lost + r.unknown
-	for _, n := range [][2]int64{
-		{r.batch.RequestCounts.Succeeded, r.got.Succeeded}, {r.batch.RequestCounts.Errored, r.got.Errored},
-		{r.batch.RequestCounts.Canceled, r.got.Canceled}, {r.batch.RequestCounts.Expired, r.got.Expired},
-	} {
-		if n[0] < n[1] {
-			return false
-		}
-		missing -= n[0] - n[1]
+	want, got := r.batch.RequestCounts, r.got
+	if got.Succeeded > want.Succeeded || got.Errored > want.Errored || got.Canceled > want.Canceled || got.Expired > want.Expired {
+		return false
 	}
-	return missing == 0
+	total, ok := r.batch.total()
+	return ok && int64(len(r.given))+r.lost >= total-want.Processing
 }
 
 // incomplete makes the last error: nothing was given yet, or some of it is missing.
@@ -165,14 +160,16 @@ func (r *resultReader) readStream(ctx context.Context, op string) error {
 		body.asStream(idleTimeout)
 	}
 	lines := &lineReader{r: bufio.NewReaderSize(resp.Body, 64<<10), max: r.call.maxLine}
-	if t, _, err := mime.ParseMediaType(resp.Header.Get("content-type")); err == nil && t == "text/html" {
-		return readAPIError(op, resp, time.Now())
-	}
+	strange := !isJSONLines(resp.Header.Get("content-type"))
 	for {
 		line, err := lines.next()
 		if err == io.EOF {
 			return nil
 		}
+		if strange && err == nil && !bytes.Contains(line, []byte("custom_id")) {
+			return parseAPIError(op, resp, line, time.Now()) // something on the way has answered in place of the API
+		}
+		strange = false
 		if errors.Is(err, errLongLine) {
 			r.lost++
 			r.giveBad(nil, &LineError{Line: lines.number, Err: err})
@@ -186,6 +183,12 @@ func (r *resultReader) readStream(ctx context.Context, op string) error {
 			return err
 		}
 	}
+}
+
+// isJSONLines reports whether a content type is one that the API, or a store of files behind it, gives to results.
+func isJSONLines(contentType string) bool {
+	t, _, _ := mime.ParseMediaType(contentType)
+	return strings.Contains(t, "jsonl") || strings.Contains(t, "ndjson") || t == "application/octet-stream"
 }
 
 // give hands one line to the caller.
@@ -203,7 +206,8 @@ func (r *resultReader) give(lines *lineReader, line []byte, op string, resp *htt
 	r.lines++
 	item := &Item{CustomID: decoded.CustomID, Result: decoded.Result, Raw: bytes.Clone(line)}
 	bad := &LineError{Line: lines.number, CustomID: item.CustomID, Raw: item.Raw, Err: err}
-	if item.CustomID == "" || item.Result == nil {
+	part := err != nil && !errors.As(err, new(*gen.DecodeError)) // no JSON: what was read of it before is a part of an item
+	if item.CustomID == "" || item.Result == nil || part {
 		if err == nil {
 			bad.Err = errors.New("custom_id or result is empty")
 		}
@@ -249,8 +253,6 @@ func (r *resultReader) count(result Result) {
 		r.got.Canceled++
 	case *gen.BetaMessageBatchExpiredResult:
 		r.got.Expired++
-	default:
-		r.unknown++
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -46,6 +47,9 @@ func TestResultsAreNeverLost(t *testing.T) {
 		"no last line break":    {[]batchtest.Fault{batchtest.Rewrite(bytes.TrimSpace, false)}, n, 0, nil},
 		"bad line":              {[]batchtest.Fault{replace(`{"custom_id"`, `{"custom_id`)}, n - 1, 1, nil},
 		"line without id":       {[]batchtest.Fault{replace(`"custom_id":"r`, `"custom":"r`)}, n - 1, 1, nil},
+		"line with null result": {[]batchtest.Fault{replace(`"result":{`, `"result":null,"x":{`)}, n - 1, 1, nil},
+		"line with null":        {[]batchtest.Fault{batchtest.Rewrite(func(b []byte) []byte { return append([]byte("null\n"), b...) }, false)}, n, 1, nil},
+		"line too many":         {[]batchtest.Fault{batchtest.Rewrite(func(b []byte) []byte { return append([]byte("{}\n"), b...) }, false)}, n, 1, nil},
 		"line without result":   {[]batchtest.Fault{replace(`"result":`, `"no_result":`)}, n - 1, 1, nil},
 		"duplicate line": {[]batchtest.Fault{batchtest.Rewrite(func(b []byte) []byte {
 			line, _, _ := bytes.Cut(b, []byte("\n"))
@@ -178,6 +182,40 @@ func TestResultsUnknownIsKept(t *testing.T) {
 				t.Errorf("got %v", item.Err())
 			}
 		}
+	}
+}
+
+// Results of a new type may have a count that is new as well: they must neither be missed nor make up for others.
+func TestResultsOfANewTypeAreCounted(t *testing.T) {
+	t.Parallel()
+	for _, cut := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			s := batchtest.New(t, batchtest.WithDuration(0))
+			s.Answer("r0", batchtest.Raw(`{"type":"postponed"}`))
+			c := newClient(t, s)
+			batch := create(t, c, 4)
+			s.Inject(batchtest.Retrieve, batchtest.Rewrite(func(b []byte) []byte {
+				return bytes.Replace(b, []byte(`"succeeded":4`), []byte(`"succeeded":3,"postponed":1,"odd":{"a":"b"}`), 1)
+			}, false))
+			if cut {
+				drop := batchtest.Rewrite(func(b []byte) []byte {
+					lines := bytes.SplitAfter(b, []byte("\n"))
+					return bytes.Join(slices.DeleteFunc(lines, func(l []byte) bool { return bytes.Contains(l, []byte(`"r1"`)) }), nil)
+				}, false)
+				s.Inject(batchtest.Results, drop, drop)
+			}
+			n := 0
+			var last error
+			for item, err := range c.Results(t.Context(), batch.ID) {
+				if item != nil {
+					n++
+				}
+				last = err
+			}
+			if cut && (n != 3 || !errors.As(last, new(*client.IncompleteError))) || !cut && (n != 4 || last != nil) {
+				t.Errorf("cut %v: %d results, %v", cut, n, last)
+			}
+		})
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"strings"
@@ -49,17 +48,17 @@ func (r Retry) defaults() Retry {
 
 // delay returns how long to wait before the attempt after the given one, which failed with err. It is false if
 // the service wants more patience than r has.
-func (r Retry) delay(attempt int, err error) (time.Duration, bool) {
+func (r Retry) delay(attempt int, err error, random func(time.Duration) time.Duration) (time.Duration, bool) {
 	var apiErr *APIError
 	if errors.As(err, &apiErr) && apiErr.RetryAfter > 0 {
 		// A little more than asked for, lest everybody comes back at the same moment.
-		return apiErr.RetryAfter + rand.N(apiErr.RetryAfter/10+1), apiErr.RetryAfter <= r.MaxRetryAfter
+		return apiErr.RetryAfter + random(apiErr.RetryAfter/10+1), apiErr.RetryAfter <= r.MaxRetryAfter
 	}
-	longest := r.MaxDelay
-	if shift := attempt - 1; shift < 32 && r.MinDelay<<shift < r.MaxDelay && r.MinDelay<<shift > 0 {
-		longest = r.MinDelay << shift
+	longest := min(r.MinDelay, r.MaxDelay)
+	for i := 1; i < attempt && longest < r.MaxDelay; i++ {
+		longest += min(longest, r.MaxDelay-longest)
 	}
-	return longest/2 + rand.N(longest/2+1), true
+	return longest/2 + random(longest/2+1), true
 }
 
 // repeatable reports whether an idempotent call that failed with err may do better another time.
@@ -142,18 +141,20 @@ func parseRetryAfter(h http.Header, now time.Time) time.Duration {
 		return seconds(s)
 	}
 	if t, err := http.ParseTime(value); err == nil {
-		return max(0, t.Sub(now))
+		return max(0, min(t.Sub(now), longestPatience))
 	}
 	return 0
 }
 
+// longestPatience bounds what a service may ask for, so that there is no overflow.
+const longestPatience = 365 * 24 * time.Hour
+
 func seconds(s float64) time.Duration {
-	const longest = 365 * 24 * time.Hour
 	switch {
 	case math.IsNaN(s) || s <= 0:
 		return 0
-	case s > longest.Seconds():
-		return longest
+	case s > longestPatience.Seconds():
+		return longestPatience
 	}
 	return time.Duration(s * float64(time.Second))
 }

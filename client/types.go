@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -49,6 +50,28 @@ type Batch struct {
 // Ended reports whether the batch has ended: its results can be read, its counts are final.
 func (b *Batch) Ended() bool {
 	return b.ProcessingStatus == gen.BetaMessageBatchProcessingStatusEnded
+}
+
+// total returns how many requests the batch has: the sum of its counts, with those that are newer than the contract. It
+// is false if they do not tell.
+func (b *Batch) total() (n int64, ok bool) {
+	var raw struct {
+		Counts map[string]any `json:"request_counts"`
+	}
+	err := json.Unmarshal(b.Raw, &raw)
+	for name, value := range raw.Counts {
+		switch value := value.(type) {
+		case float64:
+			n += int64(value)
+		case nil:
+		default:
+			switch name {
+			case "processing", "succeeded", "errored", "canceled", "expired":
+				return 0, false
+			}
+		}
+	}
+	return n, err == nil && n > 0
 }
 
 // UnmarshalJSON implements json.Unmarshaler, for batches that were stored as JSON.

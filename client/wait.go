@@ -3,16 +3,15 @@ package client
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
 )
 
 // WaitOptions say how Wait polls. The zero value is good.
 type WaitOptions struct {
-	// MinInterval is the time between the first two polls. Defaults to 5 s.
+	// MinInterval is the time between the first two polls, at most a day. Defaults to 5 s.
 	MinInterval time.Duration
 
-	// MaxInterval is what the time between polls grows to, by a half each time. Defaults to 1 min.
+	// MaxInterval is what the time between polls grows to, by a half each time, at most a day. Defaults to 1 min.
 	MaxInterval time.Duration
 
 	// OnPoll is called with the batch after each poll that saw it, the last one included, on the goroutine that
@@ -39,8 +38,10 @@ func (c *Client) Wait(ctx context.Context, id string, o WaitOptions, opts ...Cal
 	if o.MaxInterval <= 0 {
 		o.MaxInterval = time.Minute
 	}
+	o.MinInterval = min(o.MinInterval, longestInterval)
+	o.MaxInterval = min(max(o.MaxInterval, o.MinInterval), longestInterval)
 	var last *Batch
-	for interval := o.MinInterval; ; interval = min(interval+interval/2, max(o.MaxInterval, o.MinInterval)) {
+	for interval := o.MinInterval; ; interval = min(interval+interval/2, o.MaxInterval) {
 		b, err := c.get(ctx, &cl, id)
 		if b != nil {
 			last = b
@@ -51,7 +52,7 @@ func (c *Client) Wait(ctx context.Context, id string, o WaitOptions, opts ...Cal
 				return b, nil
 			}
 		}
-		next := interval - interval/10 + rand.N(interval/5+1)
+		next := interval - interval/10 + c.s().random(interval/5+1)
 		if err != nil { // or something is odd about b
 			c.s().logger.WarnContext(ctx, "poll failed", "batch", id, "error", err)
 			var apiErr *APIError
@@ -67,8 +68,13 @@ func (c *Client) Wait(ctx context.Context, id string, o WaitOptions, opts ...Cal
 	}
 }
 
-// longestRetryAfter bounds how long Wait believes a service that asks for patience.
-const longestRetryAfter = time.Hour
+const (
+	// longestRetryAfter bounds how long Wait believes a service that asks for patience.
+	longestRetryAfter = time.Hour
+
+	// longestInterval is how long a batch lives.
+	longestInterval = 24 * time.Hour
+)
 
 // beforeDeadline shortens a wait that would miss the context's deadline, so that a poll comes just before it.
 func beforeDeadline(ctx context.Context, d time.Duration) time.Duration {

@@ -27,6 +27,7 @@ func (s *Service) newHandler() http.Handler {
 	mux := http.NewServeMux()
 	route := func(pattern string, op Op, handle func(call) (any, *failure)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("date", s.Now().Format(http.TimeFormat)) // its own, however far it was advanced
 			noted := s.note(op, r, w.Header().Get("request-id"))
 			next := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				workspace, fail := s.admit(r)

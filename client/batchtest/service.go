@@ -160,7 +160,7 @@ func (s *Service) Now() time.Time {
 
 func (s *Service) now() time.Time { return time.Now().Add(s.ahead).UTC().Truncate(time.Microsecond) }
 
-// Advance puts the service's clock forward.
+// Advance puts the service's clock forward, or back if d is negative.
 func (s *Service) Advance(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,0 +1,243 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/client/batchtest"
+)
+
+// An originWatch is a transport that notes what goes elsewhere than to the origin: all hosts lead to the same service.
+type originWatch struct {
+	next   http.RoundTripper
+	origin string
+
+	mu     sync.Mutex
+	calls  int
+	strays []string
+	open   int // bodies that were not closed yet
+}
+
+func watchOrigin(s *batchtest.Service) *originWatch {
+	return &originWatch{next: s.HTTPClient().Transport, origin: s.URL()}
+}
+
+func (w *originWatch) RoundTrip(r *http.Request) (*http.Response, error) {
+	w.mu.Lock()
+	w.calls++
+	if got := r.URL.Scheme + "://" + r.URL.Host; got != w.origin || r.Host != "" && r.Host != r.URL.Host {
+		w.strays = append(w.strays, r.Method+" "+r.URL.String())
+	}
+	w.mu.Unlock()
+	resp, err := w.next.RoundTrip(r)
+	if err == nil {
+		w.count(1)
+		resp.Body = &closeOnce{ReadCloser: resp.Body, closed: sync.OnceFunc(func() { w.count(-1) })}
+	}
+	return resp, err
+}
+
+func (w *originWatch) count(d int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.open += d
+}
+
+// check reports what has left the origin and which bodies are still open.
+func (w *originWatch) check(t testing.TB) {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.strays) > 0 {
+		t.Errorf("calls have left the origin: %v", w.strays)
+	}
+	if w.open != 0 {
+		t.Errorf("%d bodies were not closed", w.open)
+	}
+}
+
+type closeOnce struct {
+	io.ReadCloser
+	closed func()
+}
+
+func (c *closeOnce) Close() error {
+	c.closed()
+	return c.ReadCloser.Close()
+}
+
+// everyCall makes each call of the client once, and gives its error.
+func everyCall(ctx context.Context, c *client.Client, id string) map[batchtest.Op]func() error {
+	return map[batchtest.Op]func() error{
+		batchtest.Create: func() error { return second(c.Create(ctx, client.BatchParams{Requests: requests(1)})) },
+		batchtest.List: func() error {
+			for _, err := range c.List(ctx, client.ListOptions{}) {
+				return err
+			}
+			return nil
+		},
+		batchtest.Retrieve: func() error { return second(c.Get(ctx, id)) },
+		batchtest.Cancel:   func() error { return second(c.Cancel(ctx, id)) },
+		batchtest.Delete:   func() error { return c.Delete(ctx, id) },
+		batchtest.Results: func() error {
+			for _, err := range c.Results(ctx, id) {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// TestRedirectsToOtherOrigins are answers like any other: neither the credential nor a body goes there.
+func TestRedirectsToOtherOrigins(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		for _, to := range []string{
+			"https://example.com/v1/messages/batches",
+			"//example.com/v1/messages/batches",
+			"https://localhost/v1/messages/batches", // another scheme
+			"http://localhost:81/v1/messages/batches",
+			"http://user:password@example.com/",
+		} {
+			s := batchtest.New(t, batchtest.WithDuration(0))
+			watch := watchOrigin(s)
+			c := newClient(t, s, client.WithHTTPClient(&http.Client{Transport: watch}))
+			batch := create(t, c, 1)
+			for op, call := range everyCall(t.Context(), c, batch.ID) {
+				s.Inject(op, batchtest.Status(status, "", "location", to))
+				before := len(s.Calls(op))
+				err := call()
+				var apiErr *client.APIError
+				if op == batchtest.Cancel {
+					// A refused cancel looks whether the batch has ended anyway, which it has.
+				} else if !errors.As(err, &apiErr) || apiErr.StatusCode != status || errors.As(err, new(*client.UncertainError)) {
+					t.Errorf("%s, %d to %s: got %v", op, status, to, err)
+				} else if strings.Contains(err.Error(), "example") || strings.Contains(err.Error(), "password") {
+					t.Errorf("%s: the error shows where to: %v", op, err)
+				}
+				if n := len(s.Calls(op)) - before; n != 1 {
+					t.Errorf("%s, %d to %s: %d calls", op, status, to, n)
+				}
+			}
+			watch.check(t)
+		}
+	}
+}
+
+// TestRedirectsWithinTheOrigin are followed with the credential by reads, and not followed by what changes something.
+func TestRedirectsWithinTheOrigin(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		s := batchtest.New(t, batchtest.WithDuration(0))
+		watch := watchOrigin(s)
+		c := newClient(t, s, client.WithHTTPClient(&http.Client{Transport: watch}))
+		batch := create(t, c, 1)
+		const root = "/v1/messages/batches"
+		for op, path := range map[batchtest.Op]string{
+			batchtest.List:     root,
+			batchtest.Retrieve: root + "/" + batch.ID,
+			batchtest.Results:  root + "/" + batch.ID + "/results",
+			batchtest.Create:   root,
+			batchtest.Cancel:   root + "/" + batch.ID + "/cancel",
+			batchtest.Delete:   root + "/" + batch.ID,
+		} {
+			s.Inject(op, batchtest.Status(status, "", "location", path))
+			before := len(s.Calls(op))
+			err := everyCall(t.Context(), c, batch.ID)[op]()
+			read := op == batchtest.List || op == batchtest.Retrieve || op == batchtest.Results
+			if calls := len(s.Calls(op)) - before; read && (err != nil || calls != 2) || !read && calls != 1 {
+				t.Errorf("%s, %d: %d calls, %v", op, status, calls, err)
+			}
+			for _, call := range s.Calls(op) {
+				if call.Header.Get("x-api-key") != s.Key() {
+					t.Errorf("%s, %d: a call went without the credential", op, status)
+				}
+			}
+		}
+		watch.check(t)
+	}
+}
+
+func TestRedirectsThatGoRound(t *testing.T) {
+	t.Parallel()
+	s := batchtest.New(t)
+	s.Inject(batchtest.Retrieve, batchtest.Times(10, batchtest.Status(302, "", "location", "/v1/messages/batches/b"))...)
+	_, err := newClient(t, s).Get(t.Context(), "b")
+	var apiErr *client.APIError
+	if !errors.As(err, &apiErr) || apiErr.StatusCode != 302 {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestResultsURLIsNotTrusted has a batch name another host, path or scheme for its results.
+func TestResultsURLIsNotTrusted(t *testing.T) {
+	t.Parallel()
+	for _, to := range []string{"https://example.com/results", "http://localhost/elsewhere", "file:///etc/passwd", "//example.com", "%"} {
+		s := batchtest.New(t, batchtest.WithDuration(0))
+		watch := watchOrigin(s)
+		c := newClient(t, s, client.WithHTTPClient(&http.Client{Transport: watch}))
+		batch := create(t, c, 2)
+		s.Inject(batchtest.Retrieve, batchtest.Rewrite(func(b []byte) []byte {
+			return []byte(strings.Replace(string(b), s.URL()+"/v1/messages/batches/"+batch.ID+"/results", to, 1))
+		}, false))
+		n := 0
+		for _, err := range c.Results(t.Context(), batch.ID) {
+			if err != nil {
+				t.Errorf("%s: %v", to, err)
+			}
+			n++
+		}
+		if n != 2 || len(s.Calls(batchtest.Results)) != 1 {
+			t.Errorf("%s: %d results", to, n)
+		}
+		watch.check(t)
+	}
+}
+
+// TestIDsAreEscaped checks that an id is one segment of the path, whatever it holds.
+func TestIDsAreEscaped(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"a?b=c", "a#b", "a%2Fb", "%2e%2e", "a;b", "é", "a&b", "a+b", "a:b", "...", "a@b"} {
+		var got []string
+		c := newClient(t, batchtest.New(t), client.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			got = append(got, r.URL.EscapedPath())
+			if r.URL.RawQuery != "beta=true" {
+				t.Errorf("%s: query %q", id, r.URL.RawQuery)
+			}
+			return nil, errors.New("not sent")
+		})}), once)
+		for _, call := range everyCall(t.Context(), c, id) {
+			call()
+		}
+		for _, path := range got {
+			rest := strings.TrimPrefix(path, "/v1/messages/batches")
+			decoded, err := url.PathUnescape(strings.TrimSuffix(strings.TrimPrefix(rest, "/"), "/cancel"))
+			if rest != "" && (err != nil || decoded != id) {
+				t.Errorf("%s: path is %s", id, path)
+			}
+		}
+		if len(got) != 6 {
+			t.Errorf("%s: %d calls", id, len(got))
+		}
+	}
+	for _, id := range []string{"", ".", "..", "a/b", "../x", `a\b`, "a\x00", "a\r\nb", " a", "a\u0085"} {
+		c := newClient(t, batchtest.New(t), client.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			return nil, fmt.Errorf("sent to %s", r.URL)
+		})}), once)
+		for op, call := range everyCall(t.Context(), c, id) {
+			if err := call(); op != batchtest.Create && op != batchtest.List && (err == nil || strings.Contains(err.Error(), "sent to")) {
+				t.Errorf("%s of %q: %v", op, id, err)
+			}
+		}
+	}
+}
