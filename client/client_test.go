@@ -330,6 +330,7 @@ func TestNew(t *testing.T) {
 		"headers":            {map[string]string{"ANTHROPIC_API_KEY": key, "ANTHROPIC_CUSTOM_HEADERS": "x-a: " + key + "\n\nanthropic-beta: b-1"}, nil, "with API key"},
 		"headers malformed":  {map[string]string{"ANTHROPIC_API_KEY": key, "ANTHROPIC_CUSTOM_HEADERS": key}, nil, "ANTHROPIC_CUSTOM_HEADERS: a line is not of the form"},
 		"header of net":      {nil, []client.Option{client.WithAPIKey(key), client.WithHeader("content-length", "1")}, "belongs to the connection"},
+		"header of packing":  {nil, []client.Option{client.WithAPIKey(key), client.WithHeader("accept-encoding", "gzip")}, "belongs to the connection"},
 		"header injection":   {nil, []client.Option{client.WithAPIKey(key), client.WithHeader("x-a", "1\r\nx-b: "+key)}, "control character"},
 		"several errors":     {nil, []client.Option{client.WithBetas("a b"), client.WithUserAgent("\n")}, "malformed"},
 	} {

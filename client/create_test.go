@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -40,6 +41,12 @@ func TestCreateIsNeverTakenTwice(t *testing.T) {
 		"307":                     {batchtest.Status(307, "", "location", "/v1/messages/batches"), 1, 0, false},
 		"308 to another host":     {batchtest.Status(308, "", "location", "https://example.com/v1/messages/batches"), 1, 0, false},
 		"400 as HTML":             {batchtest.Status(400, "<html>"), 1, 0, true},
+		"400 that should retry":   {batchtest.Fail(400, "invalid_request_error", "No.", "x-should-retry", "true"), 1, 0, false},
+		"413 of the API":          {batchtest.Fail(413, "request_too_large", "No."), 1, 0, false},
+		"429 as HTML":             {batchtest.Status(429, "<html>", "retry-after", "1"), 1, 0, true},
+		"500 that should retry":   {batchtest.Fail(500, "api_error", "Oops.", "x-should-retry", "true"), 1, 0, true},
+		"529 as HTML":             {batchtest.Status(529, "<html>", "retry-after", "1"), 1, 0, true},
+		"204":                     {batchtest.Status(204, ""), 1, 0, true},
 		"408":                     {batchtest.Fail(408, "timeout_error", "Late."), 1, 0, true},
 		"409":                     {batchtest.Fail(409, "conflict_error", "No."), 1, 0, true},
 		"500":                     {batchtest.Fail(500, "api_error", "Oops."), 1, 0, true},
@@ -150,14 +157,15 @@ func TestCreateBody(t *testing.T) {
 	params.Requests[1].Params.Messages[0] = client.UserText(strings.Repeat("é<\n", 100_000))
 	var got []byte
 	s := batchtest.New(t)
-	s.Inject(batchtest.Create, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	s.Inject(batchtest.Create, batchtest.Times(2, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		before := got
 		got, _ = io.ReadAll(r.Body)
-		if r.ContentLength != int64(len(got)) {
-			t.Errorf("announced %d bytes, sent %d", r.ContentLength, len(got))
+		if r.ContentLength != int64(len(got)) || before != nil && !bytes.Equal(got, before) {
+			t.Errorf("announced %d bytes, sent %d, and %d before", r.ContentLength, len(got), len(before))
 		}
-		w.WriteHeader(http.StatusBadRequest)
-	})
-	newClient(t, s).Create(t.Context(), params)
+		batchtest.Fail(529, "overloaded_error", "Busy.")(w, r, next)
+	})...)
+	newClient(t, s).Create(t.Context(), params, client.WithRetry(client.Retry{MaxAttempts: 2, MinDelay: time.Nanosecond}))
 	want, err := json.Marshal(params)
 	if err != nil {
 		t.Fatal(err)

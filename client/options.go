@@ -199,7 +199,8 @@ func (c *call) addHeader(name, value string) error {
 		return errors.New("header name is not a token of HTTP")
 	}
 	switch http.CanonicalHeaderKey(name) {
-	case "Content-Length", "Content-Type", "Host", "Transfer-Encoding", "Connection":
+	case "Content-Length", "Content-Type", "Host", "Transfer-Encoding", "Connection", "Accept-Encoding", "Content-Encoding":
+		// Without its own Accept-Encoding net/http unpacks no answer, and every create would be uncertain.
 		return fmt.Errorf("header %s cannot be set: it belongs to the connection", name)
 	case "User-Agent":
 		return errors.New("header User-Agent cannot be set: use WithUserAgent")

@@ -143,7 +143,7 @@ func (l *life) run() {
 	for _, id := range ids {
 		l.follow(id)
 	}
-	l.pause(time.Hour) // the service has come to the end of what was late
+	<-time.After(time.Hour) // the service has come to the end of what was late
 	for _, c := range creations {
 		l.settle(c)
 	}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
 // Create over real connections that break, where net/http has its part in what is sent twice.
@@ -202,6 +203,35 @@ func TestCreateOnAReusedConnection(t *testing.T) {
 		if !errors.As(err, new(*client.UncertainError)) || posts.Load() != 1 || conns.Load() != 1 {
 			t.Errorf("%s: sent %d times over %d connections: %v", header, posts.Load(), conns.Load(), err)
 		}
+	}
+}
+
+// TestConnectionsAreReused checks that what failed is read to its end, so that the next attempt need not greet anew.
+func TestConnectionsAreReused(t *testing.T) {
+	t.Parallel()
+	s := batchtest.New(t, batchtest.WithDuration(0))
+	var conns atomic.Int32
+	server := httptest.NewUnstartedServer(s)
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			conns.Add(1)
+		}
+	}
+	server.Start()
+	defer server.Close()
+	c := socketClient(t, server.URL, client.WithAPIKey(s.Key()))
+	batch := create(t, c, 3)
+	for op, call := range everyCall(t.Context(), c, batch.ID) {
+		if op == batchtest.Delete {
+			continue // last
+		}
+		s.Inject(op, batchtest.Fail(529, "overloaded_error", "Busy."), batchtest.Fail(503, "api_error", strings.Repeat("x", 10_000)))
+		if err := call(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := c.Delete(t.Context(), batch.ID); err != nil || conns.Load() != 1 {
+		t.Errorf("%d connections, %v", conns.Load(), err)
 	}
 }
 
