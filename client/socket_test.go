@@ -124,20 +124,30 @@ func TestCreateOnConnectionsThatBreak(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var posts, wholes atomic.Int32
+			ended := make([]chan struct{}, 10) // by attempt
+			for i := range ended {
+				ended[i] = make(chan struct{})
+			}
 			url := rawServer(t, func(conn *net.TCPConn) {
 				in := bufio.NewReader(conn)
 				r, err := http.ReadRequest(in)
 				if err != nil {
 					return
 				}
-				posts.Add(1)
-				body := &countingReader{Reader: r.Body}
+				attempt := posts.Add(1)
+				if attempt > 1 {
+					close(ended[attempt-1])
+				}
+				body := &countingReader{Reader: r.Body, ended: ended[attempt]}
 				tt.serve(conn, in, body)
 				if body.n == r.ContentLength {
 					wholes.Add(1)
 				}
 			})
 			b, err := socketClient(t, url, client.WithHeader("Idempotency-Key", "1")).Create(t.Context(), client.BatchParams{Requests: tt.requests})
+			if n := posts.Load(); n > 0 {
+				close(ended[n])
+			}
 			if got := int(posts.Load()); got != tt.posts {
 				t.Errorf("sent %d times, want %d", got, tt.posts)
 			}
@@ -156,7 +166,8 @@ func TestCreateOnConnectionsThatBreak(t *testing.T) {
 
 type countingReader struct {
 	io.Reader
-	n int64
+	n     int64
+	ended <-chan struct{} // closed when the client has ended the attempt
 }
 
 func (r *countingReader) Read(p []byte) (int, error) {
@@ -171,6 +182,7 @@ func earlyAnswer(status, body string) func(*net.TCPConn, *bufio.Reader, io.Reade
 		io.CopyN(io.Discard, in, 1<<20)
 		fmt.Fprintf(conn, "HTTP/1.1 %s\r\ncontent-length: %d\r\n\r\n%s", status, len(body), body)
 		conn.CloseWrite()
+		<-in.(*countingReader).ended // or the rest might be here before the client has read the answer
 		io.Copy(io.Discard, in)
 	}
 }
