@@ -15,7 +15,8 @@ import (
 
 // Get returns a batch as it is now.
 //
-// A batch with an odd field is returned together with a [*gen.DecodeError]. Get is retried.
+// An answer that is no batch is an [*APIError], of kind [ErrNotFound] if there is none with this id. A batch with an odd
+// field is returned together with a [*gen.DecodeError]. Get is retried.
 //
 // API: GET /v1/messages/batches/{message_batch_id}
 func (c *Client) Get(ctx context.Context, id string, opts ...CallOption) (*Batch, error) {
@@ -66,8 +67,8 @@ type ListOptions struct {
 }
 
 // List gives the batches of the workspace, newest first, asking for one page after the other as they are needed.
-// An error is the last thing it gives, except that a batch with an odd field comes together with a
-// [*gen.DecodeError].
+// An error is the last thing it gives, an [*APIError] if the service has answered, except that a batch with an odd
+// field comes together with a [*gen.DecodeError].
 //
 // Nothing is sent before the iteration begins. Each page is retried.
 //
@@ -173,10 +174,11 @@ func (c *Client) page(ctx context.Context, cl *call, o ListOptions) (*page, erro
 	return &p, err
 }
 
-// Cancel asks the service to stop a batch, and returns it as it is then: usually canceling, not yet ended. A batch
-// that has ended meanwhile is returned as it is.
+// Cancel asks the service to stop a batch, and returns it as it is then: usually canceling, not yet ended. Requests that
+// have finished keep their results. A batch that has ended meanwhile is returned as it is.
 //
-// Cancel is retried: canceling twice does no harm.
+// An answer that is no batch is an [*APIError], of kind [ErrNotFound] if there is none with this id. A batch with an odd
+// field is returned together with a [*gen.DecodeError]. Cancel is retried: canceling twice does no harm.
 //
 // API: POST /v1/messages/batches/{message_batch_id}/cancel
 func (c *Client) Cancel(ctx context.Context, id string, opts ...CallOption) (*Batch, error) {
@@ -200,10 +202,11 @@ func (c *Client) Cancel(ctx context.Context, id string, opts ...CallOption) (*Ba
 	return batch, err
 }
 
-// Delete deletes a batch that has ended, and its results.
+// Delete deletes a batch that has ended, and its results. One that runs must be canceled first, and have ended: until
+// then it is an [*APIError].
 //
-// Delete is retried. If an attempt may have reached the service and a later one finds no such batch, the deletion
-// has succeeded.
+// Delete is retried. If an attempt may have reached the service and the API finds no such batch at a later one, the
+// deletion has succeeded; otherwise a batch that does not exist is an error of kind [ErrNotFound].
 //
 // API: DELETE /v1/messages/batches/{message_batch_id}
 func (c *Client) Delete(ctx context.Context, id string, opts ...CallOption) error {

@@ -34,7 +34,7 @@ type Client struct {
 	s func() *settings
 }
 
-// New returns a client.
+// New returns a client. The options may come in any order; of two that set the same thing the later one wins.
 //
 // What options leave open is taken from the environment: ANTHROPIC_API_KEY or else ANTHROPIC_AUTH_TOKEN (neither if
 // an option gives a credential), ANTHROPIC_BASE_URL, and ANTHROPIC_CUSTOM_HEADERS, which holds lines of the form
@@ -79,7 +79,8 @@ func (c *Client) String() string {
 }
 
 // Raw returns the generated client. It sends what it is told to, once, with the client's credential, headers and
-// origin rule, and hands out the plain answer, whatever its status.
+// origin rule, and hands out the plain answer, whatever its status: nothing is retried, checked or bounded in time, and
+// bodies are the caller's to close.
 func (c *Client) Raw() *gen.Client {
 	return &gen.Client{Server: c.s().base.String(), Client: rawDoer{c}}
 }
@@ -90,10 +91,15 @@ func (d rawDoer) Do(req *http.Request) (*http.Response, error) {
 	return d.do(req, d.s().call)
 }
 
-// Response holds facts about an answer of the service, see [WithResponse].
+// Response holds facts about an answer of the service, see [WithResponse]. What the answer did not tell is zero.
 type Response struct {
-	StatusCode     int
-	RequestID      string
+	// StatusCode is the HTTP status.
+	StatusCode int
+
+	// RequestID is the service's id of the call, to name when asking for help.
+	RequestID string
+
+	// OrganizationID and WorkspaceID say to whom the credential belongs.
 	OrganizationID string
 	WorkspaceID    string
 
@@ -101,7 +107,8 @@ type Response struct {
 	Limits map[string]RateLimit
 }
 
-// RateLimit is one of the organization's limits. A field that the service did not tell is zero.
+// RateLimit is one of the organization's limits, in calls or tokens as its name says. A field that the service did not
+// tell, or that makes no sense, is zero.
 type RateLimit struct {
 	Limit     int64
 	Remaining int64

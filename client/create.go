@@ -13,18 +13,19 @@ import (
 // The limits of a batch.
 const (
 	MaxRequests = 100_000
-	MaxBytes    = 256_000_000 // of the body
+	MaxBytes    = 256_000_000 // of the body as it is sent
 )
 
-// Create creates a batch, which starts at once.
+// Create creates a batch of 1 to [MaxRequests] requests, which starts at once.
 //
-// The requests are checked first for what the service would refuse: their number, their custom ids, the size of
-// the body. They are encoded while they are sent, so p must not change until Create returns.
+// The requests are checked first for what the service would refuse: their number, their custom ids (1 to 64 letters,
+// digits, underscores and hyphens, each id once), the size of the body ([MaxBytes]). They are encoded while they are
+// sent, so p must not change until Create returns.
 //
 // A call is repeated only where the service cannot have taken the batch: the body was not sent to its end, or the
-// API itself said that it did not take it (429 with retry-after, 503, 529). If the answer does not tell, the error
-// is an [*UncertainError]. Any other error means that there is no batch. If there is a batch, it is returned, with
-// an error too if something about the answer was odd.
+// API itself said that it did not take it (429 with retry-after, 503, 529). If the answer does not tell, or ctx ends
+// before it comes, the error is an [*UncertainError]. Any other error means that there is no batch. If there is a
+// batch, it is returned, with an error too if something about the answer was odd.
 //
 // API: POST /v1/messages/batches
 func (c *Client) Create(ctx context.Context, p BatchParams, opts ...CallOption) (*Batch, error) {

@@ -45,18 +45,21 @@
 //
 // # Retries
 //
-// Get, List, Cancel, Delete and the opening of Results are repeated after lost connections, time-outs, 408, 409, 429
-// and 5xx, and after a 200 whose body is cut or not the API's; not after a spend limit, and as x-should-retry says if the answer
-// has it. The waits grow and are random; retry-after is honoured up to [Retry.MaxRetryAfter]. A call that would have
-// to wait longer, or beyond its context's deadline, fails at once with the answer it got.
+// Get, List, Cancel, Delete and the opening of Results do no harm when they are made twice. They are repeated after lost
+// connections, time-outs, 408, 409, 429 and 5xx, and after a 200 whose body is cut or not the API's; not after other
+// answers, which would be the same again, nor after a spend limit, which no waiting lifts; and as x-should-retry says if
+// the answer has it. The waits grow and are random; retry-after is honoured up to [Retry.MaxRetryAfter]. A call that
+// would have to wait longer, or beyond its context's deadline, fails at once with the answer it got.
 //
 // Create is repeated only if the service cannot have taken the batch: its body was not sent to the end, or the API
-// itself answered 429 with retry-after, 503 or 529. After other failures of a body that was sent whole nobody knows,
+// itself answered 429 with retry-after, 503 or 529. After other failures of a body that was sent whole (a lost
+// connection, a time-out, the end of the context, other 5xx, 408, 409, an answer that is not the API's) nobody knows,
 // and a second batch would be billed like the first: that is an [*UncertainError], whose Candidates are the batches that
-// may be it. No redirect is followed.
+// may be it. No redirect is followed, and net/http is given no means to send the body again by itself.
 //
-// Wait goes on polling through all failures that may pass, whatever x-should-retry says. Results asks again for a stream
-// that was cut.
+// Wait goes on polling through all failures that may pass, whatever x-should-retry says: they say nothing about the
+// batch. Results asks again for a stream that was cut, and passes over what it has given; only what the batch's counts
+// promise makes it complete.
 //
 // An attempt fails, as [ErrTimeout], if the whole answer has not come within a minute; for Create within ten minutes after
 // the last byte was sent; for a stream of results if a read takes two minutes.
@@ -69,7 +72,8 @@
 // # Secrets
 //
 // Credentials go to the origin of the base URL and to no other: redirects to other origins are not followed, and a
-// batch's results_url is not used. No credential shows in an error, a log or a printed client.
+// batch's results_url is not used. No credential shows in an error, a log or a printed client; where an answer shows
+// the one that it was sent, the error leaves it out.
 //
 // # Concurrency
 //

@@ -254,7 +254,7 @@ func (e *APIError) Unwrap() error {
 	return err
 }
 
-// Is reports whether the error is of the kind target.
+// Is reports whether the error is of the kind target, for errors.Is.
 func (e *APIError) Is(target error) bool {
 	if target == ErrSpendLimit {
 		return strings.HasSuffix(e.ErrorCode, "spend_limit_reached")
@@ -319,11 +319,17 @@ func (e *APIError) kind() error {
 // An ItemError says why a request of a batch has no message. It wraps an [*APIError] if the request errored, and is
 // of kind [ErrCanceled] or [ErrExpired] otherwise.
 type ItemError struct {
+	// CustomID is your id of the request.
 	CustomID string
-	Err      error
+
+	// Err is what became of the request.
+	Err error
 }
 
+// Error names the request and says what became of it.
 func (e *ItemError) Error() string { return fmt.Sprintf("request %q: %v", e.CustomID, e.Err) }
+
+// Unwrap returns Err.
 func (e *ItemError) Unwrap() error { return e.Err }
 
 // An UncertainError says that the service may or may not have taken a batch: the whole body was sent, and no answer
@@ -336,7 +342,7 @@ type UncertainError struct {
 	// Started is when the first uncertain attempt began and Ended when the last one failed, by this machine's clock.
 	Started, Ended time.Time
 
-	// Requests and Bytes are the size of the batch.
+	// Requests and Bytes are the size of the batch: how many requests, and the length of the body.
 	Requests int
 	Bytes    int64
 
@@ -345,9 +351,12 @@ type UncertainError struct {
 	ahead  *time.Duration // what was known of the service's clock
 }
 
+// Error says what was sent and why it is not known to be taken.
 func (e *UncertainError) Error() string {
 	return fmt.Sprintf("the service may or may not have taken the batch of %d requests (look at its Candidates before sending it again): %v", e.Requests, e.Err)
 }
+
+// Unwrap returns Err.
 func (e *UncertainError) Unwrap() error { return e.Err }
 
 // A LineError is a line of the results that could not be read as it should. The next line follows it.
@@ -365,25 +374,31 @@ type LineError struct {
 	Err error
 }
 
+// Error names the line and says what is wrong with it, without showing it.
 func (e *LineError) Error() string {
 	if e.CustomID != "" {
 		return fmt.Sprintf("results, line %d (request %q): %v", e.Line, e.CustomID, e.Err)
 	}
 	return fmt.Sprintf("results, line %d: %v", e.Line, e.Err)
 }
+
+// Unwrap returns Err.
 func (e *LineError) Unwrap() error { return e.Err }
 
-// An IncompleteError says that the results ended with fewer or other lines than the batch's counts promise.
+// An IncompleteError says that the results ended with fewer or other lines than the batch's counts promise. What came is
+// good; the requests without a result are those whose custom ids did not come.
 type IncompleteError struct {
+	// BatchID is the id of the batch.
 	BatchID string
 
-	// Want is what the batch counted, Got what came.
+	// Want is what the batch counted, Got what came, without results of types that are newer than the contract.
 	Want, Got gen.BetaRequestCounts
 
 	// Err is why reading ended, if it was not the end of the stream.
 	Err error
 }
 
+// Error says how many results of each type came, of how many.
 func (e *IncompleteError) Error() string {
 	text := fmt.Sprintf("results of batch %s are incomplete: got %s of %s", e.BatchID, counts(e.Got), counts(e.Want))
 	if e.Err != nil {
@@ -391,6 +406,8 @@ func (e *IncompleteError) Error() string {
 	}
 	return text
 }
+
+// Unwrap returns Err.
 func (e *IncompleteError) Unwrap() error { return e.Err }
 
 func counts(c gen.BetaRequestCounts) string {
@@ -399,6 +416,7 @@ func counts(c gen.BetaRequestCounts) string {
 
 // A WaitError says that waiting ended before the batch did.
 type WaitError struct {
+	// BatchID is the id of the batch.
 	BatchID string
 
 	// Last is the batch as it was last seen, nil if it never was.
@@ -408,6 +426,7 @@ type WaitError struct {
 	Err error
 }
 
+// Error names the batch, how it was last seen, and why waiting ended.
 func (e *WaitError) Error() string {
 	seen := "never seen"
 	if e.Last != nil {
@@ -415,6 +434,8 @@ func (e *WaitError) Error() string {
 	}
 	return fmt.Sprintf("wait for batch %s, %s: %v", e.BatchID, seen, e.Err)
 }
+
+// Unwrap returns Err.
 func (e *WaitError) Unwrap() error { return e.Err }
 
 // localError is an error that was found before anything was sent.

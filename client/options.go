@@ -17,13 +17,14 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// An Option sets up a [Client].
+// An Option sets up a [Client]. What is wrong with it is an error of [New].
 type Option interface {
 	applyClient(*settings) error
 }
 
 // A CallOption sets up one call; given to [New], it holds for all of the client's calls. Where a call and its
-// client set the same thing, the call wins, except that betas and headers of both are sent.
+// client set the same thing, the call wins, except that betas and headers of both are sent. What is wrong with it is an
+// error before anything is sent.
 type CallOption interface {
 	Option
 	applyCall(*call) error
@@ -63,8 +64,11 @@ type call struct {
 
 // CallInfo is what a call is sent with, as far as a preflight check needs it.
 type CallInfo struct {
+	// Version is the version of the API.
 	Version gen.AnthropicVersion
-	Betas   []Beta
+
+	// Betas are those of the client and of the call, in the order in which they are sent.
+	Betas []Beta
 }
 
 // with returns a copy of c with the options of one call.
@@ -155,8 +159,8 @@ func WithHTTPClient(h *http.Client) Option {
 	})
 }
 
-// WithLogger logs each attempt (debug) and each repetition (info) to l. Nothing is logged by default. Credentials
-// and bodies are never logged.
+// WithLogger logs each attempt (debug), each repetition (info) and each failed poll of Wait (warning) to l. Nothing is
+// logged by default, or if l is nil. Credentials and bodies are never logged.
 func WithLogger(l *slog.Logger) Option {
 	return clientOption(func(s *settings) error {
 		if l != nil {
@@ -177,7 +181,8 @@ func WithUserAgent(product string) Option {
 	})
 }
 
-// WithVersion sets the version of the API, by default 2023-06-01, which takes every parameter of the contract.
+// WithVersion sets the version of the API, by default 2023-06-01, which takes every parameter of the contract. A version
+// that the contract does not know is sent as it is.
 func WithVersion(v gen.AnthropicVersion) CallOption {
 	return callOption(func(c *call) error {
 		if err := checkHeaderValue("version", string(v)); err != nil {
@@ -189,7 +194,9 @@ func WithVersion(v gen.AnthropicVersion) CallOption {
 }
 
 // WithHeader adds a header to what is sent. Of the client's own headers, anthropic-beta is treated as by [WithBetas] and
-// anthropic-version as by [WithVersion], and so on; the credential's header cannot be replaced.
+// anthropic-version as by [WithVersion], and so on; the credential's header cannot be replaced. A name or a value that
+// is not fit for a header, and a header that belongs to the connection, such as Content-Length or Accept-Encoding, is an
+// error before anything is sent.
 func WithHeader(name, value string) CallOption {
 	return callOption(func(c *call) error { return c.addHeader(name, value) })
 }
@@ -223,7 +230,8 @@ func (c *call) addHeader(name, value string) error {
 	return nil
 }
 
-// WithWorkspace names the workspace to work in, for credentials that may use several.
+// WithWorkspace names the workspace to work in, for credentials that may use several. By default it is the credential's
+// own.
 func WithWorkspace(id string) CallOption {
 	return callOption(func(c *call) error {
 		c.workspace = id
@@ -239,31 +247,32 @@ func WithUserProfile(id string) CallOption {
 	})
 }
 
-// WithRetry sets when and how often calls are repeated.
+// WithRetry sets when and how often calls are repeated. The zero Retry stands for the defaults.
 func WithRetry(r Retry) CallOption {
 	return callOption(func(c *call) error { c.retry = r; return nil })
 }
 
 // WithAtLeastOnceCreate lets Create repeat a call that the service may have taken, where it otherwise returns an
-// [*UncertainError]. The batch may then exist several times, and each of them is billed.
+// [*UncertainError]. The batch may then exist several times, and each of them is billed. If the last attempt fails too,
+// the error is still an UncertainError, about all attempts.
 func WithAtLeastOnceCreate() CallOption {
 	return callOption(func(c *call) error { c.atLeastOnce = true; return nil })
 }
 
 // WithPreflight has check look at the requests of each Create before anything is sent. Its error is returned as it
-// is.
+// is. Calls that run at the same time call check at the same time. Nil means no check.
 func WithPreflight(check func(context.Context, []Request, CallInfo) error) CallOption {
 	return callOption(func(c *call) error { c.preflight = check; return nil })
 }
 
-// WithResponse has r filled with facts about the last answer of the call: its ids and rate limits. It must not be
-// used for calls that run at the same time.
+// WithResponse has r filled with facts about the last answer of the call: its ids and rate limits. Without an answer r
+// stays as it is. It must not be used for calls that run at the same time.
 func WithResponse(r *Response) CallOption {
 	return callOption(func(c *call) error { c.response = r; return nil })
 }
 
-// WithMaxLine bounds the length of one line of the results, in bytes. A longer line is a [*LineError]. The default
-// is 256 MiB.
+// WithMaxLine bounds the length of one line of the results, in bytes, at least 1. A longer line is a [*LineError]. The
+// default is 256 MiB.
 func WithMaxLine(n int) CallOption {
 	return callOption(func(c *call) error {
 		if n <= 0 {

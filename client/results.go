@@ -21,16 +21,20 @@ import (
 const idleTimeout = 2 * time.Minute
 
 // Results gives the results of a batch that has ended, one for each request, in no particular order: match them by
-// custom id. The results are streamed; memory holds one line and the ids that were given.
+// custom id. The results are streamed; memory holds one line, bounded by [WithMaxLine], and the ids that were given.
 //
-// A stream that is cut or stalls is asked for again, and what was given before is passed over. In the end the lines
-// are counted, and an [*IncompleteError] says if there are not as many of each type as the batch's counts promise.
+// A stream that is cut, or that stalls for 2 minutes, is asked for again, and what was given before is passed over. That
+// ends after as many streams without a new line as [Retry.MaxAttempts] says, or when two have ended by themselves in
+// the same place. In the end the lines are counted, and an [*IncompleteError] says if there are not as many of each
+// type as the batch's counts promise.
 //
-// A line that cannot be read as it should comes as a [*LineError], together with the item if there is one, and the
-// next line follows. Any other error is the last thing that Results gives: it is of kind [ErrNotEnded] if the batch
-// still runs, and [ErrResultsGone] if its results were archived.
+// A line that cannot be read as it should comes as a [*LineError], together with the item if it is whole but for an odd
+// field, and the next line follows. Any other error is the last thing that Results gives: it is of kind [ErrNotEnded]
+// if the batch still runs, [ErrResultsGone] if its results were archived, and an [*APIError] if the service has
+// refused.
 //
-// Nothing is sent before the iteration begins. Leaving the iteration early closes the stream.
+// Nothing is sent before the iteration begins. Leaving the iteration early closes the stream. Each iteration asks for
+// the results anew.
 //
 // API: GET /v1/messages/batches/{message_batch_id}/results
 func (c *Client) Results(ctx context.Context, id string, opts ...CallOption) iter.Seq2[*Item, error] {

@@ -39,7 +39,8 @@ func AssistantText(text string) InputMessage {
 	return &gen.BetaAssistantMessageParam{Content: gen.BetaTextContent(text)}
 }
 
-// A Batch is a batch as the service described it.
+// A Batch is a batch as the service described it at one time: it does not follow what becomes of it. Times that have not
+// come are zero.
 type Batch struct {
 	gen.BetaMessageBatch
 
@@ -126,7 +127,8 @@ func (i *Item) Text() string {
 	return text.String()
 }
 
-// Err returns nil if the request succeeded and an [*ItemError] if not.
+// Err returns nil if the request succeeded and an [*ItemError] if not, also for results of types that are newer than the
+// contract.
 func (i *Item) Err() error {
 	switch r := i.Result.(type) {
 	case *gen.BetaMessageBatchSucceededResult:

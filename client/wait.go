@@ -14,16 +14,19 @@ type WaitOptions struct {
 	// MaxInterval is what the time between polls grows to, by a half each time, at most a day. Defaults to 1 min.
 	MaxInterval time.Duration
 
-	// OnPoll is called with the batch after each poll that saw it, the last one included, on the goroutine that
-	// waits. Until the batch has ended its counts say nothing about progress; its age does.
+	// OnPoll, unless nil, is called with the batch after each poll that saw it, the last one included, on the goroutine
+	// that waits. Until the batch has ended its counts say nothing about progress; its age does.
 	OnPoll func(*Batch)
 }
 
 // Wait polls a batch until it has ended and returns it.
 //
 // Failures that may pass (lost connections, time-outs, 408, 409, 429, 5xx) are logged and waited out, for hours if
-// need be. Waiting ends with a [*WaitError], which names the batch and how it was last seen, when the context ends,
-// or at once on an answer that will not get better, such as 401 or 404. The batch goes on by itself.
+// need be, whatever [Retry] says; a retry-after of up to an hour is the next interval. Waiting ends with a
+// [*WaitError], which names the batch and how it was last seen, when the context ends, or at once on an answer that
+// will not get better, such as 401 or 404. The batch goes on by itself.
+//
+// With an error Wait returns the batch as it was last seen, or nil.
 //
 // API: GET /v1/messages/batches/{message_batch_id}
 func (c *Client) Wait(ctx context.Context, id string, o WaitOptions, opts ...CallOption) (*Batch, error) {
