@@ -101,9 +101,14 @@ func (e *UncertainError) window() (from, to time.Time, known bool) {
 	return from.Add(-clockMargin), to.Add(lateMargin + clockMargin), now != nil
 }
 
-// seeDate notes how far the service's clock is ahead of this machine's.
-func (s *settings) seeDate(h http.Header, now time.Time) {
-	if date, err := http.ParseTime(h.Get("date")); err == nil && h.Get("age") == "" { // an answer with an age is from a cache
+// seeDate notes how far the service's clock is ahead of this machine's, from an answer that has just come to a call that
+// began at the given time.
+func (s *settings) seeDate(h http.Header, began time.Time) {
+	now := time.Now()
+	if now.Sub(began) > readTimeout || h.Get("age") != "" {
+		return // nobody knows when it was written, or a cache has answered
+	}
+	if date, err := http.ParseTime(h.Get("date")); err == nil {
 		ahead := date.Sub(now)
 		s.ahead.Store(&ahead)
 	}
