@@ -25,13 +25,12 @@ type Candidates struct {
 	// [WithAtLeastOnceCreate].
 	Batches []*Batch
 
-	// Complete reports that no other batch can be the lost one: if there are no Batches either, the service has
-	// not taken it, and it can be sent again. It is false with an error, before Until, and if the service does not
-	// tell its time.
+	// Complete reports that no other batch can be the lost one, because the list was read back to before the window
+	// and after its end: if there are no Batches either, the service has not taken it, and it can be sent again. It is
+	// false with an error, before Until, and if the service does not tell its time.
 	Complete bool
 
-	// Until is when the service has taken the batch or never will, by this machine's clock. It is zero if nothing
-	// was listed.
+	// Until is the end of the window by this machine's clock: by then the service has taken the batch or never will.
 	Until time.Time
 }
 
