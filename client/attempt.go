@@ -37,7 +37,7 @@ func (c *Client) do(req *http.Request, cl call) (*http.Response, error) {
 	}
 	log.DebugContext(req.Context(), "call answered", "status", resp.StatusCode, "request_id", resp.Header.Get("request-id"))
 	cl.response.read(resp)
-	c.s().seeDate(resp.Header, time.Now())
+	c.s().seeDate(resp.Header, began)
 	return resp, nil
 }
 

@@ -25,13 +25,12 @@ type Candidates struct {
 	// [WithAtLeastOnceCreate].
 	Batches []*Batch
 
-	// Complete reports that no other batch can be the lost one: if there are no Batches either, the service has
-	// not taken it, and it can be sent again. It is false with an error, before Until, and if the service does not
-	// tell its time.
+	// Complete reports that no other batch can be the lost one, because the list was read back to before the window
+	// and after its end: if there are no Batches either, the service has not taken it, and it can be sent again. It is
+	// false with an error, before Until, and if the service does not tell its time.
 	Complete bool
 
-	// Until is when the service has taken the batch or never will, by this machine's clock. It is zero if nothing
-	// was listed.
+	// Until is the end of the window by this machine's clock: by then the service has taken the batch or never will.
 	Until time.Time
 }
 
@@ -101,9 +100,14 @@ func (e *UncertainError) window() (from, to time.Time, known bool) {
 	return from.Add(-clockMargin), to.Add(lateMargin + clockMargin), now != nil
 }
 
-// seeDate notes how far the service's clock is ahead of this machine's.
-func (s *settings) seeDate(h http.Header, now time.Time) {
-	if date, err := http.ParseTime(h.Get("date")); err == nil && h.Get("age") == "" { // an answer with an age is from a cache
+// seeDate notes how far the service's clock is ahead of this machine's, from an answer that has just come to a call that
+// began at the given time.
+func (s *settings) seeDate(h http.Header, began time.Time) {
+	now := time.Now()
+	if now.Sub(began) > readTimeout || h.Get("age") != "" {
+		return // nobody knows when it was written, or a cache has answered
+	}
+	if date, err := http.ParseTime(h.Get("date")); err == nil {
 		ahead := date.Sub(now)
 		s.ahead.Store(&ahead)
 	}

@@ -1,7 +1,6 @@
 package client_test
 
 import (
-	"fmt"
 	"reflect"
 	"runtime"
 	"strings"
@@ -73,7 +72,7 @@ func TestFieldNotes(t *testing.T) {
 			name := runtime.FuncForPC(reflect.ValueOf(f).Pointer()).Name()
 			names = append(names, name[strings.LastIndexByte(name, '.')+1:])
 		}
-		t.Log(fmt.Sprintf("%2d. %s: %s", i+1, note.seen, strings.Join(names, ", ")))
+		t.Logf("%2d. %s: %s", i+1, note.seen, strings.Join(names, ", "))
 		if note.seen == "" || len(names) == 0 {
 			t.Errorf("note %d has no test", i+1)
 		}

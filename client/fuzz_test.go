@@ -17,6 +17,7 @@ func FuzzAnswers(f *testing.F) {
 	f.Add(429, "application/json", "1e30", []byte(`{"type":"error","error":{"type":"rate_limit_error","message":"x","details":{"error_code":"y"}},"request_id":"r"}`))
 	f.Add(502, "text/html; charset=\"", "Sat, 02 Jan 1999 15:04:05 GMT", []byte("<html>"))
 	f.Add(302, "", "-0", []byte("null"))
+	f.Add(291, "", "", []byte(`{"id":"b"}`))
 	f.Fuzz(func(t *testing.T, status int, contentType, retryAfter string, body []byte) {
 		if status < 200 || status > 599 {
 			return
