@@ -94,7 +94,7 @@ type resultReader struct {
 // run reads streams until one has come to its end with everything in it, or reading again does not help.
 func (r *resultReader) run(ctx context.Context) error {
 	const op = "retrieve results"
-	fruitless, shortest := 0, -1
+	fruitless, lastEnd := 0, -1
 	for {
 		r.stream++
 		r.lines, r.lost, r.badNow = 0, 0, make(map[uint64]int)
@@ -105,10 +105,10 @@ func (r *resultReader) run(ctx context.Context) error {
 			return nil
 		case r.complete() && (err == nil || r.lost == 0):
 			return nil // a failure behind the last result costs nothing
-		case err == nil && r.lines == shortest:
+		case err == nil && r.lines == lastEnd:
 			return r.incomplete(nil) // two streams have ended by themselves in the same place: that is all there is
 		case err == nil:
-			shortest, err = r.lines, io.ErrUnexpectedEOF
+			lastEnd, err = r.lines, io.ErrUnexpectedEOF
 		case !repeatable(err) || ctx.Err() != nil:
 			return r.incomplete(err)
 		}
