@@ -24839,7 +24839,7 @@ func decodeBetaAdvisorToolResultContent(d *wire.Decoder, x *BetaAdvisorToolResul
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "advisor_redacted_result":
 			*x = wire.DecodeNew(d, decodeBetaAdvisorRedactedResultBlock)
@@ -24850,7 +24850,6 @@ func decodeBetaAdvisorToolResultContent(d *wire.Decoder, x *BetaAdvisorToolResul
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -24914,7 +24913,7 @@ func decodeBetaAdvisorToolResultContentParam(d *wire.Decoder, x *BetaAdvisorTool
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "advisor_redacted_result":
 			*x = wire.DecodeNew(d, decodeBetaAdvisorRedactedResultBlockParam)
@@ -24925,7 +24924,6 @@ func decodeBetaAdvisorToolResultContentParam(d *wire.Decoder, x *BetaAdvisorTool
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -24987,7 +24985,7 @@ func decodeBetaBashCodeExecutionToolResultContent(d *wire.Decoder, x *BetaBashCo
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "bash_code_execution_result":
 			*x = wire.DecodeNew(d, decodeBetaBashCodeExecutionResultBlock)
@@ -24996,7 +24994,6 @@ func decodeBetaBashCodeExecutionToolResultContent(d *wire.Decoder, x *BetaBashCo
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -25053,7 +25050,7 @@ func decodeBetaBashCodeExecutionToolResultContentParam(d *wire.Decoder, x *BetaB
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "bash_code_execution_result":
 			*x = wire.DecodeNew(d, decodeBetaBashCodeExecutionResultBlockParam)
@@ -25062,7 +25059,6 @@ func decodeBetaBashCodeExecutionToolResultContentParam(d *wire.Decoder, x *BetaB
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -25123,7 +25119,7 @@ func decodeBetaBrowserStateChange(d *wire.Decoder, x *BetaBrowserStateChange) {
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "download_completed":
 			*x = wire.DecodeNew(d, decodeBetaBrowserStateChangeDownloadCompleted)
@@ -25136,7 +25132,6 @@ func decodeBetaBrowserStateChange(d *wire.Decoder, x *BetaBrowserStateChange) {
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -25211,7 +25206,7 @@ func decodeBetaCacheMissReason(d *wire.Decoder, x *BetaCacheMissReason) {
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "messages_changed":
 			*x = wire.DecodeNew(d, decodeBetaCacheMissMessagesChanged)
@@ -25228,7 +25223,6 @@ func decodeBetaCacheMissReason(d *wire.Decoder, x *BetaCacheMissReason) {
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -25307,7 +25301,7 @@ func decodeBetaCaller(d *wire.Decoder, x *BetaCaller) {
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "code_execution_20250825":
 			*x = wire.DecodeNew(d, decodeBetaServerToolCaller)
@@ -25318,7 +25312,6 @@ func decodeBetaCaller(d *wire.Decoder, x *BetaCaller) {
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -25385,12 +25378,11 @@ func decodeBetaClearToolInputs(d *wire.Decoder, x *BetaClearToolInputs) {
 		decodeBetaToolNames(d, &v)
 		*x = v
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -25453,7 +25445,7 @@ func decodeBetaClearToolUsesTrigger(d *wire.Decoder, x *BetaClearToolUsesTrigger
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "input_tokens":
 			*x = wire.DecodeNew(d, decodeBetaInputTokensTrigger)
@@ -25462,7 +25454,6 @@ func decodeBetaClearToolUsesTrigger(d *wire.Decoder, x *BetaClearToolUsesTrigger
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -25521,7 +25512,7 @@ func decodeBetaCodeExecutionToolResultContent(d *wire.Decoder, x *BetaCodeExecut
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "code_execution_result":
 			*x = wire.DecodeNew(d, decodeBetaCodeExecutionResultBlock)
@@ -25532,7 +25523,6 @@ func decodeBetaCodeExecutionToolResultContent(d *wire.Decoder, x *BetaCodeExecut
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -25596,7 +25586,7 @@ func decodeBetaCodeExecutionToolResultContentParam(d *wire.Decoder, x *BetaCodeE
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "code_execution_result":
 			*x = wire.DecodeNew(d, decodeBetaCodeExecutionResultBlockParam)
@@ -25607,7 +25597,6 @@ func decodeBetaCodeExecutionToolResultContentParam(d *wire.Decoder, x *BetaCodeE
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -25669,7 +25658,7 @@ func decodeBetaCompactionBlockToolChange(d *wire.Decoder, x *BetaCompactionBlock
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "tool_addition":
 			*x = wire.DecodeNew(d, decodeBetaResponseToolAdditionBlock)
@@ -25678,7 +25667,6 @@ func decodeBetaCompactionBlockToolChange(d *wire.Decoder, x *BetaCompactionBlock
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -25735,7 +25723,7 @@ func decodeBetaCompactionBlockToolChangeParam(d *wire.Decoder, x *BetaCompaction
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "tool_addition":
 			*x = wire.DecodeNew(d, decodeBetaRequestToolAdditionBlock)
@@ -25744,7 +25732,6 @@ func decodeBetaCompactionBlockToolChangeParam(d *wire.Decoder, x *BetaCompaction
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -25833,7 +25820,7 @@ func decodeBetaContentBlock(d *wire.Decoder, x *BetaContentBlock) {
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "advisor_tool_result":
 			*x = wire.DecodeNew(d, decodeBetaAdvisorToolResultBlock)
@@ -25874,7 +25861,6 @@ func decodeBetaContentBlock(d *wire.Decoder, x *BetaContentBlock) {
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -26055,7 +26041,7 @@ func decodeBetaContentBlockParam(d *wire.Decoder, x *BetaContentBlockParam) {
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "advisor_tool_result":
 			*x = wire.DecodeNew(d, decodeBetaAdvisorToolResultBlockParam)
@@ -26108,7 +26094,6 @@ func decodeBetaContentBlockParam(d *wire.Decoder, x *BetaContentBlockParam) {
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -26275,7 +26260,7 @@ func decodeBetaContentBlockSourceBlock(d *wire.Decoder, x *BetaContentBlockSourc
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "image":
 			*x = wire.DecodeNew(d, decodeBetaImageBlockParam)
@@ -26284,7 +26269,6 @@ func decodeBetaContentBlockSourceBlock(d *wire.Decoder, x *BetaContentBlockSourc
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -26346,12 +26330,11 @@ func decodeBetaContentBlockSourceContent(d *wire.Decoder, x *BetaContentBlockSou
 		decodeBetaContentBlockSourceBlocks(d, &v)
 		*x = v
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -26414,7 +26397,7 @@ func decodeBetaContextManagementAppliedEdit(d *wire.Decoder, x *BetaContextManag
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "clear_thinking_20251015":
 			*x = wire.DecodeNew(d, decodeBetaClearThinking20251015EditResponse)
@@ -26423,7 +26406,6 @@ func decodeBetaContextManagementAppliedEdit(d *wire.Decoder, x *BetaContextManag
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -26482,7 +26464,7 @@ func decodeBetaContextManagementEdit(d *wire.Decoder, x *BetaContextManagementEd
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "clear_thinking_20251015":
 			*x = wire.DecodeNew(d, decodeBetaClearThinking20251015Edit)
@@ -26493,7 +26475,6 @@ func decodeBetaContextManagementEdit(d *wire.Decoder, x *BetaContextManagementEd
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -26555,7 +26536,7 @@ func decodeBetaDocumentBlockSource(d *wire.Decoder, x *BetaDocumentBlockSource) 
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "base64":
 			*x = wire.DecodeNew(d, decodeBetaBase64PDFSource)
@@ -26564,7 +26545,6 @@ func decodeBetaDocumentBlockSource(d *wire.Decoder, x *BetaDocumentBlockSource) 
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -26627,7 +26607,7 @@ func decodeBetaDocumentSource(d *wire.Decoder, x *BetaDocumentSource) {
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "base64":
 			*x = wire.DecodeNew(d, decodeBetaBase64PDFSource)
@@ -26642,7 +26622,6 @@ func decodeBetaDocumentSource(d *wire.Decoder, x *BetaDocumentSource) {
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -26756,7 +26735,7 @@ func decodeBetaError(d *wire.Decoder, x *BetaError) {
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "api_error":
 			*x = wire.DecodeNew(d, decodeBetaAPIError)
@@ -26782,7 +26761,6 @@ func decodeBetaError(d *wire.Decoder, x *BetaError) {
 				d.Require(0, 0, "type")
 			}
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -26876,14 +26854,13 @@ func decodeBetaFallbackCredit(d *wire.Decoder, x *BetaFallbackCredit) {
 		decodeBetaFallbackCreditToken(d, &v)
 		*x = v
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "":
 			*x = wire.DecodeNew(d, decodeBetaFallbackCreditTokenParam)
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -26943,7 +26920,7 @@ func decodeBetaFallbackCreditStatus(d *wire.Decoder, x *BetaFallbackCreditStatus
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "not_applied":
 			*x = wire.DecodeNew(d, decodeBetaFallbackCreditNotApplied)
@@ -26952,7 +26929,6 @@ func decodeBetaFallbackCreditStatus(d *wire.Decoder, x *BetaFallbackCreditStatus
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -27014,12 +26990,11 @@ func decodeBetaFallbacks(d *wire.Decoder, x *BetaFallbacks) {
 		decodeBetaFallbackList(d, &v)
 		*x = v
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -27084,7 +27059,7 @@ func decodeBetaImageSource(d *wire.Decoder, x *BetaImageSource) {
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "base64":
 			*x = wire.DecodeNew(d, decodeBetaBase64ImageSource)
@@ -27095,7 +27070,6 @@ func decodeBetaImageSource(d *wire.Decoder, x *BetaImageSource) {
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -27157,7 +27131,7 @@ func decodeBetaInputTransformation(d *wire.Decoder, x *BetaInputTransformation) 
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "thinking_dropped":
 			*x = wire.DecodeNew(d, decodeBetaThinkingDroppedInputTransformation)
@@ -27166,7 +27140,6 @@ func decodeBetaInputTransformation(d *wire.Decoder, x *BetaInputTransformation) 
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -27228,12 +27201,11 @@ func decodeBetaMCPToolResultContent(d *wire.Decoder, x *BetaMCPToolResultContent
 		decodeBetaResponseTextBlocks(d, &v)
 		*x = v
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -27301,12 +27273,11 @@ func decodeBetaMCPToolResultContentParam(d *wire.Decoder, x *BetaMCPToolResultCo
 		decodeBetaTextBlocks(d, &v)
 		*x = v
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -27373,7 +27344,7 @@ func decodeBetaMessageBatchResult(d *wire.Decoder, x *BetaMessageBatchResult) {
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "canceled":
 			*x = wire.DecodeNew(d, decodeBetaMessageBatchCanceledResult)
@@ -27386,7 +27357,6 @@ func decodeBetaMessageBatchResult(d *wire.Decoder, x *BetaMessageBatchResult) {
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -27458,12 +27428,11 @@ func decodeBetaMessageContent(d *wire.Decoder, x *BetaMessageContent) {
 		decodeBetaMessageContentBlocks(d, &v)
 		*x = v
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -27528,7 +27497,7 @@ func decodeBetaMessageParam(d *wire.Decoder, x *BetaMessageParam) {
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("role")
+		tag := d.Tag("role")
 		switch string(tag) {
 		case "assistant":
 			*x = wire.DecodeNew(d, decodeBetaAssistantMessageParam)
@@ -27539,7 +27508,6 @@ func decodeBetaMessageParam(d *wire.Decoder, x *BetaMessageParam) {
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -27602,14 +27570,13 @@ func decodeBetaRequestContainer(d *wire.Decoder, x *BetaRequestContainer) {
 		decodeBetaContainerID(d, &v)
 		*x = v
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "":
 			*x = wire.DecodeNew(d, decodeBetaContainerParams)
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -27673,7 +27640,7 @@ func decodeBetaRequestToolAdditionBlockTool(d *wire.Decoder, x *BetaRequestToolA
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "mcp_tool_reference":
 			*x = wire.DecodeNew(d, decodeBetaToolChangeMCPToolReference)
@@ -27686,7 +27653,6 @@ func decodeBetaRequestToolAdditionBlockTool(d *wire.Decoder, x *BetaRequestToolA
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -27755,7 +27721,7 @@ func decodeBetaRequestToolRemovalBlockTool(d *wire.Decoder, x *BetaRequestToolRe
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "mcp_tool_reference":
 			*x = wire.DecodeNew(d, decodeBetaToolChangeMCPToolReference)
@@ -27766,7 +27732,6 @@ func decodeBetaRequestToolRemovalBlockTool(d *wire.Decoder, x *BetaRequestToolRe
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -27832,7 +27797,7 @@ func decodeBetaResponseToolAdditionBlockTool(d *wire.Decoder, x *BetaResponseToo
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "mcp_tool_reference":
 			*x = wire.DecodeNew(d, decodeBetaResponseToolChangeMCPToolReference)
@@ -27845,7 +27810,6 @@ func decodeBetaResponseToolAdditionBlockTool(d *wire.Decoder, x *BetaResponseToo
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -27914,7 +27878,7 @@ func decodeBetaResponseToolRemovalBlockTool(d *wire.Decoder, x *BetaResponseTool
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "mcp_tool_reference":
 			*x = wire.DecodeNew(d, decodeBetaResponseToolChangeMCPToolReference)
@@ -27925,7 +27889,6 @@ func decodeBetaResponseToolRemovalBlockTool(d *wire.Decoder, x *BetaResponseTool
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -28039,7 +28002,7 @@ func decodeBetaResponseToolUnion(d *wire.Decoder, x *BetaResponseToolUnion) {
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "advisor_20260301":
 			*x = wire.DecodeNew(d, decodeBetaAdvisorTool20260301)
@@ -28104,7 +28067,6 @@ func decodeBetaResponseToolUnion(d *wire.Decoder, x *BetaResponseToolUnion) {
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -28293,7 +28255,7 @@ func decodeBetaSystemContentBlockParam(d *wire.Decoder, x *BetaSystemContentBloc
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "text":
 			*x = wire.DecodeNew(d, decodeBetaTextBlockParam)
@@ -28304,7 +28266,6 @@ func decodeBetaSystemContentBlockParam(d *wire.Decoder, x *BetaSystemContentBloc
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -28371,12 +28332,11 @@ func decodeBetaSystemMessageContent(d *wire.Decoder, x *BetaSystemMessageContent
 		decodeBetaSystemMessageContentBlocks(d, &v)
 		*x = v
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -28444,12 +28404,11 @@ func decodeBetaSystemPrompt(d *wire.Decoder, x *BetaSystemPrompt) {
 		decodeBetaTextBlocks(d, &v)
 		*x = v
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -28518,7 +28477,7 @@ func decodeBetaTextCitation(d *wire.Decoder, x *BetaTextCitation) {
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "char_location":
 			*x = wire.DecodeNew(d, decodeBetaCitationCharLocation)
@@ -28533,7 +28492,6 @@ func decodeBetaTextCitation(d *wire.Decoder, x *BetaTextCitation) {
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -28611,7 +28569,7 @@ func decodeBetaTextCitationParam(d *wire.Decoder, x *BetaTextCitationParam) {
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "char_location":
 			*x = wire.DecodeNew(d, decodeBetaCitationCharLocationParam)
@@ -28626,7 +28584,6 @@ func decodeBetaTextCitationParam(d *wire.Decoder, x *BetaTextCitationParam) {
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -28705,7 +28662,7 @@ func decodeBetaTextEditorCodeExecutionToolResultContent(d *wire.Decoder, x *Beta
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "text_editor_code_execution_create_result":
 			*x = wire.DecodeNew(d, decodeBetaTextEditorCodeExecutionCreateResultBlock)
@@ -28718,7 +28675,6 @@ func decodeBetaTextEditorCodeExecutionToolResultContent(d *wire.Decoder, x *Beta
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -28793,7 +28749,7 @@ func decodeBetaTextEditorCodeExecutionToolResultContentParam(d *wire.Decoder, x 
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "text_editor_code_execution_create_result":
 			*x = wire.DecodeNew(d, decodeBetaTextEditorCodeExecutionCreateResultBlockParam)
@@ -28806,7 +28762,6 @@ func decodeBetaTextEditorCodeExecutionToolResultContentParam(d *wire.Decoder, x 
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -28877,7 +28832,7 @@ func decodeBetaThinkingConfigParam(d *wire.Decoder, x *BetaThinkingConfigParam) 
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "adaptive":
 			*x = wire.DecodeNew(d, decodeBetaThinkingConfigAdaptive)
@@ -28890,7 +28845,6 @@ func decodeBetaThinkingConfigParam(d *wire.Decoder, x *BetaThinkingConfigParam) 
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -28960,7 +28914,7 @@ func decodeBetaThinkingKeep(d *wire.Decoder, x *BetaThinkingKeep) {
 		decodeBetaThinkingKeepAll(d, &v)
 		*x = v
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "thinking_turns":
 			*x = wire.DecodeNew(d, decodeBetaThinkingTurns)
@@ -28969,7 +28923,6 @@ func decodeBetaThinkingKeep(d *wire.Decoder, x *BetaThinkingKeep) {
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -29034,7 +28987,7 @@ func decodeBetaThreadParams(d *wire.Decoder, x *BetaThreadParams) {
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "continue":
 			*x = wire.DecodeNew(d, decodeBetaThreadContinueParams)
@@ -29043,7 +28996,6 @@ func decodeBetaThreadParams(d *wire.Decoder, x *BetaThreadParams) {
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -29104,7 +29056,7 @@ func decodeBetaToolChoice(d *wire.Decoder, x *BetaToolChoice) {
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "any":
 			*x = wire.DecodeNew(d, decodeBetaToolChoiceAny)
@@ -29117,7 +29069,6 @@ func decodeBetaToolChoice(d *wire.Decoder, x *BetaToolChoice) {
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -29189,12 +29140,11 @@ func decodeBetaToolResultContent(d *wire.Decoder, x *BetaToolResultContent) {
 		decodeBetaToolResultContentBlocks(d, &v)
 		*x = v
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -29265,7 +29215,7 @@ func decodeBetaToolResultContentBlock(d *wire.Decoder, x *BetaToolResultContentB
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "browser_state":
 			*x = wire.DecodeNew(d, decodeBetaBrowserStateBlockParam)
@@ -29282,7 +29232,6 @@ func decodeBetaToolResultContentBlock(d *wire.Decoder, x *BetaToolResultContentB
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -29359,7 +29308,7 @@ func decodeBetaToolSearchToolResultContent(d *wire.Decoder, x *BetaToolSearchToo
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "tool_search_tool_result_error":
 			*x = wire.DecodeNew(d, decodeBetaToolSearchToolResultErrorObject)
@@ -29368,7 +29317,6 @@ func decodeBetaToolSearchToolResultContent(d *wire.Decoder, x *BetaToolSearchToo
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -29425,7 +29373,7 @@ func decodeBetaToolSearchToolResultContentParam(d *wire.Decoder, x *BetaToolSear
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "tool_search_tool_result_error":
 			*x = wire.DecodeNew(d, decodeBetaToolSearchToolResultErrorParam)
@@ -29434,7 +29382,6 @@ func decodeBetaToolSearchToolResultContentParam(d *wire.Decoder, x *BetaToolSear
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -29543,7 +29490,7 @@ func decodeBetaToolUnion(d *wire.Decoder, x *BetaToolUnion) {
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "advisor_20260301":
 			*x = wire.DecodeNew(d, decodeBetaAdvisorTool20260301)
@@ -29608,7 +29555,6 @@ func decodeBetaToolUnion(d *wire.Decoder, x *BetaToolUnion) {
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -29799,7 +29745,7 @@ func decodeBetaUsageIteration(d *wire.Decoder, x *BetaUsageIteration) {
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "advisor_message":
 			*x = wire.DecodeNew(d, decodeBetaAdvisorMessageIterationUsage)
@@ -29812,7 +29758,6 @@ func decodeBetaUsageIteration(d *wire.Decoder, x *BetaUsageIteration) {
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -29879,7 +29824,7 @@ func decodeBetaWebFetchToolResultContent(d *wire.Decoder, x *BetaWebFetchToolRes
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "web_fetch_result":
 			*x = wire.DecodeNew(d, decodeBetaWebFetchBlock)
@@ -29888,7 +29833,6 @@ func decodeBetaWebFetchToolResultContent(d *wire.Decoder, x *BetaWebFetchToolRes
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -29945,7 +29889,7 @@ func decodeBetaWebFetchToolResultContentParam(d *wire.Decoder, x *BetaWebFetchTo
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "web_fetch_result":
 			*x = wire.DecodeNew(d, decodeBetaWebFetchBlockParam)
@@ -29954,7 +29898,6 @@ func decodeBetaWebFetchToolResultContentParam(d *wire.Decoder, x *BetaWebFetchTo
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -30015,7 +29958,7 @@ func decodeBetaWebFetchURLSourceToolResults(d *wire.Decoder, x *BetaWebFetchURLS
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "all":
 			*x = wire.DecodeNew(d, decodeBetaWebFetchURLSourceAll)
@@ -30028,7 +29971,6 @@ func decodeBetaWebFetchURLSourceToolResults(d *wire.Decoder, x *BetaWebFetchURLS
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -30095,7 +30037,7 @@ func decodeBetaWebFetchURLSourceUserInput(d *wire.Decoder, x *BetaWebFetchURLSou
 		d.Skip()
 		*x = nil
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "all":
 			*x = wire.DecodeNew(d, decodeBetaWebFetchURLSourceAll)
@@ -30104,7 +30046,6 @@ func decodeBetaWebFetchURLSourceUserInput(d *wire.Decoder, x *BetaWebFetchURLSou
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -30162,14 +30103,13 @@ func decodeBetaWebSearchToolResultContent(d *wire.Decoder, x *BetaWebSearchToolR
 		decodeBetaWebSearchResultBlocks(d, &v)
 		*x = v
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "web_search_tool_result_error":
 			*x = wire.DecodeNew(d, decodeBetaWebSearchToolResultErrorObject)
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}
@@ -30230,14 +30170,13 @@ func decodeBetaWebSearchToolResultContentParam(d *wire.Decoder, x *BetaWebSearch
 		decodeBetaWebSearchResultBlocksParam(d, &v)
 		*x = v
 	case '{':
-		tag, outer := d.Tag("type")
+		tag := d.Tag("type")
 		switch string(tag) {
 		case "web_search_tool_result_error":
 			*x = wire.DecodeNew(d, decodeBetaWebSearchToolRequestErrorObject)
 		default:
 			*x = decodeUnknown(d, tag)
 		}
-		d.Untag(outer)
 	default:
 		*x = decodeUnknown(d, nil)
 	}

@@ -6,26 +6,19 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"regexp"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/seed-111a911e/messagebatches/client/preflight"
 	"github.com/seed-111a911e/messagebatches/gen"
+	"github.com/seed-111a911e/messagebatches/internal/envelope"
 	"github.com/seed-111a911e/messagebatches/internal/wire"
 )
 
-const (
-	maxBody     = 256_000_000
-	maxRequests = 100_000
-)
-
-var customID = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
-
 // create checks the batch as a whole. The parameters of its requests are checked when they run.
 func (s *Service) create(c call) (any, *failure) {
-	requests, fail := readBody(http.MaxBytesReader(nil, c.Body, maxBody))
+	requests, fail := readBody(http.MaxBytesReader(nil, c.Body, envelope.MaxBytes))
 	if fail != nil {
 		return nil, fail
 	}
@@ -44,11 +37,10 @@ func readBody(body io.Reader) ([]request, *failure) {
 	in := &watchedReader{Reader: body}
 	decoder := jsontext.NewDecoder(in, jsontext.AllowDuplicateNames(true))
 	var l requestList
-	err := wire.UnmarshalFrom(decoder, &l, decodeBody)
-	misfit, fits := errors.AsType[*wire.DecodeError](err)
-	if err == nil || fits {
+	err := l.readBody(decoder)
+	if err == nil {
 		if _, end := decoder.ReadToken(); end != io.EOF {
-			err, fits = cmp.Or(end, errors.New("there is more after the value")), false
+			err = cmp.Or(end, errors.New("there is more after the value"))
 		}
 	}
 	io.Copy(io.Discard, in) // size comes first: the edge of the service looks at nothing else
@@ -57,14 +49,12 @@ func readBody(body io.Reader) ([]request, *failure) {
 		return nil, &failure{http.StatusRequestEntityTooLarge, &gen.Unknown{Raw: []byte(`{"type":"request_too_large","message":"Request exceeds the maximum size"}`)}}
 	case in.err != nil:
 		panic(http.ErrAbortHandler) // the caller has gone
-	case err != nil && !fits:
+	case err != nil:
 		return nil, invalid("The request body is not valid JSON: %v", err)
 	case l.fail != nil:
 		return nil, l.fail
-	case fits:
-		return nil, invalid("%s: %s", dotted("", misfit.Pointer), misfit.Reason)
-	case l.n == 0 || l.n > maxRequests:
-		return nil, invalid("requests: a batch has 1 to %d requests, not %d", maxRequests, l.n)
+	case l.n == 0 || l.n > envelope.MaxRequests:
+		return nil, invalid("requests: a batch has 1 to %d requests, not %d", envelope.MaxRequests, l.n)
 	}
 	return l.requests, nil
 }
@@ -91,59 +81,73 @@ type requestList struct {
 	fail     *failure // the first one
 }
 
-func decodeBody(d *wire.Decoder, l *requestList) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		if string(name) != "requests" {
-			d.Skip()
-			continue
+// readBody reads the body, which is too large to be in memory as a whole.
+func (l *requestList) readBody(in *jsontext.Decoder) error {
+	return l.enter(in, '{', func() error {
+		name, err := in.ReadValue()
+		if err != nil {
+			return err
+		}
+		if s, _ := jsontext.AppendUnquote(nil, name); string(s) != "requests" {
+			return in.SkipValue()
 		}
 		*l = requestList{ids: make(map[string]bool)} // the last one of two lists wins
-		if d.List() {
-			for ; d.Kind() != ']' && !d.Failed(); l.n++ {
-				l.decode(d)
+		return l.enter(in, '[', func() error {
+			v, err := in.ReadValue()
+			if err == nil {
+				l.add(v)
 			}
-			d.End()
-		}
-	}
+			return err
+		})
+	})
 }
 
-// decode reads one request.
-func (l *requestList) decode(d *wire.Decoder) {
-	var r request
-	if !d.Object() {
-		if l.fail == nil {
-			l.fail = invalid("requests.%d: must be an object", l.n)
+// enter reads an object or a list and calls each where a property or an element begins.
+func (l *requestList) enter(in *jsontext.Decoder, open jsontext.Kind, each func() error) error {
+	if got := in.PeekKind(); got != open {
+		err := in.SkipValue()
+		if got != 'n' { // null is like absent
+			l.refuse("%s: expected %s, got %s", dotted("", in.StackPointer()), wire.KindName(open), wire.KindName(got))
 		}
-		return
+		return err
 	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "custom_id":
-			wire.DecodeString(d, &r.customID)
-		case "params":
-			r.params = bytes.Clone(d.Value())
-		default:
-			d.Skip()
-		}
+	_, err := in.ReadToken()
+	for err == nil && in.PeekKind() != open+2 { // where } and ] are in ASCII
+		err = each()
 	}
-	if d.Failed() {
-		return
+	if err == nil {
+		_, err = in.ReadToken()
 	}
+	return err
+}
+
+// add takes one request.
+func (l *requestList) add(v jsontext.Value) {
+	i := l.n
+	l.n++
+	var r envelope.Request
+	_ = wire.Unmarshal(v, &r, envelope.Decode) // a value of the wrong kind is absent
 	switch {
-	case l.fail != nil || l.n >= maxRequests:
+	case l.fail != nil || i >= envelope.MaxRequests:
 		return
-	case !customID.MatchString(r.customID):
-		l.fail = invalid("requests.%d.custom_id: must match %s", l.n, customID)
-	case l.ids[r.customID]:
-		l.fail = invalid("requests.%d.custom_id: is not unique within the batch", l.n)
-	case r.params.Kind() != '{':
-		l.fail = invalid("requests.%d.params: must be an object", l.n)
+	case v.Kind() != '{':
+		l.refuse("requests.%d: must be an object", i)
+	case !envelope.IsCustomID(r.CustomID):
+		l.refuse("requests.%d.custom_id: must match %s", i, envelope.CustomIDPattern)
+	case l.ids[r.CustomID]:
+		l.refuse("requests.%d.custom_id: is not unique within the batch", i)
+	case !r.HasParams():
+		l.refuse("requests.%d.params: must be an object", i)
 	}
-	l.ids[r.customID] = true
-	l.requests = append(l.requests, r)
+	l.ids[r.CustomID] = true
+	l.requests = append(l.requests, request{customID: r.CustomID, params: bytes.Clone(r.Params)})
+}
+
+// refuse notes what is wrong with the batch, unless something was before.
+func (l *requestList) refuse(format string, args ...any) {
+	if l.fail == nil {
+		l.fail = invalid(format, args...)
+	}
 }
 
 // dotted writes a place the way the service does: messages.0.content.

@@ -12,13 +12,8 @@ import (
 
 	"github.com/seed-111a911e/messagebatches/gen"
 	"github.com/seed-111a911e/messagebatches/internal/contract"
+	"github.com/seed-111a911e/messagebatches/internal/envelope"
 	"github.com/seed-111a911e/messagebatches/internal/wire"
-)
-
-// The limits of a batch.
-const (
-	maxRequests = 100_000
-	maxBytes    = 256_000_000
 )
 
 // Check checks the requests of a batch. It may be called from several goroutines at the same time.
@@ -150,7 +145,7 @@ type batch struct {
 type place struct{ index, line int }
 
 func newBatch(o Options) *batch {
-	return &batch{checks: o.checks(), report: Report{Bytes: int64(len(`{"requests":[]}`))}, ids: make(map[string]place)}
+	return &batch{checks: o.checks(), report: Report{Bytes: int64(len(envelope.Open+envelope.Close))}, ids: make(map[string]place)}
 }
 
 // join adds a part behind the others.
@@ -192,11 +187,11 @@ func (b *batch) finish() *Report {
 			r.Issues = append(r.Issues, Issue{Index: -1, Rule: rule, Severity: severity, Message: fmt.Sprintf(format, args...)})
 		}
 	}
-	if r.Requests == 0 || r.Requests > maxRequests {
-		whole(BatchCount, Error, "a batch has 1 to %d requests, not %d", maxRequests, r.Requests)
+	if r.Requests == 0 || r.Requests > envelope.MaxRequests {
+		whole(BatchCount, Error, "a batch has 1 to %d requests, not %d", envelope.MaxRequests, r.Requests)
 	}
-	if r.Bytes > maxBytes {
-		whole(BatchSize, Error, "the batch has %d bytes, and %d are allowed: split it", r.Bytes, maxBytes)
+	if r.Bytes > envelope.MaxBytes {
+		whole(BatchSize, Error, "the batch has %d bytes, and %d are allowed: split it", r.Bytes, envelope.MaxBytes)
 	}
 	if v := b.checks.version; !isKnown("AnthropicVersion", v) {
 		whole(UnknownVersion, Warning, "the contract does not know the version %q: what it refuses is not checked", v)

@@ -7,6 +7,8 @@ import (
 	"io"
 	"runtime"
 	"sync"
+
+	"github.com/seed-111a911e/messagebatches/internal/envelope"
 )
 
 const (
@@ -17,7 +19,7 @@ const (
 	bufferSize = blockSize + 64<<10
 
 	// MaxLine is the longest line that CheckLines takes, in bytes: no batch can hold a longer one.
-	MaxLine = maxBytes
+	MaxLine = envelope.MaxBytes
 )
 
 // CheckLines checks a file of requests, one JSON object {"custom_id", "params"} a line; blank lines are passed over.
@@ -72,8 +74,7 @@ func (bl block) check(c *checks) *part {
 		if number == 1 {
 			line = bytes.TrimPrefix(line, []byte("\ufeff"))
 		}
-		line = bytes.Trim(line, " \t\r\n") // what JSON calls white space
-		if len(line) > 0 {
+		if line = envelope.Trim(line); len(line) > 0 {
 			p.check(number, line)
 		}
 		number++

@@ -144,7 +144,7 @@ func (w *walker) member(n *node, kind jsontext.Kind) *node {
 		}
 		return m
 	}
-	tag, _ := w.Tag(n.tag) // nothing to untag: the request is in memory as a whole
+	tag := w.Tag(n.tag)
 	if m := n.members[string(tag)]; m != nil && (tag != nil || n.members[""] != nil) {
 		return m
 	}
@@ -293,10 +293,9 @@ func (w *walker) needBeta(betas []string) {
 func (w *walker) list(n *node) {
 	w.List()
 	count := int64(0)
-	for ; w.Kind() != ']' && !w.Failed(); count++ {
+	for ; w.Next(); count++ {
 		w.value(n.items)
 	}
-	w.End()
 	switch {
 	case w.Failed():
 	case count < n.minItems && n.minItems == 1:

@@ -8,22 +8,29 @@ import (
 	"strconv"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A Decoder reads one value of the contract. Its methods do nothing once the input has turned out not to be
-// JSON, so that generated code need not check after each call.
+// A Decoder reads one value of the contract, which is in memory. Its methods do nothing once the input has turned out
+// not to be JSON, so that generated code need not check after each call.
 type Decoder struct {
-	json     *jsontext.Decoder
-	err      error            // the input is not JSON, or could not be read: decoding ends
+	in       []byte
+	pos      int              // of what is read next
+	bad      bool             // the input is not JSON: decoding has ended
+	strict   bool             // strings must be valid UTF-8; otherwise what is not becomes U+FFFD
+	stack    []frame          // the objects and lists that pos is in
+	base     jsontext.Pointer // where the input stands in a larger value
 	misfit   *DecodeError     // the first value that did not fit: decoding goes on
 	misfits  int              // how many there were
-	base     jsontext.Pointer // where the input of json begins, seen from the whole value
-	anyUTF8  bool             // strings may hold invalid UTF-8, which becomes U+FFFD
 	interned interner
 	scratch  []byte // for strings with escapes
+}
+
+// A frame is an object or a list that is being read.
+type frame struct {
+	read       int // how many properties or elements
+	name, rest int // the last property's name, as it stands in the input; rest is 0 in a list
 }
 
 // A Func decodes the next value into x.
@@ -33,19 +40,22 @@ type Func[T any] func(d *Decoder, x *T)
 // and paid results have been seen to hold: duplicate names (the last one wins) and invalid UTF-8 (it becomes
 // U+FFFD).
 func Unmarshal[T any](b []byte, x *T, decode Func[T]) error {
-	p := pool.Get().(*pooled)
-	defer p.release()
-	err := p.unmarshal(b, false, func(d *Decoder) { decode(d, x) })
-	if err == nil || errors.As(err, new(*DecodeError)) {
-		return err
-	}
-	*x = *new(T)
-	return p.unmarshal(b, true, func(d *Decoder) { decode(d, x) })
+	d := pool.Get().(*Decoder)
+	defer d.release()
+	d.in = b
+	decode(d, x)
+	return d.result()
 }
 
 // UnmarshalFrom decodes the next value of j, under j's own options.
 func UnmarshalFrom[T any](j *jsontext.Decoder, x *T, decode Func[T]) error {
-	d := &Decoder{json: j, anyUTF8: true}
+	v, err := j.ReadValue()
+	if err != nil {
+		return err
+	}
+	d := pool.Get().(*Decoder)
+	defer d.release()
+	d.in, d.base = v, j.StackPointer()
 	decode(d, x)
 	return d.result()
 }
@@ -53,46 +63,27 @@ func UnmarshalFrom[T any](j *jsontext.Decoder, x *T, decode Func[T]) error {
 // Walk lets visit read b, which must be one JSON value and white space, in strict UTF-8. It returns an error if b is not
 // JSON.
 func Walk(b []byte, visit func(d *Decoder)) error {
-	p := pool.Get().(*pooled)
-	defer p.release()
-	return p.unmarshal(b, false, visit)
+	d := pool.Get().(*Decoder)
+	defer d.release()
+	d.in, d.strict = b, true
+	visit(d)
+	return d.result()
 }
 
-type pooled struct {
-	Decoder
-	input bytes.Buffer
-	text  jsontext.Decoder
-}
+var pool = sync.Pool{New: func() any { return new(Decoder) }}
 
-var pool = sync.Pool{New: func() any { return new(pooled) }}
-
-func (p *pooled) unmarshal(b []byte, anyUTF8 bool, decode func(*Decoder)) error {
-	p.input = *bytes.NewBuffer(b)
-	p.text.Reset(&p.input, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(anyUTF8))
-	p.json, p.err, p.misfit, p.base, p.anyUTF8 = &p.text, nil, nil, "", anyUTF8
-	decode(&p.Decoder)
-	if p.err == nil {
-		if _, err := p.text.ReadToken(); err == nil {
-			p.err = errors.New("decode JSON: there is more after the value")
-		} else if err != io.EOF {
-			p.err = err
-		}
+func (d *Decoder) release() {
+	d.in, d.pos, d.bad, d.strict, d.stack = nil, 0, false, false, d.stack[:0]
+	d.base, d.misfit, d.misfits = "", nil, 0
+	if cap(d.scratch) > 1<<20 {
+		d.scratch = nil
 	}
-	return p.result()
-}
-
-func (p *pooled) release() {
-	p.input = bytes.Buffer{} // the input is the caller's
-	if cap(p.scratch) > 1<<20 {
-		p.scratch = nil
-	}
-	p.text.Reset(&p.input)
-	pool.Put(p)
+	pool.Put(d)
 }
 
 func (d *Decoder) result() error {
-	if d.err != nil {
-		return d.err
+	if d.bad || space(d.in, d.pos) != len(d.in) {
+		return d.syntaxError()
 	}
 	if d.misfit != nil {
 		return d.misfit
@@ -100,15 +91,34 @@ func (d *Decoder) result() error {
 	return nil
 }
 
+// syntaxError says what makes the input no JSON.
+func (d *Decoder) syntaxError() error {
+	j := jsontext.NewDecoder(bytes.NewBuffer(d.in), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(!d.strict))
+	switch _, err := j.ReadValue(); err {
+	case nil:
+		return errors.New("decode JSON: there is more after the value")
+	case io.EOF:
+		return io.ErrUnexpectedEOF
+	default:
+		return err
+	}
+}
+
+// fail ends decoding.
+func (d *Decoder) fail() {
+	d.bad = true
+	d.pos = len(d.in)
+}
+
 func (d *Decoder) report(p jsontext.Pointer, reason string) {
 	d.misfits++
 	if d.misfit == nil {
-		d.misfit = &DecodeError{Pointer: d.base + p, Reason: reason}
+		d.misfit = &DecodeError{Pointer: p, Reason: reason}
 	}
 }
 
 func (d *Decoder) expected(want string, got jsontext.Kind) {
-	d.report(d.json.StackPointer(), "expected "+want+", got "+KindName(got))
+	d.report(d.Pointer(), "expected "+want+", got "+KindName(got))
 }
 
 // KindName returns a kind of JSON value in words, with its article.
@@ -129,67 +139,110 @@ func KindName(k jsontext.Kind) string {
 }
 
 // Failed reports whether the input has turned out not to be JSON.
-func (d *Decoder) Failed() bool { return d.err != nil }
+func (d *Decoder) Failed() bool { return d.bad }
 
 // Pointer returns the place of what was read last.
-func (d *Decoder) Pointer() jsontext.Pointer { return d.base + d.json.StackPointer() }
-
-// Value reads the next value. The bytes are good until the next read.
-func (d *Decoder) Value() jsontext.Value { return d.value() }
-
-// List enters a list. It returns false where there is none: nothing is left to read then.
-func (d *Decoder) List() bool { return d.enter('[') }
-
-// End leaves a list behind its last element.
-func (d *Decoder) End() {
-	if d.err == nil {
-		_, d.err = d.json.ReadToken()
+func (d *Decoder) Pointer() jsontext.Pointer {
+	p := d.base
+	for _, f := range d.stack {
+		switch {
+		case f.read == 0:
+		case f.rest == 0:
+			p = p.AppendToken(strconv.Itoa(f.read - 1))
+		default:
+			quoted := d.in[f.name:f.rest]
+			_, form := scanString(quoted, 0)
+			p = p.AppendToken(string(unquote(nil, quoted, form)))
+		}
 	}
+	return p
 }
 
-func (d *Decoder) value() jsontext.Value {
-	if d.err != nil {
-		return nil
+// next returns the first byte of what comes next, or 0 at the end.
+func (d *Decoder) next() byte {
+	if d.pos < len(d.in) && d.in[d.pos] > ' ' {
+		return d.in[d.pos]
 	}
-	v, err := d.json.ReadValue()
-	if err != nil {
-		d.err = err
-		return nil
+	if d.pos = space(d.in, d.pos); d.pos < len(d.in) {
+		return d.in[d.pos]
 	}
+	return 0
+}
+
+// Kind returns the kind of the next value, or 0 if there is none.
+func (d *Decoder) Kind() jsontext.Kind {
+	switch c := d.next(); c {
+	case '{', '[', '"', 't', 'f', 'n':
+		return jsontext.Kind(c)
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		return '0'
+	}
+	return 0
+}
+
+// value reads the next value, and says what forms the strings in it have. After an error it is nil.
+func (d *Decoder) value() (jsontext.Value, textForm) {
+	d.next()
+	start := d.pos
+	end, form := scanValue(d.in, start, maxDepth-len(d.stack))
+	if end < 0 || d.strict && form&invalidUTF8 != 0 {
+		d.fail()
+		return nil, 0
+	}
+	d.pos = end
+	return d.in[start:end], form
+}
+
+// Value reads the next value. The bytes are those of the input.
+func (d *Decoder) Value() jsontext.Value {
+	v, _ := d.value()
 	return v
 }
 
-// Kind returns the kind of the next value, or 0 after an error.
-func (d *Decoder) Kind() jsontext.Kind {
-	if d.err != nil {
-		return 0
-	}
-	return d.json.PeekKind()
-}
-
 // Skip passes over the next value.
-func (d *Decoder) Skip() {
-	if d.err == nil {
-		d.err = d.json.SkipValue()
-	}
-}
+func (d *Decoder) Skip() { d.value() }
 
-// enter reads the token that opens an object or a list. It returns false, with the value behind it, where the
-// value is null or something else.
+// enter begins an object or a list. It returns false, with the value behind it, where the value is null or something
+// else.
 func (d *Decoder) enter(open jsontext.Kind) bool {
 	switch k := d.Kind(); k {
 	case open:
-		_, d.err = d.json.ReadToken()
-		return d.err == nil
+		if len(d.stack) == maxDepth {
+			d.fail()
+			return false
+		}
+		d.pos++
+		d.stack = append(d.stack, frame{})
+		return true
 	case 'n':
 		d.Skip()
 	default:
 		d.Skip()
-		if d.err == nil {
+		if !d.bad {
 			d.expected(KindName(open), k)
 		}
 	}
 	return false
+}
+
+// another passes over what stands before the next property or element. It returns false at the end, with the object or
+// list behind it.
+func (d *Decoder) another(closing byte) bool {
+	f := &d.stack[len(d.stack)-1]
+	c := d.next()
+	switch {
+	case c == closing:
+		d.pos++
+		d.stack = d.stack[:len(d.stack)-1]
+		return false
+	case f.read > 0 && c == ',':
+		d.pos++
+	case f.read > 0 || d.bad:
+		d.fail()
+		return false
+	}
+	f.read++
+	return true
 }
 
 // Object enters an object. It returns false where there is none: nothing is left to read then.
@@ -205,22 +258,36 @@ func (d *Decoder) StrictObject() bool {
 	return !null && d.enter('{')
 }
 
-// Name returns the next name of the object, or nil at its end. The bytes are good until the next read.
+// Name reads the next name of the object, or returns nil at its end. The bytes are good until the next string is read.
 func (d *Decoder) Name() []byte {
-	if d.Kind() == '}' {
-		_, d.err = d.json.ReadToken()
+	if !d.another('}') {
 		return nil
 	}
-	v := d.value()
-	if d.err != nil {
+	d.next()
+	start := d.pos
+	end, form := scanString(d.in, start)
+	if end < 0 || d.strict && form&invalidUTF8 != 0 {
+		d.fail()
 		return nil
 	}
-	if bytes.IndexByte(v, '\\') < 0 {
-		return v[1 : len(v)-1]
+	f := &d.stack[len(d.stack)-1]
+	f.name, f.rest = start, end
+	if d.pos = end; d.next() != ':' {
+		d.fail()
+		return nil
 	}
-	name, _ := jsontext.AppendUnquote([]byte{}, v) // an error means U+FFFD was put in
-	return name
+	d.pos++
+	if form == 0 {
+		return d.in[start+1 : end-1]
+	}
+	return unquote([]byte{}, d.in[start:end], form)
 }
+
+// List enters a list. It returns false where there is none: nothing is left to read then.
+func (d *Decoder) List() bool { return d.enter('[') }
+
+// Next reports whether the list has another element, which is read next. At the end the list is left.
+func (d *Decoder) Next() bool { return d.another(']') }
 
 // Mark sets a bit of seen if the next value is there to see, that is if it is not null.
 func (d *Decoder) Mark(seen *uint64, bit int) {
@@ -231,21 +298,19 @@ func (d *Decoder) Mark(seen *uint64, bit int) {
 
 // Require reports a strict property of the object just read if its bit of seen is not set.
 func (d *Decoder) Require(seen uint64, bit int, name string) {
-	if d.err == nil && seen&(1<<bit) == 0 {
-		d.report(d.json.StackPointer().AppendToken(name), "missing")
+	if !d.bad && seen&(1<<bit) == 0 {
+		d.report(d.Pointer().AppendToken(name), "missing")
 	}
 }
 
 // Constant reads a property that can only have one value.
 func (d *Decoder) Constant(want string) {
-	v := d.value()
-	if d.err != nil || v.Kind() == 'n' {
+	v, form := d.value()
+	if d.bad || v[0] == 'n' {
 		return
 	}
-	if len(v) != len(want)+2 || string(v[1:len(v)-1]) != want {
-		if got, err := jsontext.AppendUnquote(nil, v); err != nil || string(got) != want {
-			d.report(d.json.StackPointer(), "expected "+strconv.Quote(want))
-		}
+	if v[0] != '"' || string(unquote(nil, v, form)) != want {
+		d.report(d.Pointer(), "expected "+strconv.Quote(want))
 	}
 }
 
@@ -254,7 +319,7 @@ func (d *Decoder) Extra(name []byte, extra *map[string]jsontext.Value) {
 	key := string(name)
 	var v jsontext.Value
 	DecodeRaw(d, &v)
-	if d.err == nil {
+	if !d.bad {
 		if *extra == nil {
 			*extra = make(map[string]jsontext.Value)
 		}
@@ -264,8 +329,8 @@ func (d *Decoder) Extra(name []byte, extra *map[string]jsontext.Value) {
 
 // DecodeString reads a string.
 func DecodeString[T ~string](d *Decoder, x *T) {
-	v := d.value() // a token would scan the string once more
-	if d.err != nil {
+	v, form := d.value()
+	if d.bad {
 		return
 	}
 	switch {
@@ -273,18 +338,18 @@ func DecodeString[T ~string](d *Decoder, x *T) {
 		*x = ""
 	case v[0] != '"':
 		d.expected("a string", v.Kind())
-	case bytes.IndexByte(v, '\\') < 0 && (!d.anyUTF8 || utf8.Valid(v)):
+	case form == 0:
 		*x = T(d.interned.get(v[1 : len(v)-1]))
 	default:
-		d.scratch, _ = jsontext.AppendUnquote(d.scratch[:0], v) // an error means U+FFFD was put in
+		d.scratch = unquote(d.scratch[:0], v, form)
 		*x = T(d.scratch)
 	}
 }
 
 // DecodeInt reads a whole number, also one written as 1.0 or 1e3.
 func DecodeInt[T ~int64](d *Decoder, x *T) {
-	v := d.value()
-	if d.err != nil {
+	v, _ := d.value()
+	if d.bad {
 		return
 	}
 	switch v.Kind() {
@@ -295,7 +360,7 @@ func DecodeInt[T ~int64](d *Decoder, x *T) {
 		if err != nil {
 			f, err := strconv.ParseFloat(string(v), 64)
 			if err != nil || f != math.Trunc(f) || math.Abs(f) >= 1<<63 {
-				d.report(d.json.StackPointer(), "expected a whole number of 64 bits")
+				d.report(d.Pointer(), "expected a whole number of 64 bits")
 				return
 			}
 			n = int64(f)
@@ -308,8 +373,8 @@ func DecodeInt[T ~int64](d *Decoder, x *T) {
 
 // DecodeFloat reads a number.
 func DecodeFloat[T ~float64](d *Decoder, x *T) {
-	v := d.value()
-	if d.err != nil {
+	v, _ := d.value()
+	if d.bad {
 		return
 	}
 	switch v.Kind() {
@@ -318,7 +383,7 @@ func DecodeFloat[T ~float64](d *Decoder, x *T) {
 	case '0':
 		f, err := strconv.ParseFloat(string(v), 64)
 		if err != nil {
-			d.report(d.json.StackPointer(), "expected a number of 64 bits")
+			d.report(d.Pointer(), "expected a number of 64 bits")
 			return
 		}
 		*x = T(f)
@@ -329,8 +394,8 @@ func DecodeFloat[T ~float64](d *Decoder, x *T) {
 
 // DecodeBool reads a boolean.
 func DecodeBool[T ~bool](d *Decoder, x *T) {
-	v := d.value()
-	if d.err != nil {
+	v, _ := d.value()
+	if d.bad {
 		return
 	}
 	switch v.Kind() {
@@ -350,18 +415,17 @@ func DecodeTime(d *Decoder, x *time.Time) {
 		d.Skip()
 		return
 	}
-	v := d.value()
-	if d.err != nil {
+	v, form := d.value()
+	if d.bad {
 		return
 	}
-	if v.Kind() != '"' {
+	if v[0] != '"' {
 		d.expected("a string", v.Kind())
 		return
 	}
-	s, _ := jsontext.AppendUnquote(nil, v)
-	t, err := time.Parse(time.RFC3339, string(s))
+	t, err := time.Parse(time.RFC3339, string(unquote(nil, v, form)))
 	if err != nil {
-		d.report(d.json.StackPointer(), "expected a time of RFC 3339")
+		d.report(d.Pointer(), "expected a time of RFC 3339")
 		return
 	}
 	*x = t
@@ -369,12 +433,15 @@ func DecodeTime(d *Decoder, x *time.Time) {
 
 // DecodeRaw keeps a value as it stands, but for invalid UTF-8, which could not be written again. Null is nil.
 func DecodeRaw(d *Decoder, x *jsontext.Value) {
-	v := d.value()
+	v, form := d.value()
 	switch {
-	case d.err != nil || v.Kind() == 'n':
+	case d.bad || v[0] == 'n':
 		*x = nil
-	case d.anyUTF8 && !v.IsValid(jsontext.AllowDuplicateNames(true)):
-		*x, d.err = jsontext.AppendFormat(nil, v, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	case form&invalidUTF8 != 0:
+		var err error
+		if *x, err = jsontext.AppendFormat(nil, v, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil {
+			d.fail()
+		}
 	default:
 		*x = bytes.Clone(v)
 	}
@@ -408,17 +475,16 @@ func DecodeSlice[S ~[]T, T any](d *Decoder, x *S, decode Func[T]) {
 		return
 	}
 	s := S{}
-	for d.Kind() != ']' {
+	for d.Next() {
 		var zero T
 		s = append(s, zero)
 		decode(d, &s[len(s)-1])
-		if d.err != nil {
+		if d.bad {
 			s = s[:len(s)-1]
 			break
 		}
 	}
 	*x = s
-	d.End()
 }
 
 // DecodeMap reads an object whose names are data. Null is nil, an empty object is not.

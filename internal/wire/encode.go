@@ -82,18 +82,12 @@ func (e *Encoder) Null() { e.out = append(e.out, "null"...) }
 
 // Extra writes properties that the contract does not know, in the order of their names.
 func (e *Encoder) Extra(extra map[string]jsontext.Value) {
-	for _, name := range slices.Sorted(maps.Keys(extra)) {
-		if !e.dataName(name) {
-			return
-		}
-		v := extra[name]
-		EncodeRaw(e, &v)
-	}
+	encodeEntries(e, extra, EncodeRaw)
 }
 
 // dataName begins a property whose name is data. It returns false after an error.
 func (e *Encoder) dataName(name string) bool {
-	quoted, err := jsontext.AppendQuote(nil, name)
+	quoted, err := appendQuoted(nil, name)
 	if err != nil {
 		e.fail(err)
 	}
@@ -106,7 +100,7 @@ func EncodeString[T ~string](e *Encoder, x *T) {
 	if e.err != nil {
 		return
 	}
-	out, err := jsontext.AppendQuote(e.out, string(*x))
+	out, err := appendQuoted(e.out, string(*x))
 	if err != nil {
 		e.fail(err)
 		return
@@ -174,14 +168,21 @@ func EncodeSlice[S ~[]T, T any](e *Encoder, x *S, encode func(*Encoder, *T)) {
 // EncodeMap writes an object whose names are data, in their order.
 func EncodeMap[T any](e *Encoder, x *map[string]T, encode func(*Encoder, *T)) {
 	e.Object()
-	for _, name := range slices.Sorted(maps.Keys(*x)) {
+	encodeEntries(e, *x, encode)
+	e.EndObject()
+}
+
+func encodeEntries[T any](e *Encoder, entries map[string]T, encode func(*Encoder, *T)) {
+	if len(entries) == 0 {
+		return // sorting nothing allocates
+	}
+	for _, name := range slices.Sorted(maps.Keys(entries)) {
 		if !e.dataName(name) {
 			return
 		}
-		v := (*x)[name]
+		v := entries[name]
 		encode(e, &v)
 	}
-	e.EndObject()
 }
 
 // Constant writes JSON that generated code knows to be right.

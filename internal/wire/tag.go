@@ -10,66 +10,35 @@ import (
 // object, or nil if it has none. It allows a union to be decided before its member is decoded, wherever the
 // discriminator stands in the object.
 //
-// The caller passes the second result to Untag when the object has been read.
-func (d *Decoder) Tag(name string) ([]byte, *jsontext.Decoder) {
-	if d.err != nil {
-		return nil, nil
-	}
-	if tag, ok := findProperty(trimLeft(d.json.UnreadBuffer()), name); ok {
-		return tag, nil
-	}
-	// The object is not buffered as a whole: it comes from a stream. Read it and decode the copy.
-	v := bytes.Clone(d.value())
-	if d.err != nil {
-		return nil, nil
-	}
-	outer := d.json
-	d.base += outer.StackPointer()
-	d.json = jsontext.NewDecoder(bytes.NewBuffer(v), outer.Options())
-	tag, _ := findProperty(v, name)
-	return tag, outer
+// It does not check that the object is JSON: decoding does. Where the discriminator comes last, all that stands before it
+// is passed over here first, on every level, so this has to be much faster than decoding.
+func (d *Decoder) Tag(name string) []byte {
+	d.next()
+	return findProperty(d.in[d.pos:], name)
 }
 
-// Untag ends what Tag began.
-func (d *Decoder) Untag(outer *jsontext.Decoder) {
-	if outer != nil {
-		d.base = d.base[:len(d.base)-len(outer.StackPointer())]
-		d.json = outer
-	}
-}
-
-// findProperty looks for the named property in the object at the start of b. It returns false if b ends before
-// that is decided, and true with nil if the object has no such string.
-//
-// It does not check that b is JSON: the decoder does when it reads the object. Where the discriminator comes last, all
-// that stands before it is passed over here first, on every level, so this has to be much faster than the decoder.
-func findProperty(b []byte, name string) (tag []byte, ok bool) {
-	if b, ok = bytes.CutPrefix(b, []byte(`{`)); !ok {
-		return nil, false
-	}
-	for {
+func findProperty(b []byte, name string) []byte {
+	b, ok := bytes.CutPrefix(b, []byte(`{`))
+	for ok {
 		b = trimLeft(b)
-		if len(b) > 0 && b[0] == '}' {
-			return nil, true
-		}
 		n := stringEnd(b)
 		if n < 0 {
-			return nil, false
+			break
 		}
-		found := string(unquote(b[:n])) == name
+		found := is(b[:n], name)
 		b = trimLeft(b[n:])
 		if n = valueEnd(b); n < 0 {
-			return nil, false
+			break
 		}
-		switch {
-		case !found:
-			b = b[n:]
-		case b[0] == '"':
-			return unquote(b[:n]), true
-		default:
-			return nil, true
+		if found {
+			if b[0] != '"' {
+				break
+			}
+			return textOf(b[:n])
 		}
+		b = b[n:]
 	}
+	return nil
 }
 
 // trimLeft removes what may stand between values.
@@ -80,12 +49,18 @@ func trimLeft(b []byte) []byte {
 	return b
 }
 
-// unquote returns what a string stands for.
-func unquote(b []byte) []byte {
-	if bytes.IndexByte(b, '\\') < 0 {
-		return b[1 : len(b)-1]
+// is reports whether a string stands for name.
+func is(quoted []byte, name string) bool {
+	inner := quoted[1 : len(quoted)-1]
+	return string(inner) == name || bytes.IndexByte(inner, '\\') >= 0 && string(textOf(quoted)) == name
+}
+
+// textOf returns what a string stands for, which need not be JSON.
+func textOf(quoted []byte) []byte {
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		return quoted[1 : len(quoted)-1]
 	}
-	s, _ := jsontext.AppendUnquote([]byte{}, b) // an error means U+FFFD was put in
+	s, _ := jsontext.AppendUnquote([]byte{}, quoted) // an error means U+FFFD was put in
 	return s
 }
 
