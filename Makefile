@@ -62,9 +62,14 @@ lint: ## check format, vet and staticcheck
 
 .PHONY: fuzz
 fuzz: ## fuzz each decoder and parser for FUZZTIME
+	go test -run '^$$' -fuzz FuzzSkip -fuzztime $(FUZZTIME) ./internal/wire
+	go test -run '^$$' -fuzz FuzzWalk -fuzztime $(FUZZTIME) ./internal/wire
+	go test -run '^$$' -fuzz FuzzTag -fuzztime $(FUZZTIME) ./internal/wire
+	go test -run '^$$' -fuzz FuzzQuote -fuzztime $(FUZZTIME) ./internal/wire
 	go test -run '^$$' -fuzz FuzzCodecs -fuzztime $(FUZZTIME) ./gen
 	go test -run '^$$' -fuzz FuzzAnswers -fuzztime $(FUZZTIME) ./client
 	go test -run '^$$' -fuzz FuzzResults -fuzztime $(FUZZTIME) ./client
+	go test -run '^$$' -fuzz FuzzCreateJSON -fuzztime $(FUZZTIME) ./client
 	go test -run '^$$' -fuzz FuzzAgainstVisitJSON -fuzztime $(FUZZTIME) ./client/preflight
 	go test -run '^$$' -fuzz FuzzCheckLines -fuzztime $(FUZZTIME) ./client/preflight
 	go test -run '^$$' -fuzz FuzzRetryAfter -fuzztime $(FUZZTIME) ./client

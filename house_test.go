@@ -23,9 +23,10 @@ const module = "github.com/seed-111a911e/messagebatches"
 func TestImports(t *testing.T) {
 	t.Parallel()
 	for pkg, allowed := range map[string][]string{
-		"internal/wire": {},
-		"gen":           {"internal/wire"},
-		"client":        {"internal/wire", "gen"},
+		"internal/wire":     {},
+		"internal/envelope": {"internal/wire"},
+		"gen":               {"internal/wire"},
+		"client":            {"internal/wire", "internal/envelope", "gen"},
 	} {
 		out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "./"+pkg).Output()
 		if err != nil {

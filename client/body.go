@@ -2,26 +2,39 @@ package client
 
 import (
 	"errors"
+	"hash/maphash"
 	"io"
 	"sync"
+
+	"github.com/seed-111a911e/messagebatches/internal/envelope"
 )
 
-// A batchBody is the body of a create call. It encodes one request after the other as it is read, so that the
-// batch is never in memory as a whole.
+// A batchBody is the body of a create call. It takes one request after the other from its source as it is read, so that
+// the batch is never in memory as a whole.
 type batchBody struct {
+	want   batchSum
 	onRead func() // is called at each read
 
-	mu       sync.Mutex
-	requests []Request
-	next     int    // the request to encode next
-	buf      []byte // what is encoded and not yet read
-	read     int    // how much of buf has been read
-	closed   bool   // the end of the list is in buf
-
+	mu      sync.Mutex
+	source  source
+	begun   bool
+	sent    int          // requests that are in buf or were
+	sum     maphash.Hash // of the same
+	buf     []byte       // what is encoded and not yet read
+	read    int          // how much of buf has been read
+	closed  bool         // the end of the list is in buf
+	err     error        // why the body does not come to its end
 	stopped bool
 }
 
-var errStopped = errors.New("the attempt is over")
+// bodyBuffer is how much is encoded at a time, but for what the last request has more: with less a write to the
+// connection would be as small as a request may be.
+const bodyBuffer = 64 << 10
+
+var (
+	errStopped = errors.New("the attempt is over")
+	errChanged = errors.New("the requests have changed since they were checked")
+)
 
 func (b *batchBody) Read(p []byte) (int, error) {
 	b.onRead()
@@ -30,13 +43,14 @@ func (b *batchBody) Read(p []byte) (int, error) {
 	if b.stopped {
 		return 0, errStopped
 	}
-	for b.read == len(b.buf) {
+	if b.read == len(b.buf) && b.err == nil {
 		if b.closed {
 			return 0, io.EOF
 		}
-		if err := b.fill(); err != nil {
-			return 0, err
-		}
+		b.err = b.fill()
+	}
+	if b.err != nil {
+		return 0, b.err
 	}
 	n := copy(p, b.buf[b.read:])
 	b.read += n
@@ -52,24 +66,43 @@ func (b *batchBody) stop() (whole bool) {
 	return b.closed && b.read == len(b.buf)
 }
 
-// fill encodes the next request into buf.
+// failure returns why the requests could not be read to their end, or nil.
+func (b *batchBody) failure() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.err
+}
+
+// fill encodes the next requests into buf.
 func (b *batchBody) fill() error {
 	b.buf, b.read = b.buf[:0], 0
-	if b.next == 0 {
-		b.buf = append(b.buf, `{"requests":[`...)
-	} else if b.next < len(b.requests) {
-		b.buf = append(b.buf, ',')
-	}
-	if b.next < len(b.requests) {
-		var err error
-		if b.buf, err = b.requests[b.next].AppendJSON(b.buf); err != nil {
+	if !b.begun {
+		b.begun = true
+		b.sum.SetSeed(b.want.seed)
+		b.buf = append(b.buf, envelope.Open...)
+		if err := b.source.rewind(); err != nil {
 			return err
 		}
-		b.next++
 	}
-	if b.next == len(b.requests) {
-		b.buf = append(b.buf, `]}`...)
-		b.closed = true
+	for !b.closed && len(b.buf) < bodyBuffer {
+		end := len(b.buf)
+		if b.sent > 0 {
+			b.buf = append(b.buf, ',')
+		}
+		begin := len(b.buf)
+		var err error
+		switch b.buf, err = b.source.next(b.buf); {
+		case err == io.EOF && b.sum.Sum64() == b.want.hash:
+			b.buf = append(b.buf[:end], envelope.Close...)
+			b.closed = true
+		case err == io.EOF:
+			return errChanged
+		case err != nil:
+			return err
+		default:
+			b.sum.Write(b.buf[begin:])
+			b.sent++
+		}
 	}
 	return nil
 }

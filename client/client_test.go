@@ -272,7 +272,7 @@ func TestWrongInput(t *testing.T) {
 		"create/empty id":        {second(c.Create(ctx, params(func(r []client.Request) { r[1].CustomID = "" }))), "request 1: custom id"},
 		"create/long id":         {second(c.Create(ctx, params(func(r []client.Request) { r[1].CustomID = strings.Repeat("x", 65) }))), "request 1: custom id"},
 		"create/odd id":          {second(c.Create(ctx, params(func(r []client.Request) { r[0].CustomID = "a b" }))), "request 0: custom id"},
-		"create/same id":         {second(c.Create(ctx, params(func(r []client.Request) { r[1].CustomID = "r0" }))), "requests 0 and 1 have the same custom id"},
+		"create/same id":         {second(c.Create(ctx, params(func(r []client.Request) { r[1].CustomID = "r0" }))), "request 1: has the custom id of request 0"},
 		"create/invalid UTF-8":   {second(c.Create(ctx, params(func(r []client.Request) { r[1].Params.Messages[0] = client.UserText("\xff") }))), "request 1: encode JSON at /params/messages/0/content"},
 		"create/too large":       {second(c.Create(ctx, params(func(r []client.Request) { r[1].Params.Messages[0] = client.UserText(strings.Repeat("x", 256_000_000)) }))), "256000000 are allowed: split it"},
 		"create/empty beta":      {second(c.Create(ctx, params(func([]client.Request) {}), client.WithBetas(""))), "beta is empty"},

@@ -4,16 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
 	"github.com/seed-111a911e/messagebatches/gen"
+	"github.com/seed-111a911e/messagebatches/internal/envelope"
 )
 
 // The limits of a batch.
 const (
-	MaxRequests = 100_000
-	MaxBytes    = 256_000_000 // of the body as it is sent
+	MaxRequests = envelope.MaxRequests
+	MaxBytes    = envelope.MaxBytes // of the body as it is sent
 )
 
 // Create creates a batch of 1 to [MaxRequests] requests, which starts at once.
@@ -29,16 +31,47 @@ const (
 //
 // API: POST /v1/messages/batches
 func (c *Client) Create(ctx context.Context, p BatchParams, opts ...CallOption) (*Batch, error) {
+	if n := len(p.Requests); n > MaxRequests {
+		return nil, localError{fmt.Errorf("%s: %w", opCreate, countError(n))} // before they are encoded
+	}
+	return c.create(ctx, &values{requests: p.Requests}, opts)
+}
+
+// CreateJSON is Create for requests that exist as JSON already: lines holds one request {"custom_id", "params"} a line,
+// from where it stands to its end. They are sent as they are, without being decoded and encoded again. Blank lines and
+// white space around a line are left out.
+//
+// What Create checks is checked first, and that each line is JSON and holds an object "params": the errors name lines.
+// Every attempt reads lines again. If they have changed since they were checked, the body is not sent to its end, so that
+// there is no batch. Where lines stands afterwards is not defined.
+//
+// The requests are decoded all the same, all of them at once, if there is a check by [WithPreflight]. CheckLines of
+// package preflight checks lines as they are.
+//
+// API: POST /v1/messages/batches
+func (c *Client) CreateJSON(ctx context.Context, lines io.ReadSeeker, opts ...CallOption) (*Batch, error) {
+	src, err := newJSONLines(lines)
+	if err != nil {
+		return nil, localError{fmt.Errorf("%s: %w", opCreate, err)}
+	}
+	return c.create(ctx, src, opts)
+}
+
+func (c *Client) create(ctx context.Context, src source, opts []CallOption) (*Batch, error) {
 	cl, err := c.newCall(opts)
 	if err != nil {
 		return nil, err
 	}
-	size, err := checkRequests(p.Requests)
+	sum, err := count(src)
 	if err != nil {
 		return nil, localError{fmt.Errorf("%s: %w", opCreate, err)}
 	}
 	if cl.preflight != nil {
-		if err := cl.preflight(ctx, p.Requests, CallInfo{Version: cl.version, Betas: cl.betas}); err != nil {
+		requests, err := src.decode()
+		if err != nil {
+			return nil, localError{fmt.Errorf("%s: %w", opCreate, err)}
+		}
+		if err := cl.preflight(ctx, requests, CallInfo{Version: cl.version, Betas: cl.betas}); err != nil {
 			return nil, err
 		}
 	}
@@ -46,7 +79,7 @@ func (c *Client) Create(ctx context.Context, p BatchParams, opts ...CallOption) 
 	var odd error                 // about a batch that was taken all the same
 	var uncertain *UncertainError // about all attempts that were
 	err = c.repeat(ctx, &cl, opCreate, func() (again bool, err error) {
-		batch, again, err = c.createOnce(ctx, &cl, p.Requests, size)
+		batch, again, err = c.createOnce(ctx, &cl, src, sum)
 		if batch != nil {
 			odd = err
 			c.s().received.add(batch.ID)
@@ -76,12 +109,12 @@ const opCreate = "create batch"
 
 // createOnce makes one attempt. If it fails, the service has not taken the batch, and again says whether another
 // attempt may do better; or the error is an [*UncertainError].
-func (c *Client) createOnce(ctx context.Context, cl *call, requests []Request, size int64) (_ *Batch, again bool, err error) {
+func (c *Client) createOnce(ctx context.Context, cl *call, src source, sum batchSum) (_ *Batch, again bool, err error) {
 	began := time.Now()
 	w := newWatchdog(ctx, createTimeout)
-	body := &batchBody{requests: requests, onRead: w.pet}
-	defer body.stop() // requests are the caller's again
-	req, err := c.createRequest(w.ctx, cl, body, size)
+	body := &batchBody{source: src, want: sum, onRead: w.pet}
+	defer body.stop() // the requests are the caller's again
+	req, err := c.createRequest(w.ctx, cl, body, sum.bytes)
 	if err != nil {
 		w.stop()
 		return nil, false, localError{fmt.Errorf("%s: %w", opCreate, err)}
@@ -90,7 +123,7 @@ func (c *Client) createOnce(ctx context.Context, cl *call, requests []Request, s
 	listing.response = nil // it tells of this call
 	uncertain := func(err error) error {
 		return &UncertainError{
-			Err: err, Started: began, Ended: time.Now(), Requests: len(requests), Bytes: size,
+			Err: err, Started: began, Ended: time.Now(), Requests: sum.requests, Bytes: sum.bytes,
 			client: c, call: func() call { return listing }, ahead: c.s().ahead.Load(),
 		}
 	}
@@ -99,6 +132,9 @@ func (c *Client) createOnce(ctx context.Context, cl *call, requests []Request, s
 		err = fmt.Errorf("%s: %w", opCreate, err)
 		if body.stop() {
 			return nil, false, uncertain(err)
+		}
+		if failed := body.failure(); failed != nil {
+			return nil, false, localError{fmt.Errorf("%s: %w", opCreate, failed)}
 		}
 		return nil, repeatable(err), err
 	}
@@ -147,46 +183,4 @@ func (c *Client) createRequest(ctx context.Context, cl *call, body *batchBody, s
 	}
 	req.ContentLength = size
 	return req.WithContext(ctx), nil
-}
-
-// isCustomID reports whether id is what the contract wants: ^[a-zA-Z0-9_-]{1,64}$.
-func isCustomID(id string) bool {
-	for _, b := range []byte(id) {
-		if !('a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || b == '_' || b == '-') {
-			return false
-		}
-	}
-	return 1 <= len(id) && len(id) <= 64
-}
-
-// checkRequests checks what the service checks before it takes a batch, and returns the size of the body.
-func checkRequests(requests []Request) (size int64, err error) {
-	if n := len(requests); n == 0 || n > MaxRequests {
-		return 0, fmt.Errorf("a batch has 1 to %d requests, not %d", MaxRequests, n)
-	}
-	seen := make(map[string]int, len(requests))
-	var errs []error
-	var buf []byte
-	size = int64(len(`{"requests":[]}`) + len(requests) - 1)
-	for i := range requests {
-		id := requests[i].CustomID
-		if j, ok := seen[id]; ok {
-			errs = append(errs, fmt.Errorf("requests %d and %d have the same custom id", j, i))
-		} else if !isCustomID(id) {
-			errs = append(errs, fmt.Errorf("request %d: custom id must be 1 to 64 letters, digits, underscores and hyphens", i))
-		}
-		seen[id] = i
-		if buf, err = requests[i].AppendJSON(buf[:0]); err != nil {
-			errs = append(errs, fmt.Errorf("request %d: %w", i, err))
-		}
-		size += int64(len(buf))
-		if len(errs) >= 10 {
-			errs = append(errs, errors.New("and perhaps more"))
-			break
-		}
-	}
-	if len(errs) == 0 && size > MaxBytes {
-		errs = append(errs, fmt.Errorf("the batch has %d bytes, and %d are allowed: split it", size, MaxBytes))
-	}
-	return size, errors.Join(errs...)
 }

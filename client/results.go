@@ -1,7 +1,6 @@
 package client
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -163,7 +162,7 @@ func (r *resultReader) readStream(ctx context.Context, op string) error {
 	if body, ok := resp.Body.(*watchedBody); ok {
 		body.asStream(idleTimeout)
 	}
-	lines := &lineReader{r: bufio.NewReaderSize(resp.Body, 64<<10), max: r.call.maxLine}
+	lines := newLineReader(resp.Body, r.call.maxLine)
 	strange := !isJSONLines(resp.Header.Get("content-type"))
 	for {
 		line, err := lines.next()
@@ -258,58 +257,4 @@ func (r *resultReader) count(result Result) {
 	case *gen.BetaMessageBatchExpiredResult:
 		r.got.Expired++
 	}
-}
-
-var errLongLine = errors.New("line is longer than the bound that WithMaxLine sets")
-
-// A lineReader splits a stream into lines of any length up to max.
-type lineReader struct {
-	r      *bufio.Reader
-	max    int
-	number int    // of the line that next returned
-	last   bool   // that line had no line break: the stream ends with it
-	long   []byte // holds lines that do not fit r's buffer
-}
-
-// next returns the next line that is not blank, without its line break. It is good until the next call. A line that
-// is too long is passed over, and an error.
-func (l *lineReader) next() ([]byte, error) {
-	for {
-		l.number++
-		line, err := l.read()
-		if err != nil && err != io.EOF {
-			return nil, err
-		}
-		l.last = err == io.EOF
-		if l.number == 1 {
-			line = bytes.TrimPrefix(line, []byte("\ufeff"))
-		}
-		if line = bytes.TrimSpace(line); len(line) > 0 {
-			return line, nil
-		}
-		if l.last {
-			return nil, io.EOF
-		}
-	}
-}
-
-func (l *lineReader) read() ([]byte, error) {
-	part, err := l.r.ReadSlice('\n')
-	if err != bufio.ErrBufferFull {
-		if len(part) > l.max && (err == nil || err == io.EOF) {
-			return nil, errLongLine
-		}
-		return part, err
-	}
-	l.long = append(l.long[:0], part...)
-	for err == bufio.ErrBufferFull {
-		part, err = l.r.ReadSlice('\n')
-		if len(l.long) <= l.max {
-			l.long = append(l.long, part...)
-		}
-	}
-	if len(l.long) > l.max && (err == nil || err == io.EOF) {
-		return nil, errLongLine
-	}
-	return l.long, err
 }

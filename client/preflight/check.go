@@ -145,7 +145,7 @@ type batch struct {
 type place struct{ index, line int }
 
 func newBatch(o Options) *batch {
-	return &batch{checks: o.checks(), report: Report{Bytes: int64(len(envelope.Open+envelope.Close))}, ids: make(map[string]place)}
+	return &batch{checks: o.checks(), report: Report{Bytes: int64(len(envelope.Open + envelope.Close))}, ids: make(map[string]place)}
 }
 
 // join adds a part behind the others.

@@ -1,0 +1,120 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/seed-111a911e/messagebatches/gen"
+	"github.com/seed-111a911e/messagebatches/internal/envelope"
+	"github.com/seed-111a911e/messagebatches/internal/wire"
+)
+
+// A source gives the requests of a batch as JSON, one after the other, as often as the batch is sent.
+type source interface {
+	// rewind goes back to the first request.
+	rewind() error
+
+	// next appends the next request to buf. Behind the last one it returns io.EOF.
+	next(buf []byte) ([]byte, error)
+
+	// inspect returns the custom id of the request that next has just given, or what makes it no request.
+	inspect(encoded []byte) (customID string, err error)
+
+	// place says where that request stands: its kind of place and the number there.
+	place() (kind string, number int)
+
+	// decode returns all requests.
+	decode() ([]Request, error)
+}
+
+// values are requests that are Go values.
+type values struct {
+	requests []Request
+	given    int
+}
+
+func (v *values) rewind() error {
+	v.given = 0
+	return nil
+}
+
+func (v *values) next(buf []byte) ([]byte, error) {
+	if v.given == len(v.requests) {
+		return buf, io.EOF
+	}
+	v.given++
+	return v.requests[v.given-1].AppendJSON(buf)
+}
+
+func (v *values) inspect([]byte) (string, error) { return v.requests[v.given-1].CustomID, nil }
+
+func (v *values) place() (string, int) { return "request", v.given - 1 }
+
+func (v *values) decode() ([]Request, error) { return v.requests, nil }
+
+// jsonLines are requests that are lines of JSON.
+type jsonLines struct {
+	from  io.ReadSeeker
+	start int64
+	lines *lineReader
+}
+
+func newJSONLines(from io.ReadSeeker) (*jsonLines, error) {
+	start, err := from.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return nil, err
+	}
+	return &jsonLines{from: from, start: start, lines: newLineReader(from, envelope.MaxBytes)}, nil
+}
+
+func (l *jsonLines) rewind() error {
+	_, err := l.from.Seek(l.start, io.SeekStart)
+	l.lines.reset(l.from)
+	return err
+}
+
+func (l *jsonLines) next(buf []byte) ([]byte, error) {
+	line, err := l.lines.next()
+	if errors.Is(err, errLongLine) {
+		err = errors.New("longer than a batch may be")
+	}
+	return append(buf, line...), err
+}
+
+func (l *jsonLines) inspect(line []byte) (string, error) {
+	var r envelope.Request
+	err := wire.Walk(line, func(d *wire.Decoder) { envelope.Decode(d, &r) })
+	if errors.As(err, new(*gen.DecodeError)) {
+		return "", err
+	} else if err != nil {
+		return "", fmt.Errorf("not one JSON value: %w", err)
+	}
+	if !r.HasParams() {
+		return "", errors.New(`"params" is missing or no object`)
+	}
+	return r.CustomID, nil
+}
+
+func (l *jsonLines) place() (string, int) { return "line", l.lines.number }
+
+func (l *jsonLines) decode() ([]Request, error) {
+	if err := l.rewind(); err != nil {
+		return nil, err
+	}
+	var requests []Request
+	for {
+		line, err := l.lines.next()
+		if err == io.EOF {
+			return requests, nil
+		}
+		var r Request
+		if err == nil {
+			err = r.UnmarshalJSON(line)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", l.lines.number, err)
+		}
+		requests = append(requests, r)
+	}
+}
