@@ -2,7 +2,6 @@ package client
 
 import (
 	"errors"
-	"hash/maphash"
 	"io"
 	"sync"
 
@@ -12,18 +11,16 @@ import (
 // A batchBody is the body of a create call. It takes one request after the other from its source as it is read, so that
 // the batch is never in memory as a whole.
 type batchBody struct {
-	want   batchSum
 	onRead func() // is called at each read
 
 	mu      sync.Mutex
 	source  source
 	begun   bool
-	sent    int          // requests that are in buf or were
-	sum     maphash.Hash // of the same
-	buf     []byte       // what is encoded and not yet read
-	read    int          // how much of buf has been read
-	closed  bool         // the end of the list is in buf
-	err     error        // why the body does not come to its end
+	sent    int    // requests that are in buf or were
+	buf     []byte // what is encoded and not yet read
+	read    int    // how much of buf has been read
+	closed  bool   // the end of the list is in buf
+	err     error  // why the body does not come to its end
 	stopped bool
 }
 
@@ -31,10 +28,7 @@ type batchBody struct {
 // connection would be as small as a request may be.
 const bodyBuffer = 64 << 10
 
-var (
-	errStopped = errors.New("the attempt is over")
-	errChanged = errors.New("the requests have changed since they were checked")
-)
+var errStopped = errors.New("the attempt is over")
 
 func (b *batchBody) Read(p []byte) (int, error) {
 	b.onRead()
@@ -78,7 +72,6 @@ func (b *batchBody) fill() error {
 	b.buf, b.read = b.buf[:0], 0
 	if !b.begun {
 		b.begun = true
-		b.sum.SetSeed(b.want.seed)
 		b.buf = append(b.buf, envelope.Open...)
 		if err := b.source.rewind(); err != nil {
 			return err
@@ -89,18 +82,14 @@ func (b *batchBody) fill() error {
 		if b.sent > 0 {
 			b.buf = append(b.buf, ',')
 		}
-		begin := len(b.buf)
 		var err error
 		switch b.buf, err = b.source.next(b.buf); {
-		case err == io.EOF && b.sum.Sum64() == b.want.hash:
+		case err == io.EOF:
 			b.buf = append(b.buf[:end], envelope.Close...)
 			b.closed = true
-		case err == io.EOF:
-			return errChanged
 		case err != nil:
 			return err
 		default:
-			b.sum.Write(b.buf[begin:])
 			b.sent++
 		}
 	}

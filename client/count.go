@@ -3,7 +3,6 @@ package client
 import (
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"io"
 
 	"github.com/seed-111a911e/messagebatches/gen"
@@ -14,8 +13,6 @@ import (
 type batchSum struct {
 	requests int
 	bytes    int64 // of the body
-	seed     maphash.Seed
-	hash     uint64 // of the requests, with seed
 }
 
 // count reads a batch and checks what the service checks before it takes one.
@@ -25,8 +22,6 @@ func count(src source) (batchSum, error) {
 	sum := batchSum{
 		requests: c.requests,
 		bytes:    int64(len(envelope.Open+envelope.Close)+max(0, c.requests-1)) + c.bytes,
-		seed:     c.hash.Seed(),
-		hash:     c.hash.Sum64(),
 	}
 	switch {
 	case err != nil:
@@ -54,8 +49,7 @@ func countError(n int) error {
 
 type counter struct {
 	requests int
-	bytes    int64 // without what stands between the requests
-	hash     maphash.Hash
+	bytes    int64          // without what stands between the requests
 	seen     map[string]int // where each custom id stands
 	errs     []error        // about requests
 }
@@ -90,7 +84,6 @@ func (c *counter) read(src source) error {
 func (c *counter) add(src source, encoded []byte) error {
 	c.requests++
 	c.bytes += int64(len(encoded))
-	c.hash.Write(encoded)
 	id, err := src.inspect(encoded)
 	if err != nil {
 		return err

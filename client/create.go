@@ -112,7 +112,7 @@ const opCreate = "create batch"
 func (c *Client) createOnce(ctx context.Context, cl *call, src source, sum batchSum) (_ *Batch, again bool, err error) {
 	began := time.Now()
 	w := newWatchdog(ctx, createTimeout)
-	body := &batchBody{source: src, want: sum, onRead: w.pet}
+	body := &batchBody{source: src, onRead: w.pet}
 	defer body.stop() // the requests are the caller's again
 	req, err := c.createRequest(w.ctx, cl, body, sum.bytes)
 	if err != nil {

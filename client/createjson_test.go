@@ -222,14 +222,15 @@ func (c *changing) Seek(offset int64, whence int) (int64, error) {
 // certain.
 func TestCreateJSONOfLinesThatChange(t *testing.T) {
 	t.Parallel()
-	const one = `{"custom_id":"a","params":{"n":1}}` + "\n"
+	const one, two = `{"custom_id":"a","params":{"n":1}}` + "\n", `{"custom_id":"b","params":{}}` + "\n"
 	for name, changed := range map[string]string{
-		"same length": strings.Replace(one, "1", "2", 1),
-		"shorter":     strings.Replace(one, "1", "", 1),
-		"longer":      strings.Replace(one, "1", "11", 1),
-		"much longer": one + distinctLines(5000),
+		"same length": strings.Replace(one, "1", "2", 1) + two,
+		"shorter":     strings.Replace(one, "1", "", 1) + two,
+		"longer":      strings.Replace(one, "1", "11", 1) + two,
+		"much longer": one + two + distinctLines(5000),
 		"empty":       "",
-		"a line less": "\n",
+		"a line less": one,
+		"no break":    strings.TrimSpace(one) + strings.TrimSpace(two),
 	} {
 		for transport, start := range map[string]func(*testing.T, *batchtest.Service) *client.Client{
 			"in process": func(t *testing.T, s *batchtest.Service) *client.Client { return newClient(t, s, quick) },
@@ -246,7 +247,7 @@ func TestCreateJSONOfLinesThatChange(t *testing.T) {
 				t.Parallel()
 				s := batchtest.New(t)
 				c := start(t, s)
-				_, err := c.CreateJSON(t.Context(), &changing{strings.NewReader(one), []string{one, changed}})
+				_, err := c.CreateJSON(t.Context(), &changing{strings.NewReader(one + two), []string{one + two, changed}})
 				if err == nil || !strings.Contains(err.Error(), "have changed since they were checked") || errors.As(err, new(*client.UncertainError)) {
 					t.Errorf("got %v", err)
 				}

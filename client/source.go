@@ -3,6 +3,7 @@ package client
 import (
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 
 	"github.com/seed-111a911e/messagebatches/gen"
@@ -15,7 +16,8 @@ type source interface {
 	// rewind goes back to the first request.
 	rewind() error
 
-	// next appends the next request to buf. Behind the last one it returns io.EOF.
+	// next appends the next request to buf. Behind the last one it returns io.EOF, or errChanged if the requests are not
+	// those that were there the first time.
 	next(buf []byte) ([]byte, error)
 
 	// inspect returns the custom id of the request that next has just given, or what makes it no request.
@@ -53,11 +55,15 @@ func (v *values) place() (string, int) { return "request", v.given - 1 }
 
 func (v *values) decode() ([]Request, error) { return v.requests, nil }
 
+var errChanged = errors.New("the requests have changed since they were checked")
+
 // jsonLines are requests that are lines of JSON.
 type jsonLines struct {
 	from  io.ReadSeeker
 	start int64
 	lines *lineReader
+	hash  maphash.Hash // of the lines since the start
+	first uint64       // the hash of all lines when they were first read, 0 before
 }
 
 func newJSONLines(from io.ReadSeeker) (*jsonLines, error) {
@@ -71,12 +77,21 @@ func newJSONLines(from io.ReadSeeker) (*jsonLines, error) {
 func (l *jsonLines) rewind() error {
 	_, err := l.from.Seek(l.start, io.SeekStart)
 	l.lines.reset(l.from)
+	l.hash.Reset()
 	return err
 }
 
 func (l *jsonLines) next(buf []byte) ([]byte, error) {
 	line, err := l.lines.next()
-	if errors.Is(err, errLongLine) {
+	switch {
+	case err == nil:
+		l.hash.Write(line)
+		l.hash.WriteByte('\n')
+	case err == io.EOF && l.first == 0:
+		l.first = l.hash.Sum64()
+	case err == io.EOF && l.hash.Sum64() != l.first:
+		err = errChanged
+	case errors.Is(err, errLongLine):
 		err = errors.New("longer than a batch may be")
 	}
 	return append(buf, line...), err

@@ -35,21 +35,19 @@ const (
 	highs = 0x8080808080808080
 )
 
-// plain returns the index of the first byte from i on that a string cannot hold as it is, or that is not ASCII, or that is
-// among the last seven: those are left to the caller.
-func plain[T []byte | string](b T, i int) int {
-	for ; i+8 <= len(b); i += 8 {
-		_ = b[i+7]
-		w := uint64(b[i]) | uint64(b[i+1])<<8 | uint64(b[i+2])<<16 | uint64(b[i+3])<<24 |
-			uint64(b[i+4])<<32 | uint64(b[i+5])<<40 | uint64(b[i+6])<<48 | uint64(b[i+7])<<56 // one load
-		quotes, backslashes := w^(ones*'"'), w^(ones*'\\')
-		// A byte's high bit is set here if it is less than a space, zero after the XOR, or not ASCII. A borrow may set
-		// those behind it wrongly, but not the first one.
-		if stop := ((w-ones*' ')&^w | (quotes-ones)&^quotes | (backslashes-ones)&^backslashes | w) & highs; stop != 0 {
-			return i + bits.TrailingZeros64(stop)/8
-		}
-	}
-	return i
+// word returns the eight bytes of b from i on, the first one lowest.
+func word[T []byte | string](b T, i int) uint64 {
+	_ = b[i+7]
+	return uint64(b[i]) | uint64(b[i+1])<<8 | uint64(b[i+2])<<16 | uint64(b[i+3])<<24 |
+		uint64(b[i+4])<<32 | uint64(b[i+5])<<40 | uint64(b[i+6])<<48 | uint64(b[i+7])<<56 // one load
+}
+
+// stops returns a word with the high bit of each byte set that a string cannot hold as it is, or that is not ASCII. Only
+// the first one of them is certain.
+func stops(w uint64) uint64 {
+	// A byte's high bit is set if it is less than a space, zero after the XOR, or not ASCII. A borrow may set those behind.
+	quotes, backslashes := w^(ones*'"'), w^(ones*'\\')
+	return ((w-ones*' ')&^w | (quotes-ones)&^quotes | (backslashes-ones)&^backslashes | w) & highs
 }
 
 // scanString returns the index behind the string that begins at i, or -1 if there is none.
@@ -57,7 +55,15 @@ func scanString(b []byte, i int) (end int, form textForm) {
 	if i >= len(b) || b[i] != '"' {
 		return -1, 0
 	}
-	for i = plain(b, i+1); i < len(b); i = plain(b, i) {
+	for i++; i < len(b); {
+		if i+8 <= len(b) {
+			stop := stops(word(b, i))
+			if stop == 0 {
+				i += 8
+				continue
+			}
+			i += bits.TrailingZeros64(stop) / 8
+		}
 		switch c := b[i]; {
 		case c == '"':
 			return i + 1, form

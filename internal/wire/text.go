@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"errors"
+	"math/bits"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -49,7 +50,15 @@ var errInvalidUTF8 = errors.New("invalid UTF-8")
 func appendQuoted(b []byte, s string) ([]byte, error) {
 	b = append(b, '"')
 	from := 0 // s is written up to here
-	for i := plain(s, 0); i < len(s); i = plain(s, i) {
+	for i := 0; i < len(s); {
+		if i+8 <= len(s) {
+			stop := stops(word(s, i))
+			if stop == 0 {
+				i += 8
+				continue
+			}
+			i += bits.TrailingZeros64(stop) / 8
+		}
 		switch c := s[i]; {
 		case c >= utf8.RuneSelf:
 			for i < len(s) && s[i] >= utf8.RuneSelf {

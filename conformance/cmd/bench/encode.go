@@ -1,0 +1,62 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/anthropics/anthropic-sdk-go/v2"
+
+	"github.com/seed-111a911e/messagebatches/gen"
+)
+
+func encodeWorkloads() []workload {
+	return []workload{
+		encode("encode-small", 15, 5<<20, 200),
+		encode("encode-large", 15, 250_000_000, 20_000),
+	}
+}
+
+// encode writes the body of a create call of about size bytes.
+func encode(name string, target float64, size, text int) workload {
+	return workload{name, target, sdk, func() sides { return encodeSides(size, text) }}
+}
+
+func encodeSides(size, text int) sides {
+	n := size / (text + 150)
+	content := strings.Repeat("The quick brown fox said \"no\".\n", text/30+1)[:text]
+	var ours gen.BetaCreateMessageBatchParams
+	var theirs anthropic.BetaMessageBatchNewParams
+	for i := range n {
+		id := fmt.Sprintf("request-%d", i)
+		ours.Requests = append(ours.Requests, gen.BetaMessageBatchIndividualRequestParams{CustomID: id, Params: gen.BetaCreateMessageParams{
+			Model: gen.ModelClaudeOpus5, MaxTokens: 1024,
+			Messages: []gen.BetaMessageParam{&gen.BetaUserMessageParam{Content: gen.BetaMessageContentBlocks{&gen.BetaTextBlockParam{Text: content}}}},
+		}})
+		theirs.Requests = append(theirs.Requests, anthropic.BetaMessageBatchNewParamsRequest{CustomID: id, Params: anthropic.BetaMessageBatchNewParamsRequestParams{
+			Model: "claude-opus-5", MaxTokens: 1024,
+			Messages: []anthropic.BetaMessageParam{anthropic.NewBetaUserMessage(anthropic.NewBetaTextBlock(content))},
+		}})
+	}
+	b, err := ours.AppendJSON(nil)
+	if err != nil {
+		panic(err)
+	}
+	buf := make([]byte, 0, len(b))
+	return sides{bytes: len(b),
+		ours: func() int {
+			b, err := ours.AppendJSON(buf[:0])
+			if err != nil {
+				panic(err)
+			}
+			return len(b)
+		},
+		other: func() int {
+			b, err := json.Marshal(theirs)
+			if err != nil {
+				panic(err)
+			}
+			return len(b)
+		},
+	}
+}

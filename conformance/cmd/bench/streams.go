@@ -1,0 +1,166 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/gen"
+)
+
+// streamWorkloads go through the whole client to a server on loopback, which does as little as it can.
+func streamWorkloads() []workload {
+	return []workload{
+		{"create-copy", 0.4, "io.Copy of the body", createCopy},
+		{"create-json", 3, "decode and Create", createJSON},
+		{"results-stream", 0.6, "decoding from memory", resultsStream},
+	}
+}
+
+const batchJSON = `{"id":"msgbatch_1","type":"message_batch","processing_status":"ended","request_counts":{"processing":0,"succeeded":%d,"errored":0,"canceled":0,"expired":0},` +
+	`"created_at":"2026-01-01T00:00:00Z","expires_at":"2026-01-02T00:00:00Z","ended_at":"2026-01-01T01:00:00Z","archived_at":null,"cancel_initiated_at":null,"results_url":null}`
+
+// serve starts a server that reads create bodies to their end, counts their bytes into received, and gives out results.
+func serve(received *int, results []byte, lines int) (url string) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	go http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			n, err := io.Copy(io.Discard, r.Body)
+			if err != nil {
+				panic(err)
+			}
+			*received = int(n)
+		}
+		if strings.HasSuffix(r.URL.Path, "/results") {
+			w.Header().Set("content-type", "application/x-jsonl")
+			w.Write(results)
+			return
+		}
+		w.Header().Set("content-type", "application/json")
+		fmt.Fprintf(w, batchJSON, lines)
+	}))
+	return "http://" + listener.Addr().String()
+}
+
+func newClient(url string) *client.Client {
+	c, err := client.New(client.WithoutEnvironment(), client.WithAPIKey("key"), client.WithBaseURL(url))
+	if err != nil {
+		panic(err)
+	}
+	return c
+}
+
+// batchOf returns about size bytes of requests with texts of some length.
+func batchOf(size, text int) (p client.BatchParams, lines []byte) {
+	content := strings.Repeat("The quick brown fox said \"no\".\n", text/30+1)[:text]
+	for i := 0; len(lines) < size; i++ {
+		r := client.Request{CustomID: fmt.Sprintf("request-%d", i), Params: client.Params{
+			Model: gen.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText(content)},
+		}}
+		p.Requests = append(p.Requests, r)
+		var err error
+		if lines, err = r.AppendJSON(lines); err != nil {
+			panic(err)
+		}
+		lines = append(lines, '\n')
+	}
+	return p, lines
+}
+
+// createCopy sends a large batch, and copies its body to the same server.
+func createCopy() sides {
+	var received int
+	url := serve(&received, nil, 0)
+	c := newClient(url)
+	p, _ := batchOf(249_000_000, 20_000)
+	body, err := p.AppendJSON(nil)
+	if err != nil {
+		panic(err)
+	}
+	return sides{bytes: len(body),
+		ours: func() int {
+			if _, err := c.Create(context.Background(), p); err != nil {
+				panic(err)
+			}
+			return received
+		},
+		other: func() int {
+			resp, err := http.Post(url, "application/json", bytes.NewReader(body))
+			if err != nil {
+				panic(err)
+			}
+			resp.Body.Close()
+			return received
+		},
+	}
+}
+
+// createJSON sends lines, and the same lines decoded into requests first.
+func createJSON() sides {
+	var received int
+	c := newClient(serve(&received, nil, 0))
+	_, lines := batchOf(100_000_000, 2_000)
+	return sides{bytes: len(lines),
+		ours: func() int {
+			if _, err := c.CreateJSON(context.Background(), bytes.NewReader(lines)); err != nil {
+				panic(err)
+			}
+			return received
+		},
+		other: func() int {
+			var p client.BatchParams
+			for line := range bytes.Lines(lines) {
+				var r client.Request
+				if err := r.UnmarshalJSON(line); err != nil {
+					panic(err)
+				}
+				p.Requests = append(p.Requests, r)
+			}
+			if _, err := c.Create(context.Background(), p); err != nil {
+				panic(err)
+			}
+			return received
+		},
+	}
+}
+
+// resultsStream reads results over a connection, and decodes the same lines from memory.
+func resultsStream() sides {
+	const lines = 20_000
+	var data []byte
+	text := strings.Repeat("The quick brown fox jumps over the lazy dog. ", 85)
+	for i := range lines {
+		data = append(data, resultLine("request-"+strconv.Itoa(i), `{"type":"text","text":`+quote(text)+`}`)...)
+	}
+	c := newClient(serve(new(int), data, lines))
+	return sides{bytes: len(data),
+		ours: func() (sum int) {
+			for item, err := range c.Results(context.Background(), "msgbatch_1") {
+				if err != nil {
+					panic(err)
+				}
+				sum += len(item.CustomID) + read(item.Message())
+			}
+			return sum
+		},
+		other: func() (sum int) {
+			for line := range bytes.Lines(data) {
+				var r gen.BetaMessageBatchIndividualResponse
+				if err := r.UnmarshalJSON(line); err != nil {
+					panic(err)
+				}
+				sum += len(r.CustomID) + read(&r.Result.(*gen.BetaMessageBatchSucceededResult).Message)
+			}
+			return sum
+		},
+	}
+}
