@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"github.com/anthropics/anthropic-sdk-go/v2"
+	"github.com/anthropics/anthropic-sdk-go/v2/option"
+
+	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/gen"
+)
+
+// The batches: a create body of 250 MB, and results of 1 GB in lines of 10 kB, as many as a batch may have.
+const (
+	requests    = 62_500
+	requestText = 3_500
+	resultLines = 100_000
+	resultText  = 9_600
+)
+
+const batchJSON = `{"id":"msgbatch_1","type":"message_batch","processing_status":"ended","request_counts":{"processing":0,"succeeded":%d,"errored":0,"canceled":0,"expired":0},` +
+	`"created_at":"2026-01-01T00:00:00Z","expires_at":"2026-01-02T00:00:00Z","ended_at":"2026-01-01T01:00:00Z","archived_at":null,"cancel_initiated_at":null,"results_url":"%s"}`
+
+// serve starts a server that reads create bodies and makes up results.
+func serve() (url string) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	url = "http://" + listener.Addr().String()
+	text := strings.Repeat("x", resultText)
+	go http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		discard(r.Body)
+		if !strings.HasSuffix(r.URL.Path, "/results") {
+			w.Header().Set("content-type", "application/json")
+			fmt.Fprintf(w, batchJSON, resultLines, url+"/v1/messages/batches/msgbatch_1/results")
+			return
+		}
+		w.Header().Set("content-type", "application/x-jsonl")
+		for i := range resultLines {
+			fmt.Fprintf(w, `{"custom_id":"request-%d","result":{"type":"succeeded","message":{"id":"msg_%d","type":"message","role":"assistant","model":"claude-opus-5","content":[{"type":"text","text":"%s"}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":11,"output_tokens":36}}}}`+"\n", i, i, text)
+		}
+	}))
+	return url
+}
+
+func newClient(url string) *client.Client {
+	c, err := client.New(client.WithoutEnvironment(), client.WithAPIKey("key"), client.WithBaseURL(url))
+	if err != nil {
+		panic(err)
+	}
+	return c
+}
+
+func newSDK(url string) anthropic.Client {
+	return anthropic.NewClient(option.WithAPIKey("key"), option.WithBaseURL(url), option.WithMaxRetries(0))
+}
+
+// text returns a text that no other request shares memory with.
+func text(i int) string {
+	return fmt.Sprintf("%d ", i) + strings.Repeat("The quick brown fox said \"no\".\n", requestText/31)
+}
+
+// settle gives memory back that setup does not need any more.
+func settle() {
+	runtime.GC()
+	debug.FreeOSMemory()
+}
+
+func params() (p client.BatchParams) {
+	for i := range requests {
+		p.Requests = append(p.Requests, client.Request{CustomID: fmt.Sprintf("request-%d", i), Params: client.Params{
+			Model: gen.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText(text(i))},
+		}})
+	}
+	return p
+}
+
+func createOurs(url string) func(context.Context) error {
+	c, p := newClient(url), params()
+	settle()
+	return func(ctx context.Context) error {
+		_, err := c.Create(ctx, p)
+		runtime.KeepAlive(p)
+		return err
+	}
+}
+
+func createTheirs(url string) func(context.Context) error {
+	c := newSDK(url)
+	var p anthropic.BetaMessageBatchNewParams
+	for i := range requests {
+		p.Requests = append(p.Requests, anthropic.BetaMessageBatchNewParamsRequest{CustomID: fmt.Sprintf("request-%d", i), Params: anthropic.BetaMessageBatchNewParamsRequestParams{
+			Model: "claude-opus-5", MaxTokens: 1024, Messages: []anthropic.BetaMessageParam{anthropic.NewBetaUserMessage(anthropic.NewBetaTextBlock(text(i)))},
+		}})
+	}
+	settle()
+	return func(ctx context.Context) error {
+		_, err := c.Beta.Messages.Batches.New(ctx, p)
+		runtime.KeepAlive(p)
+		return err
+	}
+}
+
+// createJSONOurs sends a file.
+func createJSONOurs(url string) func(context.Context) error {
+	c := newClient(url)
+	f, err := os.CreateTemp("", "mem-*.jsonl")
+	if err != nil {
+		panic(err)
+	}
+	os.Remove(f.Name()) // it goes when it is closed
+	p := params()
+	var line []byte
+	for i := range p.Requests {
+		if line, err = p.Requests[i].AppendJSON(line[:0]); err == nil {
+			_, err = f.Write(append(line, '\n'))
+		}
+		if err != nil {
+			panic(err)
+		}
+	}
+	p.Requests = nil
+	settle()
+	return func(ctx context.Context) error {
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+		_, err := c.CreateJSON(ctx, f)
+		return err
+	}
+}
+
+func resultsOurs(url string) func(context.Context) error {
+	c := newClient(url)
+	return func(ctx context.Context) error {
+		n := 0
+		for item, err := range c.Results(ctx, "msgbatch_1") {
+			if err != nil {
+				return err
+			}
+			if len(item.Text()) == resultText {
+				n++
+			}
+		}
+		return whole(n)
+	}
+}
+
+func resultsTheirs(url string) func(context.Context) error {
+	c := newSDK(url)
+	return func(ctx context.Context) error {
+		n := 0
+		stream := c.Beta.Messages.Batches.ResultsStreaming(ctx, "msgbatch_1", anthropic.BetaMessageBatchResultsParams{})
+		for stream.Next() {
+			if m := stream.Current().Result.AsSucceeded().Message; len(m.Content) == 1 && len(m.Content[0].Text) == resultText {
+				n++
+			}
+		}
+		return errors.Join(stream.Err(), whole(n))
+	}
+}
+
+func whole(n int) error {
+	if n != resultLines {
+		return fmt.Errorf("%d results of %d", n, resultLines)
+	}
+	return nil
+}
