@@ -1,7 +1,6 @@
 package messages
 
 import (
-	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -58,14 +57,17 @@ func ImageFile(id string) *gen.BetaImageBlockParam {
 // Document returns a document whose bytes go into the request: a PDF, as base64, or a plain text in UTF-8, a byte order mark
 // left out. Anything else is an error. Set Title, Context and Citations of the block as needed.
 func Document(data []byte) (*gen.BetaRequestDocumentBlock, error) {
-	format := http.DetectContentType(data)
-	if format == "application/pdf" {
+	if http.DetectContentType(data) == "application/pdf" {
 		return &gen.BetaRequestDocumentBlock{Source: &gen.BetaBase64PDFSource{Data: base64.StdEncoding.EncodeToString(data)}}, nil
 	}
-	if len(data) > 0 && utf8.Valid(data) && !bytes.ContainsRune(data, 0) {
-		return &gen.BetaRequestDocumentBlock{Source: &gen.BetaPlainTextSource{Data: strings.TrimPrefix(string(data), "\ufeff")}}, nil
+	text := strings.TrimPrefix(string(data), "\ufeff")
+	switch {
+	case text == "":
+		return nil, errors.New("document is empty")
+	case !utf8.ValidString(text) || strings.ContainsRune(text, 0):
+		return nil, errors.New("document is neither a PDF nor a plain text in UTF-8")
 	}
-	return nil, fmt.Errorf("document is %s: it must be a PDF or a plain text in UTF-8, and not empty", format)
+	return &gen.BetaRequestDocumentBlock{Source: &gen.BetaPlainTextSource{Data: text}}, nil
 }
 
 // DocumentURL returns a PDF that the service fetches when the request runs.

@@ -102,6 +102,9 @@ func checkResults(uses []*gen.BetaToolUseBlock, blocks []gen.BetaContentBlockPar
 		waiting[use.ID] = use.Name
 	}
 	for i, b := range blocks {
+		if b == nil {
+			return fmt.Errorf("block %d is nil", i)
+		}
 		result, ok := b.(*gen.BetaToolResultBlockParam)
 		if !ok || result == nil {
 			continue

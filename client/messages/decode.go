@@ -126,7 +126,7 @@ func (e *DecodeError) reason() string {
 	case errors.Is(e.Err, errEmpty):
 		parts = append(parts, errEmpty.Error())
 	case stop == nil:
-		parts = append(parts, fmt.Sprintf("the decoder of its Go type refuses it (%T)", e.Err))
+		parts = append(parts, "the decoder of a Go type refuses it, as Err says")
 	}
 	return strings.Join(parts, "; ")
 }

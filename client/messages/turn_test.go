@@ -138,6 +138,9 @@ func samplesOf(s *openapi3.Schema) []any {
 	case s.Type.Includes("array"):
 		return []any{samplesOf(s.Items.Value)}
 	case s.Type.Includes("integer"):
+		if s.Min != nil {
+			return []any{max(7, *s.Min)}
+		}
 		return []any{7}
 	case s.Type.Includes("boolean"):
 		return []any{true}
@@ -170,8 +173,7 @@ func samplesOf(s *openapi3.Schema) []any {
 	return all
 }
 
-// prune takes from a value what a schema has no property for, and what means the same as an absent property: null and
-// false.
+// prune takes from a value what a schema has no property for, and what may be left out.
 func prune(v any, s *openapi3.Schema) any {
 	if len(s.OneOf)+len(s.AnyOf) > 0 {
 		return prune(v, memberFor(v, s))
@@ -225,7 +227,8 @@ func memberFor(v any, s *openapi3.Schema) *openapi3.Schema {
 	return &openapi3.Schema{}
 }
 
-func isZero(x any) bool { return x == nil || x == false }
+// isZero reports whether a property with this value may be left out: custom is the default type of a tool.
+func isZero(x any) bool { return x == nil || x == false || x == "custom" }
 
 func withoutZero(v any) any {
 	switch v := v.(type) {
