@@ -64,6 +64,7 @@ lint: ## check format, vet and staticcheck
 fuzz: ## fuzz each decoder and parser for FUZZTIME
 	go test -run '^$$' -fuzz FuzzCodecs -fuzztime $(FUZZTIME) ./gen
 	go test -run '^$$' -fuzz FuzzAnswers -fuzztime $(FUZZTIME) ./client
+	go test -run '^$$' -fuzz FuzzMessages -fuzztime $(FUZZTIME) ./client/messages
 	go test -run '^$$' -fuzz FuzzResults -fuzztime $(FUZZTIME) ./client
 	go test -run '^$$' -fuzz FuzzAgainstVisitJSON -fuzztime $(FUZZTIME) ./client/preflight
 	go test -run '^$$' -fuzz FuzzCheckLines -fuzztime $(FUZZTIME) ./client/preflight
