@@ -58,6 +58,7 @@ func TestContinue(t *testing.T) {
 	}{
 		"complete/text":            {stopped(t, "end_turn", textA), []gen.BetaContentBlockParam{go1}, []string{assistant(textA), user(goOn)}},
 		"complete/empty":           {stopped(t, "end_turn"), []gen.BetaContentBlockParam{go1}, []string{user(goOn)}},
+		"complete/only thinking":   {stopped(t, "end_turn", `{"type":"thinking","signature":"s","thinking":"t"}`), []gen.BetaContentBlockParam{go1}, []string{user(goOn)}},
 		"tools/all":                {stopped(t, "tool_use", textA, callOne, callTwo), []gen.BetaContentBlockParam{result("toolu_1"), result("toolu_2"), go1}, []string{assistant(textA + "," + callOne + "," + callTwo), user(results + "," + goOn)}},
 		"tools/server's run later": {stopped(t, "tool_use", search, callOne, callTwo), []gen.BetaContentBlockParam{result("toolu_1"), result("toolu_2")}, []string{assistant(search + "," + callOne + "," + callTwo), user(results)}},
 		"paused/nothing else":      {stopped(t, "pause_turn", textA, search), nil, []string{assistant(textA + "," + search)}},

@@ -15,16 +15,16 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// Tool returns a tool whose input is a T, a struct. [DecodeInput] with the same T reads the calls.
+// Tool returns a tool whose input is a T, a struct or a map. [DecodeInput] with the same T reads the calls.
 //
 // The schema has the properties that encoding/json knows, in the order of the fields. A field is required unless its json tag
 // says omitempty or omitzero; it may be null if it is a pointer; its jsonschema tag describes it to the model. Other
 // properties are not allowed. Limits, which strict tools and structured outputs refuse, are not in the schema: an integer of
 // the model's may be too large for its Go type.
 //
-// A type that decodes itself from a text, such as netip.Addr, is a string. It is an error if T is no struct, contains itself, or
-// holds what JSON has no form for or a type with a JSON form of its own, such as an UnmarshalJSON method; time.Time, big.Int,
-// json.Number, json.RawMessage and jsontext.Value are known. For such types, and for enums and other keywords, a tool with
+// A type that decodes itself from a text, such as netip.Addr, is a string. It is an error if T is no object in JSON,
+// contains itself, or holds what JSON has no form for or a type with an UnmarshalJSON method, which may take any form;
+// time.Time, big.Int, json.Number, json.RawMessage and jsontext.Value are known. For such types, and for enums and other keywords, a tool with
 // a schema of your own is a plain value:
 //
 //	&gen.BetaTool{Name: "get_weather", InputSchema: jsontext.Value(`{"type":"object","properties":{}}`)}

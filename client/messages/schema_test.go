@@ -40,7 +40,7 @@ type every struct {
 	Hidden func()              `json:"-"`
 	Inner  struct{ X, Y *int } `json:"inner"`
 	weather
-	private chan int
+	_ chan int
 }
 
 func TestSchemas(t *testing.T) {
@@ -114,7 +114,7 @@ func checkSchema(t *testing.T, want string, got jsontext.Value) {
 
 type node struct{ Next *node }
 
-type own struct{ a int }
+type own struct{}
 
 func (*own) UnmarshalJSON([]byte) error { return nil }
 

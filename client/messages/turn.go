@@ -1,6 +1,7 @@
 package messages
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,10 +15,10 @@ import (
 // and keeps all that the input form has: signatures, encrypted content, the bytes of a tool's input. A *gen.Unknown goes
 // back as it came.
 //
-// What the service would refuse is left out: texts without anything but white space, thinking without a signature, the
-// file ids of citations, and, before the last mark of a fallback, what the contract says of it (thinking, calls of your
-// tools, calls of server tools that have no result). A property that is newer than the contract is not in m, and so not in
-// the turn.
+// What the service would refuse is left out: texts of nothing but white space, thinking without a signature or at the end
+// of the message, the file ids of citations, and what must not stand before the last mark of a fallback (thinking, calls of
+// your tools, calls of server tools that have no result). A property that is newer than the contract is not in m, and so not
+// in the turn.
 //
 // The stop reason does not matter here, as it does to [Continue]. The error says that m is nil, that nothing of it is left,
 // or that it holds what cannot be written as JSON, which only happens to messages that did not come from the service.
@@ -49,15 +50,27 @@ func turn(m *client.Message) (gen.BetaMessageContentBlocks, error) {
 	converted, _ := input.Content.(gen.BetaMessageContentBlocks)
 	blocks := make(gen.BetaMessageContentBlocks, 0, len(converted))
 	mark := lastFallback(m)
+	answered := resultIDs(data)
 	for i, b := range converted {
 		if u, ok := m.Content[i].(*gen.Unknown); ok && u != nil {
 			b = u // also where an input form has its name
 		}
-		if b != nil && !refused(b) && (i > mark || !refusedBeforeFallback(b, converted)) {
+		if b != nil && !refused(b) && (i > mark || !refusedBeforeFallback(b, answered)) {
 			blocks = append(blocks, b)
 		}
 	}
+	for len(blocks) > 0 && isThinking(blocks[len(blocks)-1]) {
+		blocks = blocks[:len(blocks)-1]
+	}
 	return blocks, nil
+}
+
+func isThinking(b gen.BetaContentBlockParam) bool {
+	switch b.(type) {
+	case *gen.BetaThinkingBlockParam, *gen.BetaRedactedThinkingBlockParam:
+		return true
+	}
+	return false
 }
 
 // refused reports whether the service takes a block in no request.
@@ -83,39 +96,29 @@ func lastFallback(m *client.Message) int {
 }
 
 // refusedBeforeFallback reports whether the service refuses a block that stands before a mark of a fallback.
-func refusedBeforeFallback(b gen.BetaContentBlockParam, all gen.BetaMessageContentBlocks) bool {
+func refusedBeforeFallback(b gen.BetaContentBlockParam, answered map[string]bool) bool {
 	switch b := b.(type) {
-	case *gen.BetaThinkingBlockParam, *gen.BetaRedactedThinkingBlockParam, *gen.BetaToolUseBlockParam:
+	case *gen.BetaToolUseBlockParam:
 		return true
 	case *gen.BetaServerToolUseBlockParam:
-		return !hasResult(b.ID, all)
+		return !answered[b.ID]
 	case *gen.BetaMCPToolUseBlockParam:
-		return !hasResult(b.ID, all)
+		return !answered[b.ID]
 	}
-	return false
+	return isThinking(b)
 }
 
-// hasResult reports whether there is a result of a call that the service makes.
-func hasResult(id string, blocks gen.BetaMessageContentBlocks) bool {
-	return slices.ContainsFunc(blocks, func(b gen.BetaContentBlockParam) bool {
-		switch b := b.(type) {
-		case *gen.BetaWebSearchToolResultBlockParam:
-			return b.ToolUseID == id
-		case *gen.BetaWebFetchToolResultBlockParam:
-			return b.ToolUseID == id
-		case *gen.BetaAdvisorToolResultBlockParam:
-			return b.ToolUseID == id
-		case *gen.BetaCodeExecutionToolResultBlockParam:
-			return b.ToolUseID == id
-		case *gen.BetaBashCodeExecutionToolResultBlockParam:
-			return b.ToolUseID == id
-		case *gen.BetaTextEditorCodeExecutionToolResultBlockParam:
-			return b.ToolUseID == id
-		case *gen.BetaToolSearchToolResultBlockParam:
-			return b.ToolUseID == id
-		case *gen.BetaRequestMCPToolResultBlockParam:
-			return b.ToolUseID == id
-		}
-		return false
-	})
+// resultIDs returns the ids of the calls that have a result among the blocks of a message, whatever the result's type is.
+func resultIDs(message []byte) map[string]bool {
+	var m struct {
+		Content []struct {
+			ToolUseID string `json:"tool_use_id"`
+		} `json:"content"`
+	}
+	_ = json.Unmarshal(message, &m) // what does not fit is no result
+	ids := make(map[string]bool)
+	for _, b := range m.Content {
+		ids[b.ToolUseID] = true
+	}
+	return ids
 }

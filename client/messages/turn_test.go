@@ -93,7 +93,7 @@ func checkBlock(t *testing.T, input *openapi3.Schema, sample any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := message(t, string(raw))
+	m := message(t, string(raw), `{"type":"text","text":"a"}`) // thinking must not be the last block
 	if u, ok := m.Content[0].(*gen.Unknown); ok {
 		t.Fatalf("gen does not know %q", u.Type)
 	}
@@ -262,7 +262,7 @@ func TestAssistantTurnKeepsBytes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := turnJSON(t, message(t, block)); len(got) != 1 || got[0] != block {
+			if got := turnJSON(t, message(t, block, `{"type":"text","text":"the end"}`)); len(got) != 2 || got[0] != block {
 				t.Errorf("got %s, want %s", got, block)
 			}
 		})
@@ -283,20 +283,21 @@ func TestAssistantTurnLeavesOut(t *testing.T) {
 		fallback = `{"type":"fallback","from":{"model":"a"},"to":{"model":"b"},"trigger":{"category":"bio","type":"refusal"}}`
 	)
 	for name, tt := range map[string]struct{ in, want []string }{
-		"text/empty":        {[]string{text, `{"type":"text","text":""}`}, []string{text}},
-		"text/white space":  {[]string{`{"type":"text","text":" \n\u00a0"}`, text}, []string{text}},
-		"text/no sources":   {[]string{`{"type":"text","text":"a","citations":null}`}, []string{text}},
-		"thinking/unsigned": {[]string{`{"type":"thinking","signature":"","thinking":"t"}`, text}, []string{text}},
-		"block/null":        {[]string{`null`, text}, []string{text}},
-		"block/new property": {[]string{`{"type":"text","text":"a","mood":"fine"}`, `{"type":"thinking","signature":"s","thinking":"t","depth":2}`},
-			[]string{text, thinking}},
+		"text/empty":          {[]string{text, `{"type":"text","text":""}`}, []string{text}},
+		"text/white space":    {[]string{`{"type":"text","text":" \n\u00a0"}`, text}, []string{text}},
+		"text/no sources":     {[]string{`{"type":"text","text":"a","citations":null}`}, []string{text}},
+		"thinking/unsigned":   {[]string{`{"type":"thinking","signature":"","thinking":"t"}`, text}, []string{text}},
+		"thinking/at the end": {[]string{thinking, text, thinking, redacted}, []string{thinking, text}},
+		"block/null":          {[]string{`null`, text}, []string{text}},
+		"block/new property": {[]string{`{"type":"text","text":"a","mood":"fine"}`, `{"type":"thinking","signature":"s","thinking":"t","depth":2}`, text},
+			[]string{text, thinking, text}},
 		"citation/file id": {[]string{`{"type":"text","text":"a","citations":[{"type":"char_location","cited_text":"c","document_index":0,"document_title":"d","start_char_index":0,"end_char_index":1,"file_id":"file_1"}]}`},
 			[]string{`{"citations":[{"type":"char_location","cited_text":"c","document_index":0,"document_title":"d","end_char_index":1,"start_char_index":0}],"type":"text","text":"a"}`}},
 		"call/without result": {[]string{text, search, call}, []string{text, search, call}},
 		"fallback/before":     {[]string{thinking, redacted, text, call, search, mcp, fallback, text}, []string{text, fallback, text}},
 		"fallback/result":     {[]string{search, found, mcp, fallback, text}, []string{search, found, fallback, text}},
 		"fallback/behind":     {[]string{text, fallback, thinking, search, call}, []string{text, fallback, thinking, search, call}},
-		"fallback/two":        {[]string{thinking, fallback, thinking, fallback, thinking}, []string{fallback, fallback, thinking}},
+		"fallback/two":        {[]string{thinking, fallback, thinking, text, fallback, thinking, text}, []string{fallback, text, fallback, thinking, text}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -320,6 +321,7 @@ func TestAssistantTurnErrors(t *testing.T) {
 		"message/nil":       nil,
 		"content/none":      {},
 		"content/empty":     message(t, `{"type":"text","text":""}`),
+		"content/thinking":  message(t, `{"type":"thinking","signature":"s","thinking":"t"}`),
 		"content/not UTF-8": {Content: []gen.BetaContentBlock{&gen.BetaTextBlock{Text: "\xff"}}},
 		"content/not JSON":  {Content: []gen.BetaContentBlock{&gen.BetaToolUseBlock{ID: "a", Input: []byte(`{`)}}},
 	} {
