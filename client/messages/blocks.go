@@ -32,8 +32,8 @@ func System(blocks ...*gen.BetaTextBlockParam) gen.BetaSystemPrompt {
 // TextBlock returns a block of text. The service refuses a block of nothing but white space.
 func TextBlock(text string) *gen.BetaTextBlockParam { return &gen.BetaTextBlockParam{Text: text} }
 
-// Image returns an image whose bytes go into the request, as base64, which makes them a third longer. Its format is told by
-// the bytes: JPEG, PNG, GIF or WebP. Anything else is an error.
+// Image returns an image whose bytes go into the request, as base64, which makes them a third longer. Its format is
+// told by the bytes: JPEG, PNG, GIF or WebP. Anything else is an error.
 func Image(data []byte) (*gen.BetaImageBlockParam, error) {
 	format := gen.BetaBase64ImageSourceMediaType(http.DetectContentType(data))
 	switch format {
@@ -54,8 +54,8 @@ func ImageFile(id string) *gen.BetaImageBlockParam {
 	return &gen.BetaImageBlockParam{Source: &gen.BetaFileImageSource{FileID: id}}
 }
 
-// Document returns a document whose bytes go into the request: a PDF, as base64, or a plain text in UTF-8, a byte order mark
-// left out. Anything else is an error. Set Title, Context and Citations of the block as needed.
+// Document returns a document whose bytes go into the request: a PDF, as base64, or a plain text in UTF-8, a byte order
+// mark left out. Anything else is an error. Set Title, Context and Citations of the block as needed.
 func Document(data []byte) (*gen.BetaRequestDocumentBlock, error) {
 	if http.DetectContentType(data) == "application/pdf" {
 		return &gen.BetaRequestDocumentBlock{Source: &gen.BetaBase64PDFSource{Data: base64.StdEncoding.EncodeToString(data)}}, nil
@@ -75,15 +75,17 @@ func DocumentURL(url string) *gen.BetaRequestDocumentBlock {
 	return &gen.BetaRequestDocumentBlock{Source: &gen.BetaURLPDFSource{URL: url}}
 }
 
-// DocumentFile returns a PDF or a plain text that was uploaded with the Files API. It has to exist when the request runs.
+// DocumentFile returns a PDF or a plain text that was uploaded with the Files API. It has to exist when the request
+// runs.
 func DocumentFile(id string) *gen.BetaRequestDocumentBlock {
 	return &gen.BetaRequestDocumentBlock{Source: &gen.BetaFileDocumentSource{FileID: id}}
 }
 
-// Cached returns a copy of a block or a tool with a cache breakpoint after it, which lives for 5 minutes or an hour after its
-// last use; the zero TTL is 5 minutes. In a batch an hour is what helps. A request may have 4 breakpoints.
+// Cached returns a copy of a block or a tool with a cache breakpoint after it, which lives for 5 minutes or an hour
+// after its last use; the zero TTL is 5 minutes. In a batch an hour is what helps. A request may have 4 breakpoints.
 //
-// The error says that the contract has no breakpoint for such a block, as for thinking, or that it is nil or a *gen.Unknown.
+// The error says that the contract has no breakpoint for such a block, as for thinking, or that it is nil or a
+// *gen.Unknown.
 func Cached[B any](block B, ttl gen.BetaCacheControlEphemeralTTL) (B, error) {
 	var zero B
 	v := reflect.ValueOf(block)

@@ -145,7 +145,8 @@ func TestCached(t *testing.T) {
 	}
 }
 
-// TestCachedTakesAll walks the contract: every block and every tool that can carry a breakpoint gets one, the others do not.
+// TestCachedTakesAll walks the contract: every block and every tool that can carry a breakpoint gets one, the others do
+// not.
 func TestCachedTakesAll(t *testing.T) {
 	t.Parallel()
 	schemas := contract.Load().Components.Schemas

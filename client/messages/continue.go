@@ -12,21 +12,22 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// Continue returns the parameters of the request that goes on from a message: those of the request that m answers, with m as
-// the assistant's turn, and blocks, if there are any, as the user's message after it. What comes first among the blocks is
-// the results of m's tool calls, one for each of [ToolUses]; texts and more may follow.
+// Continue returns the parameters of the request that goes on from a message: those of the request that m answers, with
+// m as the assistant's turn, and blocks, if there are any, as the user's message after it. What comes first among the
+// blocks is the results of m's tool calls, one for each of [ToolUses]; texts and more may follow.
 //
 // By how the message ended:
 //   - complete: blocks hold what the user says to it.
-//   - calls tools: blocks hold the results. Calls of the service's own tools that have none yet run with the next request.
+//   - calls tools: blocks hold the results. Calls of the service's own tools without a result run with the next request.
 //   - paused: no blocks are needed. The model goes on with its turn.
 //   - cut: blocks may ask to go on. Without blocks the model goes on where it was cut, which newer models refuse.
-//   - cut in a tool call: an error of kind [ErrCut]. Its input lacks the end: send the request again with a larger MaxTokens.
-//   - refused: an error of kind [ErrRefused]. The next answer would be a refusal too: take out or change what was refused.
+//   - cut in a tool call: an error of kind [ErrCut]. The call lacks its end: send p again with a larger MaxTokens.
+//   - refused: an error of kind [ErrRefused]. The next answer would be refused too: take out or change what was refused.
 //
-// The container that m's tools ran in is used again: the service wants it where calls wait for results. A message without
-// any content is left out, since the service takes no empty turn. The answer to a request for a summary
-// (Params.Compaction) replaces the messages that it sums up. All else stays: think of a ToolChoice that forces a call.
+// The container that m's tools ran in is used again, so that what they left there is found and code that calls your
+// tools goes on. A message without any content is left out, since the service takes no empty turn. The answer to a
+// request for a summary (Params.Compaction) replaces the messages that it sums up. All else stays: think of a ToolChoice
+// that forces a call.
 //
 // p is not changed, nor are its slices; what it points to is shared.
 func Continue(p client.Params, m *client.Message, blocks ...gen.BetaContentBlockParam) (client.Params, error) {
@@ -169,8 +170,8 @@ func ToolResult(use *gen.BetaToolUseBlock, text string, blocks ...gen.BetaToolRe
 	return result
 }
 
-// ToolError returns the result of a tool call that failed. The model reads the text: say what went wrong and what to do about
-// it.
+// ToolError returns the result of a tool call that failed. The model reads the text: say what went wrong and what to do
+// about it.
 func ToolError(use *gen.BetaToolUseBlock, text string) *gen.BetaToolResultBlockParam {
 	result := ToolResult(use, text)
 	result.IsError = true

@@ -58,8 +58,8 @@ func raw(stopReason string, blocks ...string) batchtest.Answer {
 		`"usage":{"input_tokens":1,"output_tokens":1},"stop_reason":"` + stopReason + `","content":[` + strings.Join(blocks, ",") + `]}}`)
 }
 
-// TestConversation lives a conversation over three batches, each a day long: a paused turn, calls of tools, an answer that
-// is JSON. What the service got is what it sent, to the byte.
+// TestConversation lives a conversation over three batches, each a day long: a paused turn, calls of tools, an answer
+// that is JSON. What the service got is what it sent, to the byte.
 func TestConversation(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

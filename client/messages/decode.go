@@ -11,8 +11,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// Text returns the text of a message as [client.Item.Text] does: that of its text blocks, one after the other. It is empty
-// if m is nil.
+// Text returns the text of a message as [client.Item.Text] does: that of its text blocks, one after the other. It is
+// empty if m is nil.
 func Text(m *client.Message) string {
 	if m == nil {
 		return ""
@@ -20,13 +20,13 @@ func Text(m *client.Message) string {
 	return (&client.Item{Result: &gen.BetaMessageBatchSucceededResult{Message: *m}}).Text()
 }
 
-// DecodeText decodes the text of a message, which is JSON if the request asked for an [OutputFormat]. The rules are those
-// of json.Unmarshal: unknown properties are skipped, and a number keeps all its digits in an integer, a json.Number or a
-// jsontext.Value, but not in an any. The text is taken as it is: a fence around it is an error.
+// DecodeText decodes the text of a message, which is JSON if the request asked for an [OutputFormat]. The rules are
+// those of json.Unmarshal: unknown properties are skipped, and a number keeps all its digits in an integer, a
+// json.Number or a jsontext.Value, but not in an any. The text is taken as it is: a fence around it is an error.
 //
-// The error is a [*DecodeError] with the text in it. It wraps a [*StopError] if the message is cut, refused, paused or calls
-// tools; nothing is decoded then, since even a text that is JSON may lack its end. Where the stop reason is newer than the
-// contract, the text decides. With an error, the value is zero.
+// The error is a [*DecodeError] with the text in it. It wraps a [*StopError] if the message is cut, refused, paused or
+// calls tools; nothing is decoded then, since even a text that is JSON may lack its end. Where the stop reason is newer
+// than the contract, the text decides. With an error, the value is zero.
 func DecodeText[T any](m *client.Message) (T, error) {
 	var zero T
 	if m == nil {
@@ -47,9 +47,9 @@ func DecodeText[T any](m *client.Message) (T, error) {
 	return x, nil
 }
 
-// ToolUses returns the calls of your own tools in a message, in their order: of the tools with one of these names, or of all
-// if there are no names. What stands before the last mark of a fallback is no call: the model that wrote it declined, and its
-// calls wait for nothing. There are none if m is nil.
+// ToolUses returns the calls of your own tools in a message, in their order: of the tools with one of these names, or
+// of all if there are no names. What stands before the last mark of a fallback is no call: the model that wrote it
+// declined, and its calls wait for nothing. There are none if m is nil.
 func ToolUses(m *client.Message, names ...string) []*gen.BetaToolUseBlock {
 	if m == nil {
 		return nil
@@ -64,8 +64,9 @@ func ToolUses(m *client.Message, names ...string) []*gen.BetaToolUseBlock {
 	return uses
 }
 
-// DecodeInput decodes the input of a tool call, by the rules of [DecodeText]. Without strict in its [gen.BetaTool], an input
-// need not fit the tool's schema: tell the model with [ToolError]. The error is a [*DecodeError]; with one, the value is zero.
+// DecodeInput decodes the input of a tool call, by the rules of [DecodeText]. Without strict in its [gen.BetaTool], an
+// input need not fit the tool's schema: tell the model with [ToolError]. The error is a [*DecodeError]; with one, the
+// value is zero.
 func DecodeInput[T any](use *gen.BetaToolUseBlock) (T, error) {
 	x, err := decode[T](string(use.Input))
 	if err != nil {
@@ -107,8 +108,8 @@ func (e *DecodeError) Error() string {
 	return what + ": " + e.reason()
 }
 
-// reason says what Err says, without the pieces of the input that errors of encoding/json and of a type's own decoder may
-// quote.
+// reason says what Err says, without the pieces of the input that errors of encoding/json and of a type's own decoder
+// may quote.
 func (e *DecodeError) reason() string {
 	var parts []string
 	var stop *StopError

@@ -1,6 +1,6 @@
-// Package messages makes what goes into a request and reads what comes out: conversations over several batches, calls of
-// tools, JSON as a Go type, and short forms of common requests. Its functions are pure: they send nothing, change none of
-// their arguments, and return values of package gen, which stay plain.
+// Package messages makes what goes into a request and reads what comes out: conversations over several batches, calls
+// of tools, JSON as a Go type, and short forms of common requests. Its functions are pure: they send nothing, change
+// none of their arguments, and return values of package gen, which stay plain.
 //
 // A conversation that uses a tool takes two batches:
 //
@@ -52,26 +52,26 @@
 // # Outcomes
 //
 // A request that succeeded may have an answer that is cut, refused, paused or waits for tools. [OutcomeOf] tells by the
-// stop reason; [Err] says the same as an error, of a kind for errors.Is. A stop reason that is newer than the contract is
-// [OutcomeUnknown], and the error shows it.
+// stop reason; [Err] says the same as an error, of a kind for errors.Is. A stop reason that is newer than the contract
+// is [OutcomeUnknown], and the error shows it.
 //
 // # Conversations
 //
 // [Continue] makes the next request of a conversation, and refuses what the service would refuse a day later: a call
-// without a result, a call that was cut, going on after a refusal. [AssistantTurn] is the part of it that turns an answer
-// into input. Blocks of types that are newer than the contract go back as they came; properties that are newer do not, for
-// nobody knows whether a request may have them.
+// without a result, a call that was cut, going on after a refusal. [AssistantTurn] is the part of it that turns an
+// answer into input. Blocks of types that are newer than the contract go back as they came; properties that are newer
+// do not, for nobody knows whether a request may have them.
 //
 // # JSON
 //
-// [OutputFormat] and [DecodeText] are two ends of one Go type, and so are [Tool] and [DecodeInput]. What is decoded follows
-// encoding/json. An error says where and why, without showing the text, which its JSON field has: answers hold what
-// prompts hold.
+// [OutputFormat] and [DecodeText] are two ends of one Go type, and so are [Tool] and [DecodeInput]. What is decoded
+// follows encoding/json. An error says where and why, without showing the text, which its JSON field has: answers hold
+// what prompts hold.
 //
 // # Plain values
 //
-// All that is made here can be made without it: &gen.BetaTextBlockParam{Text: "Hello"} is a block of text. The functions
-// are for what takes several lines or is easy to get wrong, such as base64 and media types.
+// All that is made here can be made without it: &gen.BetaTextBlockParam{Text: "Hello"} is a block of text. The
+// functions are for what takes several lines or is easy to get wrong, such as base64 and media types.
 //
 // # Concurrency
 //

@@ -11,8 +11,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/contract"
 )
 
-// FuzzMessages reads anything as a message, continues it and decodes what it holds: nothing panics, what comes out can be
-// sent, and the turn of a turn is the turn.
+// FuzzMessages reads anything as a message, continues it and decodes what it holds: nothing panics, what comes out can
+// be sent, and the turn of a turn is the turn.
 func FuzzMessages(f *testing.F) {
 	for _, e := range contract.Examples(contract.Load()) {
 		b, err := json.Marshal(e.Value)

@@ -17,15 +17,15 @@ import (
 
 // Tool returns a tool whose input is a T, a struct or a map. [DecodeInput] with the same T reads the calls.
 //
-// The schema has the properties that encoding/json knows, in the order of the fields. A field is required unless its json tag
-// says omitempty or omitzero; it may be null if it is a pointer; its jsonschema tag describes it to the model. Other
-// properties are not allowed. Limits, which strict tools and structured outputs refuse, are not in the schema: an integer of
-// the model's may be too large for its Go type.
+// The schema has the properties that encoding/json knows, in the order of the fields. A field is required unless its
+// json tag says omitempty or omitzero; it may be null if it is a pointer; its jsonschema tag describes it to the model.
+// Other properties are not allowed. Limits, which strict tools and structured outputs refuse, are not in the schema: an
+// integer of the model's may be too large for its Go type.
 //
 // A type that decodes itself from a text, such as netip.Addr, is a string. It is an error if T is no object in JSON,
 // contains itself, or holds what JSON has no form for or a type with an UnmarshalJSON method, which may take any form;
-// time.Time, big.Int, json.Number, json.RawMessage and jsontext.Value are known. For such types, and for enums and other keywords, a tool with
-// a schema of your own is a plain value:
+// time.Time, big.Int, json.Number, json.RawMessage and jsontext.Value are known. For such types, and for enums and
+// other keywords, a tool with a schema of your own is a plain value:
 //
 //	&gen.BetaTool{Name: "get_weather", InputSchema: jsontext.Value(`{"type":"object","properties":{}}`)}
 func Tool[T any](name, description string) (*gen.BetaTool, error) {
@@ -43,7 +43,7 @@ func Tool[T any](name, description string) (*gen.BetaTool, error) {
 	return &gen.BetaTool{Name: name, Description: description, InputSchema: text}, nil
 }
 
-// OutputFormat returns the format of an answer that is a T in JSON, for [gen.BetaOutputConfig]. [DecodeText] with the same T
+// OutputFormat returns the format of an answer that is a T in JSON, for [gen.BetaOutputConfig]. [DecodeText] with that T
 // reads it. The schema is that of [Tool]; a map in it is an error too, since structured outputs allow no properties
 // without a name.
 func OutputFormat[T any]() (*gen.BetaJSONOutputFormat, error) {
@@ -84,7 +84,8 @@ func schemaOf(t reflect.Type) (*jsonschema.Schema, error) {
 	return schema, nil
 }
 
-// ownForms adds the types in t that decode themselves to forms, which the library would describe by what they are made of.
+// ownForms adds the types in t that decode themselves to forms, which the library would describe by what they are made
+// of.
 func ownForms(t reflect.Type, forms map[reflect.Type]*jsonschema.Schema, seen map[reflect.Type]bool) error {
 	if forms[t] != nil || seen[t] {
 		return nil
@@ -117,8 +118,8 @@ func ownForms(t reflect.Type, forms map[reflect.Type]*jsonschema.Schema, seen ma
 	return nil
 }
 
-// simplify takes from a schema what structured outputs and strict tools refuse, and null from lists: the library allows it, for a
-// nil slice is null in JSON, but the model is to write a list.
+// simplify takes from a schema what structured outputs and strict tools refuse, and null from lists: the library allows
+// it, for a nil slice is null in JSON, but the model is to write a list.
 func simplify(s *jsonschema.Schema) {
 	s.Minimum, s.Maximum, s.MinItems, s.MaxItems = nil, nil, nil, nil
 	if s.Items != nil {

@@ -11,17 +11,18 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// AssistantTurn returns a received message as the assistant's message of a later request. Each block takes its input form
-// and keeps all that the input form has: signatures, encrypted content, the bytes of a tool's input. A *gen.Unknown goes
-// back as it came.
+// AssistantTurn returns a received message as the assistant's message of a later request. Each block takes its input
+// form and keeps all that the input form has: signatures, encrypted content, the bytes of a tool's input. A
+// *gen.Unknown goes back as it came.
 //
-// What the service would refuse is left out: texts of nothing but white space, thinking without a signature or at the end
-// of the message, the file ids of citations, and what must not stand before the last mark of a fallback (thinking, calls of
-// your tools, calls of server tools that have no result). A property that is newer than the contract is not in m, and so not
-// in the turn.
+// What the service would refuse is left out: texts of nothing but white space, thinking without a signature or at the
+// end of the message, the file ids of citations, and what must not stand before the last mark of a fallback (thinking,
+// calls of your tools, calls of server tools that have no result). A property that is newer than the contract is not in
+// m, and so not in the turn.
 //
-// The stop reason does not matter here, as it does to [Continue]. The error says that m is nil, that nothing of it is left,
-// or that it holds what cannot be written as JSON, which only happens to messages that did not come from the service.
+// The stop reason does not matter here, as it does to [Continue]. The error says that m is nil, that nothing of it is
+// left, or that it holds what cannot be written as JSON, which only happens to messages that did not come from the
+// service.
 func AssistantTurn(m *client.Message) (client.InputMessage, error) {
 	blocks, err := turn(m)
 	if err != nil {
@@ -33,8 +34,8 @@ func AssistantTurn(m *client.Message) (client.InputMessage, error) {
 	return &gen.BetaAssistantMessageParam{Content: blocks}, nil
 }
 
-// turn returns the blocks of a message in their input form. The contract gives both forms the same names, so that JSON is
-// the way from one to the other: what only the answer has is skipped like any unknown property.
+// turn returns the blocks of a message in their input form. The contract gives both forms the same names, so that JSON
+// is the way from one to the other: what only the answer has is skipped like any unknown property.
 func turn(m *client.Message) (gen.BetaMessageContentBlocks, error) {
 	if m == nil {
 		return nil, errNoMessage
@@ -53,7 +54,7 @@ func turn(m *client.Message) (gen.BetaMessageContentBlocks, error) {
 	answered := resultIDs(data)
 	for i, b := range converted {
 		if u, ok := m.Content[i].(*gen.Unknown); ok && u != nil {
-			b = u // also where an input form has its name
+			b = &gen.Unknown{Type: u.Type, Raw: u.Raw.Clone()} // also where an input form has its name
 		}
 		if b != nil && !refused(b) && (i > mark || !refusedBeforeFallback(b, answered)) {
 			blocks = append(blocks, b)
@@ -108,7 +109,8 @@ func refusedBeforeFallback(b gen.BetaContentBlockParam, answered map[string]bool
 	return isThinking(b)
 }
 
-// resultIDs returns the ids of the calls that have a result among the blocks of a message, whatever the result's type is.
+// resultIDs returns the ids of the calls that have a result among the blocks of a message, whatever the result's type
+// is.
 func resultIDs(message []byte) map[string]bool {
 	var m struct {
 		Content []struct {

@@ -63,8 +63,8 @@ func encode(t testing.TB, x any) string {
 	return string(b)
 }
 
-// TestEveryBlock walks the contract: each member of the union of output blocks, in every form that its schema allows, takes
-// an input form that fits the contract and has all that the input form has a property for.
+// TestEveryBlock walks the contract: each member of the union of output blocks, in every form that its schema allows,
+// takes an input form that fits the contract and has all that the input form has a property for.
 func TestEveryBlock(t *testing.T) {
 	t.Parallel()
 	schemas := contract.Load().Components.Schemas
