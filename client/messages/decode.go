@@ -29,9 +29,6 @@ func Text(m *client.Message) string {
 // than the contract, the text decides. With an error, the value is zero.
 func DecodeText[T any](m *client.Message) (T, error) {
 	var zero T
-	if m == nil {
-		return zero, errNoMessage
-	}
 	text := Text(m)
 	stop := Err(m)
 	if stop != nil && !errors.Is(stop, ErrUnknownStop) {
@@ -126,6 +123,8 @@ func (e *DecodeError) reason() string {
 		parts = append(parts, fmt.Sprintf("%s at %q does not fit Go type %v", kind, misfit.Field, misfit.Type))
 	case errors.Is(e.Err, errEmpty):
 		parts = append(parts, errEmpty.Error())
+	case errors.Is(e.Err, errNoMessage):
+		parts = append(parts, errNoMessage.Error())
 	case stop == nil:
 		parts = append(parts, "the decoder of a Go type refuses it, as Err says")
 	}

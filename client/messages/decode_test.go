@@ -170,8 +170,8 @@ func TestDecodeText(t *testing.T) {
 			}
 		})
 	}
-	if _, err := messages.DecodeText[city](nil); err == nil {
-		t.Error("no error for no message")
+	if _, err := messages.DecodeText[city](nil); err == nil || err.Error() != "text of the message: there is no message: the request did not succeed" {
+		t.Errorf("got %v for no message", err)
 	}
 	if x, err := messages.DecodeText[any](withText("end_turn", `[1,"a"]`)); err != nil || !cmp.Equal(x, any([]any{1.0, "a"})) {
 		t.Errorf("got %v, %v", x, err)

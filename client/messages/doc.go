@@ -20,10 +20,7 @@
 //	}}
 //	for len(asked) > 0 {
 //		next := make(map[string]client.Params)
-//		for item, err := range answers(ctx, c, asked) { // Create, Wait, Results
-//			if err != nil {
-//				return err
-//			}
+//		for _, item := range answers(ctx, c, asked) { // Create, Wait, Results
 //			m := item.Message() // nil if the request did not succeed: Err says so
 //			err := messages.Err(m)
 //			switch {
