@@ -68,6 +68,7 @@ fuzz: ## fuzz each decoder and parser for FUZZTIME
 	go test -run '^$$' -fuzz FuzzQuote -fuzztime $(FUZZTIME) ./internal/wire
 	go test -run '^$$' -fuzz FuzzCodecs -fuzztime $(FUZZTIME) ./gen
 	go test -run '^$$' -fuzz FuzzAnswers -fuzztime $(FUZZTIME) ./client
+	go test -run '^$$' -fuzz FuzzMessages -fuzztime $(FUZZTIME) ./client/messages
 	go test -run '^$$' -fuzz FuzzResults -fuzztime $(FUZZTIME) ./client
 	go test -run '^$$' -fuzz FuzzCreateJSON -fuzztime $(FUZZTIME) ./client
 	go test -run '^$$' -fuzz FuzzAgainstVisitJSON -fuzztime $(FUZZTIME) ./client/preflight

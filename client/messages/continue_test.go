@@ -1,0 +1,244 @@
+package messages_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/client/messages"
+	"github.com/seed-111a911e/messagebatches/client/preflight"
+	"github.com/seed-111a911e/messagebatches/gen"
+)
+
+const (
+	textA     = `{"type":"text","text":"a \n"}`
+	callOne   = `{"type":"tool_use","id":"toolu_1","input":{},"name":"f"}`
+	callTwo   = `{"type":"tool_use","id":"toolu_2","input":{},"name":"g"}`
+	search    = `{"type":"server_tool_use","id":"srvtoolu_1","input":{},"name":"web_search"}`
+	summary   = `{"type":"compaction","content":"what was said","encrypted_content":null,"signature":"s"}`
+	noSummary = `{"type":"compaction","content":null,"encrypted_content":null}`
+)
+
+// stopped returns a message with a stop reason.
+func stopped(t testing.TB, reason gen.BetaMessageStopReason, blocks ...string) *gen.BetaMessage {
+	m := message(t, blocks...)
+	m.StopReason = reason
+	return m
+}
+
+func result(id string) *gen.BetaToolResultBlockParam {
+	return messages.ToolResult(&gen.BetaToolUseBlock{ID: id}, "done")
+}
+
+func params(t testing.TB) client.Params {
+	return client.Params{
+		Model: gen.ModelClaudeOpus5, MaxTokens: 100,
+		Messages: []client.InputMessage{client.UserText("hello")},
+		Tools:    []gen.BetaToolUnion{&gen.BetaTool{Name: "f", InputSchema: jsontext.Value(`{"type":"object"}`)}},
+	}
+}
+
+// TestContinue compares what follows the first message, and checks the whole against the contract.
+func TestContinue(t *testing.T) {
+	t.Parallel()
+	go1 := messages.TextBlock("go on")
+	user := func(blocks string) string { return `{"role":"user","content":[` + blocks + `]}` }
+	assistant := func(blocks string) string { return `{"role":"assistant","content":[` + blocks + `]}` }
+	const goOn = `{"type":"text","text":"go on"}`
+	const results = `{"type":"tool_result","content":"done","tool_use_id":"toolu_1"},{"type":"tool_result","content":"done","tool_use_id":"toolu_2"}`
+	for name, tt := range map[string]struct {
+		message *gen.BetaMessage
+		blocks  []gen.BetaContentBlockParam
+		want    []string
+	}{
+		"complete/text":            {stopped(t, "end_turn", textA), []gen.BetaContentBlockParam{go1}, []string{assistant(textA), user(goOn)}},
+		"complete/empty":           {stopped(t, "end_turn"), []gen.BetaContentBlockParam{go1}, []string{user(goOn)}},
+		"complete/only thinking":   {stopped(t, "end_turn", `{"type":"thinking","signature":"s","thinking":"t"}`), []gen.BetaContentBlockParam{go1}, []string{user(goOn)}},
+		"tools/all":                {stopped(t, "tool_use", textA, callOne, callTwo), []gen.BetaContentBlockParam{result("toolu_1"), result("toolu_2"), go1}, []string{assistant(textA + "," + callOne + "," + callTwo), user(results + "," + goOn)}},
+		"tools/server's run later": {stopped(t, "tool_use", search, callOne, callTwo), []gen.BetaContentBlockParam{result("toolu_1"), result("toolu_2")}, []string{assistant(search + "," + callOne + "," + callTwo), user(results)}},
+		"paused/nothing else":      {stopped(t, "pause_turn", textA, search), nil, []string{assistant(textA + "," + search)}},
+		"paused/ends in space":     {stopped(t, "pause_turn", textA), nil, []string{assistant(`{"type":"text","text":"a"}`)}},
+		"paused/user cuts in":      {stopped(t, "pause_turn", textA), []gen.BetaContentBlockParam{go1}, []string{assistant(textA), user(goOn)}},
+		"paused/compaction":        {stopped(t, "compaction", summary), nil, []string{assistant(`{"type":"compaction","content":"what was said","signature":"s"}`)}},
+		"cut/goes on":              {stopped(t, "max_tokens", textA), []gen.BetaContentBlockParam{go1}, []string{assistant(textA), user(goOn)}},
+		"cut/in place":             {stopped(t, "model_context_window_exceeded", textA), nil, []string{assistant(`{"type":"text","text":"a"}`)}},
+		"unknown/text":             {stopped(t, "bored", textA), []gen.BetaContentBlockParam{go1}, []string{assistant(textA), user(goOn)}},
+		"unknown/nothing":          {stopped(t, "", textA), nil, []string{assistant(`{"type":"text","text":"a"}`)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			next, err := messages.Continue(params(t), tt.message, tt.blocks...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, m := range next.Messages[1:] {
+				got = append(got, encode(t, m))
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+			checkParams(t, next)
+		})
+	}
+}
+
+// checkParams checks parameters against the contract.
+func checkParams(t testing.TB, p client.Params) {
+	t.Helper()
+	report := preflight.Check([]client.Request{{CustomID: "a", Params: p}}, preflight.Options{Betas: []client.Beta{gen.AnthropicBetaCompact20260112}})
+	if err := report.Err(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestContinueErrors(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		message *gen.BetaMessage
+		blocks  []gen.BetaContentBlockParam
+		kind    error
+		text    string
+	}{
+		"message/nil":        {nil, nil, nil, "no message"},
+		"complete/nothing":   {stopped(t, "end_turn", textA), nil, nil, "no block"},
+		"refused/text":       {stopped(t, "refusal", textA), []gen.BetaContentBlockParam{messages.TextBlock("please")}, messages.ErrRefused, "refused"},
+		"cut/call":           {stopped(t, "max_tokens", textA, callOne), []gen.BetaContentBlockParam{result("toolu_1")}, messages.ErrCut, "in the middle of a tool call"},
+		"cut/server call":    {stopped(t, "max_tokens", search), nil, messages.ErrCut, "in the middle of a tool call"},
+		"cut/nothing":        {stopped(t, "max_tokens", `{"type":"thinking","thinking":"hm","signature":""}`), nil, nil, "neither content"},
+		"tools/no result":    {stopped(t, "tool_use", callOne, callTwo), []gen.BetaContentBlockParam{result("toolu_1")}, nil, `tool use "toolu_2" (g) has no result`},
+		"tools/other result": {stopped(t, "tool_use", callOne), []gen.BetaContentBlockParam{result("toolu_9")}, nil, `"toolu_9"`},
+		"tools/twice":        {stopped(t, "tool_use", callOne), []gen.BetaContentBlockParam{result("toolu_1"), result("toolu_1")}, nil, "twice"},
+		"tools/text first":   {stopped(t, "tool_use", callOne), []gen.BetaContentBlockParam{messages.TextBlock("a"), result("toolu_1")}, nil, "before all other"},
+		"blocks/nil":         {stopped(t, "end_turn", textA), []gen.BetaContentBlockParam{nil}, nil, "nil"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			next, err := messages.Continue(params(t), tt.message, tt.blocks...)
+			if err == nil || !strings.Contains(err.Error(), tt.text) || !strings.HasPrefix(err.Error(), "continue: ") {
+				t.Fatalf("got %v, want %q in it", err, tt.text)
+			}
+			if tt.kind != nil && !errors.Is(err, tt.kind) {
+				t.Errorf("%v is not of kind %v", err, tt.kind)
+			}
+			if next.Messages != nil {
+				t.Errorf("got %+v", next)
+			}
+		})
+	}
+}
+
+// TestContinueSummary replaces the messages that were summed up.
+func TestContinueSummary(t *testing.T) {
+	t.Parallel()
+	p := params(t)
+	p.Compaction = &gen.BetaCompactionConfig{}
+	next, err := messages.Continue(p, stopped(t, "compaction", summary), messages.TextBlock("and now?"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if next.Compaction != nil || len(next.Messages) != 2 || p.Compaction == nil || len(p.Messages) != 1 {
+		t.Errorf("got %+v after %+v", next, p)
+	}
+	for name, m := range map[string]*gen.BetaMessage{"none": stopped(t, "compaction", noSummary), "a text": stopped(t, "max_tokens", textA)} {
+		if _, err := messages.Continue(p, m, messages.TextBlock("and now?")); err == nil || !strings.Contains(err.Error(), "no summary") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+func TestContinueContainer(t *testing.T) {
+	t.Parallel()
+	skills := []gen.BetaSkillParams{{Type: "anthropic", SkillID: "xlsx"}}
+	before := &gen.BetaContainerParams{Skills: skills}
+	for name, tt := range map[string]struct {
+		before gen.BetaRequestContainer
+		id     string
+		want   gen.BetaRequestContainer
+	}{
+		"none/none":      {nil, "", nil},
+		"none/used":      {nil, "c2", gen.BetaContainerID("c2")},
+		"id/used":        {gen.BetaContainerID("c1"), "c2", gen.BetaContainerID("c2")},
+		"id/not used":    {gen.BetaContainerID("c1"), "", gen.BetaContainerID("c1")},
+		"skills/used":    {before, "c2", &gen.BetaContainerParams{ID: "c2", Skills: skills}},
+		"skills/nil":     {(*gen.BetaContainerParams)(nil), "c2", gen.BetaContainerID("c2")},
+		"unknown/stands": {&gen.Unknown{Raw: jsontext.Value(`{}`)}, "c2", &gen.Unknown{Raw: jsontext.Value(`{}`)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := stopped(t, "pause_turn", search)
+			if tt.id != "" {
+				m.Container = &gen.BetaContainer{ID: tt.id}
+			}
+			p := params(t)
+			p.Container = tt.before
+			next, err := messages.Continue(p, m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, next.Container); diff != "" {
+				t.Error(diff)
+			}
+			if before.ID != "" {
+				t.Error("the container of the parameters before has changed")
+			}
+		})
+	}
+}
+
+// TestContinueChangesNothing appends to what Continue returns, where the slices of the parameters before have room.
+func TestContinueChangesNothing(t *testing.T) {
+	t.Parallel()
+	p := params(t)
+	p.Messages = slices.Grow(p.Messages, 10)
+	p.Tools = slices.Grow(p.Tools, 10)
+	p.Extra = map[string]jsontext.Value{"a": jsontext.Value(`1`)}
+	before := encode(t, &p)
+	m := stopped(t, "end_turn", textA)
+	blocks := []gen.BetaContentBlockParam{messages.TextBlock("one"), messages.TextBlock("spare")}
+	one, err := messages.Continue(p, m, blocks[:1]...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := messages.Continue(p, m, messages.TextBlock("two"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantOne := encode(t, &one)
+	two.Messages[0], two.Tools[0], two.Extra["a"] = client.UserText("x"), nil, nil
+	blocks[0] = nil
+	if got := encode(t, &p); got != before {
+		t.Errorf("the parameters before have changed: %s", got)
+	}
+	if got := encode(t, &one); got != wantOne {
+		t.Errorf("the other branch has changed: %s", got)
+	}
+}
+
+func TestToolResult(t *testing.T) {
+	t.Parallel()
+	use := &gen.BetaToolUseBlock{ID: "toolu_1", Name: "zoom", ToolsetName: "browser"}
+	image := messages.ImageURL("https://example.com/a.png")
+	for name, tt := range map[string]struct {
+		result *gen.BetaToolResultBlockParam
+		want   string
+	}{
+		"result/text":   {messages.ToolResult(use, "a"), `{"type":"tool_result","tool_use_id":"toolu_1","content":"a","toolset_name":"browser"}`},
+		"result/empty":  {messages.ToolResult(use, ""), `{"type":"tool_result","tool_use_id":"toolu_1","toolset_name":"browser"}`},
+		"result/blocks": {messages.ToolResult(use, "", image), `{"type":"tool_result","tool_use_id":"toolu_1","content":[{"type":"image","source":{"type":"url","url":"https://example.com/a.png"}}],"toolset_name":"browser"}`},
+		"result/both":   {messages.ToolResult(use, "a", image), `{"type":"tool_result","tool_use_id":"toolu_1","content":[{"type":"text","text":"a"},{"type":"image","source":{"type":"url","url":"https://example.com/a.png"}}],"toolset_name":"browser"}`},
+		"error/text":    {messages.ToolError(use, "no"), `{"type":"tool_result","tool_use_id":"toolu_1","content":"no","is_error":true,"toolset_name":"browser"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(value(t, tt.want), value(t, encode(t, tt.result))); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

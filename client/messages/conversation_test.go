@@ -1,0 +1,139 @@
+package messages_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/client/batchtest"
+	"github.com/seed-111a911e/messagebatches/client/messages"
+	"github.com/seed-111a911e/messagebatches/client/preflight"
+	"github.com/seed-111a911e/messagebatches/gen"
+)
+
+// newClient returns a client of a fake service, which checks all that it sends.
+func newClient(t *testing.T, s *batchtest.Service) *client.Client {
+	c, err := client.New(client.WithoutEnvironment(), client.WithAPIKey(s.Key()), client.WithBaseURL(s.URL()), client.WithHTTPClient(s.HTTPClient()),
+		client.WithPreflight(func(_ context.Context, requests []client.Request, info client.CallInfo) error {
+			return preflight.Check(requests, preflight.Options{Version: info.Version, Betas: info.Betas}).Err()
+		}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// ask sends one request in a batch of its own and returns its answer.
+func ask(t *testing.T, c *client.Client, id string, p client.Params) *client.Message {
+	t.Helper()
+	batch, err := c.Create(t.Context(), client.BatchParams{Requests: []client.Request{{CustomID: id, Params: p}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Wait(t.Context(), batch.ID, client.WaitOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for item, err := range c.Results(t.Context(), batch.ID) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if item.Err() != nil {
+			t.Fatal(item.Err())
+		}
+		return item.Message()
+	}
+	t.Fatal("no result")
+	return nil
+}
+
+// raw answers with a message that is given as JSON, without what the client does not need.
+func raw(stopReason string, blocks ...string) batchtest.Answer {
+	return batchtest.Raw(`{"type":"succeeded","message":{"id":"msg_1","type":"message","role":"assistant","model":"claude-opus-5","stop_sequence":null,` +
+		`"stop_details":null,"container":{"id":"container_1","expires_at":"2026-08-20T19:07:24Z","skills":null},"context_management":null,"diagnostics":null,` +
+		`"usage":{"input_tokens":1,"output_tokens":1},"stop_reason":"` + stopReason + `","content":[` + strings.Join(blocks, ",") + `]}}`)
+}
+
+// TestConversation lives a conversation over three batches, each a day long: a paused turn, calls of tools, an answer
+// that is JSON. What the service got is what it sent, to the byte.
+func TestConversation(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const (
+			thinking = `{"type":"thinking","signature":"Er+8A==","thinking":"Two cities."}`
+			query    = `{"type":"server_tool_use","id":"srvtoolu_1","input":{"query":"Zürich  <>&","n":1.0},"name":"web_search"}`
+			call     = `{"type":"tool_use","id":"toolu_1","input":{"days":12345678901234567890,"city":"Bern"},"name":"get_weather"}`
+			call2    = `{"type":"tool_use","id":"toolu_2","input":{"city":"Zürich","days":2},"name":"get_weather"}`
+		)
+		s := batchtest.New(t, batchtest.WithDuration(23*time.Hour))
+		s.Answer("trip", batchtest.InTurn(
+			raw("pause_turn", thinking, query),
+			raw("tool_use", call, call2),
+			raw("end_turn", `{"type":"text","text":"{\"city\":\"Bern\",\"days\":3}"}`),
+		))
+		c := newClient(t, s)
+
+		tool, err := messages.Tool[weather]("get_weather", "Tells the weather.")
+		if err != nil {
+			t.Fatal(err)
+		}
+		format, err := messages.OutputFormat[weather]()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := client.Params{
+			Model: gen.ModelClaudeOpus5, MaxTokens: 1024,
+			System:       messages.System(messages.TextBlock("Plan trips.")),
+			Messages:     []client.InputMessage{client.UserText("Bern or Zürich?")},
+			Tools:        []gen.BetaToolUnion{tool, &gen.BetaWebSearchTool20250305{}},
+			OutputConfig: &gen.BetaOutputConfig{Format: format},
+		}
+		paused := ask(t, c, "trip", p)
+		if got := messages.OutcomeOf(paused); got != messages.OutcomePaused {
+			t.Fatalf("got %v", got)
+		}
+		if p, err = messages.Continue(p, paused); err != nil {
+			t.Fatal(err)
+		}
+		calls := ask(t, c, "trip", p)
+		if err := messages.Err(calls); !errors.Is(err, messages.ErrToolUse) {
+			t.Fatalf("got %v", err)
+		}
+		var results []gen.BetaContentBlockParam
+		for _, use := range messages.ToolUses(calls, "get_weather") {
+			in, err := messages.DecodeInput[weather](use)
+			if err != nil {
+				results = append(results, messages.ToolError(use, "days is too large"))
+				continue
+			}
+			results = append(results, messages.ToolResult(use, fmt.Sprintf("%s: sun for %d days", in.City, in.Days)))
+		}
+		if p, err = messages.Continue(p, calls, results...); err != nil {
+			t.Fatal(err)
+		}
+		trip, err := messages.DecodeText[weather](ask(t, c, "trip", p))
+		if want := (weather{City: "Bern", Days: 3}); err != nil || trip != want {
+			t.Errorf("got %+v, %v, want %+v", trip, err, want)
+		}
+
+		batches := s.Batches()
+		if len(batches) != 3 {
+			t.Fatalf("%d batches", len(batches))
+		}
+		got := string(s.Requests(batches[2].ID)[0].Raw)
+		for _, want := range []string{
+			`"container":"container_1"`,
+			`{"role":"assistant","content":[` + thinking + `,` + query + `]},{"role":"assistant","content":[` + call + `,` + call2 + `]},` +
+				`{"role":"user","content":[{"type":"tool_result","content":"days is too large","is_error":true,"tool_use_id":"toolu_1"},` +
+				`{"type":"tool_result","content":"Zürich: sun for 2 days","tool_use_id":"toolu_2"}]}`,
+		} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s\nis not in\n%s", want, got)
+			}
+		}
+	})
+}
