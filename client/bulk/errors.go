@@ -17,8 +17,8 @@ var (
 	ErrMissing = errors.New("no result")                  // of an input, or none that could be read
 )
 
-// A RequestError is a request that is in no batch. Is finds its kind: [ErrMalformed], [ErrTooLarge], [ErrInvalidID] or
-// [ErrDuplicateID], in this order if there are several.
+// A RequestError is a request that is in no batch. Is finds its kind, the first of [ErrMalformed], [ErrTooLarge],
+// [ErrInvalidID] and [ErrDuplicateID] that it is; only of a line that is too large, nothing else is known.
 type RequestError struct {
 	// Index is the number of the request among all requests, from 0.
 	Index int

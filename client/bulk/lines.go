@@ -24,9 +24,6 @@ type lineReader struct {
 	buf    []byte // holds lines that do not fit r's buffer
 }
 
-// keptLine is how much memory for long lines is kept for the next one.
-const keptLine = 1 << 20
-
 func newLineReader(r io.Reader, longest int64) *lineReader {
 	return &lineReader{r: bufio.NewReaderSize(r, 64<<10), max: int(longest)}
 }
@@ -71,9 +68,6 @@ func (l *lineReader) read() (line, error) {
 
 // readLong reads the rest of a line that does not fit the reader's buffer.
 func (l *lineReader) readLong(part []byte) (text []byte, long bool, err error) {
-	if cap(l.buf) > keptLine {
-		l.buf = nil
-	}
 	l.buf = l.buf[:0]
 	for err = bufio.ErrBufferFull; ; {
 		if len(l.buf) == 0 {
