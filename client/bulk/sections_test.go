@@ -210,6 +210,8 @@ type largeFile struct {
 	middle      int
 }
 
+var xs = bytes.Repeat([]byte("x"), 64<<10)
+
 func (f *largeFile) Read(p []byte) (n int, err error) {
 	if len(f.head) == 0 && f.middle == 0 && len(f.tail) == 0 {
 		if f.lines == 0 {
@@ -223,10 +225,7 @@ func (f *largeFile) Read(p []byte) (n int, err error) {
 		n = copy(p, f.head)
 		f.head = f.head[n:]
 	case f.middle > 0:
-		n = min(len(p), f.middle)
-		for i := range p[:n] {
-			p[i] = 'x'
-		}
+		n = copy(p[:min(len(p), f.middle)], xs)
 		f.middle -= n
 	default:
 		n = copy(p, f.tail)
