@@ -26,6 +26,7 @@ func TestImports(t *testing.T) {
 		"internal/wire": {},
 		"gen":           {"internal/wire"},
 		"client":        {"internal/wire", "gen"},
+		"client/bulk":   {"internal/wire", "gen", "client"},
 	} {
 		out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "./"+pkg).Output()
 		if err != nil {

@@ -70,9 +70,8 @@ func (p Policy) Again(item *client.Item) (again bool, reason Reason) {
 
 // A Decision says whether a request is to be sent again.
 type Decision[T any] struct {
-	// CustomID is the custom id of the request, and Input what the caller has under it.
-	CustomID string
-	Input    T
+	// Matched is the input and its result, nil if that is missing.
+	Matched[T]
 
 	// Again is whether to send it again.
 	Again bool
@@ -80,7 +79,7 @@ type Decision[T any] struct {
 	// Reason is why, or why not.
 	Reason Reason
 
-	// Attempts is how often it was sent, with the time that had this result: the state to keep for the next round.
+	// Attempts is how often it was sent, the time that had this result included: the state to keep if it is sent again.
 	Attempts int
 
 	// GivenUp is whether it would be worth sending again, had it not been sent as often as the policy allows.
@@ -91,10 +90,11 @@ type Decision[T any] struct {
 // say Again make the next batch.
 //
 // Attempts are how often each request was sent before the results at hand, by custom id; no entry is 0, and so is a nil
-// map. It is only read. The next state is [Decision.Attempts].
+// map. The map is only read; the caller may change it meanwhile, for what was decided. [Decision.Attempts] is the next
+// state.
 //
-// Errors are handed through, but for [ErrMissing], which is a reason. One that comes with an item that is the result of an
-// input comes with its decision; any other comes with none, but for the CustomID.
+// Errors are handed through, but for [ErrMissing], which is a reason. That of a line with an odd field comes with the
+// decision about its request; any other comes with what matches gave and no decision, that is an empty Reason.
 func FollowUp[T any](matches iter.Seq2[Matched[T], error], attempts map[string]int, p Policy) iter.Seq2[Decision[T], error] {
 	limit := p.MaxAttempts
 	if limit <= 0 {
@@ -102,13 +102,13 @@ func FollowUp[T any](matches iter.Seq2[Matched[T], error], attempts map[string]i
 	}
 	return func(yield func(Decision[T], error) bool) {
 		for m, err := range matches {
-			d := Decision[T]{CustomID: m.CustomID}
+			d := Decision[T]{Matched: m}
 			missing := errors.Is(err, ErrMissing)
 			if missing {
 				err = nil
 			}
 			if missing || m.Item != nil && !errors.As(err, new(*MatchError)) {
-				d.Input, d.Attempts = m.Input, attempts[m.CustomID]+1
+				d.Attempts = attempts[m.CustomID] + 1
 				d.Again, d.Reason = p.Again(m.Item)
 				d.GivenUp = d.Again && d.Attempts >= limit
 				d.Again = d.Again && !d.GivenUp

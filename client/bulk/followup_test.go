@@ -3,7 +3,6 @@ package bulk_test
 import (
 	"errors"
 	"fmt"
-	"iter"
 	"maps"
 	"slices"
 	"testing"
@@ -101,7 +100,7 @@ func TestFollowUp(t *testing.T) {
 	before := maps.Clone(attempts)
 	results := then(items(
 		fmt.Sprintf(expired, "c"), fmt.Sprintf(expired, "b"), fmt.Sprintf(expired, "a"), fmt.Sprintf(expired, "a"), fmt.Sprintf(expired, "z"),
-		fmt.Sprintf(`{"custom_id":"d","result":{"type":"succeeded","message":{"model":5}}}`),
+		`{"custom_id":"d","result":{"type":"succeeded","message":{"model":5}}}`,
 	), errors.New("connection lost"))
 	decide := func(attempts map[string]int, p bulk.Policy) (all []string) {
 		for d, err := range bulk.FollowUp(bulk.Match(indexed("a", "b", "c", "d", "e"), results), attempts, p) {
@@ -117,7 +116,7 @@ func TestFollowUp(t *testing.T) {
 		"c 3 again=false expired attempts=3 givenup=true",
 		"b 2 again=true expired attempts=2 givenup=false",
 		"a 1 again=true expired attempts=1 givenup=false",
-		"a 0 again=false  attempts=0 givenup=false false there was a result already",
+		"a 1 again=false  attempts=0 givenup=false false there was a result already",
 		"z 0 again=false  attempts=0 givenup=false false result of no input",
 		"d 4 again=false succeeded attempts=8 givenup=false true <nil>",
 		" 0 again=false  attempts=0 givenup=false false <nil>",
@@ -174,13 +173,13 @@ func TestFollowUpRounds(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for d, err := range bulk.FollowUp(bulk.Match(byID(batch), c.Results(t.Context(), created.ID)), attempts, bulk.Policy{}) {
+			for d, err := range bulk.FollowUp(bulk.Match(bulk.ByID(slices.Values(batch)), c.Results(t.Context(), created.ID)), attempts, bulk.Policy{}) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				attempts[d.CustomID] = d.Attempts
 				if d.Again {
 					again = append(again, d.Input)
+					attempts[d.CustomID] = d.Attempts
 				} else {
 					final[d.CustomID] = fmt.Sprint(d.Reason, " ", d.Attempts, " ", d.GivenUp)
 				}
@@ -197,16 +196,5 @@ func TestFollowUpRounds(t *testing.T) {
 	}
 	if diff := cmp.Diff([]int{5, 3, 2}, sizes); diff != "" {
 		t.Error(diff)
-	}
-}
-
-// byID gives requests with their custom ids.
-func byID(requests []client.Request) iter.Seq2[string, client.Request] {
-	return func(yield func(string, client.Request) bool) {
-		for _, r := range requests {
-			if !yield(r.CustomID, r) {
-				return
-			}
-		}
 	}
 }

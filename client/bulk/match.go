@@ -20,6 +20,17 @@ type Matched[T any] struct {
 	Item *client.Item
 }
 
+// ByID gives requests as inputs of Match, each under its custom id.
+func ByID(requests iter.Seq[client.Request]) iter.Seq2[string, client.Request] {
+	return func(yield func(string, client.Request) bool) {
+		for r := range requests {
+			if !yield(r.CustomID, r) {
+				return
+			}
+		}
+	}
+}
+
 // Match gives the results of one or several batches, each with the input that has its custom id. An input is anything: a
 // request, a row, an index. Results come as they come, one stream after the other; [MatchInOrder] gives them in the order
 // of the inputs.
