@@ -377,8 +377,14 @@ func TestMatchInOrderMemory(t *testing.T) {
 	text := strings.Repeat("x", size)
 	results := func(yield func(*client.Item, error) bool) {
 		for i := range n {
-			if !yield(item(t, fmt.Sprintf(succeeded, fmt.Sprint("r", n-1-i), text)), nil) {
-				return
+			line := fmt.Sprintf(succeeded, fmt.Sprint("r", n-1-i), text)
+			if i%2 == 0 {
+				line = strings.Replace(line, `"model":"claude-opus-5"`, `"model":5`, 1)
+			}
+			for item, err := range items(line) {
+				if !yield(item, err) {
+					return
+				}
 			}
 		}
 	}
@@ -396,7 +402,8 @@ func TestMatchInOrderMemory(t *testing.T) {
 	}
 	next := 0
 	for m, err := range bulk.MatchInOrder(inputs, tempFile(t), results) {
-		if err != nil || m.Input != next {
+		var bad *client.LineError
+		if (err == nil) != (next%2 == 0) || err != nil && !errors.As(err, &bad) || m.Input != next {
 			t.Fatalf("got %+v, %v", m, err)
 		}
 		next++

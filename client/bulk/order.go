@@ -136,6 +136,7 @@ func (s *shelf) get(id string, p place) (item *client.Item, odd, broken error) {
 		return nil, nil, storeError(fmt.Errorf("the result of %q is not there any more", id))
 	}
 	odd = s.odd[id]
+	delete(s.odd, id)
 	if bad, ok := odd.(*client.LineError); ok {
 		bad.Raw = item.Raw
 	}

@@ -87,7 +87,6 @@ func SplitLines(r io.Reader, l Limits) iter.Seq2[Section, error] {
 // readRequest returns the custom id of a line, and an error if it fits no batch.
 func readRequest(l line, p *packer) (id string, err error) {
 	params := jsontext.Kind('n')
-	var odd bool // the id is no string
 	err = wire.Walk(l.text, func(d *wire.Decoder) {
 		if !d.Object() {
 			return
@@ -95,12 +94,11 @@ func readRequest(l line, p *packer) (id string, err error) {
 		for name := d.Name(); name != nil; name = d.Name() {
 			switch string(name) {
 			case "custom_id":
-				odd = d.Kind() != '"'
-				if odd {
+				if d.Kind() == '"' {
+					wire.DecodeString(d, &id)
+				} else {
 					id = ""
 					d.Skip()
-				} else {
-					wire.DecodeString(d, &id)
 				}
 			case "params":
 				params = d.Kind()

@@ -200,7 +200,7 @@ func TestCustomIDs(t *testing.T) {
 // TestSplitProperties splits random requests, as values and as lines.
 func TestSplitProperties(t *testing.T) {
 	t.Parallel()
-	const cases = 4000
+	const cases = 3000
 	var batchesSeen, sectionsSeen, errorsSeen int
 	for seed := range uint64(cases) {
 		random := rand.New(rand.NewPCG(seed, 8))
@@ -238,7 +238,7 @@ func newSplitCase(t *testing.T, random *rand.Rand) *splitCase {
 		case 1:
 			r.Params.Messages = []client.InputMessage{client.UserText("\xff")}
 		case 2:
-			r.Params.Messages = []client.InputMessage{client.UserText(strings.Repeat("large", 2000))}
+			r.Params.Messages = []client.InputMessage{client.UserText(strings.Repeat("large", 1200))}
 		}
 		text, err := r.AppendJSON(nil)
 		if err != nil {

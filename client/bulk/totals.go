@@ -180,9 +180,6 @@ func serverToolUses(item *client.Item) map[string]int64 {
 	}
 	if len(item.Raw) > 0 && json.Unmarshal(item.Raw, &line) == nil {
 		for name, n := range line.Result.Message.Usage.Uses {
-			if _, ok := uses[name]; ok {
-				continue
-			}
 			if n, ok := n.(float64); ok {
 				uses[name] = int64(n)
 			}

@@ -168,7 +168,7 @@ func TestCost(t *testing.T) {
 	t.Parallel()
 	opus := bulk.Price{Input: 5, CacheWrite5m: 6.25, CacheWrite1h: 10, CacheRead: 0.5, Output: 25}
 	prices := bulk.Prices{
-		Models:      map[gen.Model]bulk.Price{"opus": opus, "haiku": {Input: 1, Output: 5}},
+		Models:      map[gen.Model]bulk.Price{"opus": opus, "haiku": {Input: 1, Output: 5}, "tiny": {Input: 1e-9}},
 		ServerTools: map[string]float64{"web_search_requests": 0.01, "web_fetch_requests": 0},
 	}
 	type models = map[gen.Model]bulk.Tokens
@@ -187,7 +187,9 @@ func TestCost(t *testing.T) {
 		"half/reads":         {bulk.Totals{Models: models{"opus": {CacheRead: 1e6}}}, "0.25", ""},
 		"whole/tools":        {bulk.Totals{ServerTools: tools{"web_search_requests": 7, "web_fetch_requests": 100}}, "0.07", ""},
 		"sum/everything":     {bulk.Totals{Models: models{"opus": {Input: 1, CacheWrite5m: 1, CacheWrite1h: 1, CacheRead: 1, Output: 1}, "haiku": {Input: 3}}, ServerTools: tools{"web_search_requests": 1}}, "0.010024875", ""},
-		"round/up":           {bulk.Totals{Models: models{"opus": {CacheRead: 1}, "haiku": {Input: 1}}}, "0.00000075", ""},
+		"round/exact":        {bulk.Totals{Models: models{"opus": {CacheRead: 1}, "haiku": {Input: 1}}}, "0.00000075", ""},
+		"round/up":           {bulk.Totals{Models: models{"tiny": {Input: 1e6}}}, "0.000000001", ""},
+		"round/down":         {bulk.Totals{Models: models{"tiny": {Input: 1e6 - 1}}}, "0.00", ""},
 		"missing/model":      {bulk.Totals{Models: models{"opus": {Input: 1e6}, "sonnet": {Input: 7, Output: 8}}}, "2.50", "no price for sonnet (7 input, 8 output tokens)"},
 		"missing/kind":       {bulk.Totals{Models: models{"haiku": {Input: 1e6, CacheRead: 9, CacheWrite5m: 1, CacheWrite1h: 2}}}, "0.50", "no price for haiku (1 5m cache write, 2 1h cache write, 9 cache read tokens)"},
 		"missing/tool":       {bulk.Totals{ServerTools: tools{"web_search_requests": 1, "code_execution_requests": 2}}, "0.01", "no price for 2 code_execution_requests"},
@@ -225,17 +227,15 @@ func TestCostLosesNothing(t *testing.T) {
 	prices := bulk.Prices{Models: map[gen.Model]bulk.Price{"opus": {Input: 0.1, CacheRead: 0.03, Output: 0.7, CacheWrite5m: 0.125, CacheWrite1h: 0.2}}}
 	random := rand.New(rand.NewPCG(1, 11))
 	var totals bulk.Totals
-	exact := new(big.Rat)
+	var hundredths int64 // of the cost of a million at list prices
 	for range 100_000 {
 		in, out, read := random.Int64N(5000), random.Int64N(900), random.Int64N(20_000)
 		totals.Add(&client.Item{CustomID: "a", Result: &gen.BetaMessageBatchSucceededResult{Message: gen.BetaMessage{
 			Model: "opus", Usage: gen.BetaUsage{InputTokens: in, OutputTokens: out, CacheReadInputTokens: &read},
 		}}})
-		exact.Add(exact, big.NewRat(in, 10))
-		exact.Add(exact, big.NewRat(7*out, 10))
-		exact.Add(exact, big.NewRat(3*read, 100))
+		hundredths += 10*in + 70*out + 3*read
 	}
-	exact.Mul(exact, big.NewRat(1_000_000_000, 2*1_000_000))
+	exact := big.NewRat(hundredths*1_000_000_000, 100*2*1_000_000)
 	got, err := totals.Cost(prices)
 	if err != nil {
 		t.Fatal(err)
