@@ -13,7 +13,8 @@ import (
 )
 
 // Prices are list prices: what single calls cost, without the discount of batches. They are the caller's, in one
-// currency. What else a price depends on, such as the place where the model ran, makes Totals and Prices of its own.
+// currency. Where a price depends on more than the model, such as the place where it ran (usage.inference_geo), results
+// are counted in Totals apart, which have Prices of their own.
 type Prices struct {
 	// Models are the prices of tokens, by the names that answers give models.
 	Models map[gen.Model]Price
@@ -23,7 +24,8 @@ type Prices struct {
 	ServerTools map[string]float64
 }
 
-// Price is what a million tokens of a model cost, by kind. A kind that was used must not have the price 0.
+// Price is what a million tokens of a model cost, by kind. A price of 0 is none: tokens of that kind are in a
+// [*PriceError], if there are any.
 type Price struct {
 	Input, CacheWrite5m, CacheWrite1h, CacheRead, Output float64
 }
@@ -126,10 +128,11 @@ func (t Totals) Cost(p Prices) (Money, error) {
 	if !sum.IsInt64() {
 		return 0, errors.New("the cost is more than Money can hold")
 	}
+	cost := Money(sum.Int64())
 	if len(missing.Models)+len(missing.ServerTools) > 0 {
-		return Money(sum.Int64()), missing
+		return cost, missing
 	}
-	return Money(sum.Int64()), nil
+	return cost, nil
 }
 
 func product(n, rate int64) *big.Int {

@@ -17,8 +17,8 @@ var (
 	ErrMissing = errors.New("no result")                  // of an input, or none that could be read
 )
 
-// A RequestError is a request that is in no batch. Is finds its kind, the first of [ErrMalformed], [ErrTooLarge],
-// [ErrInvalidID] and [ErrDuplicateID] that it is; only of a line that is too large, nothing else is known.
+// A RequestError is a request that is in no batch. errors.Is finds its kind, the first that it is of [ErrMalformed],
+// [ErrTooLarge], [ErrInvalidID] and [ErrDuplicateID]. Of a line that is too large nothing else is looked at.
 type RequestError struct {
 	// Index is the number of the request among all requests, from 0.
 	Index int
@@ -45,7 +45,7 @@ func (e *RequestError) Error() string {
 // Unwrap returns Err.
 func (e *RequestError) Unwrap() error { return e.Err }
 
-// A MatchError is a custom id of which there is not one input and one result. Is finds what there is: [ErrUnknown],
+// A MatchError is a custom id of which there is not one input and one result. errors.Is finds its kind: [ErrUnknown],
 // [ErrDoubled], [ErrMissing], or [ErrDuplicateID] for two inputs.
 type MatchError struct {
 	// CustomID is the custom id.

@@ -44,11 +44,8 @@ func newPacker(l Limits) (*packer, error) {
 // largest is the length of the largest request that a batch can hold.
 func (p *packer) largest() int64 { return max(0, p.limits.MaxBytes-emptyBody) }
 
-func (p *packer) checkSize(size int64) error {
-	if size > p.largest() {
-		return fmt.Errorf("%w: at most %d bytes", ErrTooLarge, p.largest())
-	}
-	return nil
+func (p *packer) tooLarge() error {
+	return fmt.Errorf("%w: at most %d bytes", ErrTooLarge, p.largest())
 }
 
 func (p *packer) checkID(id string) error {

@@ -22,8 +22,9 @@ type Store interface {
 // MatchInOrder is [Match] in the order of the inputs. It first reads all results, in whatever order they come, and writes
 // their lines into store; then it ranges over the inputs. A nil store is memory.
 //
-// Errors without an item, and results doubled, come while the results are read. Missing results and duplicate inputs come
-// in their places among the inputs, results of no input in the end. An error of the store is the last thing given.
+// Errors without an item, and results doubled, come while the results are read, without their inputs. Missing results and
+// duplicate inputs come in their places among the inputs, results of no input in the end. An error of the store is the
+// last thing given.
 //
 // Memory holds a custom id and a position for each result, and no inputs. Each iteration ranges over everything anew, and
 // needs a store of its own.

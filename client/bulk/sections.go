@@ -110,7 +110,7 @@ func readRequest(l line, p *packer) (id string, err error) {
 	})
 	switch {
 	case l.long:
-		return id, fmt.Errorf("%w: at most %d bytes", ErrTooLarge, p.largest())
+		return id, p.tooLarge()
 	case err != nil:
 		return id, fmt.Errorf("%w: %w", ErrMalformed, quiet(err))
 	case params != '{':

@@ -29,9 +29,12 @@ func Split(requests iter.Seq[client.Request], l Limits) iter.Seq2[[]client.Reque
 			index++
 			buf, err = r.AppendJSON(buf[:0])
 			size := int64(len(buf))
-			if err != nil {
+			switch {
+			case err != nil:
 				err = fmt.Errorf("%w: %w", ErrMalformed, err)
-			} else if err = p.checkSize(size); err == nil {
+			case size > p.largest():
+				err = p.tooLarge()
+			default:
 				err = p.checkID(r.CustomID)
 			}
 			if err != nil {

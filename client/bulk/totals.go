@@ -47,8 +47,8 @@ type Tokens struct {
 	Thinking int64
 }
 
-// Add counts a result, and the tokens of its message if it succeeded: no other result is billed. A nil item is passed
-// over.
+// Add counts a result, and the tokens of its message if it succeeded, whatever the stop_reason: no other result is billed.
+// A nil item is passed over.
 //
 // The tokens of a message are those of its usage, which counts each run of the model that answered, and of the steps that
 // are not in it: compactions, advice (under the advisor's model), and what a model put out before it declined and a
