@@ -30,6 +30,9 @@
 //			if err != nil {
 //				log.Print(err) // an id that does not match, a line that is odd, results that are incomplete
 //			}
+//			if d.Reason == "" {
+//				continue // the error was all: there is no decision
+//			}
 //			totals.Add(d.Item)
 //			switch {
 //			case d.Again:

@@ -75,6 +75,9 @@ func Example() {
 			if err != nil {
 				log.Print(err)
 			}
+			if d.Reason == "" {
+				continue // the error was all: there is no decision
+			}
 			totals.Add(d.Item)
 			if d.Again {
 				again = append(again, d.Input)
