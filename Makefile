@@ -76,6 +76,8 @@ fuzz: ## fuzz each decoder and parser for FUZZTIME
 	go test -run '^$$' -fuzz FuzzRetryAfter -fuzztime $(FUZZTIME) ./client
 	go test -run '^$$' -fuzz FuzzBetas -fuzztime $(FUZZTIME) ./client
 	go test -run '^$$' -fuzz FuzzRateLimits -fuzztime $(FUZZTIME) ./client
+	go test -run '^$$' -fuzz FuzzSplitLines -fuzztime $(FUZZTIME) ./client/bulk
+	go test -run '^$$' -fuzz FuzzReadItems -fuzztime $(FUZZTIME) ./client/bulk
 
 .PHONY: sim
 sim: ## live SEEDS lives of a batch with a service that fails at random (make test lives 1,000)

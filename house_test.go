@@ -24,10 +24,12 @@ func TestImports(t *testing.T) {
 	t.Parallel()
 	for pkg, allowed := range map[string][]string{
 		"internal/wire":     {},
+		"internal/lines":    {},
 		"internal/envelope": {"internal/wire"},
 		"gen":               {"internal/wire"},
-		"client":            {"internal/wire", "internal/envelope", "gen"},
-		"client/messages":   {"internal/wire", "internal/envelope", "gen", "client"},
+		"client":            {"internal/wire", "internal/envelope", "internal/lines", "gen"},
+		"client/messages":   {"internal/wire", "internal/envelope", "internal/lines", "gen", "client"},
+		"client/bulk":       {"internal/wire", "internal/envelope", "internal/lines", "gen", "client"},
 	} {
 		out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "./"+pkg).Output()
 		if err != nil {

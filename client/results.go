@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/seed-111a911e/messagebatches/gen"
+	"github.com/seed-111a911e/messagebatches/internal/lines"
 )
 
 // idleTimeout is the longest time without a byte in a stream of results.
@@ -162,31 +163,31 @@ func (r *resultReader) readStream(ctx context.Context, op string) error {
 	if body, ok := resp.Body.(*watchedBody); ok {
 		body.asStream(idleTimeout)
 	}
-	lines := newLineReader(resp.Body, r.call.maxLine)
+	in := lines.NewReader(resp.Body, int64(r.call.maxLine))
 	strange := !isJSONLines(resp.Header.Get("content-type"))
 	for {
-		line, err := lines.next()
-		if err == io.EOF {
+		line, err := in.Next()
+		switch {
+		case err == io.EOF:
 			return nil
-		}
-		if strange && err == nil && !bytes.Contains(line, []byte("custom_id")) {
-			return parseAPIError(op, resp, line, time.Now()) // something on the way has answered in place of the API
+		case err != nil:
+			return fmt.Errorf("%s, line %d: %w", op, in.Number(), err)
+		case strange && !bytes.Contains(line.Text, []byte("custom_id")):
+			return parseAPIError(op, resp, line.Text, time.Now()) // something on the way has answered in place of the API
+		case line.Long:
+			r.lost++
+			r.giveBad(nil, &LineError{Line: line.Number, Err: errLongLine})
+		default:
+			err = r.give(line, op, resp)
 		}
 		strange = false
-		if errors.Is(err, errLongLine) {
-			r.lost++
-			r.giveBad(nil, &LineError{Line: lines.number, Err: err})
-			err = nil
-		} else if err == nil {
-			err = r.give(lines, line, op, resp)
-		} else {
-			err = fmt.Errorf("%s, line %d: %w", op, lines.number, err)
-		}
 		if err != nil || r.left {
 			return err
 		}
 	}
 }
+
+var errLongLine = errors.New("line is longer than the bound that WithMaxLine sets")
 
 // isJSONLines reports whether a content type is one that the API, or a store of files behind it, gives to results.
 func isJSONLines(contentType string) bool {
@@ -195,40 +196,37 @@ func isJSONLines(contentType string) bool {
 }
 
 // give hands one line to the caller.
-func (r *resultReader) give(lines *lineReader, line []byte, op string, resp *http.Response) error {
-	var decoded gen.BetaMessageBatchIndividualResponse
-	err := decoded.UnmarshalJSON(line)
-	if decoded.Result == nil {
-		if apiErr := parseAPIError(op, resp, line, time.Now()); apiErr.fromAPI() {
+func (r *resultReader) give(line lines.Line, op string, resp *http.Response) error {
+	item := new(Item)
+	err := item.UnmarshalJSON(line.Text)
+	if item.Result == nil {
+		if apiErr := parseAPIError(op, resp, line.Text, time.Now()); apiErr.fromAPI() {
 			return apiErr // with status 200: in place of the stream, or as its last line
 		}
 	}
-	if lines.last && errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Errorf("%s, line %d: %w", op, lines.number, io.ErrUnexpectedEOF) // cut in the middle
+	if line.Cut && errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%s, line %d: %w", op, line.Number, io.ErrUnexpectedEOF) // cut in the middle
 	}
 	r.lines++
-	item := &Item{CustomID: decoded.CustomID, Result: decoded.Result, Raw: bytes.Clone(line)}
-	bad := &LineError{Line: lines.number, CustomID: item.CustomID, Raw: item.Raw, Err: err}
-	part := err != nil && !errors.As(err, new(*gen.DecodeError)) // no JSON: what was read of it before is a part of an item
-	if item.CustomID == "" || item.Result == nil || part {
-		if err == nil {
-			bad.Err = errors.New("custom_id or result is empty")
-		}
-		if _, ok := r.given[item.CustomID]; !ok {
-			r.lost++
-		}
-		r.giveBad(nil, bad)
-		return nil
+	bad := func(err error) *LineError {
+		return &LineError{Line: line.Number, CustomID: item.CustomID, Raw: item.Raw, Err: err}
 	}
 	stream, ok := r.given[item.CustomID]
+	part := err != nil && !errors.As(err, new(*gen.DecodeError)) // what was read is a part of an item
+	if item.CustomID == "" || item.Result == nil || part {
+		if !ok {
+			r.lost++
+		}
+		r.giveBad(nil, bad(err))
+		return nil
+	}
 	r.given[item.CustomID] = r.stream
 	switch {
 	case ok && stream == r.stream:
-		bad.Err = errors.New("the custom id has been there before")
-		r.giveBad(item, bad)
+		r.giveBad(item, bad(errors.New("the custom id has been there before")))
 	case !ok && err != nil:
 		r.count(item.Result)
-		r.left = !r.yield(item, bad)
+		r.left = !r.yield(item, bad(err))
 	case !ok:
 		r.count(item.Result)
 		r.left = !r.yield(item, nil)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed-111a911e/messagebatches/gen"
 	"github.com/seed-111a911e/messagebatches/internal/envelope"
+	"github.com/seed-111a911e/messagebatches/internal/lines"
 	"github.com/seed-111a911e/messagebatches/internal/wire"
 )
 
@@ -61,7 +62,7 @@ var errChanged = errors.New("the requests have changed since they were checked")
 type jsonLines struct {
 	from  io.ReadSeeker
 	start int64
-	lines *lineReader
+	lines *lines.Reader
 	hash  maphash.Hash // of the lines since the start
 	first uint64       // the hash of all lines when they were first read, 0 before
 }
@@ -71,30 +72,30 @@ func newJSONLines(from io.ReadSeeker) (*jsonLines, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &jsonLines{from: from, start: start, lines: newLineReader(from, envelope.MaxBytes)}, nil
+	return &jsonLines{from: from, start: start, lines: lines.NewReader(from, envelope.MaxBytes)}, nil
 }
 
 func (l *jsonLines) rewind() error {
 	_, err := l.from.Seek(l.start, io.SeekStart)
-	l.lines.reset(l.from)
+	l.lines.Reset(l.from)
 	l.hash.Reset()
 	return err
 }
 
 func (l *jsonLines) next(buf []byte) ([]byte, error) {
-	line, err := l.lines.next()
+	line, err := l.lines.Next()
 	switch {
+	case line.Long:
+		err = errors.New("longer than a batch may be")
 	case err == nil:
-		l.hash.Write(line)
+		l.hash.Write(line.Text)
 		l.hash.WriteByte('\n')
 	case err == io.EOF && l.first == 0:
 		l.first = l.hash.Sum64()
 	case err == io.EOF && l.hash.Sum64() != l.first:
 		err = errChanged
-	case errors.Is(err, errLongLine):
-		err = errors.New("longer than a batch may be")
 	}
-	return append(buf, line...), err
+	return append(buf, line.Text...), err
 }
 
 func (l *jsonLines) inspect(line []byte) (string, error) {
@@ -111,7 +112,7 @@ func (l *jsonLines) inspect(line []byte) (string, error) {
 	return r.CustomID, nil
 }
 
-func (l *jsonLines) place() (string, int) { return "line", l.lines.number }
+func (l *jsonLines) place() (string, int) { return "line", l.lines.Number() }
 
 func (l *jsonLines) decode() ([]Request, error) {
 	if err := l.rewind(); err != nil {
@@ -119,16 +120,16 @@ func (l *jsonLines) decode() ([]Request, error) {
 	}
 	var requests []Request
 	for {
-		line, err := l.lines.next()
+		line, err := l.lines.Next()
 		if err == io.EOF {
 			return requests, nil
 		}
 		var r Request
 		if err == nil {
-			err = r.UnmarshalJSON(line)
+			err = r.UnmarshalJSON(line.Text)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", l.lines.number, err)
+			return nil, fmt.Errorf("line %d: %w", l.lines.Number(), err)
 		}
 		requests = append(requests, r)
 	}

@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -100,6 +101,38 @@ type Item struct {
 
 	// Raw is the line, without the line break.
 	Raw jsontext.Value
+}
+
+var errNoItem = errors.New("custom_id or result is empty")
+
+// MarshalJSON implements json.Marshaler: an item is written as the line that it came from, or would come from.
+func (i Item) MarshalJSON() ([]byte, error) {
+	if len(i.Raw) > 0 {
+		return i.Raw, nil
+	}
+	line := gen.BetaMessageBatchIndividualResponse{CustomID: i.CustomID, Result: i.Result}
+	return line.AppendJSON(nil)
+}
+
+// UnmarshalJSON implements json.Unmarshaler, for lines of results that were stored. A *[gen.DecodeError] leaves what it
+// does not name in the item. An item without a custom id or a result is an error too.
+func (i *Item) UnmarshalJSON(data []byte) error {
+	var line gen.BetaMessageBatchIndividualResponse
+	err := line.UnmarshalJSON(data)
+	if err == nil && (line.CustomID == "" || line.Result == nil) {
+		err = errNoItem
+	}
+	*i = Item{CustomID: line.CustomID, Result: line.Result, Raw: bytes.Clone(data)}
+	return err
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (i *Item) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	v, err := d.ReadValue()
+	if err != nil {
+		return err
+	}
+	return i.UnmarshalJSON(v)
 }
 
 // Message returns the answer of a request that succeeded, and nil for all others. Look at its StopReason: a

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/seed-111a911e/messagebatches/internal/envelope"
+	"github.com/seed-111a911e/messagebatches/internal/lines"
 )
 
 const (
@@ -74,7 +75,7 @@ func (bl block) check(c *checks) *part {
 		if number == 1 {
 			line = bytes.TrimPrefix(line, []byte("\ufeff"))
 		}
-		if line = envelope.Trim(line); len(line) > 0 {
+		if line = lines.Trim(line); len(line) > 0 {
 			p.check(number, line)
 		}
 		number++

@@ -2,8 +2,6 @@
 package envelope
 
 import (
-	"bytes"
-
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/seed-111a911e/messagebatches/internal/wire"
@@ -49,6 +47,7 @@ func Decode(d *wire.Decoder, r *Request) {
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
 		case "custom_id":
+			r.CustomID = "" // of two, the last one counts, also if it is none
 			wire.DecodeString(d, &r.CustomID)
 		case "params":
 			r.Params = d.Value()
@@ -60,6 +59,3 @@ func Decode(d *wire.Decoder, r *Request) {
 
 // HasParams reports whether the parameters are what they have to be at the least: an object.
 func (r *Request) HasParams() bool { return jsontext.Value(r.Params).Kind() == '{' }
-
-// Trim returns a line without the white space that JSON allows around a value.
-func Trim(line []byte) []byte { return bytes.Trim(line, " \t\r\n") }

@@ -1,0 +1,197 @@
+package bulk_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/client/bulk"
+	"github.com/seed-111a911e/messagebatches/gen"
+)
+
+func TestSplit(t *testing.T) {
+	t.Parallel()
+	one := int64(len(encode(t, request("a", "x"))))
+	const empty = int64(len(`{"requests":[]}`))
+	for name, tt := range map[string]struct {
+		requests []client.Request
+		limits   bulk.Limits
+		want     []string // ids of each batch, or kind and place of each error
+	}{
+		"none/no batch":           {nil, bulk.Limits{}, nil},
+		"count/zero":              {[]client.Request{request("a", "x"), request("b", "x")}, bulk.Limits{}, []string{"a b"}},
+		"count/one":               {[]client.Request{request("a", "x"), request("b", "x")}, bulk.Limits{MaxRequests: 1}, []string{"a", "b"}},
+		"count/last one":          {[]client.Request{request("a", "x"), request("b", "x"), request("c", "x")}, bulk.Limits{MaxRequests: 2}, []string{"a b", "c"}},
+		"count/above the service": {[]client.Request{request("a", "x")}, bulk.Limits{MaxRequests: 1 << 40, MaxBytes: 1 << 60}, []string{"a"}},
+		"bytes/just two":          {[]client.Request{request("a", "x"), request("b", "x"), request("c", "x")}, bulk.Limits{MaxBytes: empty + 2*one + 1}, []string{"a b", "c"}},
+		"bytes/no room for two":   {[]client.Request{request("a", "x"), request("b", "x")}, bulk.Limits{MaxBytes: empty + 2*one}, []string{"a", "b"}},
+		"bytes/just one":          {[]client.Request{request("a", "x")}, bulk.Limits{MaxBytes: empty + one}, []string{"a"}},
+		"bytes/a byte too many":   {[]client.Request{request("a", "xx"), request("b", "x")}, bulk.Limits{MaxBytes: empty + one}, []string{"0 a: " + bulk.ErrTooLarge.Error(), "b"}},
+		"bytes/no room at all":    {[]client.Request{request("a", "x")}, bulk.Limits{MaxBytes: 3}, []string{"0 a: " + bulk.ErrTooLarge.Error()}},
+		"id/empty":                {[]client.Request{request("", "x")}, bulk.Limits{}, []string{"0 : " + bulk.ErrInvalidID.Error()}},
+		"id/64 characters":        {[]client.Request{request(strings.Repeat("_", 64), "x")}, bulk.Limits{}, []string{strings.Repeat("_", 64)}},
+		"id/65 characters":        {[]client.Request{request(strings.Repeat("_", 65), "x")}, bulk.Limits{}, []string{"0 " + strings.Repeat("_", 65) + ": " + bulk.ErrInvalidID.Error()}},
+		"id/dot":                  {[]client.Request{request("a.b", "x"), request("c", "x")}, bulk.Limits{}, []string{"0 a.b: " + bulk.ErrInvalidID.Error(), "c"}},
+		"id/twice in a batch":     {[]client.Request{request("a", "x"), request("a", "y"), request("b", "x")}, bulk.Limits{}, []string{"1 a: " + bulk.ErrDuplicateID.Error(), "a b"}},
+		"id/twice in two batches": {[]client.Request{request("a", "x"), request("b", "x"), request("a", "y")}, bulk.Limits{MaxRequests: 1}, []string{"a", "2 a: " + bulk.ErrDuplicateID.Error(), "b"}},
+		"id/free after an error":  {[]client.Request{request("a", "\xff"), request("a", "y")}, bulk.Limits{}, []string{"0 a: " + bulk.ErrMalformed.Error(), "a"}},
+		"json/invalid UTF-8":      {[]client.Request{request("a", "x"), request("b", "\xff"), request("c", "x")}, bulk.Limits{}, []string{"1 b: " + bulk.ErrMalformed.Error(), "a c"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for batch, err := range bulk.Split(slices.Values(tt.requests), tt.limits) {
+				var bad *bulk.RequestError
+				switch {
+				case err == nil && len(batch) > 0:
+					got = append(got, strings.Join(ids(batch), " "))
+				case errors.As(err, &bad) && batch == nil && bad.Line == 0:
+					got = append(got, fmt.Sprintf("%d %s: %v", bad.Index, bad.CustomID, kindOf(err)))
+				default:
+					t.Fatalf("got %v, %v", batch, err)
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func ids(batch []client.Request) []string {
+	var ids []string
+	for _, r := range batch {
+		ids = append(ids, r.CustomID)
+	}
+	return ids
+}
+
+func TestSplitErrors(t *testing.T) {
+	t.Parallel()
+	requests := []client.Request{request("a", "\xff"), request(strings.Repeat("long", 1000), "secret")}
+	_, errs := take(bulk.Split(slices.Values(requests), bulk.Limits{}), -1)
+	if len(errs) != 2 {
+		t.Fatalf("got %v", errs)
+	}
+	var encoding *gen.EncodeError
+	if !errors.As(errs[0], &encoding) || encoding.Pointer != "/params/messages/0/content" {
+		t.Errorf("got %v", errs[0])
+	}
+	if want := `request 0 (request "a"): malformed request: encode JSON at /params/messages/0/content: jsontext: invalid UTF-8`; errs[0].Error() != want {
+		t.Errorf("got %v", errs[0])
+	}
+	if text := errs[1].Error(); len(text) > 250 || strings.Contains(text, "secret") {
+		t.Errorf("got %s", text)
+	}
+	for _, limits := range []bulk.Limits{{MaxRequests: -1}, {MaxBytes: -1}} {
+		if batches, errs := take(bulk.Split(slices.Values(requests), limits), -1); len(errs) != 1 || errs[0] == nil || batches[0] != nil || kindOf(errs[0]) != nil {
+			t.Errorf("limits %+v: got %v", limits, errs)
+		}
+		if sections, errs := take(bulk.SplitLines(strings.NewReader("{}"), limits), -1); len(errs) != 1 || errs[0] == nil || sections[0] != (bulk.Section{}) || kindOf(errs[0]) != nil {
+			t.Errorf("limits %+v: got %v", limits, errs)
+		}
+	}
+}
+
+func TestSplitLeftEarly(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	requests := func(yield func(client.Request) bool) {
+		for i := range 100 {
+			asked++
+			if !yield(request(fmt.Sprintf("r%d", i/2), "x")) { // each id twice
+				return
+			}
+		}
+	}
+	for n := 1; n < 10; n++ {
+		asked = 0
+		if _, errs := take(bulk.Split(requests, bulk.Limits{MaxRequests: 2}), n); len(errs) != n || asked == 0 || asked > 4*n {
+			t.Errorf("%d given, %d requests asked for", len(errs), asked)
+		}
+	}
+	// What is given is the caller's, and each iteration begins anew.
+	split := bulk.Split(requests, bulk.Limits{MaxRequests: 7})
+	first, _ := take(split, -1)
+	for _, batch := range first {
+		for i := range batch {
+			batch[i].CustomID = "changed"
+		}
+	}
+	second, _ := take(split, -1)
+	if last := len(first) - 1; len(second) != len(first) || second[last][0].CustomID != "r49" {
+		t.Errorf("the second iteration differs: %d and %d", len(second), len(first))
+	}
+}
+
+// TestSplitSizesAreThoseOfCreate compares the sizes with what client sends.
+func TestSplitSizesAreThoseOfCreate(t *testing.T) {
+	t.Parallel()
+	var body []byte
+	c, err := client.New(client.WithoutEnvironment(), client.WithAPIKey("key-for-tests"), client.WithBaseURL("http://localhost"),
+		client.WithHTTPClient(&http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+			body, _ = io.ReadAll(r.Body)
+			if int64(len(body)) != r.ContentLength {
+				t.Errorf("%d bytes, %d announced", len(body), r.ContentLength)
+			}
+			return nil, errors.New("seen enough")
+		})}), client.WithRetry(client.Retry{MaxAttempts: 1}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; n < 20; n++ {
+		var requests []client.Request
+		var lines bytes.Buffer
+		for i := range n {
+			requests = append(requests, request(fmt.Sprint("r", i), strings.Repeat("\"\u2028ü", i)))
+			lines.Write(append(encode(t, requests[i]), " \r\n"...))
+		}
+		c.Create(t.Context(), client.BatchParams{Requests: requests})
+		size := int64(len(body))
+		batches, _ := take(bulk.Split(slices.Values(requests), bulk.Limits{MaxBytes: size}), -1)
+		sections, _ := take(bulk.SplitLines(bytes.NewReader(lines.Bytes()), bulk.Limits{MaxBytes: size}), -1)
+		if len(batches) != 1 || len(sections) != 1 || sections[0].Body != size {
+			t.Errorf("%d requests of %d bytes: %d batches, sections %+v", n, size, len(batches), sections)
+		}
+		batches, errs := take(bulk.Split(slices.Values(requests), bulk.Limits{MaxBytes: size - 1}), -1)
+		if len(batches) != min(n, 2) || (n == 1) != errors.Is(errs[0], bulk.ErrTooLarge) {
+			t.Errorf("%d requests with a byte less: %d batches, %v", n, len(batches), errs)
+		}
+	}
+}
+
+type transport func(*http.Request) (*http.Response, error)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestCustomIDs holds the rule for custom ids against that of Create.
+func TestCustomIDs(t *testing.T) {
+	t.Parallel()
+	c, err := client.New(client.WithoutEnvironment(), client.WithAPIKey("key-for-tests"), client.WithBaseURL("http://localhost"),
+		client.WithHTTPClient(&http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+			return nil, errors.New("not sent")
+		})}), client.WithRetry(client.Retry{MaxAttempts: 1}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := []string{"", strings.Repeat("a", 64), strings.Repeat("a", 65), "ä", "a b"}
+	for b := range 128 {
+		all = append(all, string(rune(b)), "a"+string(rune(b)))
+	}
+	for _, id := range all {
+		_, err := c.Create(t.Context(), client.BatchParams{Requests: []client.Request{request(id, "x")}})
+		refused := strings.Contains(err.Error(), "custom id must be")
+		_, errs := take(bulk.Split(slices.Values([]client.Request{request(id, "x")}), bulk.Limits{}), -1)
+		if errors.Is(errs[0], bulk.ErrInvalidID) != refused {
+			t.Errorf("id %q: %v; Create says %v", id, errs[0], err)
+		}
+	}
+}

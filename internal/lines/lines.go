@@ -1,0 +1,102 @@
+// Package lines reads streams of JSON lines.
+package lines
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+)
+
+// A Line is one line of a stream.
+type Line struct {
+	Number int    // from 1, blank lines counted
+	Offset int64  // where it begins: behind the byte order mark, if the stream begins with one
+	End    int64  // where the next line begins
+	Text   []byte // without the white space around it; of a line that is too long, its beginning
+	Long   bool   // it is longer than the reader's bound
+	Cut    bool   // it has no line break: the stream ends with it
+}
+
+// A Reader splits a stream into lines. Memory holds one line, up to the bound.
+type Reader struct {
+	r      *bufio.Reader
+	max    int // bound of a line's text
+	number int
+	at     int64  // how much was read
+	buf    []byte // holds lines that do not fit r's buffer
+}
+
+// NewReader returns a reader of lines whose text may be up to longest bytes long.
+func NewReader(r io.Reader, longest int64) *Reader {
+	return &Reader{r: bufio.NewReaderSize(r, 64<<10), max: int(longest)}
+}
+
+// Reset begins another stream.
+func (l *Reader) Reset(r io.Reader) {
+	l.r.Reset(r)
+	l.number, l.at = 0, 0
+}
+
+// Number returns the number of the line that Next has just returned, or met an error in.
+func (l *Reader) Number() int { return l.number }
+
+// Next returns the next line that is not blank; its text is good until the next call. The error is io.EOF behind the last
+// line, or that of reading: what was read of a line before it is no line.
+func (l *Reader) Next() (Line, error) {
+	for {
+		next, err := l.read()
+		switch {
+		case err != nil && err != io.EOF:
+			return Line{}, err
+		case len(next.Text) > 0 || next.Long:
+			return next, nil
+		case err == io.EOF:
+			return Line{}, io.EOF
+		}
+	}
+}
+
+func (l *Reader) read() (Line, error) {
+	l.number++
+	next := Line{Number: l.number, Offset: l.at}
+	part, err := l.r.ReadSlice('\n')
+	l.at += int64(len(part))
+	if l.number == 1 {
+		marked := len(part)
+		part = bytes.TrimPrefix(part, []byte("\ufeff"))
+		next.Offset = int64(marked - len(part))
+	}
+	if err == bufio.ErrBufferFull {
+		next.Text, next.Long, err = l.readLong(part)
+	} else {
+		next.Text = Trim(part)
+		if next.Long = len(next.Text) > l.max; next.Long {
+			next.Text = next.Text[:l.max]
+		}
+	}
+	next.End, next.Cut = l.at, err == io.EOF
+	return next, err
+}
+
+// readLong reads the rest of a line that does not fit the reader's buffer.
+func (l *Reader) readLong(part []byte) (text []byte, long bool, err error) {
+	l.buf = l.buf[:0]
+	for err = bufio.ErrBufferFull; ; {
+		if len(l.buf) == 0 {
+			part = bytes.TrimLeft(part, whiteSpace)
+		}
+		n := min(len(part), l.max-len(l.buf))
+		l.buf = append(l.buf, part[:n]...)
+		long = long || len(Trim(part[n:])) > 0 // behind the bound there may be white space
+		if err != bufio.ErrBufferFull {
+			return Trim(l.buf), long, err
+		}
+		part, err = l.r.ReadSlice('\n')
+		l.at += int64(len(part))
+	}
+}
+
+const whiteSpace = " \t\r\n" // of JSON
+
+// Trim returns b without the white space that JSON allows around a value.
+func Trim(b []byte) []byte { return bytes.Trim(b, whiteSpace) }
