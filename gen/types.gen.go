@@ -464,11 +464,13 @@ func (*BetaAPIError) Discriminator() string { return "api_error" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAPIError) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaAPIError)
+	e := wire.NewEncoder(b)
+	encodeBetaAPIError(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaAPIError) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x, encodeBetaAPIError) }
+func (x BetaAPIError) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaAPIError) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -476,7 +478,11 @@ func (x BetaAPIError) MarshalJSONTo(e *jsontext.Encoder) error {
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaAPIError) UnmarshalJSON(b []byte) error { return wire.Unmarshal(b, x, decodeBetaAPIError) }
+func (x *BetaAPIError) UnmarshalJSON(b []byte) error {
+	d := wire.NewDecoder(b)
+	decodeBetaAPIError(d, x)
+	return d.End()
+}
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
 func (x *BetaAPIError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
@@ -559,13 +565,13 @@ func (*BetaAdvisorMessageIterationUsage) Discriminator() string { return "adviso
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAdvisorMessageIterationUsage) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaAdvisorMessageIterationUsage)
+	e := wire.NewEncoder(b)
+	encodeBetaAdvisorMessageIterationUsage(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaAdvisorMessageIterationUsage) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaAdvisorMessageIterationUsage)
-}
+func (x BetaAdvisorMessageIterationUsage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaAdvisorMessageIterationUsage) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -574,7 +580,9 @@ func (x BetaAdvisorMessageIterationUsage) MarshalJSONTo(e *jsontext.Encoder) err
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaAdvisorMessageIterationUsage) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaAdvisorMessageIterationUsage)
+	d := wire.NewDecoder(b)
+	decodeBetaAdvisorMessageIterationUsage(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -631,13 +639,13 @@ func (*BetaAdvisorRedactedResultBlock) Discriminator() string { return "advisor_
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAdvisorRedactedResultBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaAdvisorRedactedResultBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaAdvisorRedactedResultBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaAdvisorRedactedResultBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaAdvisorRedactedResultBlock)
-}
+func (x BetaAdvisorRedactedResultBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaAdvisorRedactedResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -646,7 +654,9 @@ func (x BetaAdvisorRedactedResultBlock) MarshalJSONTo(e *jsontext.Encoder) error
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaAdvisorRedactedResultBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaAdvisorRedactedResultBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaAdvisorRedactedResultBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -700,13 +710,13 @@ func (*BetaAdvisorRedactedResultBlockParam) Discriminator() string { return "adv
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAdvisorRedactedResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaAdvisorRedactedResultBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaAdvisorRedactedResultBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaAdvisorRedactedResultBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaAdvisorRedactedResultBlockParam)
-}
+func (x BetaAdvisorRedactedResultBlockParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaAdvisorRedactedResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -715,7 +725,9 @@ func (x BetaAdvisorRedactedResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) 
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaAdvisorRedactedResultBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaAdvisorRedactedResultBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaAdvisorRedactedResultBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -772,13 +784,13 @@ func (*BetaAdvisorResultBlock) Discriminator() string { return "advisor_result" 
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAdvisorResultBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaAdvisorResultBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaAdvisorResultBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaAdvisorResultBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaAdvisorResultBlock)
-}
+func (x BetaAdvisorResultBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaAdvisorResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -787,7 +799,9 @@ func (x BetaAdvisorResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaAdvisorResultBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaAdvisorResultBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaAdvisorResultBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -841,13 +855,13 @@ func (*BetaAdvisorResultBlockParam) Discriminator() string { return "advisor_res
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAdvisorResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaAdvisorResultBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaAdvisorResultBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaAdvisorResultBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaAdvisorResultBlockParam)
-}
+func (x BetaAdvisorResultBlockParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaAdvisorResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -856,7 +870,9 @@ func (x BetaAdvisorResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaAdvisorResultBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaAdvisorResultBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaAdvisorResultBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -970,13 +986,13 @@ func (*BetaAdvisorTool20260301) Discriminator() string { return "advisor_2026030
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAdvisorTool20260301) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaAdvisorTool20260301)
+	e := wire.NewEncoder(b)
+	encodeBetaAdvisorTool20260301(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaAdvisorTool20260301) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaAdvisorTool20260301)
-}
+func (x BetaAdvisorTool20260301) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaAdvisorTool20260301) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -985,7 +1001,9 @@ func (x BetaAdvisorTool20260301) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaAdvisorTool20260301) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaAdvisorTool20260301)
+	d := wire.NewDecoder(b)
+	decodeBetaAdvisorTool20260301(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -1036,13 +1054,13 @@ func (*BetaAdvisorToolResultBlock) Discriminator() string { return "advisor_tool
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAdvisorToolResultBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaAdvisorToolResultBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaAdvisorToolResultBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaAdvisorToolResultBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaAdvisorToolResultBlock)
-}
+func (x BetaAdvisorToolResultBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaAdvisorToolResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -1051,7 +1069,9 @@ func (x BetaAdvisorToolResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaAdvisorToolResultBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaAdvisorToolResultBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaAdvisorToolResultBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -1111,13 +1131,13 @@ func (*BetaAdvisorToolResultBlockParam) Discriminator() string { return "advisor
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAdvisorToolResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaAdvisorToolResultBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaAdvisorToolResultBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaAdvisorToolResultBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaAdvisorToolResultBlockParam)
-}
+func (x BetaAdvisorToolResultBlockParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaAdvisorToolResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -1126,7 +1146,9 @@ func (x BetaAdvisorToolResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) erro
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaAdvisorToolResultBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaAdvisorToolResultBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaAdvisorToolResultBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -1183,13 +1205,13 @@ func (*BetaAdvisorToolResultErrorObject) Discriminator() string { return "adviso
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAdvisorToolResultErrorObject) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaAdvisorToolResultErrorObject)
+	e := wire.NewEncoder(b)
+	encodeBetaAdvisorToolResultErrorObject(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaAdvisorToolResultErrorObject) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaAdvisorToolResultErrorObject)
-}
+func (x BetaAdvisorToolResultErrorObject) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaAdvisorToolResultErrorObject) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -1198,7 +1220,9 @@ func (x BetaAdvisorToolResultErrorObject) MarshalJSONTo(e *jsontext.Encoder) err
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaAdvisorToolResultErrorObject) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaAdvisorToolResultErrorObject)
+	d := wire.NewDecoder(b)
+	decodeBetaAdvisorToolResultErrorObject(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -1242,13 +1266,13 @@ func (*BetaAdvisorToolResultErrorParam) Discriminator() string { return "advisor
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAdvisorToolResultErrorParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaAdvisorToolResultErrorParam)
+	e := wire.NewEncoder(b)
+	encodeBetaAdvisorToolResultErrorParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaAdvisorToolResultErrorParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaAdvisorToolResultErrorParam)
-}
+func (x BetaAdvisorToolResultErrorParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaAdvisorToolResultErrorParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -1257,7 +1281,9 @@ func (x BetaAdvisorToolResultErrorParam) MarshalJSONTo(e *jsontext.Encoder) erro
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaAdvisorToolResultErrorParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaAdvisorToolResultErrorParam)
+	d := wire.NewDecoder(b)
+	decodeBetaAdvisorToolResultErrorParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -1295,13 +1321,13 @@ func (*BetaAllThinkingTurns) Discriminator() string { return "all" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAllThinkingTurns) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaAllThinkingTurns)
+	e := wire.NewEncoder(b)
+	encodeBetaAllThinkingTurns(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaAllThinkingTurns) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaAllThinkingTurns)
-}
+func (x BetaAllThinkingTurns) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaAllThinkingTurns) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -1310,7 +1336,9 @@ func (x BetaAllThinkingTurns) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaAllThinkingTurns) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaAllThinkingTurns)
+	d := wire.NewDecoder(b)
+	decodeBetaAllThinkingTurns(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -1362,13 +1390,13 @@ func (*BetaAssistantMessageParam) Discriminator() string { return "assistant" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAssistantMessageParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaAssistantMessageParam)
+	e := wire.NewEncoder(b)
+	encodeBetaAssistantMessageParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaAssistantMessageParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaAssistantMessageParam)
-}
+func (x BetaAssistantMessageParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaAssistantMessageParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -1377,7 +1405,9 @@ func (x BetaAssistantMessageParam) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaAssistantMessageParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaAssistantMessageParam)
+	d := wire.NewDecoder(b)
+	decodeBetaAssistantMessageParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -1430,13 +1460,13 @@ func (*BetaAuthenticationError) Discriminator() string { return "authentication_
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAuthenticationError) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaAuthenticationError)
+	e := wire.NewEncoder(b)
+	encodeBetaAuthenticationError(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaAuthenticationError) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaAuthenticationError)
-}
+func (x BetaAuthenticationError) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaAuthenticationError) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -1445,7 +1475,9 @@ func (x BetaAuthenticationError) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaAuthenticationError) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaAuthenticationError)
+	d := wire.NewDecoder(b)
+	decodeBetaAuthenticationError(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -1496,13 +1528,13 @@ func (*BetaBase64ImageSource) Discriminator() string { return "base64" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBase64ImageSource) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBase64ImageSource)
+	e := wire.NewEncoder(b)
+	encodeBetaBase64ImageSource(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBase64ImageSource) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBase64ImageSource)
-}
+func (x BetaBase64ImageSource) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBase64ImageSource) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -1511,7 +1543,9 @@ func (x BetaBase64ImageSource) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBase64ImageSource) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBase64ImageSource)
+	d := wire.NewDecoder(b)
+	decodeBetaBase64ImageSource(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -1569,13 +1603,13 @@ func (*BetaBase64PDFSource) Discriminator() string { return "base64" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBase64PDFSource) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBase64PDFSource)
+	e := wire.NewEncoder(b)
+	encodeBetaBase64PDFSource(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBase64PDFSource) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBase64PDFSource)
-}
+func (x BetaBase64PDFSource) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBase64PDFSource) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -1584,7 +1618,9 @@ func (x BetaBase64PDFSource) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBase64PDFSource) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBase64PDFSource)
+	d := wire.NewDecoder(b)
+	decodeBetaBase64PDFSource(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -1628,13 +1664,13 @@ func (*BetaBashCodeExecutionOutputBlock) Discriminator() string { return "bash_c
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBashCodeExecutionOutputBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBashCodeExecutionOutputBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaBashCodeExecutionOutputBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBashCodeExecutionOutputBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBashCodeExecutionOutputBlock)
-}
+func (x BetaBashCodeExecutionOutputBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBashCodeExecutionOutputBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -1643,7 +1679,9 @@ func (x BetaBashCodeExecutionOutputBlock) MarshalJSONTo(e *jsontext.Encoder) err
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBashCodeExecutionOutputBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBashCodeExecutionOutputBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaBashCodeExecutionOutputBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -1689,12 +1727,14 @@ func (*BetaBashCodeExecutionOutputBlockParam) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBashCodeExecutionOutputBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBashCodeExecutionOutputBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaBashCodeExecutionOutputBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaBashCodeExecutionOutputBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBashCodeExecutionOutputBlockParam)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -1704,7 +1744,9 @@ func (x BetaBashCodeExecutionOutputBlockParam) MarshalJSONTo(e *jsontext.Encoder
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBashCodeExecutionOutputBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBashCodeExecutionOutputBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaBashCodeExecutionOutputBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -1769,13 +1811,13 @@ func (*BetaBashCodeExecutionResultBlock) Discriminator() string { return "bash_c
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBashCodeExecutionResultBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBashCodeExecutionResultBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaBashCodeExecutionResultBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBashCodeExecutionResultBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBashCodeExecutionResultBlock)
-}
+func (x BetaBashCodeExecutionResultBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBashCodeExecutionResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -1784,7 +1826,9 @@ func (x BetaBashCodeExecutionResultBlock) MarshalJSONTo(e *jsontext.Encoder) err
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBashCodeExecutionResultBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBashCodeExecutionResultBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaBashCodeExecutionResultBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -1851,12 +1895,14 @@ func (*BetaBashCodeExecutionResultBlockParam) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBashCodeExecutionResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBashCodeExecutionResultBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaBashCodeExecutionResultBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaBashCodeExecutionResultBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBashCodeExecutionResultBlockParam)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -1866,7 +1912,9 @@ func (x BetaBashCodeExecutionResultBlockParam) MarshalJSONTo(e *jsontext.Encoder
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBashCodeExecutionResultBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBashCodeExecutionResultBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaBashCodeExecutionResultBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -1919,13 +1967,13 @@ func (*BetaBashCodeExecutionToolResultBlock) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBashCodeExecutionToolResultBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBashCodeExecutionToolResultBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaBashCodeExecutionToolResultBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBashCodeExecutionToolResultBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBashCodeExecutionToolResultBlock)
-}
+func (x BetaBashCodeExecutionToolResultBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBashCodeExecutionToolResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -1934,7 +1982,9 @@ func (x BetaBashCodeExecutionToolResultBlock) MarshalJSONTo(e *jsontext.Encoder)
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBashCodeExecutionToolResultBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBashCodeExecutionToolResultBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaBashCodeExecutionToolResultBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -1996,12 +2046,14 @@ func (*BetaBashCodeExecutionToolResultBlockParam) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBashCodeExecutionToolResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBashCodeExecutionToolResultBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaBashCodeExecutionToolResultBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaBashCodeExecutionToolResultBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBashCodeExecutionToolResultBlockParam)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -2011,7 +2063,9 @@ func (x BetaBashCodeExecutionToolResultBlockParam) MarshalJSONTo(e *jsontext.Enc
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBashCodeExecutionToolResultBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBashCodeExecutionToolResultBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaBashCodeExecutionToolResultBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -2069,12 +2123,14 @@ func (*BetaBashCodeExecutionToolResultErrorObject) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBashCodeExecutionToolResultErrorObject) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBashCodeExecutionToolResultErrorObject)
+	e := wire.NewEncoder(b)
+	encodeBetaBashCodeExecutionToolResultErrorObject(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaBashCodeExecutionToolResultErrorObject) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBashCodeExecutionToolResultErrorObject)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -2084,7 +2140,9 @@ func (x BetaBashCodeExecutionToolResultErrorObject) MarshalJSONTo(e *jsontext.En
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBashCodeExecutionToolResultErrorObject) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBashCodeExecutionToolResultErrorObject)
+	d := wire.NewDecoder(b)
+	decodeBetaBashCodeExecutionToolResultErrorObject(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -2130,12 +2188,14 @@ func (*BetaBashCodeExecutionToolResultErrorParam) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBashCodeExecutionToolResultErrorParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBashCodeExecutionToolResultErrorParam)
+	e := wire.NewEncoder(b)
+	encodeBetaBashCodeExecutionToolResultErrorParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaBashCodeExecutionToolResultErrorParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBashCodeExecutionToolResultErrorParam)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -2145,7 +2205,9 @@ func (x BetaBashCodeExecutionToolResultErrorParam) MarshalJSONTo(e *jsontext.Enc
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBashCodeExecutionToolResultErrorParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBashCodeExecutionToolResultErrorParam)
+	d := wire.NewDecoder(b)
+	decodeBetaBashCodeExecutionToolResultErrorParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -2198,13 +2260,13 @@ func (*BetaBillingError) Discriminator() string { return "billing_error" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBillingError) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBillingError)
+	e := wire.NewEncoder(b)
+	encodeBetaBillingError(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBillingError) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBillingError)
-}
+func (x BetaBillingError) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBillingError) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -2213,7 +2275,9 @@ func (x BetaBillingError) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBillingError) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBillingError)
+	d := wire.NewDecoder(b)
+	decodeBetaBillingError(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -2260,13 +2324,13 @@ func (*BetaBillingPolicy) Discriminator() string { return "billing_policy" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBillingPolicy) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBillingPolicy)
+	e := wire.NewEncoder(b)
+	encodeBetaBillingPolicy(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBillingPolicy) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBillingPolicy)
-}
+func (x BetaBillingPolicy) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBillingPolicy) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -2275,7 +2339,9 @@ func (x BetaBillingPolicy) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBillingPolicy) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBillingPolicy)
+	d := wire.NewDecoder(b)
+	decodeBetaBillingPolicy(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -2335,13 +2401,13 @@ func encodeBetaBrowserCloseTabConfig(e *wire.Encoder, x *BetaBrowserCloseTabConf
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserCloseTabConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserCloseTabConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserCloseTabConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserCloseTabConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserCloseTabConfig)
-}
+func (x BetaBrowserCloseTabConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserCloseTabConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -2350,7 +2416,9 @@ func (x BetaBrowserCloseTabConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserCloseTabConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserCloseTabConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserCloseTabConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -2399,13 +2467,13 @@ func encodeBetaBrowserDoubleClickConfig(e *wire.Encoder, x *BetaBrowserDoubleCli
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserDoubleClickConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserDoubleClickConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserDoubleClickConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserDoubleClickConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserDoubleClickConfig)
-}
+func (x BetaBrowserDoubleClickConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserDoubleClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -2414,7 +2482,9 @@ func (x BetaBrowserDoubleClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserDoubleClickConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserDoubleClickConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserDoubleClickConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -2464,13 +2534,13 @@ func encodeBetaBrowserFileUploadConfig(e *wire.Encoder, x *BetaBrowserFileUpload
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserFileUploadConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserFileUploadConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserFileUploadConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserFileUploadConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserFileUploadConfig)
-}
+func (x BetaBrowserFileUploadConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserFileUploadConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -2479,7 +2549,9 @@ func (x BetaBrowserFileUploadConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserFileUploadConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserFileUploadConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserFileUploadConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -2528,13 +2600,13 @@ func encodeBetaBrowserFindConfig(e *wire.Encoder, x *BetaBrowserFindConfig) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserFindConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserFindConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserFindConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserFindConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserFindConfig)
-}
+func (x BetaBrowserFindConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserFindConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -2543,7 +2615,9 @@ func (x BetaBrowserFindConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserFindConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserFindConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserFindConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -2592,13 +2666,13 @@ func encodeBetaBrowserFormInputConfig(e *wire.Encoder, x *BetaBrowserFormInputCo
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserFormInputConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserFormInputConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserFormInputConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserFormInputConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserFormInputConfig)
-}
+func (x BetaBrowserFormInputConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserFormInputConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -2607,7 +2681,9 @@ func (x BetaBrowserFormInputConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserFormInputConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserFormInputConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserFormInputConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -2656,13 +2732,13 @@ func encodeBetaBrowserGetPageTextConfig(e *wire.Encoder, x *BetaBrowserGetPageTe
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserGetPageTextConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserGetPageTextConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserGetPageTextConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserGetPageTextConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserGetPageTextConfig)
-}
+func (x BetaBrowserGetPageTextConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserGetPageTextConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -2671,7 +2747,9 @@ func (x BetaBrowserGetPageTextConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserGetPageTextConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserGetPageTextConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserGetPageTextConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -2720,13 +2798,13 @@ func encodeBetaBrowserHoldKeyConfig(e *wire.Encoder, x *BetaBrowserHoldKeyConfig
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserHoldKeyConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserHoldKeyConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserHoldKeyConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserHoldKeyConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserHoldKeyConfig)
-}
+func (x BetaBrowserHoldKeyConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserHoldKeyConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -2735,7 +2813,9 @@ func (x BetaBrowserHoldKeyConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserHoldKeyConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserHoldKeyConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserHoldKeyConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -2784,13 +2864,13 @@ func encodeBetaBrowserHoverConfig(e *wire.Encoder, x *BetaBrowserHoverConfig) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserHoverConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserHoverConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserHoverConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserHoverConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserHoverConfig)
-}
+func (x BetaBrowserHoverConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserHoverConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -2799,7 +2879,9 @@ func (x BetaBrowserHoverConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserHoverConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserHoverConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserHoverConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -2849,13 +2931,13 @@ func encodeBetaBrowserJavascriptExecConfig(e *wire.Encoder, x *BetaBrowserJavasc
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserJavascriptExecConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserJavascriptExecConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserJavascriptExecConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserJavascriptExecConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserJavascriptExecConfig)
-}
+func (x BetaBrowserJavascriptExecConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserJavascriptExecConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -2864,7 +2946,9 @@ func (x BetaBrowserJavascriptExecConfig) MarshalJSONTo(e *jsontext.Encoder) erro
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserJavascriptExecConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserJavascriptExecConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserJavascriptExecConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -2913,13 +2997,13 @@ func encodeBetaBrowserKeyConfig(e *wire.Encoder, x *BetaBrowserKeyConfig) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserKeyConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserKeyConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserKeyConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserKeyConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserKeyConfig)
-}
+func (x BetaBrowserKeyConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserKeyConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -2928,7 +3012,9 @@ func (x BetaBrowserKeyConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserKeyConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserKeyConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserKeyConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -2977,13 +3063,13 @@ func encodeBetaBrowserLeftClickConfig(e *wire.Encoder, x *BetaBrowserLeftClickCo
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserLeftClickConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserLeftClickConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserLeftClickConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserLeftClickConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserLeftClickConfig)
-}
+func (x BetaBrowserLeftClickConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserLeftClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -2992,7 +3078,9 @@ func (x BetaBrowserLeftClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserLeftClickConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserLeftClickConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserLeftClickConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -3041,13 +3129,13 @@ func encodeBetaBrowserLeftClickDragConfig(e *wire.Encoder, x *BetaBrowserLeftCli
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserLeftClickDragConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserLeftClickDragConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserLeftClickDragConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserLeftClickDragConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserLeftClickDragConfig)
-}
+func (x BetaBrowserLeftClickDragConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserLeftClickDragConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -3056,7 +3144,9 @@ func (x BetaBrowserLeftClickDragConfig) MarshalJSONTo(e *jsontext.Encoder) error
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserLeftClickDragConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserLeftClickDragConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserLeftClickDragConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -3106,13 +3196,13 @@ func encodeBetaBrowserLeftMouseDownConfig(e *wire.Encoder, x *BetaBrowserLeftMou
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserLeftMouseDownConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserLeftMouseDownConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserLeftMouseDownConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserLeftMouseDownConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserLeftMouseDownConfig)
-}
+func (x BetaBrowserLeftMouseDownConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserLeftMouseDownConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -3121,7 +3211,9 @@ func (x BetaBrowserLeftMouseDownConfig) MarshalJSONTo(e *jsontext.Encoder) error
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserLeftMouseDownConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserLeftMouseDownConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserLeftMouseDownConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -3170,13 +3262,13 @@ func encodeBetaBrowserLeftMouseUpConfig(e *wire.Encoder, x *BetaBrowserLeftMouse
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserLeftMouseUpConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserLeftMouseUpConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserLeftMouseUpConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserLeftMouseUpConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserLeftMouseUpConfig)
-}
+func (x BetaBrowserLeftMouseUpConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserLeftMouseUpConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -3185,7 +3277,9 @@ func (x BetaBrowserLeftMouseUpConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserLeftMouseUpConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserLeftMouseUpConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserLeftMouseUpConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -3234,13 +3328,13 @@ func encodeBetaBrowserListTabsConfig(e *wire.Encoder, x *BetaBrowserListTabsConf
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserListTabsConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserListTabsConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserListTabsConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserListTabsConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserListTabsConfig)
-}
+func (x BetaBrowserListTabsConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserListTabsConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -3249,7 +3343,9 @@ func (x BetaBrowserListTabsConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserListTabsConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserListTabsConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserListTabsConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -3299,13 +3395,13 @@ func encodeBetaBrowserMiddleClickConfig(e *wire.Encoder, x *BetaBrowserMiddleCli
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserMiddleClickConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserMiddleClickConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserMiddleClickConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserMiddleClickConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserMiddleClickConfig)
-}
+func (x BetaBrowserMiddleClickConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserMiddleClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -3314,7 +3410,9 @@ func (x BetaBrowserMiddleClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserMiddleClickConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserMiddleClickConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserMiddleClickConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -3363,13 +3461,13 @@ func encodeBetaBrowserMouseMoveConfig(e *wire.Encoder, x *BetaBrowserMouseMoveCo
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserMouseMoveConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserMouseMoveConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserMouseMoveConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserMouseMoveConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserMouseMoveConfig)
-}
+func (x BetaBrowserMouseMoveConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserMouseMoveConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -3378,7 +3476,9 @@ func (x BetaBrowserMouseMoveConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserMouseMoveConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserMouseMoveConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserMouseMoveConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -3427,13 +3527,13 @@ func encodeBetaBrowserNavigateConfig(e *wire.Encoder, x *BetaBrowserNavigateConf
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserNavigateConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserNavigateConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserNavigateConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserNavigateConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserNavigateConfig)
-}
+func (x BetaBrowserNavigateConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserNavigateConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -3442,7 +3542,9 @@ func (x BetaBrowserNavigateConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserNavigateConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserNavigateConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserNavigateConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -3491,13 +3593,13 @@ func encodeBetaBrowserNewTabConfig(e *wire.Encoder, x *BetaBrowserNewTabConfig) 
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserNewTabConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserNewTabConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserNewTabConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserNewTabConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserNewTabConfig)
-}
+func (x BetaBrowserNewTabConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserNewTabConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -3506,7 +3608,9 @@ func (x BetaBrowserNewTabConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserNewTabConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserNewTabConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserNewTabConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -3556,13 +3660,13 @@ func encodeBetaBrowserReadConsoleConfig(e *wire.Encoder, x *BetaBrowserReadConso
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserReadConsoleConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserReadConsoleConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserReadConsoleConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserReadConsoleConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserReadConsoleConfig)
-}
+func (x BetaBrowserReadConsoleConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserReadConsoleConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -3571,7 +3675,9 @@ func (x BetaBrowserReadConsoleConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserReadConsoleConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserReadConsoleConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserReadConsoleConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -3621,13 +3727,13 @@ func encodeBetaBrowserReadNetworkConfig(e *wire.Encoder, x *BetaBrowserReadNetwo
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserReadNetworkConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserReadNetworkConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserReadNetworkConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserReadNetworkConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserReadNetworkConfig)
-}
+func (x BetaBrowserReadNetworkConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserReadNetworkConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -3636,7 +3742,9 @@ func (x BetaBrowserReadNetworkConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserReadNetworkConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserReadNetworkConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserReadNetworkConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -3685,13 +3793,13 @@ func encodeBetaBrowserReadPageConfig(e *wire.Encoder, x *BetaBrowserReadPageConf
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserReadPageConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserReadPageConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserReadPageConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserReadPageConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserReadPageConfig)
-}
+func (x BetaBrowserReadPageConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserReadPageConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -3700,7 +3808,9 @@ func (x BetaBrowserReadPageConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserReadPageConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserReadPageConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserReadPageConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -3749,13 +3859,13 @@ func encodeBetaBrowserRightClickConfig(e *wire.Encoder, x *BetaBrowserRightClick
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserRightClickConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserRightClickConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserRightClickConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserRightClickConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserRightClickConfig)
-}
+func (x BetaBrowserRightClickConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserRightClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -3764,7 +3874,9 @@ func (x BetaBrowserRightClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserRightClickConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserRightClickConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserRightClickConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -3813,13 +3925,13 @@ func encodeBetaBrowserScreenshotConfig(e *wire.Encoder, x *BetaBrowserScreenshot
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserScreenshotConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserScreenshotConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserScreenshotConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserScreenshotConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserScreenshotConfig)
-}
+func (x BetaBrowserScreenshotConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserScreenshotConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -3828,7 +3940,9 @@ func (x BetaBrowserScreenshotConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserScreenshotConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserScreenshotConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserScreenshotConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -3877,13 +3991,13 @@ func encodeBetaBrowserScrollConfig(e *wire.Encoder, x *BetaBrowserScrollConfig) 
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserScrollConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserScrollConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserScrollConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserScrollConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserScrollConfig)
-}
+func (x BetaBrowserScrollConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserScrollConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -3892,7 +4006,9 @@ func (x BetaBrowserScrollConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserScrollConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserScrollConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserScrollConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -3941,13 +4057,13 @@ func encodeBetaBrowserScrollToConfig(e *wire.Encoder, x *BetaBrowserScrollToConf
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserScrollToConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserScrollToConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserScrollToConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserScrollToConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserScrollToConfig)
-}
+func (x BetaBrowserScrollToConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserScrollToConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -3956,7 +4072,9 @@ func (x BetaBrowserScrollToConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserScrollToConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserScrollToConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserScrollToConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -4019,13 +4137,13 @@ func (*BetaBrowserStateBlockParam) Discriminator() string { return "browser_stat
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserStateBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserStateBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserStateBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserStateBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserStateBlockParam)
-}
+func (x BetaBrowserStateBlockParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserStateBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -4034,7 +4152,9 @@ func (x BetaBrowserStateBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserStateBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserStateBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserStateBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -4104,12 +4224,14 @@ func (*BetaBrowserStateChangeDownloadCompleted) Discriminator() string { return 
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserStateChangeDownloadCompleted) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserStateChangeDownloadCompleted)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserStateChangeDownloadCompleted(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaBrowserStateChangeDownloadCompleted) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserStateChangeDownloadCompleted)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -4119,7 +4241,9 @@ func (x BetaBrowserStateChangeDownloadCompleted) MarshalJSONTo(e *jsontext.Encod
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserStateChangeDownloadCompleted) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserStateChangeDownloadCompleted)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserStateChangeDownloadCompleted(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -4180,13 +4304,13 @@ func (*BetaBrowserStateChangeDownloadFailed) Discriminator() string { return "do
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserStateChangeDownloadFailed) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserStateChangeDownloadFailed)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserStateChangeDownloadFailed(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserStateChangeDownloadFailed) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserStateChangeDownloadFailed)
-}
+func (x BetaBrowserStateChangeDownloadFailed) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserStateChangeDownloadFailed) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -4195,7 +4319,9 @@ func (x BetaBrowserStateChangeDownloadFailed) MarshalJSONTo(e *jsontext.Encoder)
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserStateChangeDownloadFailed) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserStateChangeDownloadFailed)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserStateChangeDownloadFailed(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -4247,12 +4373,14 @@ func (*BetaBrowserStateChangeDownloadStarted) Discriminator() string { return "d
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserStateChangeDownloadStarted) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserStateChangeDownloadStarted)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserStateChangeDownloadStarted(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaBrowserStateChangeDownloadStarted) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserStateChangeDownloadStarted)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -4262,7 +4390,9 @@ func (x BetaBrowserStateChangeDownloadStarted) MarshalJSONTo(e *jsontext.Encoder
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserStateChangeDownloadStarted) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserStateChangeDownloadStarted)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserStateChangeDownloadStarted(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -4306,13 +4436,13 @@ func (*BetaBrowserStateChangeTabOpened) Discriminator() string { return "tab_ope
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserStateChangeTabOpened) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserStateChangeTabOpened)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserStateChangeTabOpened(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserStateChangeTabOpened) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserStateChangeTabOpened)
-}
+func (x BetaBrowserStateChangeTabOpened) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserStateChangeTabOpened) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -4321,7 +4451,9 @@ func (x BetaBrowserStateChangeTabOpened) MarshalJSONTo(e *jsontext.Encoder) erro
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserStateChangeTabOpened) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserStateChangeTabOpened)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserStateChangeTabOpened(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -4381,13 +4513,13 @@ func encodeBetaBrowserStateTabEntry(e *wire.Encoder, x *BetaBrowserStateTabEntry
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserStateTabEntry) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserStateTabEntry)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserStateTabEntry(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserStateTabEntry) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserStateTabEntry)
-}
+func (x BetaBrowserStateTabEntry) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserStateTabEntry) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -4396,7 +4528,9 @@ func (x BetaBrowserStateTabEntry) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserStateTabEntry) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserStateTabEntry)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserStateTabEntry(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -4445,13 +4579,13 @@ func encodeBetaBrowserSwitchTabConfig(e *wire.Encoder, x *BetaBrowserSwitchTabCo
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserSwitchTabConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserSwitchTabConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserSwitchTabConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserSwitchTabConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserSwitchTabConfig)
-}
+func (x BetaBrowserSwitchTabConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserSwitchTabConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -4460,7 +4594,9 @@ func (x BetaBrowserSwitchTabConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserSwitchTabConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserSwitchTabConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserSwitchTabConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -4517,13 +4653,13 @@ func (*BetaBrowserToolset20260801) Discriminator() string { return "browser_tool
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserToolset20260801) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserToolset20260801)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserToolset20260801(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserToolset20260801) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserToolset20260801)
-}
+func (x BetaBrowserToolset20260801) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserToolset20260801) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -4532,7 +4668,9 @@ func (x BetaBrowserToolset20260801) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserToolset20260801) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserToolset20260801)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserToolset20260801(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -4842,13 +4980,13 @@ func encodeBetaBrowserToolsetConfigs(e *wire.Encoder, x *BetaBrowserToolsetConfi
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserToolsetConfigs) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserToolsetConfigs)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserToolsetConfigs(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserToolsetConfigs) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserToolsetConfigs)
-}
+func (x BetaBrowserToolsetConfigs) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserToolsetConfigs) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -4857,7 +4995,9 @@ func (x BetaBrowserToolsetConfigs) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserToolsetConfigs) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserToolsetConfigs)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserToolsetConfigs(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -4906,13 +5046,13 @@ func encodeBetaBrowserTripleClickConfig(e *wire.Encoder, x *BetaBrowserTripleCli
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserTripleClickConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserTripleClickConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserTripleClickConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserTripleClickConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserTripleClickConfig)
-}
+func (x BetaBrowserTripleClickConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserTripleClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -4921,7 +5061,9 @@ func (x BetaBrowserTripleClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserTripleClickConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserTripleClickConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserTripleClickConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -4970,13 +5112,13 @@ func encodeBetaBrowserTypeConfig(e *wire.Encoder, x *BetaBrowserTypeConfig) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserTypeConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserTypeConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserTypeConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserTypeConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserTypeConfig)
-}
+func (x BetaBrowserTypeConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserTypeConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -4985,7 +5127,9 @@ func (x BetaBrowserTypeConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserTypeConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserTypeConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserTypeConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -5034,13 +5178,13 @@ func encodeBetaBrowserWaitConfig(e *wire.Encoder, x *BetaBrowserWaitConfig) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserWaitConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserWaitConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserWaitConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserWaitConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserWaitConfig)
-}
+func (x BetaBrowserWaitConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserWaitConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -5049,7 +5193,9 @@ func (x BetaBrowserWaitConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserWaitConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserWaitConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserWaitConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -5098,13 +5244,13 @@ func encodeBetaBrowserZoomConfig(e *wire.Encoder, x *BetaBrowserZoomConfig) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserZoomConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaBrowserZoomConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaBrowserZoomConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaBrowserZoomConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaBrowserZoomConfig)
-}
+func (x BetaBrowserZoomConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaBrowserZoomConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -5113,7 +5259,9 @@ func (x BetaBrowserZoomConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaBrowserZoomConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaBrowserZoomConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserZoomConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -5161,13 +5309,13 @@ func (*BetaCacheControlEphemeral) Discriminator() string { return "ephemeral" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCacheControlEphemeral) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCacheControlEphemeral)
+	e := wire.NewEncoder(b)
+	encodeBetaCacheControlEphemeral(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCacheControlEphemeral) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCacheControlEphemeral)
-}
+func (x BetaCacheControlEphemeral) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCacheControlEphemeral) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -5176,7 +5324,9 @@ func (x BetaCacheControlEphemeral) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCacheControlEphemeral) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCacheControlEphemeral)
+	d := wire.NewDecoder(b)
+	decodeBetaCacheControlEphemeral(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -5230,13 +5380,13 @@ func encodeBetaCacheCreation(e *wire.Encoder, x *BetaCacheCreation) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCacheCreation) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCacheCreation)
+	e := wire.NewEncoder(b)
+	encodeBetaCacheCreation(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCacheCreation) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCacheCreation)
-}
+func (x BetaCacheCreation) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCacheCreation) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -5245,7 +5395,9 @@ func (x BetaCacheCreation) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCacheCreation) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCacheCreation)
+	d := wire.NewDecoder(b)
+	decodeBetaCacheCreation(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -5289,13 +5441,13 @@ func (*BetaCacheMissMessagesChanged) Discriminator() string { return "messages_c
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCacheMissMessagesChanged) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCacheMissMessagesChanged)
+	e := wire.NewEncoder(b)
+	encodeBetaCacheMissMessagesChanged(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCacheMissMessagesChanged) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCacheMissMessagesChanged)
-}
+func (x BetaCacheMissMessagesChanged) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCacheMissMessagesChanged) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -5304,7 +5456,9 @@ func (x BetaCacheMissMessagesChanged) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCacheMissMessagesChanged) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCacheMissMessagesChanged)
+	d := wire.NewDecoder(b)
+	decodeBetaCacheMissMessagesChanged(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -5348,13 +5502,13 @@ func (*BetaCacheMissModelChanged) Discriminator() string { return "model_changed
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCacheMissModelChanged) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCacheMissModelChanged)
+	e := wire.NewEncoder(b)
+	encodeBetaCacheMissModelChanged(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCacheMissModelChanged) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCacheMissModelChanged)
-}
+func (x BetaCacheMissModelChanged) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCacheMissModelChanged) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -5363,7 +5517,9 @@ func (x BetaCacheMissModelChanged) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCacheMissModelChanged) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCacheMissModelChanged)
+	d := wire.NewDecoder(b)
+	decodeBetaCacheMissModelChanged(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -5403,13 +5559,13 @@ func (*BetaCacheMissPreviousMessageNotFound) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCacheMissPreviousMessageNotFound) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCacheMissPreviousMessageNotFound)
+	e := wire.NewEncoder(b)
+	encodeBetaCacheMissPreviousMessageNotFound(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCacheMissPreviousMessageNotFound) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCacheMissPreviousMessageNotFound)
-}
+func (x BetaCacheMissPreviousMessageNotFound) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCacheMissPreviousMessageNotFound) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -5418,7 +5574,9 @@ func (x BetaCacheMissPreviousMessageNotFound) MarshalJSONTo(e *jsontext.Encoder)
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCacheMissPreviousMessageNotFound) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCacheMissPreviousMessageNotFound)
+	d := wire.NewDecoder(b)
+	decodeBetaCacheMissPreviousMessageNotFound(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -5462,13 +5620,13 @@ func (*BetaCacheMissSystemChanged) Discriminator() string { return "system_chang
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCacheMissSystemChanged) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCacheMissSystemChanged)
+	e := wire.NewEncoder(b)
+	encodeBetaCacheMissSystemChanged(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCacheMissSystemChanged) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCacheMissSystemChanged)
-}
+func (x BetaCacheMissSystemChanged) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCacheMissSystemChanged) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -5477,7 +5635,9 @@ func (x BetaCacheMissSystemChanged) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCacheMissSystemChanged) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCacheMissSystemChanged)
+	d := wire.NewDecoder(b)
+	decodeBetaCacheMissSystemChanged(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -5521,13 +5681,13 @@ func (*BetaCacheMissToolsChanged) Discriminator() string { return "tools_changed
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCacheMissToolsChanged) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCacheMissToolsChanged)
+	e := wire.NewEncoder(b)
+	encodeBetaCacheMissToolsChanged(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCacheMissToolsChanged) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCacheMissToolsChanged)
-}
+func (x BetaCacheMissToolsChanged) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCacheMissToolsChanged) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -5536,7 +5696,9 @@ func (x BetaCacheMissToolsChanged) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCacheMissToolsChanged) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCacheMissToolsChanged)
+	d := wire.NewDecoder(b)
+	decodeBetaCacheMissToolsChanged(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -5575,13 +5737,13 @@ func (*BetaCacheMissUnavailable) Discriminator() string { return "unavailable" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCacheMissUnavailable) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCacheMissUnavailable)
+	e := wire.NewEncoder(b)
+	encodeBetaCacheMissUnavailable(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCacheMissUnavailable) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCacheMissUnavailable)
-}
+func (x BetaCacheMissUnavailable) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCacheMissUnavailable) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -5590,7 +5752,9 @@ func (x BetaCacheMissUnavailable) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCacheMissUnavailable) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCacheMissUnavailable)
+	d := wire.NewDecoder(b)
+	decodeBetaCacheMissUnavailable(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -5679,13 +5843,13 @@ func (*BetaCitationCharLocation) Discriminator() string { return "char_location"
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCitationCharLocation) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCitationCharLocation)
+	e := wire.NewEncoder(b)
+	encodeBetaCitationCharLocation(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCitationCharLocation) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCitationCharLocation)
-}
+func (x BetaCitationCharLocation) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCitationCharLocation) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -5694,7 +5858,9 @@ func (x BetaCitationCharLocation) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCitationCharLocation) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCitationCharLocation)
+	d := wire.NewDecoder(b)
+	decodeBetaCitationCharLocation(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -5771,13 +5937,13 @@ func (*BetaCitationCharLocationParam) Discriminator() string { return "char_loca
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCitationCharLocationParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCitationCharLocationParam)
+	e := wire.NewEncoder(b)
+	encodeBetaCitationCharLocationParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCitationCharLocationParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCitationCharLocationParam)
-}
+func (x BetaCitationCharLocationParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCitationCharLocationParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -5786,7 +5952,9 @@ func (x BetaCitationCharLocationParam) MarshalJSONTo(e *jsontext.Encoder) error 
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCitationCharLocationParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCitationCharLocationParam)
+	d := wire.NewDecoder(b)
+	decodeBetaCitationCharLocationParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -5823,13 +5991,13 @@ func encodeBetaCitationConfig(e *wire.Encoder, x *BetaCitationConfig) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCitationConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCitationConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaCitationConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCitationConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCitationConfig)
-}
+func (x BetaCitationConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCitationConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -5838,7 +6006,9 @@ func (x BetaCitationConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCitationConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCitationConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaCitationConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -5927,13 +6097,13 @@ func (*BetaCitationContentBlockLocation) Discriminator() string { return "conten
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCitationContentBlockLocation) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCitationContentBlockLocation)
+	e := wire.NewEncoder(b)
+	encodeBetaCitationContentBlockLocation(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCitationContentBlockLocation) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCitationContentBlockLocation)
-}
+func (x BetaCitationContentBlockLocation) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCitationContentBlockLocation) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -5942,7 +6112,9 @@ func (x BetaCitationContentBlockLocation) MarshalJSONTo(e *jsontext.Encoder) err
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCitationContentBlockLocation) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCitationContentBlockLocation)
+	d := wire.NewDecoder(b)
+	decodeBetaCitationContentBlockLocation(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -6019,12 +6191,14 @@ func (*BetaCitationContentBlockLocationParam) Discriminator() string { return "c
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCitationContentBlockLocationParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCitationContentBlockLocationParam)
+	e := wire.NewEncoder(b)
+	encodeBetaCitationContentBlockLocationParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaCitationContentBlockLocationParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCitationContentBlockLocationParam)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -6034,7 +6208,9 @@ func (x BetaCitationContentBlockLocationParam) MarshalJSONTo(e *jsontext.Encoder
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCitationContentBlockLocationParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCitationContentBlockLocationParam)
+	d := wire.NewDecoder(b)
+	decodeBetaCitationContentBlockLocationParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -6123,13 +6299,13 @@ func (*BetaCitationPageLocation) Discriminator() string { return "page_location"
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCitationPageLocation) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCitationPageLocation)
+	e := wire.NewEncoder(b)
+	encodeBetaCitationPageLocation(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCitationPageLocation) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCitationPageLocation)
-}
+func (x BetaCitationPageLocation) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCitationPageLocation) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -6138,7 +6314,9 @@ func (x BetaCitationPageLocation) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCitationPageLocation) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCitationPageLocation)
+	d := wire.NewDecoder(b)
+	decodeBetaCitationPageLocation(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -6215,13 +6393,13 @@ func (*BetaCitationPageLocationParam) Discriminator() string { return "page_loca
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCitationPageLocationParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCitationPageLocationParam)
+	e := wire.NewEncoder(b)
+	encodeBetaCitationPageLocationParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCitationPageLocationParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCitationPageLocationParam)
-}
+func (x BetaCitationPageLocationParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCitationPageLocationParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -6230,7 +6408,9 @@ func (x BetaCitationPageLocationParam) MarshalJSONTo(e *jsontext.Encoder) error 
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCitationPageLocationParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCitationPageLocationParam)
+	d := wire.NewDecoder(b)
+	decodeBetaCitationPageLocationParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -6315,13 +6495,13 @@ func (*BetaCitationSearchResultLocation) Discriminator() string { return "search
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCitationSearchResultLocation) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCitationSearchResultLocation)
+	e := wire.NewEncoder(b)
+	encodeBetaCitationSearchResultLocation(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCitationSearchResultLocation) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCitationSearchResultLocation)
-}
+func (x BetaCitationSearchResultLocation) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCitationSearchResultLocation) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -6330,7 +6510,9 @@ func (x BetaCitationSearchResultLocation) MarshalJSONTo(e *jsontext.Encoder) err
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCitationSearchResultLocation) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCitationSearchResultLocation)
+	d := wire.NewDecoder(b)
+	decodeBetaCitationSearchResultLocation(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -6415,12 +6597,14 @@ func (*BetaCitationSearchResultLocationParam) Discriminator() string { return "s
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCitationSearchResultLocationParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCitationSearchResultLocationParam)
+	e := wire.NewEncoder(b)
+	encodeBetaCitationSearchResultLocationParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaCitationSearchResultLocationParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCitationSearchResultLocationParam)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -6430,7 +6614,9 @@ func (x BetaCitationSearchResultLocationParam) MarshalJSONTo(e *jsontext.Encoder
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCitationSearchResultLocationParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCitationSearchResultLocationParam)
+	d := wire.NewDecoder(b)
+	decodeBetaCitationSearchResultLocationParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -6502,12 +6688,14 @@ func (*BetaCitationWebSearchResultLocationParam) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCitationWebSearchResultLocationParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCitationWebSearchResultLocationParam)
+	e := wire.NewEncoder(b)
+	encodeBetaCitationWebSearchResultLocationParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaCitationWebSearchResultLocationParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCitationWebSearchResultLocationParam)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -6517,7 +6705,9 @@ func (x BetaCitationWebSearchResultLocationParam) MarshalJSONTo(e *jsontext.Enco
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCitationWebSearchResultLocationParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCitationWebSearchResultLocationParam)
+	d := wire.NewDecoder(b)
+	decodeBetaCitationWebSearchResultLocationParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -6556,13 +6746,13 @@ func encodeBetaCitationsConfigParam(e *wire.Encoder, x *BetaCitationsConfigParam
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCitationsConfigParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCitationsConfigParam)
+	e := wire.NewEncoder(b)
+	encodeBetaCitationsConfigParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCitationsConfigParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCitationsConfigParam)
-}
+func (x BetaCitationsConfigParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCitationsConfigParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -6571,7 +6761,9 @@ func (x BetaCitationsConfigParam) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCitationsConfigParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCitationsConfigParam)
+	d := wire.NewDecoder(b)
+	decodeBetaCitationsConfigParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -6643,13 +6835,13 @@ func (*BetaCitationsWebSearchResultLocation) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCitationsWebSearchResultLocation) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCitationsWebSearchResultLocation)
+	e := wire.NewEncoder(b)
+	encodeBetaCitationsWebSearchResultLocation(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCitationsWebSearchResultLocation) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCitationsWebSearchResultLocation)
-}
+func (x BetaCitationsWebSearchResultLocation) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCitationsWebSearchResultLocation) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -6658,7 +6850,9 @@ func (x BetaCitationsWebSearchResultLocation) MarshalJSONTo(e *jsontext.Encoder)
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCitationsWebSearchResultLocation) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCitationsWebSearchResultLocation)
+	d := wire.NewDecoder(b)
+	decodeBetaCitationsWebSearchResultLocation(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -6674,13 +6868,13 @@ func encodeBetaClearAllToolInputs(e *wire.Encoder, x *BetaClearAllToolInputs) { 
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaClearAllToolInputs) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaClearAllToolInputs)
+	e := wire.NewEncoder(b)
+	encodeBetaClearAllToolInputs(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaClearAllToolInputs) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaClearAllToolInputs)
-}
+func (x BetaClearAllToolInputs) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaClearAllToolInputs) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -6689,7 +6883,9 @@ func (x BetaClearAllToolInputs) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaClearAllToolInputs) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaClearAllToolInputs)
+	d := wire.NewDecoder(b)
+	decodeBetaClearAllToolInputs(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -6735,13 +6931,13 @@ func (*BetaClearThinking20251015Edit) Discriminator() string { return "clear_thi
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaClearThinking20251015Edit) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaClearThinking20251015Edit)
+	e := wire.NewEncoder(b)
+	encodeBetaClearThinking20251015Edit(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaClearThinking20251015Edit) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaClearThinking20251015Edit)
-}
+func (x BetaClearThinking20251015Edit) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaClearThinking20251015Edit) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -6750,7 +6946,9 @@ func (x BetaClearThinking20251015Edit) MarshalJSONTo(e *jsontext.Encoder) error 
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaClearThinking20251015Edit) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaClearThinking20251015Edit)
+	d := wire.NewDecoder(b)
+	decodeBetaClearThinking20251015Edit(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -6803,12 +7001,14 @@ func (*BetaClearThinking20251015EditResponse) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaClearThinking20251015EditResponse) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaClearThinking20251015EditResponse)
+	e := wire.NewEncoder(b)
+	encodeBetaClearThinking20251015EditResponse(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaClearThinking20251015EditResponse) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaClearThinking20251015EditResponse)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -6818,7 +7018,9 @@ func (x BetaClearThinking20251015EditResponse) MarshalJSONTo(e *jsontext.Encoder
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaClearThinking20251015EditResponse) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaClearThinking20251015EditResponse)
+	d := wire.NewDecoder(b)
+	decodeBetaClearThinking20251015EditResponse(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -6901,13 +7103,13 @@ func (*BetaClearToolUses20250919Edit) Discriminator() string { return "clear_too
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaClearToolUses20250919Edit) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaClearToolUses20250919Edit)
+	e := wire.NewEncoder(b)
+	encodeBetaClearToolUses20250919Edit(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaClearToolUses20250919Edit) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaClearToolUses20250919Edit)
-}
+func (x BetaClearToolUses20250919Edit) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaClearToolUses20250919Edit) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -6916,7 +7118,9 @@ func (x BetaClearToolUses20250919Edit) MarshalJSONTo(e *jsontext.Encoder) error 
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaClearToolUses20250919Edit) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaClearToolUses20250919Edit)
+	d := wire.NewDecoder(b)
+	decodeBetaClearToolUses20250919Edit(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -6969,12 +7173,14 @@ func (*BetaClearToolUses20250919EditResponse) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaClearToolUses20250919EditResponse) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaClearToolUses20250919EditResponse)
+	e := wire.NewEncoder(b)
+	encodeBetaClearToolUses20250919EditResponse(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaClearToolUses20250919EditResponse) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaClearToolUses20250919EditResponse)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -6984,7 +7190,9 @@ func (x BetaClearToolUses20250919EditResponse) MarshalJSONTo(e *jsontext.Encoder
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaClearToolUses20250919EditResponse) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaClearToolUses20250919EditResponse)
+	d := wire.NewDecoder(b)
+	decodeBetaClearToolUses20250919EditResponse(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -7028,13 +7236,13 @@ func (*BetaCodeExecutionOutputBlock) Discriminator() string { return "code_execu
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCodeExecutionOutputBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCodeExecutionOutputBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaCodeExecutionOutputBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCodeExecutionOutputBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCodeExecutionOutputBlock)
-}
+func (x BetaCodeExecutionOutputBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCodeExecutionOutputBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -7043,7 +7251,9 @@ func (x BetaCodeExecutionOutputBlock) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCodeExecutionOutputBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCodeExecutionOutputBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaCodeExecutionOutputBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -7087,13 +7297,13 @@ func (*BetaCodeExecutionOutputBlockParam) Discriminator() string { return "code_
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCodeExecutionOutputBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCodeExecutionOutputBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaCodeExecutionOutputBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCodeExecutionOutputBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCodeExecutionOutputBlockParam)
-}
+func (x BetaCodeExecutionOutputBlockParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCodeExecutionOutputBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -7102,7 +7312,9 @@ func (x BetaCodeExecutionOutputBlockParam) MarshalJSONTo(e *jsontext.Encoder) er
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCodeExecutionOutputBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCodeExecutionOutputBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaCodeExecutionOutputBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -7167,13 +7379,13 @@ func (*BetaCodeExecutionResultBlock) Discriminator() string { return "code_execu
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCodeExecutionResultBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCodeExecutionResultBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaCodeExecutionResultBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCodeExecutionResultBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCodeExecutionResultBlock)
-}
+func (x BetaCodeExecutionResultBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCodeExecutionResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -7182,7 +7394,9 @@ func (x BetaCodeExecutionResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCodeExecutionResultBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCodeExecutionResultBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaCodeExecutionResultBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -7247,13 +7461,13 @@ func (*BetaCodeExecutionResultBlockParam) Discriminator() string { return "code_
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCodeExecutionResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCodeExecutionResultBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaCodeExecutionResultBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCodeExecutionResultBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCodeExecutionResultBlockParam)
-}
+func (x BetaCodeExecutionResultBlockParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCodeExecutionResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -7262,7 +7476,9 @@ func (x BetaCodeExecutionResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) er
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCodeExecutionResultBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCodeExecutionResultBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaCodeExecutionResultBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -7340,13 +7556,13 @@ func (*BetaCodeExecutionTool20250522) Discriminator() string { return "code_exec
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCodeExecutionTool20250522) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCodeExecutionTool20250522)
+	e := wire.NewEncoder(b)
+	encodeBetaCodeExecutionTool20250522(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCodeExecutionTool20250522) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCodeExecutionTool20250522)
-}
+func (x BetaCodeExecutionTool20250522) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCodeExecutionTool20250522) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -7355,7 +7571,9 @@ func (x BetaCodeExecutionTool20250522) MarshalJSONTo(e *jsontext.Encoder) error 
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCodeExecutionTool20250522) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCodeExecutionTool20250522)
+	d := wire.NewDecoder(b)
+	decodeBetaCodeExecutionTool20250522(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -7433,13 +7651,13 @@ func (*BetaCodeExecutionTool20250825) Discriminator() string { return "code_exec
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCodeExecutionTool20250825) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCodeExecutionTool20250825)
+	e := wire.NewEncoder(b)
+	encodeBetaCodeExecutionTool20250825(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCodeExecutionTool20250825) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCodeExecutionTool20250825)
-}
+func (x BetaCodeExecutionTool20250825) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCodeExecutionTool20250825) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -7448,7 +7666,9 @@ func (x BetaCodeExecutionTool20250825) MarshalJSONTo(e *jsontext.Encoder) error 
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCodeExecutionTool20250825) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCodeExecutionTool20250825)
+	d := wire.NewDecoder(b)
+	decodeBetaCodeExecutionTool20250825(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -7527,13 +7747,13 @@ func (*BetaCodeExecutionTool20260120) Discriminator() string { return "code_exec
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCodeExecutionTool20260120) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCodeExecutionTool20260120)
+	e := wire.NewEncoder(b)
+	encodeBetaCodeExecutionTool20260120(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCodeExecutionTool20260120) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCodeExecutionTool20260120)
-}
+func (x BetaCodeExecutionTool20260120) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCodeExecutionTool20260120) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -7542,7 +7762,9 @@ func (x BetaCodeExecutionTool20260120) MarshalJSONTo(e *jsontext.Encoder) error 
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCodeExecutionTool20260120) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCodeExecutionTool20260120)
+	d := wire.NewDecoder(b)
+	decodeBetaCodeExecutionTool20260120(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -7621,13 +7843,13 @@ func (*BetaCodeExecutionTool20260521) Discriminator() string { return "code_exec
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCodeExecutionTool20260521) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCodeExecutionTool20260521)
+	e := wire.NewEncoder(b)
+	encodeBetaCodeExecutionTool20260521(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCodeExecutionTool20260521) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCodeExecutionTool20260521)
-}
+func (x BetaCodeExecutionTool20260521) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCodeExecutionTool20260521) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -7636,7 +7858,9 @@ func (x BetaCodeExecutionTool20260521) MarshalJSONTo(e *jsontext.Encoder) error 
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCodeExecutionTool20260521) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCodeExecutionTool20260521)
+	d := wire.NewDecoder(b)
+	decodeBetaCodeExecutionTool20260521(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -7687,13 +7911,13 @@ func (*BetaCodeExecutionToolResultBlock) Discriminator() string { return "code_e
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCodeExecutionToolResultBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCodeExecutionToolResultBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaCodeExecutionToolResultBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCodeExecutionToolResultBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCodeExecutionToolResultBlock)
-}
+func (x BetaCodeExecutionToolResultBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCodeExecutionToolResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -7702,7 +7926,9 @@ func (x BetaCodeExecutionToolResultBlock) MarshalJSONTo(e *jsontext.Encoder) err
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCodeExecutionToolResultBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCodeExecutionToolResultBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaCodeExecutionToolResultBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -7764,12 +7990,14 @@ func (*BetaCodeExecutionToolResultBlockParam) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCodeExecutionToolResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCodeExecutionToolResultBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaCodeExecutionToolResultBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaCodeExecutionToolResultBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCodeExecutionToolResultBlockParam)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -7779,7 +8007,9 @@ func (x BetaCodeExecutionToolResultBlockParam) MarshalJSONTo(e *jsontext.Encoder
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCodeExecutionToolResultBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCodeExecutionToolResultBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaCodeExecutionToolResultBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -7837,12 +8067,14 @@ func (*BetaCodeExecutionToolResultErrorObject) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCodeExecutionToolResultErrorObject) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCodeExecutionToolResultErrorObject)
+	e := wire.NewEncoder(b)
+	encodeBetaCodeExecutionToolResultErrorObject(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaCodeExecutionToolResultErrorObject) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCodeExecutionToolResultErrorObject)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -7852,7 +8084,9 @@ func (x BetaCodeExecutionToolResultErrorObject) MarshalJSONTo(e *jsontext.Encode
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCodeExecutionToolResultErrorObject) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCodeExecutionToolResultErrorObject)
+	d := wire.NewDecoder(b)
+	decodeBetaCodeExecutionToolResultErrorObject(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -7898,12 +8132,14 @@ func (*BetaCodeExecutionToolResultErrorParam) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCodeExecutionToolResultErrorParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCodeExecutionToolResultErrorParam)
+	e := wire.NewEncoder(b)
+	encodeBetaCodeExecutionToolResultErrorParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaCodeExecutionToolResultErrorParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCodeExecutionToolResultErrorParam)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -7913,7 +8149,9 @@ func (x BetaCodeExecutionToolResultErrorParam) MarshalJSONTo(e *jsontext.Encoder
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCodeExecutionToolResultErrorParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCodeExecutionToolResultErrorParam)
+	d := wire.NewDecoder(b)
+	decodeBetaCodeExecutionToolResultErrorParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -7979,13 +8217,13 @@ func (*BetaCompact20260112Edit) Discriminator() string { return "compact_2026011
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCompact20260112Edit) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCompact20260112Edit)
+	e := wire.NewEncoder(b)
+	encodeBetaCompact20260112Edit(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCompact20260112Edit) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCompact20260112Edit)
-}
+func (x BetaCompact20260112Edit) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCompact20260112Edit) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -7994,7 +8232,9 @@ func (x BetaCompact20260112Edit) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCompact20260112Edit) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCompact20260112Edit)
+	d := wire.NewDecoder(b)
+	decodeBetaCompact20260112Edit(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -8075,13 +8315,13 @@ func (*BetaCompactionBlock) Discriminator() string { return "compaction" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCompactionBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCompactionBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaCompactionBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCompactionBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCompactionBlock)
-}
+func (x BetaCompactionBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCompactionBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -8090,7 +8330,9 @@ func (x BetaCompactionBlock) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCompactionBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCompactionBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaCompactionBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -8174,13 +8416,13 @@ func (*BetaCompactionBlockParam) Discriminator() string { return "compaction" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCompactionBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCompactionBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaCompactionBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCompactionBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCompactionBlockParam)
-}
+func (x BetaCompactionBlockParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCompactionBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -8189,7 +8431,9 @@ func (x BetaCompactionBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCompactionBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCompactionBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaCompactionBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -8235,13 +8479,13 @@ func (*BetaCompactionConfig) Discriminator() string { return "summarize" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCompactionConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCompactionConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaCompactionConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCompactionConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCompactionConfig)
-}
+func (x BetaCompactionConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCompactionConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -8250,7 +8494,9 @@ func (x BetaCompactionConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCompactionConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCompactionConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaCompactionConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -8327,13 +8573,13 @@ func (*BetaCompactionIterationUsage) Discriminator() string { return "compaction
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCompactionIterationUsage) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCompactionIterationUsage)
+	e := wire.NewEncoder(b)
+	encodeBetaCompactionIterationUsage(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCompactionIterationUsage) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCompactionIterationUsage)
-}
+func (x BetaCompactionIterationUsage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCompactionIterationUsage) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -8342,7 +8588,9 @@ func (x BetaCompactionIterationUsage) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCompactionIterationUsage) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCompactionIterationUsage)
+	d := wire.NewDecoder(b)
+	decodeBetaCompactionIterationUsage(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -8391,13 +8639,13 @@ func encodeBetaComputerCursorPositionConfig(e *wire.Encoder, x *BetaComputerCurs
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaComputerCursorPositionConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaComputerCursorPositionConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaComputerCursorPositionConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaComputerCursorPositionConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaComputerCursorPositionConfig)
-}
+func (x BetaComputerCursorPositionConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaComputerCursorPositionConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -8406,7 +8654,9 @@ func (x BetaComputerCursorPositionConfig) MarshalJSONTo(e *jsontext.Encoder) err
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaComputerCursorPositionConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaComputerCursorPositionConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaComputerCursorPositionConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -8455,13 +8705,13 @@ func encodeBetaComputerDoubleClickConfig(e *wire.Encoder, x *BetaComputerDoubleC
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaComputerDoubleClickConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaComputerDoubleClickConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaComputerDoubleClickConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaComputerDoubleClickConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaComputerDoubleClickConfig)
-}
+func (x BetaComputerDoubleClickConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaComputerDoubleClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -8470,7 +8720,9 @@ func (x BetaComputerDoubleClickConfig) MarshalJSONTo(e *jsontext.Encoder) error 
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaComputerDoubleClickConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaComputerDoubleClickConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaComputerDoubleClickConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -8519,13 +8771,13 @@ func encodeBetaComputerHoldKeyConfig(e *wire.Encoder, x *BetaComputerHoldKeyConf
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaComputerHoldKeyConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaComputerHoldKeyConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaComputerHoldKeyConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaComputerHoldKeyConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaComputerHoldKeyConfig)
-}
+func (x BetaComputerHoldKeyConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaComputerHoldKeyConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -8534,7 +8786,9 @@ func (x BetaComputerHoldKeyConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaComputerHoldKeyConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaComputerHoldKeyConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaComputerHoldKeyConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -8583,13 +8837,13 @@ func encodeBetaComputerKeyConfig(e *wire.Encoder, x *BetaComputerKeyConfig) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaComputerKeyConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaComputerKeyConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaComputerKeyConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaComputerKeyConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaComputerKeyConfig)
-}
+func (x BetaComputerKeyConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaComputerKeyConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -8598,7 +8852,9 @@ func (x BetaComputerKeyConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaComputerKeyConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaComputerKeyConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaComputerKeyConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -8647,13 +8903,13 @@ func encodeBetaComputerLeftClickConfig(e *wire.Encoder, x *BetaComputerLeftClick
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaComputerLeftClickConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaComputerLeftClickConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaComputerLeftClickConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaComputerLeftClickConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaComputerLeftClickConfig)
-}
+func (x BetaComputerLeftClickConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaComputerLeftClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -8662,7 +8918,9 @@ func (x BetaComputerLeftClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaComputerLeftClickConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaComputerLeftClickConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaComputerLeftClickConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -8711,13 +8969,13 @@ func encodeBetaComputerLeftClickDragConfig(e *wire.Encoder, x *BetaComputerLeftC
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaComputerLeftClickDragConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaComputerLeftClickDragConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaComputerLeftClickDragConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaComputerLeftClickDragConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaComputerLeftClickDragConfig)
-}
+func (x BetaComputerLeftClickDragConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaComputerLeftClickDragConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -8726,7 +8984,9 @@ func (x BetaComputerLeftClickDragConfig) MarshalJSONTo(e *jsontext.Encoder) erro
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaComputerLeftClickDragConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaComputerLeftClickDragConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaComputerLeftClickDragConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -8775,13 +9035,13 @@ func encodeBetaComputerLeftMouseDownConfig(e *wire.Encoder, x *BetaComputerLeftM
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaComputerLeftMouseDownConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaComputerLeftMouseDownConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaComputerLeftMouseDownConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaComputerLeftMouseDownConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaComputerLeftMouseDownConfig)
-}
+func (x BetaComputerLeftMouseDownConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaComputerLeftMouseDownConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -8790,7 +9050,9 @@ func (x BetaComputerLeftMouseDownConfig) MarshalJSONTo(e *jsontext.Encoder) erro
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaComputerLeftMouseDownConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaComputerLeftMouseDownConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaComputerLeftMouseDownConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -8839,13 +9101,13 @@ func encodeBetaComputerLeftMouseUpConfig(e *wire.Encoder, x *BetaComputerLeftMou
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaComputerLeftMouseUpConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaComputerLeftMouseUpConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaComputerLeftMouseUpConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaComputerLeftMouseUpConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaComputerLeftMouseUpConfig)
-}
+func (x BetaComputerLeftMouseUpConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaComputerLeftMouseUpConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -8854,7 +9116,9 @@ func (x BetaComputerLeftMouseUpConfig) MarshalJSONTo(e *jsontext.Encoder) error 
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaComputerLeftMouseUpConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaComputerLeftMouseUpConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaComputerLeftMouseUpConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -8903,13 +9167,13 @@ func encodeBetaComputerMiddleClickConfig(e *wire.Encoder, x *BetaComputerMiddleC
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaComputerMiddleClickConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaComputerMiddleClickConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaComputerMiddleClickConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaComputerMiddleClickConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaComputerMiddleClickConfig)
-}
+func (x BetaComputerMiddleClickConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaComputerMiddleClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -8918,7 +9182,9 @@ func (x BetaComputerMiddleClickConfig) MarshalJSONTo(e *jsontext.Encoder) error 
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaComputerMiddleClickConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaComputerMiddleClickConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaComputerMiddleClickConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -8967,13 +9233,13 @@ func encodeBetaComputerMouseMoveConfig(e *wire.Encoder, x *BetaComputerMouseMove
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaComputerMouseMoveConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaComputerMouseMoveConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaComputerMouseMoveConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaComputerMouseMoveConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaComputerMouseMoveConfig)
-}
+func (x BetaComputerMouseMoveConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaComputerMouseMoveConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -8982,7 +9248,9 @@ func (x BetaComputerMouseMoveConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaComputerMouseMoveConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaComputerMouseMoveConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaComputerMouseMoveConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -9031,13 +9299,13 @@ func encodeBetaComputerRightClickConfig(e *wire.Encoder, x *BetaComputerRightCli
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaComputerRightClickConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaComputerRightClickConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaComputerRightClickConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaComputerRightClickConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaComputerRightClickConfig)
-}
+func (x BetaComputerRightClickConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaComputerRightClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -9046,7 +9314,9 @@ func (x BetaComputerRightClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaComputerRightClickConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaComputerRightClickConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaComputerRightClickConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -9095,13 +9365,13 @@ func encodeBetaComputerScreenshotConfig(e *wire.Encoder, x *BetaComputerScreensh
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaComputerScreenshotConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaComputerScreenshotConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaComputerScreenshotConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaComputerScreenshotConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaComputerScreenshotConfig)
-}
+func (x BetaComputerScreenshotConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaComputerScreenshotConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -9110,7 +9380,9 @@ func (x BetaComputerScreenshotConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaComputerScreenshotConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaComputerScreenshotConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaComputerScreenshotConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -9159,13 +9431,13 @@ func encodeBetaComputerScrollConfig(e *wire.Encoder, x *BetaComputerScrollConfig
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaComputerScrollConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaComputerScrollConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaComputerScrollConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaComputerScrollConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaComputerScrollConfig)
-}
+func (x BetaComputerScrollConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaComputerScrollConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -9174,7 +9446,9 @@ func (x BetaComputerScrollConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaComputerScrollConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaComputerScrollConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaComputerScrollConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -9230,13 +9504,13 @@ func (*BetaComputerToolset20260801) Discriminator() string { return "computer_to
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaComputerToolset20260801) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaComputerToolset20260801)
+	e := wire.NewEncoder(b)
+	encodeBetaComputerToolset20260801(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaComputerToolset20260801) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaComputerToolset20260801)
-}
+func (x BetaComputerToolset20260801) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaComputerToolset20260801) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -9245,7 +9519,9 @@ func (x BetaComputerToolset20260801) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaComputerToolset20260801) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaComputerToolset20260801)
+	d := wire.NewDecoder(b)
+	decodeBetaComputerToolset20260801(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -9429,13 +9705,13 @@ func encodeBetaComputerToolsetConfigs(e *wire.Encoder, x *BetaComputerToolsetCon
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaComputerToolsetConfigs) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaComputerToolsetConfigs)
+	e := wire.NewEncoder(b)
+	encodeBetaComputerToolsetConfigs(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaComputerToolsetConfigs) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaComputerToolsetConfigs)
-}
+func (x BetaComputerToolsetConfigs) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaComputerToolsetConfigs) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -9444,7 +9720,9 @@ func (x BetaComputerToolsetConfigs) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaComputerToolsetConfigs) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaComputerToolsetConfigs)
+	d := wire.NewDecoder(b)
+	decodeBetaComputerToolsetConfigs(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -9493,13 +9771,13 @@ func encodeBetaComputerTripleClickConfig(e *wire.Encoder, x *BetaComputerTripleC
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaComputerTripleClickConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaComputerTripleClickConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaComputerTripleClickConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaComputerTripleClickConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaComputerTripleClickConfig)
-}
+func (x BetaComputerTripleClickConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaComputerTripleClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -9508,7 +9786,9 @@ func (x BetaComputerTripleClickConfig) MarshalJSONTo(e *jsontext.Encoder) error 
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaComputerTripleClickConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaComputerTripleClickConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaComputerTripleClickConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -9557,13 +9837,13 @@ func encodeBetaComputerTypeConfig(e *wire.Encoder, x *BetaComputerTypeConfig) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaComputerTypeConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaComputerTypeConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaComputerTypeConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaComputerTypeConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaComputerTypeConfig)
-}
+func (x BetaComputerTypeConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaComputerTypeConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -9572,7 +9852,9 @@ func (x BetaComputerTypeConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaComputerTypeConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaComputerTypeConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaComputerTypeConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -9621,13 +9903,13 @@ func encodeBetaComputerWaitConfig(e *wire.Encoder, x *BetaComputerWaitConfig) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaComputerWaitConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaComputerWaitConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaComputerWaitConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaComputerWaitConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaComputerWaitConfig)
-}
+func (x BetaComputerWaitConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaComputerWaitConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -9636,7 +9918,9 @@ func (x BetaComputerWaitConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaComputerWaitConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaComputerWaitConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaComputerWaitConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -9685,13 +9969,13 @@ func encodeBetaComputerZoomConfig(e *wire.Encoder, x *BetaComputerZoomConfig) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaComputerZoomConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaComputerZoomConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaComputerZoomConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaComputerZoomConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaComputerZoomConfig)
-}
+func (x BetaComputerZoomConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaComputerZoomConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -9700,7 +9984,9 @@ func (x BetaComputerZoomConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaComputerZoomConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaComputerZoomConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaComputerZoomConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -9756,13 +10042,13 @@ func encodeBetaContainer(e *wire.Encoder, x *BetaContainer) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaContainer) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaContainer)
+	e := wire.NewEncoder(b)
+	encodeBetaContainer(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaContainer) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaContainer)
-}
+func (x BetaContainer) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaContainer) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -9771,7 +10057,9 @@ func (x BetaContainer) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaContainer) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaContainer)
+	d := wire.NewDecoder(b)
+	decodeBetaContainer(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -9787,13 +10075,13 @@ func encodeBetaContainerID(e *wire.Encoder, x *BetaContainerID) { wire.EncodeStr
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaContainerID) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaContainerID)
+	e := wire.NewEncoder(b)
+	encodeBetaContainerID(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaContainerID) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaContainerID)
-}
+func (x BetaContainerID) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaContainerID) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -9802,7 +10090,9 @@ func (x BetaContainerID) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaContainerID) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaContainerID)
+	d := wire.NewDecoder(b)
+	decodeBetaContainerID(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -9850,13 +10140,13 @@ func encodeBetaContainerParams(e *wire.Encoder, x *BetaContainerParams) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaContainerParams) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaContainerParams)
+	e := wire.NewEncoder(b)
+	encodeBetaContainerParams(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaContainerParams) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaContainerParams)
-}
+func (x BetaContainerParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaContainerParams) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -9865,7 +10155,9 @@ func (x BetaContainerParams) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaContainerParams) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaContainerParams)
+	d := wire.NewDecoder(b)
+	decodeBetaContainerParams(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -9919,13 +10211,13 @@ func (x *BetaContainerSkill) Discriminator() string { return string(x.Type) }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaContainerSkill) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaContainerSkill)
+	e := wire.NewEncoder(b)
+	encodeBetaContainerSkill(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaContainerSkill) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaContainerSkill)
-}
+func (x BetaContainerSkill) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaContainerSkill) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -9934,7 +10226,9 @@ func (x BetaContainerSkill) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaContainerSkill) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaContainerSkill)
+	d := wire.NewDecoder(b)
+	decodeBetaContainerSkill(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -9978,13 +10272,13 @@ func (*BetaContainerUploadBlock) Discriminator() string { return "container_uplo
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaContainerUploadBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaContainerUploadBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaContainerUploadBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaContainerUploadBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaContainerUploadBlock)
-}
+func (x BetaContainerUploadBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaContainerUploadBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -9993,7 +10287,9 @@ func (x BetaContainerUploadBlock) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaContainerUploadBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaContainerUploadBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaContainerUploadBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -10046,13 +10342,13 @@ func (*BetaContainerUploadBlockParam) Discriminator() string { return "container
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaContainerUploadBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaContainerUploadBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaContainerUploadBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaContainerUploadBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaContainerUploadBlockParam)
-}
+func (x BetaContainerUploadBlockParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaContainerUploadBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -10061,7 +10357,9 @@ func (x BetaContainerUploadBlockParam) MarshalJSONTo(e *jsontext.Encoder) error 
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaContainerUploadBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaContainerUploadBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaContainerUploadBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -10105,13 +10403,13 @@ func (*BetaContentBlockSource) Discriminator() string { return "content" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaContentBlockSource) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaContentBlockSource)
+	e := wire.NewEncoder(b)
+	encodeBetaContentBlockSource(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaContentBlockSource) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaContentBlockSource)
-}
+func (x BetaContentBlockSource) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaContentBlockSource) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -10120,7 +10418,9 @@ func (x BetaContentBlockSource) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaContentBlockSource) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaContentBlockSource)
+	d := wire.NewDecoder(b)
+	decodeBetaContentBlockSource(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -10140,13 +10440,13 @@ func encodeBetaContentBlockSourceBlocks(e *wire.Encoder, x *BetaContentBlockSour
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaContentBlockSourceBlocks) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaContentBlockSourceBlocks)
+	e := wire.NewEncoder(b)
+	encodeBetaContentBlockSourceBlocks(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaContentBlockSourceBlocks) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaContentBlockSourceBlocks)
-}
+func (x BetaContentBlockSourceBlocks) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaContentBlockSourceBlocks) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -10155,7 +10455,9 @@ func (x BetaContentBlockSourceBlocks) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaContentBlockSourceBlocks) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaContentBlockSourceBlocks)
+	d := wire.NewDecoder(b)
+	decodeBetaContentBlockSourceBlocks(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -10194,13 +10496,13 @@ func encodeBetaContextManagementConfig(e *wire.Encoder, x *BetaContextManagement
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaContextManagementConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaContextManagementConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaContextManagementConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaContextManagementConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaContextManagementConfig)
-}
+func (x BetaContextManagementConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaContextManagementConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -10209,7 +10511,9 @@ func (x BetaContextManagementConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaContextManagementConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaContextManagementConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaContextManagementConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -10246,13 +10550,13 @@ func encodeBetaContextManagementResponse(e *wire.Encoder, x *BetaContextManageme
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaContextManagementResponse) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaContextManagementResponse)
+	e := wire.NewEncoder(b)
+	encodeBetaContextManagementResponse(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaContextManagementResponse) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaContextManagementResponse)
-}
+func (x BetaContextManagementResponse) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaContextManagementResponse) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -10261,7 +10565,9 @@ func (x BetaContextManagementResponse) MarshalJSONTo(e *jsontext.Encoder) error 
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaContextManagementResponse) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaContextManagementResponse)
+	d := wire.NewDecoder(b)
+	decodeBetaContextManagementResponse(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -10299,13 +10605,13 @@ func encodeBetaCreateMessageBatchParams(e *wire.Encoder, x *BetaCreateMessageBat
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCreateMessageBatchParams) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCreateMessageBatchParams)
+	e := wire.NewEncoder(b)
+	encodeBetaCreateMessageBatchParams(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCreateMessageBatchParams) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCreateMessageBatchParams)
-}
+func (x BetaCreateMessageBatchParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCreateMessageBatchParams) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -10314,7 +10620,9 @@ func (x BetaCreateMessageBatchParams) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCreateMessageBatchParams) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCreateMessageBatchParams)
+	d := wire.NewDecoder(b)
+	decodeBetaCreateMessageBatchParams(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -10610,13 +10918,13 @@ func encodeBetaCreateMessageParams(e *wire.Encoder, x *BetaCreateMessageParams) 
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCreateMessageParams) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaCreateMessageParams)
+	e := wire.NewEncoder(b)
+	encodeBetaCreateMessageParams(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaCreateMessageParams) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaCreateMessageParams)
-}
+func (x BetaCreateMessageParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaCreateMessageParams) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -10625,7 +10933,9 @@ func (x BetaCreateMessageParams) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaCreateMessageParams) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaCreateMessageParams)
+	d := wire.NewDecoder(b)
+	decodeBetaCreateMessageParams(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -10685,13 +10995,13 @@ func (*BetaDeletedMessageBatch) Discriminator() string { return "message_batch_d
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaDeletedMessageBatch) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaDeletedMessageBatch)
+	e := wire.NewEncoder(b)
+	encodeBetaDeletedMessageBatch(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaDeletedMessageBatch) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaDeletedMessageBatch)
-}
+func (x BetaDeletedMessageBatch) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaDeletedMessageBatch) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -10700,7 +11010,9 @@ func (x BetaDeletedMessageBatch) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaDeletedMessageBatch) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaDeletedMessageBatch)
+	d := wire.NewDecoder(b)
+	decodeBetaDeletedMessageBatch(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -10742,13 +11054,13 @@ func encodeBetaDiagnostics(e *wire.Encoder, x *BetaDiagnostics) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaDiagnostics) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaDiagnostics)
+	e := wire.NewEncoder(b)
+	encodeBetaDiagnostics(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaDiagnostics) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaDiagnostics)
-}
+func (x BetaDiagnostics) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaDiagnostics) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -10757,7 +11069,9 @@ func (x BetaDiagnostics) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaDiagnostics) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaDiagnostics)
+	d := wire.NewDecoder(b)
+	decodeBetaDiagnostics(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -10797,13 +11111,13 @@ func encodeBetaDiagnosticsParam(e *wire.Encoder, x *BetaDiagnosticsParam) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaDiagnosticsParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaDiagnosticsParam)
+	e := wire.NewEncoder(b)
+	encodeBetaDiagnosticsParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaDiagnosticsParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaDiagnosticsParam)
-}
+func (x BetaDiagnosticsParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaDiagnosticsParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -10812,7 +11126,9 @@ func (x BetaDiagnosticsParam) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaDiagnosticsParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaDiagnosticsParam)
+	d := wire.NewDecoder(b)
+	decodeBetaDiagnosticsParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -10850,13 +11166,13 @@ func (*BetaDirectCaller) Discriminator() string { return "direct" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaDirectCaller) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaDirectCaller)
+	e := wire.NewEncoder(b)
+	encodeBetaDirectCaller(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaDirectCaller) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaDirectCaller)
-}
+func (x BetaDirectCaller) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaDirectCaller) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -10865,7 +11181,9 @@ func (x BetaDirectCaller) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaDirectCaller) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaDirectCaller)
+	d := wire.NewDecoder(b)
+	decodeBetaDirectCaller(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -10933,13 +11251,13 @@ func (*BetaDocumentBlock) Discriminator() string { return "document" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaDocumentBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaDocumentBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaDocumentBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaDocumentBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaDocumentBlock)
-}
+func (x BetaDocumentBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaDocumentBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -10948,7 +11266,9 @@ func (x BetaDocumentBlock) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaDocumentBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaDocumentBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaDocumentBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -11021,12 +11341,14 @@ func (*BetaEncryptedCodeExecutionResultBlock) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaEncryptedCodeExecutionResultBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaEncryptedCodeExecutionResultBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaEncryptedCodeExecutionResultBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaEncryptedCodeExecutionResultBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaEncryptedCodeExecutionResultBlock)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -11036,7 +11358,9 @@ func (x BetaEncryptedCodeExecutionResultBlock) MarshalJSONTo(e *jsontext.Encoder
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaEncryptedCodeExecutionResultBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaEncryptedCodeExecutionResultBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaEncryptedCodeExecutionResultBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -11104,12 +11428,14 @@ func (*BetaEncryptedCodeExecutionResultBlockParam) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaEncryptedCodeExecutionResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaEncryptedCodeExecutionResultBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaEncryptedCodeExecutionResultBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaEncryptedCodeExecutionResultBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaEncryptedCodeExecutionResultBlockParam)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -11119,7 +11445,9 @@ func (x BetaEncryptedCodeExecutionResultBlockParam) MarshalJSONTo(e *jsontext.En
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaEncryptedCodeExecutionResultBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaEncryptedCodeExecutionResultBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaEncryptedCodeExecutionResultBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -11199,13 +11527,13 @@ func encodeBetaErrorDetails(e *wire.Encoder, x *BetaErrorDetails) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaErrorDetails) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaErrorDetails)
+	e := wire.NewEncoder(b)
+	encodeBetaErrorDetails(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaErrorDetails) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaErrorDetails)
-}
+func (x BetaErrorDetails) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaErrorDetails) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -11214,7 +11542,9 @@ func (x BetaErrorDetails) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaErrorDetails) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaErrorDetails)
+	d := wire.NewDecoder(b)
+	decodeBetaErrorDetails(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -11286,13 +11616,13 @@ func (*BetaErrorResponse) Discriminator() string { return "error" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaErrorResponse) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaErrorResponse)
+	e := wire.NewEncoder(b)
+	encodeBetaErrorResponse(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaErrorResponse) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaErrorResponse)
-}
+func (x BetaErrorResponse) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaErrorResponse) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -11301,7 +11631,9 @@ func (x BetaErrorResponse) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaErrorResponse) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaErrorResponse)
+	d := wire.NewDecoder(b)
+	decodeBetaErrorResponse(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -11360,13 +11692,13 @@ func (*BetaFallbackBlock) Discriminator() string { return "fallback" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaFallbackBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaFallbackBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaFallbackBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaFallbackBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaFallbackBlock)
-}
+func (x BetaFallbackBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaFallbackBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -11375,7 +11707,9 @@ func (x BetaFallbackBlock) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaFallbackBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaFallbackBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaFallbackBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -11437,13 +11771,13 @@ func (*BetaFallbackBlockParam) Discriminator() string { return "fallback" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaFallbackBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaFallbackBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaFallbackBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaFallbackBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaFallbackBlockParam)
-}
+func (x BetaFallbackBlockParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaFallbackBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -11452,7 +11786,9 @@ func (x BetaFallbackBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaFallbackBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaFallbackBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaFallbackBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -11505,13 +11841,13 @@ func (*BetaFallbackCreditNotApplied) Discriminator() string { return "not_applie
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaFallbackCreditNotApplied) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaFallbackCreditNotApplied)
+	e := wire.NewEncoder(b)
+	encodeBetaFallbackCreditNotApplied(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaFallbackCreditNotApplied) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaFallbackCreditNotApplied)
-}
+func (x BetaFallbackCreditNotApplied) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaFallbackCreditNotApplied) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -11520,7 +11856,9 @@ func (x BetaFallbackCreditNotApplied) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaFallbackCreditNotApplied) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaFallbackCreditNotApplied)
+	d := wire.NewDecoder(b)
+	decodeBetaFallbackCreditNotApplied(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -11569,13 +11907,13 @@ func (*BetaFallbackCreditRedeemed) Discriminator() string { return "redeemed" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaFallbackCreditRedeemed) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaFallbackCreditRedeemed)
+	e := wire.NewEncoder(b)
+	encodeBetaFallbackCreditRedeemed(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaFallbackCreditRedeemed) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaFallbackCreditRedeemed)
-}
+func (x BetaFallbackCreditRedeemed) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaFallbackCreditRedeemed) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -11584,7 +11922,9 @@ func (x BetaFallbackCreditRedeemed) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaFallbackCreditRedeemed) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaFallbackCreditRedeemed)
+	d := wire.NewDecoder(b)
+	decodeBetaFallbackCreditRedeemed(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -11604,13 +11944,13 @@ func encodeBetaFallbackCreditToken(e *wire.Encoder, x *BetaFallbackCreditToken) 
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaFallbackCreditToken) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaFallbackCreditToken)
+	e := wire.NewEncoder(b)
+	encodeBetaFallbackCreditToken(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaFallbackCreditToken) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaFallbackCreditToken)
-}
+func (x BetaFallbackCreditToken) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaFallbackCreditToken) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -11619,7 +11959,9 @@ func (x BetaFallbackCreditToken) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaFallbackCreditToken) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaFallbackCreditToken)
+	d := wire.NewDecoder(b)
+	decodeBetaFallbackCreditToken(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -11666,13 +12008,13 @@ func encodeBetaFallbackCreditTokenParam(e *wire.Encoder, x *BetaFallbackCreditTo
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaFallbackCreditTokenParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaFallbackCreditTokenParam)
+	e := wire.NewEncoder(b)
+	encodeBetaFallbackCreditTokenParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaFallbackCreditTokenParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaFallbackCreditTokenParam)
-}
+func (x BetaFallbackCreditTokenParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaFallbackCreditTokenParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -11681,7 +12023,9 @@ func (x BetaFallbackCreditTokenParam) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaFallbackCreditTokenParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaFallbackCreditTokenParam)
+	d := wire.NewDecoder(b)
+	decodeBetaFallbackCreditTokenParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -11729,13 +12073,13 @@ func encodeBetaFallbackCreditUsage(e *wire.Encoder, x *BetaFallbackCreditUsage) 
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaFallbackCreditUsage) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaFallbackCreditUsage)
+	e := wire.NewEncoder(b)
+	encodeBetaFallbackCreditUsage(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaFallbackCreditUsage) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaFallbackCreditUsage)
-}
+func (x BetaFallbackCreditUsage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaFallbackCreditUsage) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -11744,7 +12088,9 @@ func (x BetaFallbackCreditUsage) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaFallbackCreditUsage) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaFallbackCreditUsage)
+	d := wire.NewDecoder(b)
+	decodeBetaFallbackCreditUsage(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -11781,13 +12127,13 @@ func encodeBetaFallbackInfo(e *wire.Encoder, x *BetaFallbackInfo) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaFallbackInfo) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaFallbackInfo)
+	e := wire.NewEncoder(b)
+	encodeBetaFallbackInfo(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaFallbackInfo) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaFallbackInfo)
-}
+func (x BetaFallbackInfo) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaFallbackInfo) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -11796,7 +12142,9 @@ func (x BetaFallbackInfo) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaFallbackInfo) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaFallbackInfo)
+	d := wire.NewDecoder(b)
+	decodeBetaFallbackInfo(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -11833,13 +12181,13 @@ func encodeBetaFallbackInfoParam(e *wire.Encoder, x *BetaFallbackInfoParam) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaFallbackInfoParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaFallbackInfoParam)
+	e := wire.NewEncoder(b)
+	encodeBetaFallbackInfoParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaFallbackInfoParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaFallbackInfoParam)
-}
+func (x BetaFallbackInfoParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaFallbackInfoParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -11848,7 +12196,9 @@ func (x BetaFallbackInfoParam) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaFallbackInfoParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaFallbackInfoParam)
+	d := wire.NewDecoder(b)
+	decodeBetaFallbackInfoParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -11868,13 +12218,13 @@ func encodeBetaFallbackList(e *wire.Encoder, x *BetaFallbackList) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaFallbackList) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaFallbackList)
+	e := wire.NewEncoder(b)
+	encodeBetaFallbackList(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaFallbackList) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaFallbackList)
-}
+func (x BetaFallbackList) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaFallbackList) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -11883,7 +12233,9 @@ func (x BetaFallbackList) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaFallbackList) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaFallbackList)
+	d := wire.NewDecoder(b)
+	decodeBetaFallbackList(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -11968,13 +12320,13 @@ func (*BetaFallbackMessageIterationUsage) Discriminator() string { return "fallb
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaFallbackMessageIterationUsage) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaFallbackMessageIterationUsage)
+	e := wire.NewEncoder(b)
+	encodeBetaFallbackMessageIterationUsage(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaFallbackMessageIterationUsage) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaFallbackMessageIterationUsage)
-}
+func (x BetaFallbackMessageIterationUsage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaFallbackMessageIterationUsage) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -11983,7 +12335,9 @@ func (x BetaFallbackMessageIterationUsage) MarshalJSONTo(e *jsontext.Encoder) er
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaFallbackMessageIterationUsage) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaFallbackMessageIterationUsage)
+	d := wire.NewDecoder(b)
+	decodeBetaFallbackMessageIterationUsage(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -12060,13 +12414,13 @@ func encodeBetaFallbackParam(e *wire.Encoder, x *BetaFallbackParam) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaFallbackParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaFallbackParam)
+	e := wire.NewEncoder(b)
+	encodeBetaFallbackParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaFallbackParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaFallbackParam)
-}
+func (x BetaFallbackParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaFallbackParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -12075,7 +12429,9 @@ func (x BetaFallbackParam) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaFallbackParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaFallbackParam)
+	d := wire.NewDecoder(b)
+	decodeBetaFallbackParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -12124,13 +12480,13 @@ func (*BetaFallbackRefusalTrigger) Discriminator() string { return "refusal" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaFallbackRefusalTrigger) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaFallbackRefusalTrigger)
+	e := wire.NewEncoder(b)
+	encodeBetaFallbackRefusalTrigger(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaFallbackRefusalTrigger) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaFallbackRefusalTrigger)
-}
+func (x BetaFallbackRefusalTrigger) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaFallbackRefusalTrigger) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -12139,7 +12495,9 @@ func (x BetaFallbackRefusalTrigger) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaFallbackRefusalTrigger) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaFallbackRefusalTrigger)
+	d := wire.NewDecoder(b)
+	decodeBetaFallbackRefusalTrigger(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -12190,13 +12548,13 @@ func (*BetaFileDocumentSource) Discriminator() string { return "file" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaFileDocumentSource) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaFileDocumentSource)
+	e := wire.NewEncoder(b)
+	encodeBetaFileDocumentSource(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaFileDocumentSource) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaFileDocumentSource)
-}
+func (x BetaFileDocumentSource) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaFileDocumentSource) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -12205,7 +12563,9 @@ func (x BetaFileDocumentSource) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaFileDocumentSource) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaFileDocumentSource)
+	d := wire.NewDecoder(b)
+	decodeBetaFileDocumentSource(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -12249,13 +12609,13 @@ func (*BetaFileImageSource) Discriminator() string { return "file" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaFileImageSource) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaFileImageSource)
+	e := wire.NewEncoder(b)
+	encodeBetaFileImageSource(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaFileImageSource) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaFileImageSource)
-}
+func (x BetaFileImageSource) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaFileImageSource) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -12264,7 +12624,9 @@ func (x BetaFileImageSource) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaFileImageSource) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaFileImageSource)
+	d := wire.NewDecoder(b)
+	decodeBetaFileImageSource(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -12317,13 +12679,13 @@ func (*BetaGatewayTimeoutError) Discriminator() string { return "timeout_error" 
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaGatewayTimeoutError) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaGatewayTimeoutError)
+	e := wire.NewEncoder(b)
+	encodeBetaGatewayTimeoutError(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaGatewayTimeoutError) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaGatewayTimeoutError)
-}
+func (x BetaGatewayTimeoutError) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaGatewayTimeoutError) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -12332,7 +12694,9 @@ func (x BetaGatewayTimeoutError) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaGatewayTimeoutError) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaGatewayTimeoutError)
+	d := wire.NewDecoder(b)
+	decodeBetaGatewayTimeoutError(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -12394,13 +12758,13 @@ func (*BetaImageBlockParam) Discriminator() string { return "image" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaImageBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaImageBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaImageBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaImageBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaImageBlockParam)
-}
+func (x BetaImageBlockParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaImageBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -12409,7 +12773,9 @@ func (x BetaImageBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaImageBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaImageBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaImageBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -12449,13 +12815,13 @@ func encodeBetaImageTransformationsParam(e *wire.Encoder, x *BetaImageTransforma
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaImageTransformationsParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaImageTransformationsParam)
+	e := wire.NewEncoder(b)
+	encodeBetaImageTransformationsParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaImageTransformationsParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaImageTransformationsParam)
-}
+func (x BetaImageTransformationsParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaImageTransformationsParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -12464,7 +12830,9 @@ func (x BetaImageTransformationsParam) MarshalJSONTo(e *jsontext.Encoder) error 
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaImageTransformationsParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaImageTransformationsParam)
+	d := wire.NewDecoder(b)
+	decodeBetaImageTransformationsParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -12520,13 +12888,13 @@ func (*BetaInputTokensClearAtLeast) Discriminator() string { return "input_token
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaInputTokensClearAtLeast) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaInputTokensClearAtLeast)
+	e := wire.NewEncoder(b)
+	encodeBetaInputTokensClearAtLeast(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaInputTokensClearAtLeast) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaInputTokensClearAtLeast)
-}
+func (x BetaInputTokensClearAtLeast) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaInputTokensClearAtLeast) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -12535,7 +12903,9 @@ func (x BetaInputTokensClearAtLeast) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaInputTokensClearAtLeast) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaInputTokensClearAtLeast)
+	d := wire.NewDecoder(b)
+	decodeBetaInputTokensClearAtLeast(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -12580,13 +12950,13 @@ func (*BetaInputTokensTrigger) Discriminator() string { return "input_tokens" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaInputTokensTrigger) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaInputTokensTrigger)
+	e := wire.NewEncoder(b)
+	encodeBetaInputTokensTrigger(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaInputTokensTrigger) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaInputTokensTrigger)
-}
+func (x BetaInputTokensTrigger) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaInputTokensTrigger) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -12595,7 +12965,9 @@ func (x BetaInputTokensTrigger) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaInputTokensTrigger) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaInputTokensTrigger)
+	d := wire.NewDecoder(b)
+	decodeBetaInputTokensTrigger(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -12649,13 +13021,13 @@ func (*BetaInvalidRequestError) Discriminator() string { return "invalid_request
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaInvalidRequestError) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaInvalidRequestError)
+	e := wire.NewEncoder(b)
+	encodeBetaInvalidRequestError(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaInvalidRequestError) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaInvalidRequestError)
-}
+func (x BetaInvalidRequestError) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaInvalidRequestError) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -12664,7 +13036,9 @@ func (x BetaInvalidRequestError) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaInvalidRequestError) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaInvalidRequestError)
+	d := wire.NewDecoder(b)
+	decodeBetaInvalidRequestError(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -12708,13 +13082,13 @@ func (*BetaJSONOutputFormat) Discriminator() string { return "json_schema" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaJSONOutputFormat) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaJSONOutputFormat)
+	e := wire.NewEncoder(b)
+	encodeBetaJSONOutputFormat(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaJSONOutputFormat) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaJSONOutputFormat)
-}
+func (x BetaJSONOutputFormat) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaJSONOutputFormat) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -12723,7 +13097,9 @@ func (x BetaJSONOutputFormat) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaJSONOutputFormat) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaJSONOutputFormat)
+	d := wire.NewDecoder(b)
+	decodeBetaJSONOutputFormat(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -12776,11 +13152,13 @@ func encodeBetaMCPTool(e *wire.Encoder, x *BetaMCPTool) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMCPTool) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaMCPTool)
+	e := wire.NewEncoder(b)
+	encodeBetaMCPTool(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaMCPTool) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x, encodeBetaMCPTool) }
+func (x BetaMCPTool) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaMCPTool) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -12788,7 +13166,11 @@ func (x BetaMCPTool) MarshalJSONTo(e *jsontext.Encoder) error {
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaMCPTool) UnmarshalJSON(b []byte) error { return wire.Unmarshal(b, x, decodeBetaMCPTool) }
+func (x *BetaMCPTool) UnmarshalJSON(b []byte) error {
+	d := wire.NewDecoder(b)
+	decodeBetaMCPTool(d, x)
+	return d.End()
+}
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
 func (x *BetaMCPTool) UnmarshalJSONFrom(d *jsontext.Decoder) error {
@@ -12836,13 +13218,13 @@ func encodeBetaMCPToolConfig(e *wire.Encoder, x *BetaMCPToolConfig) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMCPToolConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaMCPToolConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaMCPToolConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaMCPToolConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaMCPToolConfig)
-}
+func (x BetaMCPToolConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaMCPToolConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -12851,7 +13233,9 @@ func (x BetaMCPToolConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaMCPToolConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaMCPToolConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaMCPToolConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -12899,13 +13283,13 @@ func encodeBetaMCPToolDefaultConfig(e *wire.Encoder, x *BetaMCPToolDefaultConfig
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMCPToolDefaultConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaMCPToolDefaultConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaMCPToolDefaultConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaMCPToolDefaultConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaMCPToolDefaultConfig)
-}
+func (x BetaMCPToolDefaultConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaMCPToolDefaultConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -12914,7 +13298,9 @@ func (x BetaMCPToolDefaultConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaMCPToolDefaultConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaMCPToolDefaultConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaMCPToolDefaultConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -12966,13 +13352,13 @@ func (*BetaMCPToolListingBlock) Discriminator() string { return "mcp_tool_listin
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMCPToolListingBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaMCPToolListingBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaMCPToolListingBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaMCPToolListingBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaMCPToolListingBlock)
-}
+func (x BetaMCPToolListingBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaMCPToolListingBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -12981,7 +13367,9 @@ func (x BetaMCPToolListingBlock) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaMCPToolListingBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaMCPToolListingBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaMCPToolListingBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -13033,13 +13421,13 @@ func (*BetaMCPToolListingBlockParam) Discriminator() string { return "mcp_tool_l
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMCPToolListingBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaMCPToolListingBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaMCPToolListingBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaMCPToolListingBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaMCPToolListingBlockParam)
-}
+func (x BetaMCPToolListingBlockParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaMCPToolListingBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -13048,7 +13436,9 @@ func (x BetaMCPToolListingBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaMCPToolListingBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaMCPToolListingBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaMCPToolListingBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -13101,13 +13491,13 @@ func encodeBetaMCPToolParam(e *wire.Encoder, x *BetaMCPToolParam) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMCPToolParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaMCPToolParam)
+	e := wire.NewEncoder(b)
+	encodeBetaMCPToolParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaMCPToolParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaMCPToolParam)
-}
+func (x BetaMCPToolParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaMCPToolParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -13116,7 +13506,9 @@ func (x BetaMCPToolParam) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaMCPToolParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaMCPToolParam)
+	d := wire.NewDecoder(b)
+	decodeBetaMCPToolParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -13174,13 +13566,13 @@ func (*BetaMCPToolResultBlock) Discriminator() string { return "mcp_tool_result"
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMCPToolResultBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaMCPToolResultBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaMCPToolResultBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaMCPToolResultBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaMCPToolResultBlock)
-}
+func (x BetaMCPToolResultBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaMCPToolResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -13189,7 +13581,9 @@ func (x BetaMCPToolResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaMCPToolResultBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaMCPToolResultBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaMCPToolResultBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -13254,13 +13648,13 @@ func (*BetaMCPToolUseBlock) Discriminator() string { return "mcp_tool_use" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMCPToolUseBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaMCPToolUseBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaMCPToolUseBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaMCPToolUseBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaMCPToolUseBlock)
-}
+func (x BetaMCPToolUseBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaMCPToolUseBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -13269,7 +13663,9 @@ func (x BetaMCPToolUseBlock) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaMCPToolUseBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaMCPToolUseBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaMCPToolUseBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -13343,13 +13739,13 @@ func (*BetaMCPToolUseBlockParam) Discriminator() string { return "mcp_tool_use" 
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMCPToolUseBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaMCPToolUseBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaMCPToolUseBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaMCPToolUseBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaMCPToolUseBlockParam)
-}
+func (x BetaMCPToolUseBlockParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaMCPToolUseBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -13358,7 +13754,9 @@ func (x BetaMCPToolUseBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaMCPToolUseBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaMCPToolUseBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaMCPToolUseBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -13440,13 +13838,13 @@ func (*BetaMCPToolset) Discriminator() string { return "mcp_toolset" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMCPToolset) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaMCPToolset)
+	e := wire.NewEncoder(b)
+	encodeBetaMCPToolset(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaMCPToolset) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaMCPToolset)
-}
+func (x BetaMCPToolset) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaMCPToolset) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -13455,7 +13853,9 @@ func (x BetaMCPToolset) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaMCPToolset) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaMCPToolset)
+	d := wire.NewDecoder(b)
+	decodeBetaMCPToolset(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -13543,13 +13943,13 @@ func (*BetaMemoryTool20250818) Discriminator() string { return "memory_20250818"
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMemoryTool20250818) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaMemoryTool20250818)
+	e := wire.NewEncoder(b)
+	encodeBetaMemoryTool20250818(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaMemoryTool20250818) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaMemoryTool20250818)
-}
+func (x BetaMemoryTool20250818) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaMemoryTool20250818) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -13558,7 +13958,9 @@ func (x BetaMemoryTool20250818) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaMemoryTool20250818) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaMemoryTool20250818)
+	d := wire.NewDecoder(b)
+	decodeBetaMemoryTool20250818(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -13711,11 +14113,13 @@ func (*BetaMessage) Discriminator() string { return "message" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMessage) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaMessage)
+	e := wire.NewEncoder(b)
+	encodeBetaMessage(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaMessage) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x, encodeBetaMessage) }
+func (x BetaMessage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaMessage) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -13723,7 +14127,11 @@ func (x BetaMessage) MarshalJSONTo(e *jsontext.Encoder) error {
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaMessage) UnmarshalJSON(b []byte) error { return wire.Unmarshal(b, x, decodeBetaMessage) }
+func (x *BetaMessage) UnmarshalJSON(b []byte) error {
+	d := wire.NewDecoder(b)
+	decodeBetaMessage(d, x)
+	return d.End()
+}
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
 func (x *BetaMessage) UnmarshalJSONFrom(d *jsontext.Decoder) error {
@@ -13863,13 +14271,13 @@ func (*BetaMessageBatch) Discriminator() string { return "message_batch" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMessageBatch) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaMessageBatch)
+	e := wire.NewEncoder(b)
+	encodeBetaMessageBatch(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaMessageBatch) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaMessageBatch)
-}
+func (x BetaMessageBatch) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaMessageBatch) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -13878,7 +14286,9 @@ func (x BetaMessageBatch) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaMessageBatch) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaMessageBatch)
+	d := wire.NewDecoder(b)
+	decodeBetaMessageBatch(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -13927,13 +14337,13 @@ func (*BetaMessageBatchCanceledResult) Discriminator() string { return "canceled
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMessageBatchCanceledResult) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaMessageBatchCanceledResult)
+	e := wire.NewEncoder(b)
+	encodeBetaMessageBatchCanceledResult(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaMessageBatchCanceledResult) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaMessageBatchCanceledResult)
-}
+func (x BetaMessageBatchCanceledResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaMessageBatchCanceledResult) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -13942,7 +14352,9 @@ func (x BetaMessageBatchCanceledResult) MarshalJSONTo(e *jsontext.Encoder) error
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaMessageBatchCanceledResult) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaMessageBatchCanceledResult)
+	d := wire.NewDecoder(b)
+	decodeBetaMessageBatchCanceledResult(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -13990,13 +14402,13 @@ func (*BetaMessageBatchErroredResult) Discriminator() string { return "errored" 
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMessageBatchErroredResult) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaMessageBatchErroredResult)
+	e := wire.NewEncoder(b)
+	encodeBetaMessageBatchErroredResult(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaMessageBatchErroredResult) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaMessageBatchErroredResult)
-}
+func (x BetaMessageBatchErroredResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaMessageBatchErroredResult) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -14005,7 +14417,9 @@ func (x BetaMessageBatchErroredResult) MarshalJSONTo(e *jsontext.Encoder) error 
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaMessageBatchErroredResult) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaMessageBatchErroredResult)
+	d := wire.NewDecoder(b)
+	decodeBetaMessageBatchErroredResult(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -14043,13 +14457,13 @@ func (*BetaMessageBatchExpiredResult) Discriminator() string { return "expired" 
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMessageBatchExpiredResult) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaMessageBatchExpiredResult)
+	e := wire.NewEncoder(b)
+	encodeBetaMessageBatchExpiredResult(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaMessageBatchExpiredResult) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaMessageBatchExpiredResult)
-}
+func (x BetaMessageBatchExpiredResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaMessageBatchExpiredResult) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -14058,7 +14472,9 @@ func (x BetaMessageBatchExpiredResult) MarshalJSONTo(e *jsontext.Encoder) error 
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaMessageBatchExpiredResult) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaMessageBatchExpiredResult)
+	d := wire.NewDecoder(b)
+	decodeBetaMessageBatchExpiredResult(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -14108,12 +14524,14 @@ func encodeBetaMessageBatchIndividualRequestParams(e *wire.Encoder, x *BetaMessa
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMessageBatchIndividualRequestParams) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaMessageBatchIndividualRequestParams)
+	e := wire.NewEncoder(b)
+	encodeBetaMessageBatchIndividualRequestParams(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaMessageBatchIndividualRequestParams) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaMessageBatchIndividualRequestParams)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -14123,7 +14541,9 @@ func (x BetaMessageBatchIndividualRequestParams) MarshalJSONTo(e *jsontext.Encod
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaMessageBatchIndividualRequestParams) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaMessageBatchIndividualRequestParams)
+	d := wire.NewDecoder(b)
+	decodeBetaMessageBatchIndividualRequestParams(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -14172,13 +14592,13 @@ func encodeBetaMessageBatchIndividualResponse(e *wire.Encoder, x *BetaMessageBat
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMessageBatchIndividualResponse) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaMessageBatchIndividualResponse)
+	e := wire.NewEncoder(b)
+	encodeBetaMessageBatchIndividualResponse(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaMessageBatchIndividualResponse) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaMessageBatchIndividualResponse)
-}
+func (x BetaMessageBatchIndividualResponse) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaMessageBatchIndividualResponse) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -14187,7 +14607,9 @@ func (x BetaMessageBatchIndividualResponse) MarshalJSONTo(e *jsontext.Encoder) e
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaMessageBatchIndividualResponse) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaMessageBatchIndividualResponse)
+	d := wire.NewDecoder(b)
+	decodeBetaMessageBatchIndividualResponse(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -14258,13 +14680,13 @@ func encodeBetaMessageBatchPage(e *wire.Encoder, x *BetaMessageBatchPage) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMessageBatchPage) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaMessageBatchPage)
+	e := wire.NewEncoder(b)
+	encodeBetaMessageBatchPage(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaMessageBatchPage) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaMessageBatchPage)
-}
+func (x BetaMessageBatchPage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaMessageBatchPage) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -14273,7 +14695,9 @@ func (x BetaMessageBatchPage) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaMessageBatchPage) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaMessageBatchPage)
+	d := wire.NewDecoder(b)
+	decodeBetaMessageBatchPage(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -14321,13 +14745,13 @@ func (*BetaMessageBatchSucceededResult) Discriminator() string { return "succeed
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMessageBatchSucceededResult) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaMessageBatchSucceededResult)
+	e := wire.NewEncoder(b)
+	encodeBetaMessageBatchSucceededResult(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaMessageBatchSucceededResult) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaMessageBatchSucceededResult)
-}
+func (x BetaMessageBatchSucceededResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaMessageBatchSucceededResult) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -14336,7 +14760,9 @@ func (x BetaMessageBatchSucceededResult) MarshalJSONTo(e *jsontext.Encoder) erro
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaMessageBatchSucceededResult) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaMessageBatchSucceededResult)
+	d := wire.NewDecoder(b)
+	decodeBetaMessageBatchSucceededResult(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -14356,13 +14782,13 @@ func encodeBetaMessageContentBlocks(e *wire.Encoder, x *BetaMessageContentBlocks
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMessageContentBlocks) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaMessageContentBlocks)
+	e := wire.NewEncoder(b)
+	encodeBetaMessageContentBlocks(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaMessageContentBlocks) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaMessageContentBlocks)
-}
+func (x BetaMessageContentBlocks) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaMessageContentBlocks) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -14371,7 +14797,9 @@ func (x BetaMessageContentBlocks) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaMessageContentBlocks) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaMessageContentBlocks)
+	d := wire.NewDecoder(b)
+	decodeBetaMessageContentBlocks(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -14460,13 +14888,13 @@ func (*BetaMessageIterationUsage) Discriminator() string { return "message" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMessageIterationUsage) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaMessageIterationUsage)
+	e := wire.NewEncoder(b)
+	encodeBetaMessageIterationUsage(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaMessageIterationUsage) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaMessageIterationUsage)
-}
+func (x BetaMessageIterationUsage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaMessageIterationUsage) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -14475,7 +14903,9 @@ func (x BetaMessageIterationUsage) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaMessageIterationUsage) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaMessageIterationUsage)
+	d := wire.NewDecoder(b)
+	decodeBetaMessageIterationUsage(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -14514,11 +14944,13 @@ func encodeBetaMetadata(e *wire.Encoder, x *BetaMetadata) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMetadata) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaMetadata)
+	e := wire.NewEncoder(b)
+	encodeBetaMetadata(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaMetadata) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x, encodeBetaMetadata) }
+func (x BetaMetadata) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaMetadata) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -14526,7 +14958,11 @@ func (x BetaMetadata) MarshalJSONTo(e *jsontext.Encoder) error {
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaMetadata) UnmarshalJSON(b []byte) error { return wire.Unmarshal(b, x, decodeBetaMetadata) }
+func (x *BetaMetadata) UnmarshalJSON(b []byte) error {
+	d := wire.NewDecoder(b)
+	decodeBetaMetadata(d, x)
+	return d.End()
+}
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
 func (x *BetaMetadata) UnmarshalJSONFrom(d *jsontext.Decoder) error {
@@ -14578,13 +15014,13 @@ func (*BetaNotFoundError) Discriminator() string { return "not_found_error" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaNotFoundError) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaNotFoundError)
+	e := wire.NewEncoder(b)
+	encodeBetaNotFoundError(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaNotFoundError) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaNotFoundError)
-}
+func (x BetaNotFoundError) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaNotFoundError) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -14593,7 +15029,9 @@ func (x BetaNotFoundError) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaNotFoundError) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaNotFoundError)
+	d := wire.NewDecoder(b)
+	decodeBetaNotFoundError(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -14650,13 +15088,13 @@ func encodeBetaOutputConfig(e *wire.Encoder, x *BetaOutputConfig) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaOutputConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaOutputConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaOutputConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaOutputConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaOutputConfig)
-}
+func (x BetaOutputConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaOutputConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -14665,7 +15103,9 @@ func (x BetaOutputConfig) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaOutputConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaOutputConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaOutputConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -14702,13 +15142,13 @@ func encodeBetaOutputTokensDetails(e *wire.Encoder, x *BetaOutputTokensDetails) 
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaOutputTokensDetails) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaOutputTokensDetails)
+	e := wire.NewEncoder(b)
+	encodeBetaOutputTokensDetails(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaOutputTokensDetails) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaOutputTokensDetails)
-}
+func (x BetaOutputTokensDetails) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaOutputTokensDetails) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -14717,7 +15157,9 @@ func (x BetaOutputTokensDetails) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaOutputTokensDetails) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaOutputTokensDetails)
+	d := wire.NewDecoder(b)
+	decodeBetaOutputTokensDetails(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -14770,13 +15212,13 @@ func (*BetaOverloadedError) Discriminator() string { return "overloaded_error" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaOverloadedError) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaOverloadedError)
+	e := wire.NewEncoder(b)
+	encodeBetaOverloadedError(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaOverloadedError) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaOverloadedError)
-}
+func (x BetaOverloadedError) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaOverloadedError) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -14785,7 +15227,9 @@ func (x BetaOverloadedError) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaOverloadedError) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaOverloadedError)
+	d := wire.NewDecoder(b)
+	decodeBetaOverloadedError(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -14838,13 +15282,13 @@ func (*BetaPermissionError) Discriminator() string { return "permission_error" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaPermissionError) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaPermissionError)
+	e := wire.NewEncoder(b)
+	encodeBetaPermissionError(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaPermissionError) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaPermissionError)
-}
+func (x BetaPermissionError) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaPermissionError) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -14853,7 +15297,9 @@ func (x BetaPermissionError) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaPermissionError) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaPermissionError)
+	d := wire.NewDecoder(b)
+	decodeBetaPermissionError(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -14901,13 +15347,13 @@ func (*BetaPlainTextSource) Discriminator() string { return "text" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaPlainTextSource) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaPlainTextSource)
+	e := wire.NewEncoder(b)
+	encodeBetaPlainTextSource(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaPlainTextSource) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaPlainTextSource)
-}
+func (x BetaPlainTextSource) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaPlainTextSource) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -14916,7 +15362,9 @@ func (x BetaPlainTextSource) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaPlainTextSource) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaPlainTextSource)
+	d := wire.NewDecoder(b)
+	decodeBetaPlainTextSource(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -14969,13 +15417,13 @@ func (*BetaRateLimitError) Discriminator() string { return "rate_limit_error" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaRateLimitError) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaRateLimitError)
+	e := wire.NewEncoder(b)
+	encodeBetaRateLimitError(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaRateLimitError) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaRateLimitError)
-}
+func (x BetaRateLimitError) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaRateLimitError) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -14984,7 +15432,9 @@ func (x BetaRateLimitError) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaRateLimitError) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaRateLimitError)
+	d := wire.NewDecoder(b)
+	decodeBetaRateLimitError(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -15028,13 +15478,13 @@ func (*BetaRedactedThinkingBlock) Discriminator() string { return "redacted_thin
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaRedactedThinkingBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaRedactedThinkingBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaRedactedThinkingBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaRedactedThinkingBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaRedactedThinkingBlock)
-}
+func (x BetaRedactedThinkingBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaRedactedThinkingBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -15043,7 +15493,9 @@ func (x BetaRedactedThinkingBlock) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaRedactedThinkingBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaRedactedThinkingBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaRedactedThinkingBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -15087,13 +15539,13 @@ func (*BetaRedactedThinkingBlockParam) Discriminator() string { return "redacted
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaRedactedThinkingBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaRedactedThinkingBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaRedactedThinkingBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaRedactedThinkingBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaRedactedThinkingBlockParam)
-}
+func (x BetaRedactedThinkingBlockParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaRedactedThinkingBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -15102,7 +15554,9 @@ func (x BetaRedactedThinkingBlockParam) MarshalJSONTo(e *jsontext.Encoder) error
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaRedactedThinkingBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaRedactedThinkingBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaRedactedThinkingBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -15207,13 +15661,13 @@ func (*BetaRefusalStopDetails) Discriminator() string { return "refusal" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaRefusalStopDetails) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaRefusalStopDetails)
+	e := wire.NewEncoder(b)
+	encodeBetaRefusalStopDetails(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaRefusalStopDetails) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaRefusalStopDetails)
-}
+func (x BetaRefusalStopDetails) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaRefusalStopDetails) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -15222,7 +15676,9 @@ func (x BetaRefusalStopDetails) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaRefusalStopDetails) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaRefusalStopDetails)
+	d := wire.NewDecoder(b)
+	decodeBetaRefusalStopDetails(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -15289,13 +15745,13 @@ func encodeBetaRequestCounts(e *wire.Encoder, x *BetaRequestCounts) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaRequestCounts) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaRequestCounts)
+	e := wire.NewEncoder(b)
+	encodeBetaRequestCounts(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaRequestCounts) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaRequestCounts)
-}
+func (x BetaRequestCounts) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaRequestCounts) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -15304,7 +15760,9 @@ func (x BetaRequestCounts) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaRequestCounts) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaRequestCounts)
+	d := wire.NewDecoder(b)
+	decodeBetaRequestCounts(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -15384,13 +15842,13 @@ func (*BetaRequestDocumentBlock) Discriminator() string { return "document" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaRequestDocumentBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaRequestDocumentBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaRequestDocumentBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaRequestDocumentBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaRequestDocumentBlock)
-}
+func (x BetaRequestDocumentBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaRequestDocumentBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -15399,7 +15857,9 @@ func (x BetaRequestDocumentBlock) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaRequestDocumentBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaRequestDocumentBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaRequestDocumentBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -15447,12 +15907,14 @@ func encodeBetaRequestMCPServerToolConfiguration(e *wire.Encoder, x *BetaRequest
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaRequestMCPServerToolConfiguration) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaRequestMCPServerToolConfiguration)
+	e := wire.NewEncoder(b)
+	encodeBetaRequestMCPServerToolConfiguration(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaRequestMCPServerToolConfiguration) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaRequestMCPServerToolConfiguration)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -15462,7 +15924,9 @@ func (x BetaRequestMCPServerToolConfiguration) MarshalJSONTo(e *jsontext.Encoder
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaRequestMCPServerToolConfiguration) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaRequestMCPServerToolConfiguration)
+	d := wire.NewDecoder(b)
+	decodeBetaRequestMCPServerToolConfiguration(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -15532,13 +15996,13 @@ func (*BetaRequestMCPServerURLDefinition) Discriminator() string { return "url" 
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaRequestMCPServerURLDefinition) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaRequestMCPServerURLDefinition)
+	e := wire.NewEncoder(b)
+	encodeBetaRequestMCPServerURLDefinition(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaRequestMCPServerURLDefinition) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaRequestMCPServerURLDefinition)
-}
+func (x BetaRequestMCPServerURLDefinition) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaRequestMCPServerURLDefinition) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -15547,7 +16011,9 @@ func (x BetaRequestMCPServerURLDefinition) MarshalJSONTo(e *jsontext.Encoder) er
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaRequestMCPServerURLDefinition) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaRequestMCPServerURLDefinition)
+	d := wire.NewDecoder(b)
+	decodeBetaRequestMCPServerURLDefinition(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -15618,13 +16084,13 @@ func (*BetaRequestMCPToolResultBlockParam) Discriminator() string { return "mcp_
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaRequestMCPToolResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaRequestMCPToolResultBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaRequestMCPToolResultBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaRequestMCPToolResultBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaRequestMCPToolResultBlockParam)
-}
+func (x BetaRequestMCPToolResultBlockParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaRequestMCPToolResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -15633,7 +16099,9 @@ func (x BetaRequestMCPToolResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) e
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaRequestMCPToolResultBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaRequestMCPToolResultBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaRequestMCPToolResultBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -15686,13 +16154,13 @@ func (*BetaRequestToolAdditionBlock) Discriminator() string { return "tool_addit
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaRequestToolAdditionBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaRequestToolAdditionBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaRequestToolAdditionBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaRequestToolAdditionBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaRequestToolAdditionBlock)
-}
+func (x BetaRequestToolAdditionBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaRequestToolAdditionBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -15701,7 +16169,9 @@ func (x BetaRequestToolAdditionBlock) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaRequestToolAdditionBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaRequestToolAdditionBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaRequestToolAdditionBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -15754,13 +16224,13 @@ func (*BetaRequestToolRemovalBlock) Discriminator() string { return "tool_remova
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaRequestToolRemovalBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaRequestToolRemovalBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaRequestToolRemovalBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaRequestToolRemovalBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaRequestToolRemovalBlock)
-}
+func (x BetaRequestToolRemovalBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaRequestToolRemovalBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -15769,7 +16239,9 @@ func (x BetaRequestToolRemovalBlock) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaRequestToolRemovalBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaRequestToolRemovalBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaRequestToolRemovalBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -15796,13 +16268,13 @@ func encodeBetaResponseTextBlocks(e *wire.Encoder, x *BetaResponseTextBlocks) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaResponseTextBlocks) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaResponseTextBlocks)
+	e := wire.NewEncoder(b)
+	encodeBetaResponseTextBlocks(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaResponseTextBlocks) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaResponseTextBlocks)
-}
+func (x BetaResponseTextBlocks) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaResponseTextBlocks) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -15811,7 +16283,9 @@ func (x BetaResponseTextBlocks) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaResponseTextBlocks) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaResponseTextBlocks)
+	d := wire.NewDecoder(b)
+	decodeBetaResponseTextBlocks(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -15914,13 +16388,13 @@ func (*BetaResponseTool) Discriminator() string { return "custom" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaResponseTool) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaResponseTool)
+	e := wire.NewEncoder(b)
+	encodeBetaResponseTool(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaResponseTool) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaResponseTool)
-}
+func (x BetaResponseTool) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaResponseTool) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -15929,7 +16403,9 @@ func (x BetaResponseTool) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaResponseTool) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaResponseTool)
+	d := wire.NewDecoder(b)
+	decodeBetaResponseTool(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -15973,13 +16449,13 @@ func (*BetaResponseToolAdditionBlock) Discriminator() string { return "tool_addi
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaResponseToolAdditionBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaResponseToolAdditionBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaResponseToolAdditionBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaResponseToolAdditionBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaResponseToolAdditionBlock)
-}
+func (x BetaResponseToolAdditionBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaResponseToolAdditionBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -15988,7 +16464,9 @@ func (x BetaResponseToolAdditionBlock) MarshalJSONTo(e *jsontext.Encoder) error 
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaResponseToolAdditionBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaResponseToolAdditionBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaResponseToolAdditionBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -16039,12 +16517,14 @@ func (*BetaResponseToolChangeMCPToolReference) Discriminator() string { return "
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaResponseToolChangeMCPToolReference) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaResponseToolChangeMCPToolReference)
+	e := wire.NewEncoder(b)
+	encodeBetaResponseToolChangeMCPToolReference(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaResponseToolChangeMCPToolReference) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaResponseToolChangeMCPToolReference)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -16054,7 +16534,9 @@ func (x BetaResponseToolChangeMCPToolReference) MarshalJSONTo(e *jsontext.Encode
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaResponseToolChangeMCPToolReference) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaResponseToolChangeMCPToolReference)
+	d := wire.NewDecoder(b)
+	decodeBetaResponseToolChangeMCPToolReference(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -16100,12 +16582,14 @@ func (*BetaResponseToolChangeMCPToolsetReference) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaResponseToolChangeMCPToolsetReference) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaResponseToolChangeMCPToolsetReference)
+	e := wire.NewEncoder(b)
+	encodeBetaResponseToolChangeMCPToolsetReference(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaResponseToolChangeMCPToolsetReference) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaResponseToolChangeMCPToolsetReference)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -16115,7 +16599,9 @@ func (x BetaResponseToolChangeMCPToolsetReference) MarshalJSONTo(e *jsontext.Enc
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaResponseToolChangeMCPToolsetReference) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaResponseToolChangeMCPToolsetReference)
+	d := wire.NewDecoder(b)
+	decodeBetaResponseToolChangeMCPToolsetReference(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -16159,13 +16645,13 @@ func (*BetaResponseToolChangeToolReference) Discriminator() string { return "too
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaResponseToolChangeToolReference) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaResponseToolChangeToolReference)
+	e := wire.NewEncoder(b)
+	encodeBetaResponseToolChangeToolReference(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaResponseToolChangeToolReference) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaResponseToolChangeToolReference)
-}
+func (x BetaResponseToolChangeToolReference) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaResponseToolChangeToolReference) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -16174,7 +16660,9 @@ func (x BetaResponseToolChangeToolReference) MarshalJSONTo(e *jsontext.Encoder) 
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaResponseToolChangeToolReference) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaResponseToolChangeToolReference)
+	d := wire.NewDecoder(b)
+	decodeBetaResponseToolChangeToolReference(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -16228,13 +16716,13 @@ func (*BetaResponseToolRemovalBlock) Discriminator() string { return "tool_remov
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaResponseToolRemovalBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaResponseToolRemovalBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaResponseToolRemovalBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaResponseToolRemovalBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaResponseToolRemovalBlock)
-}
+func (x BetaResponseToolRemovalBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaResponseToolRemovalBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -16243,7 +16731,9 @@ func (x BetaResponseToolRemovalBlock) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaResponseToolRemovalBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaResponseToolRemovalBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaResponseToolRemovalBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -16320,13 +16810,13 @@ func (*BetaSearchResultBlockParam) Discriminator() string { return "search_resul
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaSearchResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaSearchResultBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaSearchResultBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaSearchResultBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaSearchResultBlockParam)
-}
+func (x BetaSearchResultBlockParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaSearchResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -16335,7 +16825,9 @@ func (x BetaSearchResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaSearchResultBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaSearchResultBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaSearchResultBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -16379,13 +16871,13 @@ func (*BetaServerToolCaller) Discriminator() string { return "code_execution_202
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaServerToolCaller) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaServerToolCaller)
+	e := wire.NewEncoder(b)
+	encodeBetaServerToolCaller(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaServerToolCaller) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaServerToolCaller)
-}
+func (x BetaServerToolCaller) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaServerToolCaller) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -16394,7 +16886,9 @@ func (x BetaServerToolCaller) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaServerToolCaller) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaServerToolCaller)
+	d := wire.NewDecoder(b)
+	decodeBetaServerToolCaller(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -16438,13 +16932,13 @@ func (*BetaServerToolCaller20260120) Discriminator() string { return "code_execu
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaServerToolCaller20260120) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaServerToolCaller20260120)
+	e := wire.NewEncoder(b)
+	encodeBetaServerToolCaller20260120(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaServerToolCaller20260120) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaServerToolCaller20260120)
-}
+func (x BetaServerToolCaller20260120) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaServerToolCaller20260120) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -16453,7 +16947,9 @@ func (x BetaServerToolCaller20260120) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaServerToolCaller20260120) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaServerToolCaller20260120)
+	d := wire.NewDecoder(b)
+	decodeBetaServerToolCaller20260120(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -16503,13 +16999,13 @@ func encodeBetaServerToolUsage(e *wire.Encoder, x *BetaServerToolUsage) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaServerToolUsage) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaServerToolUsage)
+	e := wire.NewEncoder(b)
+	encodeBetaServerToolUsage(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaServerToolUsage) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaServerToolUsage)
-}
+func (x BetaServerToolUsage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaServerToolUsage) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -16518,7 +17014,9 @@ func (x BetaServerToolUsage) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaServerToolUsage) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaServerToolUsage)
+	d := wire.NewDecoder(b)
+	decodeBetaServerToolUsage(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -16585,13 +17083,13 @@ func (*BetaServerToolUseBlock) Discriminator() string { return "server_tool_use"
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaServerToolUseBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaServerToolUseBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaServerToolUseBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaServerToolUseBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaServerToolUseBlock)
-}
+func (x BetaServerToolUseBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaServerToolUseBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -16600,7 +17098,9 @@ func (x BetaServerToolUseBlock) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaServerToolUseBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaServerToolUseBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaServerToolUseBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -16676,13 +17176,13 @@ func (*BetaServerToolUseBlockParam) Discriminator() string { return "server_tool
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaServerToolUseBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaServerToolUseBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaServerToolUseBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaServerToolUseBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaServerToolUseBlockParam)
-}
+func (x BetaServerToolUseBlockParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaServerToolUseBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -16691,7 +17191,9 @@ func (x BetaServerToolUseBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaServerToolUseBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaServerToolUseBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaServerToolUseBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -16747,13 +17249,13 @@ func (x *BetaSkillParams) Discriminator() string { return string(x.Type) }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaSkillParams) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaSkillParams)
+	e := wire.NewEncoder(b)
+	encodeBetaSkillParams(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaSkillParams) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaSkillParams)
-}
+func (x BetaSkillParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaSkillParams) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -16762,7 +17264,9 @@ func (x BetaSkillParams) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaSkillParams) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaSkillParams)
+	d := wire.NewDecoder(b)
+	decodeBetaSkillParams(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -16794,13 +17298,13 @@ func encodeBetaSystemMessageContentBlocks(e *wire.Encoder, x *BetaSystemMessageC
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaSystemMessageContentBlocks) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaSystemMessageContentBlocks)
+	e := wire.NewEncoder(b)
+	encodeBetaSystemMessageContentBlocks(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaSystemMessageContentBlocks) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaSystemMessageContentBlocks)
-}
+func (x BetaSystemMessageContentBlocks) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaSystemMessageContentBlocks) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -16809,7 +17313,9 @@ func (x BetaSystemMessageContentBlocks) MarshalJSONTo(e *jsontext.Encoder) error
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaSystemMessageContentBlocks) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaSystemMessageContentBlocks)
+	d := wire.NewDecoder(b)
+	decodeBetaSystemMessageContentBlocks(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -16848,13 +17354,13 @@ func encodeBetaSystemMessageOutputConfig(e *wire.Encoder, x *BetaSystemMessageOu
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaSystemMessageOutputConfig) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaSystemMessageOutputConfig)
+	e := wire.NewEncoder(b)
+	encodeBetaSystemMessageOutputConfig(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaSystemMessageOutputConfig) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaSystemMessageOutputConfig)
-}
+func (x BetaSystemMessageOutputConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaSystemMessageOutputConfig) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -16863,7 +17369,9 @@ func (x BetaSystemMessageOutputConfig) MarshalJSONTo(e *jsontext.Encoder) error 
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaSystemMessageOutputConfig) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaSystemMessageOutputConfig)
+	d := wire.NewDecoder(b)
+	decodeBetaSystemMessageOutputConfig(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -16928,13 +17436,13 @@ func (*BetaSystemMessageParam) Discriminator() string { return "system" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaSystemMessageParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaSystemMessageParam)
+	e := wire.NewEncoder(b)
+	encodeBetaSystemMessageParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaSystemMessageParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaSystemMessageParam)
-}
+func (x BetaSystemMessageParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaSystemMessageParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -16943,7 +17451,9 @@ func (x BetaSystemMessageParam) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaSystemMessageParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaSystemMessageParam)
+	d := wire.NewDecoder(b)
+	decodeBetaSystemMessageParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -17011,13 +17521,13 @@ func (*BetaTextBlock) Discriminator() string { return "text" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaTextBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaTextBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaTextBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaTextBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaTextBlock)
-}
+func (x BetaTextBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaTextBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -17026,7 +17536,9 @@ func (x BetaTextBlock) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaTextBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaTextBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaTextBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -17089,13 +17601,13 @@ func (*BetaTextBlockParam) Discriminator() string { return "text" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaTextBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaTextBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaTextBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaTextBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaTextBlockParam)
-}
+func (x BetaTextBlockParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaTextBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -17104,7 +17616,9 @@ func (x BetaTextBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaTextBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaTextBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaTextBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -17124,13 +17638,13 @@ func encodeBetaTextBlocks(e *wire.Encoder, x *BetaTextBlocks) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaTextBlocks) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaTextBlocks)
+	e := wire.NewEncoder(b)
+	encodeBetaTextBlocks(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaTextBlocks) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaTextBlocks)
-}
+func (x BetaTextBlocks) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaTextBlocks) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -17139,7 +17653,9 @@ func (x BetaTextBlocks) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaTextBlocks) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaTextBlocks)
+	d := wire.NewDecoder(b)
+	decodeBetaTextBlocks(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -17155,13 +17671,13 @@ func encodeBetaTextContent(e *wire.Encoder, x *BetaTextContent) { wire.EncodeStr
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaTextContent) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaTextContent)
+	e := wire.NewEncoder(b)
+	encodeBetaTextContent(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaTextContent) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaTextContent)
-}
+func (x BetaTextContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaTextContent) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -17170,7 +17686,9 @@ func (x BetaTextContent) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaTextContent) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaTextContent)
+	d := wire.NewDecoder(b)
+	decodeBetaTextContent(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -17216,12 +17734,14 @@ func (*BetaTextEditorCodeExecutionCreateResultBlock) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaTextEditorCodeExecutionCreateResultBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaTextEditorCodeExecutionCreateResultBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaTextEditorCodeExecutionCreateResultBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaTextEditorCodeExecutionCreateResultBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaTextEditorCodeExecutionCreateResultBlock)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -17231,7 +17751,9 @@ func (x BetaTextEditorCodeExecutionCreateResultBlock) MarshalJSONTo(e *jsontext.
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaTextEditorCodeExecutionCreateResultBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaTextEditorCodeExecutionCreateResultBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaTextEditorCodeExecutionCreateResultBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -17277,12 +17799,14 @@ func (*BetaTextEditorCodeExecutionCreateResultBlockParam) Discriminator() string
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaTextEditorCodeExecutionCreateResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaTextEditorCodeExecutionCreateResultBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaTextEditorCodeExecutionCreateResultBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaTextEditorCodeExecutionCreateResultBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaTextEditorCodeExecutionCreateResultBlockParam)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -17292,7 +17816,9 @@ func (x BetaTextEditorCodeExecutionCreateResultBlockParam) MarshalJSONTo(e *json
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaTextEditorCodeExecutionCreateResultBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaTextEditorCodeExecutionCreateResultBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaTextEditorCodeExecutionCreateResultBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -17401,12 +17927,14 @@ func (*BetaTextEditorCodeExecutionStrReplaceResultBlock) Discriminator() string 
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaTextEditorCodeExecutionStrReplaceResultBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaTextEditorCodeExecutionStrReplaceResultBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaTextEditorCodeExecutionStrReplaceResultBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaTextEditorCodeExecutionStrReplaceResultBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaTextEditorCodeExecutionStrReplaceResultBlock)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -17416,7 +17944,9 @@ func (x BetaTextEditorCodeExecutionStrReplaceResultBlock) MarshalJSONTo(e *jsont
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaTextEditorCodeExecutionStrReplaceResultBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaTextEditorCodeExecutionStrReplaceResultBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaTextEditorCodeExecutionStrReplaceResultBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -17500,12 +18030,14 @@ func (*BetaTextEditorCodeExecutionStrReplaceResultBlockParam) Discriminator() st
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaTextEditorCodeExecutionStrReplaceResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaTextEditorCodeExecutionStrReplaceResultBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaTextEditorCodeExecutionStrReplaceResultBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaTextEditorCodeExecutionStrReplaceResultBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaTextEditorCodeExecutionStrReplaceResultBlockParam)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -17515,7 +18047,9 @@ func (x BetaTextEditorCodeExecutionStrReplaceResultBlockParam) MarshalJSONTo(e *
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaTextEditorCodeExecutionStrReplaceResultBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaTextEditorCodeExecutionStrReplaceResultBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaTextEditorCodeExecutionStrReplaceResultBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -17568,12 +18102,14 @@ func (*BetaTextEditorCodeExecutionToolResultBlock) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaTextEditorCodeExecutionToolResultBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaTextEditorCodeExecutionToolResultBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaTextEditorCodeExecutionToolResultBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaTextEditorCodeExecutionToolResultBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaTextEditorCodeExecutionToolResultBlock)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -17583,7 +18119,9 @@ func (x BetaTextEditorCodeExecutionToolResultBlock) MarshalJSONTo(e *jsontext.En
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaTextEditorCodeExecutionToolResultBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaTextEditorCodeExecutionToolResultBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaTextEditorCodeExecutionToolResultBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -17645,12 +18183,14 @@ func (*BetaTextEditorCodeExecutionToolResultBlockParam) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaTextEditorCodeExecutionToolResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaTextEditorCodeExecutionToolResultBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaTextEditorCodeExecutionToolResultBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaTextEditorCodeExecutionToolResultBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaTextEditorCodeExecutionToolResultBlockParam)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -17660,7 +18200,9 @@ func (x BetaTextEditorCodeExecutionToolResultBlockParam) MarshalJSONTo(e *jsonte
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaTextEditorCodeExecutionToolResultBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaTextEditorCodeExecutionToolResultBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaTextEditorCodeExecutionToolResultBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -17730,12 +18272,14 @@ func (*BetaTextEditorCodeExecutionToolResultErrorObject) Discriminator() string 
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaTextEditorCodeExecutionToolResultErrorObject) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaTextEditorCodeExecutionToolResultErrorObject)
+	e := wire.NewEncoder(b)
+	encodeBetaTextEditorCodeExecutionToolResultErrorObject(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaTextEditorCodeExecutionToolResultErrorObject) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaTextEditorCodeExecutionToolResultErrorObject)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -17745,7 +18289,9 @@ func (x BetaTextEditorCodeExecutionToolResultErrorObject) MarshalJSONTo(e *jsont
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaTextEditorCodeExecutionToolResultErrorObject) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaTextEditorCodeExecutionToolResultErrorObject)
+	d := wire.NewDecoder(b)
+	decodeBetaTextEditorCodeExecutionToolResultErrorObject(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -17800,12 +18346,14 @@ func (*BetaTextEditorCodeExecutionToolResultErrorParam) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaTextEditorCodeExecutionToolResultErrorParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaTextEditorCodeExecutionToolResultErrorParam)
+	e := wire.NewEncoder(b)
+	encodeBetaTextEditorCodeExecutionToolResultErrorParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaTextEditorCodeExecutionToolResultErrorParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaTextEditorCodeExecutionToolResultErrorParam)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -17815,7 +18363,9 @@ func (x BetaTextEditorCodeExecutionToolResultErrorParam) MarshalJSONTo(e *jsonte
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaTextEditorCodeExecutionToolResultErrorParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaTextEditorCodeExecutionToolResultErrorParam)
+	d := wire.NewDecoder(b)
+	decodeBetaTextEditorCodeExecutionToolResultErrorParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -17904,12 +18454,14 @@ func (*BetaTextEditorCodeExecutionViewResultBlock) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaTextEditorCodeExecutionViewResultBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaTextEditorCodeExecutionViewResultBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaTextEditorCodeExecutionViewResultBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaTextEditorCodeExecutionViewResultBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaTextEditorCodeExecutionViewResultBlock)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -17919,7 +18471,9 @@ func (x BetaTextEditorCodeExecutionViewResultBlock) MarshalJSONTo(e *jsontext.En
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaTextEditorCodeExecutionViewResultBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaTextEditorCodeExecutionViewResultBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaTextEditorCodeExecutionViewResultBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -17999,12 +18553,14 @@ func (*BetaTextEditorCodeExecutionViewResultBlockParam) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaTextEditorCodeExecutionViewResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaTextEditorCodeExecutionViewResultBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaTextEditorCodeExecutionViewResultBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaTextEditorCodeExecutionViewResultBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaTextEditorCodeExecutionViewResultBlockParam)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -18014,7 +18570,9 @@ func (x BetaTextEditorCodeExecutionViewResultBlockParam) MarshalJSONTo(e *jsonte
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaTextEditorCodeExecutionViewResultBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaTextEditorCodeExecutionViewResultBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaTextEditorCodeExecutionViewResultBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -18076,13 +18634,13 @@ func (*BetaThinkingBlock) Discriminator() string { return "thinking" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaThinkingBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaThinkingBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaThinkingBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaThinkingBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaThinkingBlock)
-}
+func (x BetaThinkingBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaThinkingBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -18091,7 +18649,9 @@ func (x BetaThinkingBlock) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaThinkingBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaThinkingBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaThinkingBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -18132,13 +18692,13 @@ func encodeBetaThinkingBlockBinding(e *wire.Encoder, x *BetaThinkingBlockBinding
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaThinkingBlockBinding) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaThinkingBlockBinding)
+	e := wire.NewEncoder(b)
+	encodeBetaThinkingBlockBinding(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaThinkingBlockBinding) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaThinkingBlockBinding)
-}
+func (x BetaThinkingBlockBinding) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaThinkingBlockBinding) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -18147,7 +18707,9 @@ func (x BetaThinkingBlockBinding) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaThinkingBlockBinding) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaThinkingBlockBinding)
+	d := wire.NewDecoder(b)
+	decodeBetaThinkingBlockBinding(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -18210,13 +18772,13 @@ func (*BetaThinkingBlockParam) Discriminator() string { return "thinking" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaThinkingBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaThinkingBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaThinkingBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaThinkingBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaThinkingBlockParam)
-}
+func (x BetaThinkingBlockParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaThinkingBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -18225,7 +18787,9 @@ func (x BetaThinkingBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaThinkingBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaThinkingBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaThinkingBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -18280,13 +18844,13 @@ func (*BetaThinkingConfigAdaptive) Discriminator() string { return "adaptive" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaThinkingConfigAdaptive) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaThinkingConfigAdaptive)
+	e := wire.NewEncoder(b)
+	encodeBetaThinkingConfigAdaptive(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaThinkingConfigAdaptive) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaThinkingConfigAdaptive)
-}
+func (x BetaThinkingConfigAdaptive) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaThinkingConfigAdaptive) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -18295,7 +18859,9 @@ func (x BetaThinkingConfigAdaptive) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaThinkingConfigAdaptive) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaThinkingConfigAdaptive)
+	d := wire.NewDecoder(b)
+	decodeBetaThinkingConfigAdaptive(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -18334,13 +18900,13 @@ func (*BetaThinkingConfigBetweenTools) Discriminator() string { return "between_
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaThinkingConfigBetweenTools) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaThinkingConfigBetweenTools)
+	e := wire.NewEncoder(b)
+	encodeBetaThinkingConfigBetweenTools(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaThinkingConfigBetweenTools) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaThinkingConfigBetweenTools)
-}
+func (x BetaThinkingConfigBetweenTools) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaThinkingConfigBetweenTools) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -18349,7 +18915,9 @@ func (x BetaThinkingConfigBetweenTools) MarshalJSONTo(e *jsontext.Encoder) error
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaThinkingConfigBetweenTools) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaThinkingConfigBetweenTools)
+	d := wire.NewDecoder(b)
+	decodeBetaThinkingConfigBetweenTools(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -18387,13 +18955,13 @@ func (*BetaThinkingConfigDisabled) Discriminator() string { return "disabled" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaThinkingConfigDisabled) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaThinkingConfigDisabled)
+	e := wire.NewEncoder(b)
+	encodeBetaThinkingConfigDisabled(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaThinkingConfigDisabled) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaThinkingConfigDisabled)
-}
+func (x BetaThinkingConfigDisabled) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaThinkingConfigDisabled) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -18402,7 +18970,9 @@ func (x BetaThinkingConfigDisabled) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaThinkingConfigDisabled) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaThinkingConfigDisabled)
+	d := wire.NewDecoder(b)
+	decodeBetaThinkingConfigDisabled(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -18464,13 +19034,13 @@ func (*BetaThinkingConfigEnabled) Discriminator() string { return "enabled" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaThinkingConfigEnabled) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaThinkingConfigEnabled)
+	e := wire.NewEncoder(b)
+	encodeBetaThinkingConfigEnabled(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaThinkingConfigEnabled) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaThinkingConfigEnabled)
-}
+func (x BetaThinkingConfigEnabled) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaThinkingConfigEnabled) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -18479,7 +19049,9 @@ func (x BetaThinkingConfigEnabled) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaThinkingConfigEnabled) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaThinkingConfigEnabled)
+	d := wire.NewDecoder(b)
+	decodeBetaThinkingConfigEnabled(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -18537,12 +19109,14 @@ func (*BetaThinkingDroppedInputTransformation) Discriminator() string { return "
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaThinkingDroppedInputTransformation) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaThinkingDroppedInputTransformation)
+	e := wire.NewEncoder(b)
+	encodeBetaThinkingDroppedInputTransformation(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaThinkingDroppedInputTransformation) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaThinkingDroppedInputTransformation)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -18552,7 +19126,9 @@ func (x BetaThinkingDroppedInputTransformation) MarshalJSONTo(e *jsontext.Encode
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaThinkingDroppedInputTransformation) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaThinkingDroppedInputTransformation)
+	d := wire.NewDecoder(b)
+	decodeBetaThinkingDroppedInputTransformation(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -18611,12 +19187,14 @@ func (*BetaThinkingMismatchAllowedInputTransformation) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaThinkingMismatchAllowedInputTransformation) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaThinkingMismatchAllowedInputTransformation)
+	e := wire.NewEncoder(b)
+	encodeBetaThinkingMismatchAllowedInputTransformation(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaThinkingMismatchAllowedInputTransformation) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaThinkingMismatchAllowedInputTransformation)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -18626,7 +19204,9 @@ func (x BetaThinkingMismatchAllowedInputTransformation) MarshalJSONTo(e *jsontex
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaThinkingMismatchAllowedInputTransformation) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaThinkingMismatchAllowedInputTransformation)
+	d := wire.NewDecoder(b)
+	decodeBetaThinkingMismatchAllowedInputTransformation(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -18671,13 +19251,13 @@ func (*BetaThinkingTurns) Discriminator() string { return "thinking_turns" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaThinkingTurns) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaThinkingTurns)
+	e := wire.NewEncoder(b)
+	encodeBetaThinkingTurns(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaThinkingTurns) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaThinkingTurns)
-}
+func (x BetaThinkingTurns) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaThinkingTurns) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -18686,7 +19266,9 @@ func (x BetaThinkingTurns) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaThinkingTurns) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaThinkingTurns)
+	d := wire.NewDecoder(b)
+	decodeBetaThinkingTurns(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -18730,13 +19312,13 @@ func (*BetaThreadContinueParams) Discriminator() string { return "continue" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaThreadContinueParams) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaThreadContinueParams)
+	e := wire.NewEncoder(b)
+	encodeBetaThreadContinueParams(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaThreadContinueParams) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaThreadContinueParams)
-}
+func (x BetaThreadContinueParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaThreadContinueParams) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -18745,7 +19327,9 @@ func (x BetaThreadContinueParams) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaThreadContinueParams) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaThreadContinueParams)
+	d := wire.NewDecoder(b)
+	decodeBetaThreadContinueParams(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -18783,13 +19367,13 @@ func (*BetaThreadCreateParams) Discriminator() string { return "create" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaThreadCreateParams) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaThreadCreateParams)
+	e := wire.NewEncoder(b)
+	encodeBetaThreadCreateParams(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaThreadCreateParams) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaThreadCreateParams)
-}
+func (x BetaThreadCreateParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaThreadCreateParams) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -18798,7 +19382,9 @@ func (x BetaThreadCreateParams) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaThreadCreateParams) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaThreadCreateParams)
+	d := wire.NewDecoder(b)
+	decodeBetaThreadCreateParams(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -18863,13 +19449,13 @@ func (*BetaTokenTaskBudget) Discriminator() string { return "tokens" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaTokenTaskBudget) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaTokenTaskBudget)
+	e := wire.NewEncoder(b)
+	encodeBetaTokenTaskBudget(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaTokenTaskBudget) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaTokenTaskBudget)
-}
+func (x BetaTokenTaskBudget) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaTokenTaskBudget) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -18878,7 +19464,9 @@ func (x BetaTokenTaskBudget) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaTokenTaskBudget) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaTokenTaskBudget)
+	d := wire.NewDecoder(b)
+	decodeBetaTokenTaskBudget(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -18992,10 +19580,14 @@ func encodeBetaTool(e *wire.Encoder, x *BetaTool) {
 func (*BetaTool) Discriminator() string { return "custom" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaTool) AppendJSON(b []byte) ([]byte, error) { return wire.Append(b, x, encodeBetaTool) }
+func (x *BetaTool) AppendJSON(b []byte) ([]byte, error) {
+	e := wire.NewEncoder(b)
+	encodeBetaTool(e, x)
+	return e.End()
+}
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaTool) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x, encodeBetaTool) }
+func (x BetaTool) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaTool) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -19003,7 +19595,11 @@ func (x BetaTool) MarshalJSONTo(e *jsontext.Encoder) error {
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaTool) UnmarshalJSON(b []byte) error { return wire.Unmarshal(b, x, decodeBetaTool) }
+func (x *BetaTool) UnmarshalJSON(b []byte) error {
+	d := wire.NewDecoder(b)
+	decodeBetaTool(d, x)
+	return d.End()
+}
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
 func (x *BetaTool) UnmarshalJSONFrom(d *jsontext.Decoder) error {
@@ -19090,13 +19686,13 @@ func (*BetaToolBash20241022) Discriminator() string { return "bash_20241022" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolBash20241022) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolBash20241022)
+	e := wire.NewEncoder(b)
+	encodeBetaToolBash20241022(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolBash20241022) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolBash20241022)
-}
+func (x BetaToolBash20241022) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolBash20241022) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -19105,7 +19701,9 @@ func (x BetaToolBash20241022) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolBash20241022) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolBash20241022)
+	d := wire.NewDecoder(b)
+	decodeBetaToolBash20241022(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -19192,13 +19790,13 @@ func (*BetaToolBash20250124) Discriminator() string { return "bash_20250124" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolBash20250124) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolBash20250124)
+	e := wire.NewEncoder(b)
+	encodeBetaToolBash20250124(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolBash20250124) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolBash20250124)
-}
+func (x BetaToolBash20250124) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolBash20250124) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -19207,7 +19805,9 @@ func (x BetaToolBash20250124) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolBash20250124) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolBash20250124)
+	d := wire.NewDecoder(b)
+	decodeBetaToolBash20250124(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -19258,13 +19858,13 @@ func (*BetaToolChangeMCPToolReference) Discriminator() string { return "mcp_tool
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolChangeMCPToolReference) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolChangeMCPToolReference)
+	e := wire.NewEncoder(b)
+	encodeBetaToolChangeMCPToolReference(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolChangeMCPToolReference) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolChangeMCPToolReference)
-}
+func (x BetaToolChangeMCPToolReference) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolChangeMCPToolReference) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -19273,7 +19873,9 @@ func (x BetaToolChangeMCPToolReference) MarshalJSONTo(e *jsontext.Encoder) error
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolChangeMCPToolReference) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolChangeMCPToolReference)
+	d := wire.NewDecoder(b)
+	decodeBetaToolChangeMCPToolReference(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -19317,13 +19919,13 @@ func (*BetaToolChangeMCPToolsetReference) Discriminator() string { return "mcp_t
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolChangeMCPToolsetReference) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolChangeMCPToolsetReference)
+	e := wire.NewEncoder(b)
+	encodeBetaToolChangeMCPToolsetReference(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolChangeMCPToolsetReference) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolChangeMCPToolsetReference)
-}
+func (x BetaToolChangeMCPToolsetReference) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolChangeMCPToolsetReference) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -19332,7 +19934,9 @@ func (x BetaToolChangeMCPToolsetReference) MarshalJSONTo(e *jsontext.Encoder) er
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolChangeMCPToolsetReference) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolChangeMCPToolsetReference)
+	d := wire.NewDecoder(b)
+	decodeBetaToolChangeMCPToolsetReference(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -19376,13 +19980,13 @@ func (*BetaToolChangeToolDefinition) Discriminator() string { return "tool_defin
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolChangeToolDefinition) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolChangeToolDefinition)
+	e := wire.NewEncoder(b)
+	encodeBetaToolChangeToolDefinition(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolChangeToolDefinition) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolChangeToolDefinition)
-}
+func (x BetaToolChangeToolDefinition) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolChangeToolDefinition) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -19391,7 +19995,9 @@ func (x BetaToolChangeToolDefinition) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolChangeToolDefinition) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolChangeToolDefinition)
+	d := wire.NewDecoder(b)
+	decodeBetaToolChangeToolDefinition(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -19435,13 +20041,13 @@ func (*BetaToolChangeToolDefinitionParam) Discriminator() string { return "tool_
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolChangeToolDefinitionParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolChangeToolDefinitionParam)
+	e := wire.NewEncoder(b)
+	encodeBetaToolChangeToolDefinitionParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolChangeToolDefinitionParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolChangeToolDefinitionParam)
-}
+func (x BetaToolChangeToolDefinitionParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolChangeToolDefinitionParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -19450,7 +20056,9 @@ func (x BetaToolChangeToolDefinitionParam) MarshalJSONTo(e *jsontext.Encoder) er
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolChangeToolDefinitionParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolChangeToolDefinitionParam)
+	d := wire.NewDecoder(b)
+	decodeBetaToolChangeToolDefinitionParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -19495,13 +20103,13 @@ func (*BetaToolChangeToolReference) Discriminator() string { return "tool_refere
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolChangeToolReference) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolChangeToolReference)
+	e := wire.NewEncoder(b)
+	encodeBetaToolChangeToolReference(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolChangeToolReference) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolChangeToolReference)
-}
+func (x BetaToolChangeToolReference) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolChangeToolReference) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -19510,7 +20118,9 @@ func (x BetaToolChangeToolReference) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolChangeToolReference) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolChangeToolReference)
+	d := wire.NewDecoder(b)
+	decodeBetaToolChangeToolReference(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -19556,13 +20166,13 @@ func (*BetaToolChoiceAny) Discriminator() string { return "any" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolChoiceAny) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolChoiceAny)
+	e := wire.NewEncoder(b)
+	encodeBetaToolChoiceAny(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolChoiceAny) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolChoiceAny)
-}
+func (x BetaToolChoiceAny) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolChoiceAny) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -19571,7 +20181,9 @@ func (x BetaToolChoiceAny) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolChoiceAny) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolChoiceAny)
+	d := wire.NewDecoder(b)
+	decodeBetaToolChoiceAny(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -19617,13 +20229,13 @@ func (*BetaToolChoiceAuto) Discriminator() string { return "auto" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolChoiceAuto) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolChoiceAuto)
+	e := wire.NewEncoder(b)
+	encodeBetaToolChoiceAuto(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolChoiceAuto) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolChoiceAuto)
-}
+func (x BetaToolChoiceAuto) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolChoiceAuto) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -19632,7 +20244,9 @@ func (x BetaToolChoiceAuto) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolChoiceAuto) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolChoiceAuto)
+	d := wire.NewDecoder(b)
+	decodeBetaToolChoiceAuto(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -19670,13 +20284,13 @@ func (*BetaToolChoiceNone) Discriminator() string { return "none" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolChoiceNone) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolChoiceNone)
+	e := wire.NewEncoder(b)
+	encodeBetaToolChoiceNone(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolChoiceNone) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolChoiceNone)
-}
+func (x BetaToolChoiceNone) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolChoiceNone) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -19685,7 +20299,9 @@ func (x BetaToolChoiceNone) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolChoiceNone) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolChoiceNone)
+	d := wire.NewDecoder(b)
+	decodeBetaToolChoiceNone(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -19738,13 +20354,13 @@ func (*BetaToolChoiceTool) Discriminator() string { return "tool" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolChoiceTool) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolChoiceTool)
+	e := wire.NewEncoder(b)
+	encodeBetaToolChoiceTool(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolChoiceTool) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolChoiceTool)
-}
+func (x BetaToolChoiceTool) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolChoiceTool) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -19753,7 +20369,9 @@ func (x BetaToolChoiceTool) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolChoiceTool) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolChoiceTool)
+	d := wire.NewDecoder(b)
+	decodeBetaToolChoiceTool(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -19864,13 +20482,13 @@ func (*BetaToolComputerUse20241022) Discriminator() string { return "computer_20
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolComputerUse20241022) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolComputerUse20241022)
+	e := wire.NewEncoder(b)
+	encodeBetaToolComputerUse20241022(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolComputerUse20241022) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolComputerUse20241022)
-}
+func (x BetaToolComputerUse20241022) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolComputerUse20241022) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -19879,7 +20497,9 @@ func (x BetaToolComputerUse20241022) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolComputerUse20241022) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolComputerUse20241022)
+	d := wire.NewDecoder(b)
+	decodeBetaToolComputerUse20241022(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -19990,13 +20610,13 @@ func (*BetaToolComputerUse20250124) Discriminator() string { return "computer_20
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolComputerUse20250124) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolComputerUse20250124)
+	e := wire.NewEncoder(b)
+	encodeBetaToolComputerUse20250124(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolComputerUse20250124) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolComputerUse20250124)
-}
+func (x BetaToolComputerUse20250124) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolComputerUse20250124) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -20005,7 +20625,9 @@ func (x BetaToolComputerUse20250124) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolComputerUse20250124) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolComputerUse20250124)
+	d := wire.NewDecoder(b)
+	decodeBetaToolComputerUse20250124(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -20124,13 +20746,13 @@ func (*BetaToolComputerUse20251124) Discriminator() string { return "computer_20
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolComputerUse20251124) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolComputerUse20251124)
+	e := wire.NewEncoder(b)
+	encodeBetaToolComputerUse20251124(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolComputerUse20251124) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolComputerUse20251124)
-}
+func (x BetaToolComputerUse20251124) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolComputerUse20251124) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -20139,7 +20761,9 @@ func (x BetaToolComputerUse20251124) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolComputerUse20251124) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolComputerUse20251124)
+	d := wire.NewDecoder(b)
+	decodeBetaToolComputerUse20251124(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -20155,13 +20779,13 @@ func encodeBetaToolNames(e *wire.Encoder, x *BetaToolNames) { wire.EncodeSlice(e
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolNames) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolNames)
+	e := wire.NewEncoder(b)
+	encodeBetaToolNames(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolNames) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolNames)
-}
+func (x BetaToolNames) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolNames) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -20170,7 +20794,9 @@ func (x BetaToolNames) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolNames) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolNames)
+	d := wire.NewDecoder(b)
+	decodeBetaToolNames(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -20214,13 +20840,13 @@ func (*BetaToolReferenceBlock) Discriminator() string { return "tool_reference" 
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolReferenceBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolReferenceBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaToolReferenceBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolReferenceBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolReferenceBlock)
-}
+func (x BetaToolReferenceBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolReferenceBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -20229,7 +20855,9 @@ func (x BetaToolReferenceBlock) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolReferenceBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolReferenceBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaToolReferenceBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -20283,13 +20911,13 @@ func (*BetaToolReferenceBlockParam) Discriminator() string { return "tool_refere
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolReferenceBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolReferenceBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaToolReferenceBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolReferenceBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolReferenceBlockParam)
-}
+func (x BetaToolReferenceBlockParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolReferenceBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -20298,7 +20926,9 @@ func (x BetaToolReferenceBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolReferenceBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolReferenceBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaToolReferenceBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -20378,13 +21008,13 @@ func (*BetaToolResultBlockParam) Discriminator() string { return "tool_result" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolResultBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaToolResultBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolResultBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolResultBlockParam)
-}
+func (x BetaToolResultBlockParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -20393,7 +21023,9 @@ func (x BetaToolResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolResultBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolResultBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaToolResultBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -20413,13 +21045,13 @@ func encodeBetaToolResultContentBlocks(e *wire.Encoder, x *BetaToolResultContent
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolResultContentBlocks) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolResultContentBlocks)
+	e := wire.NewEncoder(b)
+	encodeBetaToolResultContentBlocks(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolResultContentBlocks) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolResultContentBlocks)
-}
+func (x BetaToolResultContentBlocks) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolResultContentBlocks) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -20428,7 +21060,9 @@ func (x BetaToolResultContentBlocks) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolResultContentBlocks) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolResultContentBlocks)
+	d := wire.NewDecoder(b)
+	decodeBetaToolResultContentBlocks(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -20509,13 +21143,13 @@ func (x *BetaToolSearchToolBM25V20251119) Discriminator() string { return string
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolSearchToolBM25V20251119) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolSearchToolBM25V20251119)
+	e := wire.NewEncoder(b)
+	encodeBetaToolSearchToolBM25V20251119(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolSearchToolBM25V20251119) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolSearchToolBM25V20251119)
-}
+func (x BetaToolSearchToolBM25V20251119) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolSearchToolBM25V20251119) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -20524,7 +21158,9 @@ func (x BetaToolSearchToolBM25V20251119) MarshalJSONTo(e *jsontext.Encoder) erro
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolSearchToolBM25V20251119) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolSearchToolBM25V20251119)
+	d := wire.NewDecoder(b)
+	decodeBetaToolSearchToolBM25V20251119(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -20615,13 +21251,13 @@ func (x *BetaToolSearchToolRegex20251119) Discriminator() string { return string
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolSearchToolRegex20251119) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolSearchToolRegex20251119)
+	e := wire.NewEncoder(b)
+	encodeBetaToolSearchToolRegex20251119(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolSearchToolRegex20251119) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolSearchToolRegex20251119)
-}
+func (x BetaToolSearchToolRegex20251119) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolSearchToolRegex20251119) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -20630,7 +21266,9 @@ func (x BetaToolSearchToolRegex20251119) MarshalJSONTo(e *jsontext.Encoder) erro
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolSearchToolRegex20251119) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolSearchToolRegex20251119)
+	d := wire.NewDecoder(b)
+	decodeBetaToolSearchToolRegex20251119(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -20691,13 +21329,13 @@ func (*BetaToolSearchToolResultBlock) Discriminator() string { return "tool_sear
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolSearchToolResultBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolSearchToolResultBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaToolSearchToolResultBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolSearchToolResultBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolSearchToolResultBlock)
-}
+func (x BetaToolSearchToolResultBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolSearchToolResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -20706,7 +21344,9 @@ func (x BetaToolSearchToolResultBlock) MarshalJSONTo(e *jsontext.Encoder) error 
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolSearchToolResultBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolSearchToolResultBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaToolSearchToolResultBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -20766,13 +21406,13 @@ func (*BetaToolSearchToolResultBlockParam) Discriminator() string { return "tool
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolSearchToolResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolSearchToolResultBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaToolSearchToolResultBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolSearchToolResultBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolSearchToolResultBlockParam)
-}
+func (x BetaToolSearchToolResultBlockParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolSearchToolResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -20781,7 +21421,9 @@ func (x BetaToolSearchToolResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) e
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolSearchToolResultBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolSearchToolResultBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaToolSearchToolResultBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -20851,13 +21493,13 @@ func (*BetaToolSearchToolResultErrorObject) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolSearchToolResultErrorObject) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolSearchToolResultErrorObject)
+	e := wire.NewEncoder(b)
+	encodeBetaToolSearchToolResultErrorObject(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolSearchToolResultErrorObject) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolSearchToolResultErrorObject)
-}
+func (x BetaToolSearchToolResultErrorObject) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolSearchToolResultErrorObject) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -20866,7 +21508,9 @@ func (x BetaToolSearchToolResultErrorObject) MarshalJSONTo(e *jsontext.Encoder) 
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolSearchToolResultErrorObject) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolSearchToolResultErrorObject)
+	d := wire.NewDecoder(b)
+	decodeBetaToolSearchToolResultErrorObject(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -20921,13 +21565,13 @@ func (*BetaToolSearchToolResultErrorParam) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolSearchToolResultErrorParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolSearchToolResultErrorParam)
+	e := wire.NewEncoder(b)
+	encodeBetaToolSearchToolResultErrorParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolSearchToolResultErrorParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolSearchToolResultErrorParam)
-}
+func (x BetaToolSearchToolResultErrorParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolSearchToolResultErrorParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -20936,7 +21580,9 @@ func (x BetaToolSearchToolResultErrorParam) MarshalJSONTo(e *jsontext.Encoder) e
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolSearchToolResultErrorParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolSearchToolResultErrorParam)
+	d := wire.NewDecoder(b)
+	decodeBetaToolSearchToolResultErrorParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -20982,13 +21628,13 @@ func (*BetaToolSearchToolSearchResultBlock) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolSearchToolSearchResultBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolSearchToolSearchResultBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaToolSearchToolSearchResultBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolSearchToolSearchResultBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolSearchToolSearchResultBlock)
-}
+func (x BetaToolSearchToolSearchResultBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolSearchToolSearchResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -20997,7 +21643,9 @@ func (x BetaToolSearchToolSearchResultBlock) MarshalJSONTo(e *jsontext.Encoder) 
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolSearchToolSearchResultBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolSearchToolSearchResultBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaToolSearchToolSearchResultBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -21043,12 +21691,14 @@ func (*BetaToolSearchToolSearchResultBlockParam) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolSearchToolSearchResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolSearchToolSearchResultBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaToolSearchToolSearchResultBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaToolSearchToolSearchResultBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolSearchToolSearchResultBlockParam)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -21058,7 +21708,9 @@ func (x BetaToolSearchToolSearchResultBlockParam) MarshalJSONTo(e *jsontext.Enco
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolSearchToolSearchResultBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolSearchToolSearchResultBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaToolSearchToolSearchResultBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -21146,13 +21798,13 @@ func (*BetaToolTextEditor20241022) Discriminator() string { return "text_editor_
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolTextEditor20241022) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolTextEditor20241022)
+	e := wire.NewEncoder(b)
+	encodeBetaToolTextEditor20241022(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolTextEditor20241022) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolTextEditor20241022)
-}
+func (x BetaToolTextEditor20241022) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolTextEditor20241022) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -21161,7 +21813,9 @@ func (x BetaToolTextEditor20241022) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolTextEditor20241022) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolTextEditor20241022)
+	d := wire.NewDecoder(b)
+	decodeBetaToolTextEditor20241022(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -21248,13 +21902,13 @@ func (*BetaToolTextEditor20250124) Discriminator() string { return "text_editor_
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolTextEditor20250124) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolTextEditor20250124)
+	e := wire.NewEncoder(b)
+	encodeBetaToolTextEditor20250124(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolTextEditor20250124) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolTextEditor20250124)
-}
+func (x BetaToolTextEditor20250124) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolTextEditor20250124) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -21263,7 +21917,9 @@ func (x BetaToolTextEditor20250124) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolTextEditor20250124) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolTextEditor20250124)
+	d := wire.NewDecoder(b)
+	decodeBetaToolTextEditor20250124(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -21350,13 +22006,13 @@ func (*BetaToolTextEditor20250429) Discriminator() string { return "text_editor_
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolTextEditor20250429) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolTextEditor20250429)
+	e := wire.NewEncoder(b)
+	encodeBetaToolTextEditor20250429(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolTextEditor20250429) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolTextEditor20250429)
-}
+func (x BetaToolTextEditor20250429) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolTextEditor20250429) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -21365,7 +22021,9 @@ func (x BetaToolTextEditor20250429) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolTextEditor20250429) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolTextEditor20250429)
+	d := wire.NewDecoder(b)
+	decodeBetaToolTextEditor20250429(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -21461,13 +22119,13 @@ func (*BetaToolTextEditor20250728) Discriminator() string { return "text_editor_
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolTextEditor20250728) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolTextEditor20250728)
+	e := wire.NewEncoder(b)
+	encodeBetaToolTextEditor20250728(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolTextEditor20250728) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolTextEditor20250728)
-}
+func (x BetaToolTextEditor20250728) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolTextEditor20250728) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -21476,7 +22134,9 @@ func (x BetaToolTextEditor20250728) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolTextEditor20250728) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolTextEditor20250728)
+	d := wire.NewDecoder(b)
+	decodeBetaToolTextEditor20250728(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -21552,13 +22212,13 @@ func (*BetaToolUseBlock) Discriminator() string { return "tool_use" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolUseBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolUseBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaToolUseBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolUseBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolUseBlock)
-}
+func (x BetaToolUseBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolUseBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -21567,7 +22227,9 @@ func (x BetaToolUseBlock) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolUseBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolUseBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaToolUseBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -21652,13 +22314,13 @@ func (*BetaToolUseBlockParam) Discriminator() string { return "tool_use" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolUseBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolUseBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaToolUseBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolUseBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolUseBlockParam)
-}
+func (x BetaToolUseBlockParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolUseBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -21667,7 +22329,9 @@ func (x BetaToolUseBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolUseBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolUseBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaToolUseBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -21712,13 +22376,13 @@ func (*BetaToolUsesKeep) Discriminator() string { return "tool_uses" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolUsesKeep) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolUsesKeep)
+	e := wire.NewEncoder(b)
+	encodeBetaToolUsesKeep(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolUsesKeep) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolUsesKeep)
-}
+func (x BetaToolUsesKeep) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolUsesKeep) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -21727,7 +22391,9 @@ func (x BetaToolUsesKeep) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolUsesKeep) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolUsesKeep)
+	d := wire.NewDecoder(b)
+	decodeBetaToolUsesKeep(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -21772,13 +22438,13 @@ func (*BetaToolUsesTrigger) Discriminator() string { return "tool_uses" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolUsesTrigger) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaToolUsesTrigger)
+	e := wire.NewEncoder(b)
+	encodeBetaToolUsesTrigger(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaToolUsesTrigger) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaToolUsesTrigger)
-}
+func (x BetaToolUsesTrigger) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaToolUsesTrigger) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -21787,7 +22453,9 @@ func (x BetaToolUsesTrigger) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaToolUsesTrigger) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaToolUsesTrigger)
+	d := wire.NewDecoder(b)
+	decodeBetaToolUsesTrigger(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -21832,13 +22500,13 @@ func (*BetaURLImageSource) Discriminator() string { return "url" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaURLImageSource) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaURLImageSource)
+	e := wire.NewEncoder(b)
+	encodeBetaURLImageSource(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaURLImageSource) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaURLImageSource)
-}
+func (x BetaURLImageSource) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaURLImageSource) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -21847,7 +22515,9 @@ func (x BetaURLImageSource) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaURLImageSource) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaURLImageSource)
+	d := wire.NewDecoder(b)
+	decodeBetaURLImageSource(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -21892,13 +22562,13 @@ func (*BetaURLPDFSource) Discriminator() string { return "url" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaURLPDFSource) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaURLPDFSource)
+	e := wire.NewEncoder(b)
+	encodeBetaURLPDFSource(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaURLPDFSource) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaURLPDFSource)
-}
+func (x BetaURLPDFSource) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaURLPDFSource) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -21907,7 +22577,9 @@ func (x BetaURLPDFSource) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaURLPDFSource) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaURLPDFSource)
+	d := wire.NewDecoder(b)
+	decodeBetaURLPDFSource(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -22072,10 +22744,14 @@ func encodeBetaUsage(e *wire.Encoder, x *BetaUsage) {
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaUsage) AppendJSON(b []byte) ([]byte, error) { return wire.Append(b, x, encodeBetaUsage) }
+func (x *BetaUsage) AppendJSON(b []byte) ([]byte, error) {
+	e := wire.NewEncoder(b)
+	encodeBetaUsage(e, x)
+	return e.End()
+}
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaUsage) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x, encodeBetaUsage) }
+func (x BetaUsage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaUsage) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -22083,7 +22759,11 @@ func (x BetaUsage) MarshalJSONTo(e *jsontext.Encoder) error {
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaUsage) UnmarshalJSON(b []byte) error { return wire.Unmarshal(b, x, decodeBetaUsage) }
+func (x *BetaUsage) UnmarshalJSON(b []byte) error {
+	d := wire.NewDecoder(b)
+	decodeBetaUsage(d, x)
+	return d.End()
+}
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
 func (x *BetaUsage) UnmarshalJSONFrom(d *jsontext.Decoder) error {
@@ -22161,13 +22841,13 @@ func (*BetaUserLocation) Discriminator() string { return "approximate" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaUserLocation) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaUserLocation)
+	e := wire.NewEncoder(b)
+	encodeBetaUserLocation(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaUserLocation) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaUserLocation)
-}
+func (x BetaUserLocation) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaUserLocation) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -22176,7 +22856,9 @@ func (x BetaUserLocation) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaUserLocation) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaUserLocation)
+	d := wire.NewDecoder(b)
+	decodeBetaUserLocation(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -22220,13 +22902,13 @@ func (*BetaUserMessageParam) Discriminator() string { return "user" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaUserMessageParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaUserMessageParam)
+	e := wire.NewEncoder(b)
+	encodeBetaUserMessageParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaUserMessageParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaUserMessageParam)
-}
+func (x BetaUserMessageParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaUserMessageParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -22235,7 +22917,9 @@ func (x BetaUserMessageParam) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaUserMessageParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaUserMessageParam)
+	d := wire.NewDecoder(b)
+	decodeBetaUserMessageParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -22298,13 +22982,13 @@ func (*BetaWebFetchBlock) Discriminator() string { return "web_fetch_result" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaWebFetchBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaWebFetchBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaWebFetchBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaWebFetchBlock)
-}
+func (x BetaWebFetchBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaWebFetchBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -22313,7 +22997,9 @@ func (x BetaWebFetchBlock) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaWebFetchBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaWebFetchBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaWebFetchBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -22373,13 +23059,13 @@ func (*BetaWebFetchBlockParam) Discriminator() string { return "web_fetch_result
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaWebFetchBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaWebFetchBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaWebFetchBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaWebFetchBlockParam)
-}
+func (x BetaWebFetchBlockParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaWebFetchBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -22388,7 +23074,9 @@ func (x BetaWebFetchBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaWebFetchBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaWebFetchBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaWebFetchBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -22523,13 +23211,13 @@ func (*BetaWebFetchTool20250910) Discriminator() string { return "web_fetch_2025
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchTool20250910) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaWebFetchTool20250910)
+	e := wire.NewEncoder(b)
+	encodeBetaWebFetchTool20250910(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaWebFetchTool20250910) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaWebFetchTool20250910)
-}
+func (x BetaWebFetchTool20250910) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaWebFetchTool20250910) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -22538,7 +23226,9 @@ func (x BetaWebFetchTool20250910) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaWebFetchTool20250910) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaWebFetchTool20250910)
+	d := wire.NewDecoder(b)
+	decodeBetaWebFetchTool20250910(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -22674,13 +23364,13 @@ func (*BetaWebFetchTool20260209) Discriminator() string { return "web_fetch_2026
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchTool20260209) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaWebFetchTool20260209)
+	e := wire.NewEncoder(b)
+	encodeBetaWebFetchTool20260209(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaWebFetchTool20260209) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaWebFetchTool20260209)
-}
+func (x BetaWebFetchTool20260209) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaWebFetchTool20260209) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -22689,7 +23379,9 @@ func (x BetaWebFetchTool20260209) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaWebFetchTool20260209) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaWebFetchTool20260209)
+	d := wire.NewDecoder(b)
+	decodeBetaWebFetchTool20260209(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -22835,13 +23527,13 @@ func (*BetaWebFetchTool20260309) Discriminator() string { return "web_fetch_2026
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchTool20260309) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaWebFetchTool20260309)
+	e := wire.NewEncoder(b)
+	encodeBetaWebFetchTool20260309(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaWebFetchTool20260309) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaWebFetchTool20260309)
-}
+func (x BetaWebFetchTool20260309) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaWebFetchTool20260309) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -22850,7 +23542,9 @@ func (x BetaWebFetchTool20260309) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaWebFetchTool20260309) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaWebFetchTool20260309)
+	d := wire.NewDecoder(b)
+	decodeBetaWebFetchTool20260309(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -23005,13 +23699,13 @@ func (*BetaWebFetchTool20260318) Discriminator() string { return "web_fetch_2026
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchTool20260318) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaWebFetchTool20260318)
+	e := wire.NewEncoder(b)
+	encodeBetaWebFetchTool20260318(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaWebFetchTool20260318) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaWebFetchTool20260318)
-}
+func (x BetaWebFetchTool20260318) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaWebFetchTool20260318) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -23020,7 +23714,9 @@ func (x BetaWebFetchTool20260318) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaWebFetchTool20260318) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaWebFetchTool20260318)
+	d := wire.NewDecoder(b)
+	decodeBetaWebFetchTool20260318(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -23080,13 +23776,13 @@ func (*BetaWebFetchToolResultBlock) Discriminator() string { return "web_fetch_t
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchToolResultBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaWebFetchToolResultBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaWebFetchToolResultBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaWebFetchToolResultBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaWebFetchToolResultBlock)
-}
+func (x BetaWebFetchToolResultBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaWebFetchToolResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -23095,7 +23791,9 @@ func (x BetaWebFetchToolResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaWebFetchToolResultBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaWebFetchToolResultBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaWebFetchToolResultBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -23164,13 +23862,13 @@ func (*BetaWebFetchToolResultBlockParam) Discriminator() string { return "web_fe
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchToolResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaWebFetchToolResultBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaWebFetchToolResultBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaWebFetchToolResultBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaWebFetchToolResultBlockParam)
-}
+func (x BetaWebFetchToolResultBlockParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaWebFetchToolResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -23179,7 +23877,9 @@ func (x BetaWebFetchToolResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) err
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaWebFetchToolResultBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaWebFetchToolResultBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaWebFetchToolResultBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -23223,13 +23923,13 @@ func (*BetaWebFetchToolResultErrorBlock) Discriminator() string { return "web_fe
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchToolResultErrorBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaWebFetchToolResultErrorBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaWebFetchToolResultErrorBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaWebFetchToolResultErrorBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaWebFetchToolResultErrorBlock)
-}
+func (x BetaWebFetchToolResultErrorBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaWebFetchToolResultErrorBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -23238,7 +23938,9 @@ func (x BetaWebFetchToolResultErrorBlock) MarshalJSONTo(e *jsontext.Encoder) err
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaWebFetchToolResultErrorBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaWebFetchToolResultErrorBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaWebFetchToolResultErrorBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -23284,12 +23986,14 @@ func (*BetaWebFetchToolResultErrorBlockParam) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchToolResultErrorBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaWebFetchToolResultErrorBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaWebFetchToolResultErrorBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
 func (x BetaWebFetchToolResultErrorBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaWebFetchToolResultErrorBlockParam)
+	return x.AppendJSON(nil)
 }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
@@ -23299,7 +24003,9 @@ func (x BetaWebFetchToolResultErrorBlockParam) MarshalJSONTo(e *jsontext.Encoder
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaWebFetchToolResultErrorBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaWebFetchToolResultErrorBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaWebFetchToolResultErrorBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -23350,13 +24056,13 @@ func (*BetaWebFetchURLSourceAll) Discriminator() string { return "all" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchURLSourceAll) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaWebFetchURLSourceAll)
+	e := wire.NewEncoder(b)
+	encodeBetaWebFetchURLSourceAll(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaWebFetchURLSourceAll) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaWebFetchURLSourceAll)
-}
+func (x BetaWebFetchURLSourceAll) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaWebFetchURLSourceAll) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -23365,7 +24071,9 @@ func (x BetaWebFetchURLSourceAll) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaWebFetchURLSourceAll) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaWebFetchURLSourceAll)
+	d := wire.NewDecoder(b)
+	decodeBetaWebFetchURLSourceAll(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -23409,13 +24117,13 @@ func (*BetaWebFetchURLSourceExcept) Discriminator() string { return "except" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchURLSourceExcept) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaWebFetchURLSourceExcept)
+	e := wire.NewEncoder(b)
+	encodeBetaWebFetchURLSourceExcept(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaWebFetchURLSourceExcept) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaWebFetchURLSourceExcept)
-}
+func (x BetaWebFetchURLSourceExcept) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaWebFetchURLSourceExcept) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -23424,7 +24132,9 @@ func (x BetaWebFetchURLSourceExcept) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaWebFetchURLSourceExcept) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaWebFetchURLSourceExcept)
+	d := wire.NewDecoder(b)
+	decodeBetaWebFetchURLSourceExcept(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -23462,13 +24172,13 @@ func (*BetaWebFetchURLSourceNone) Discriminator() string { return "none" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchURLSourceNone) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaWebFetchURLSourceNone)
+	e := wire.NewEncoder(b)
+	encodeBetaWebFetchURLSourceNone(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaWebFetchURLSourceNone) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaWebFetchURLSourceNone)
-}
+func (x BetaWebFetchURLSourceNone) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaWebFetchURLSourceNone) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -23477,7 +24187,9 @@ func (x BetaWebFetchURLSourceNone) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaWebFetchURLSourceNone) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaWebFetchURLSourceNone)
+	d := wire.NewDecoder(b)
+	decodeBetaWebFetchURLSourceNone(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -23521,13 +24233,13 @@ func (*BetaWebFetchURLSourceOnly) Discriminator() string { return "only" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchURLSourceOnly) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaWebFetchURLSourceOnly)
+	e := wire.NewEncoder(b)
+	encodeBetaWebFetchURLSourceOnly(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaWebFetchURLSourceOnly) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaWebFetchURLSourceOnly)
-}
+func (x BetaWebFetchURLSourceOnly) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaWebFetchURLSourceOnly) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -23536,7 +24248,9 @@ func (x BetaWebFetchURLSourceOnly) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaWebFetchURLSourceOnly) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaWebFetchURLSourceOnly)
+	d := wire.NewDecoder(b)
+	decodeBetaWebFetchURLSourceOnly(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -23580,13 +24294,13 @@ func (*BetaWebFetchURLSourceToolReference) Discriminator() string { return "tool
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchURLSourceToolReference) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaWebFetchURLSourceToolReference)
+	e := wire.NewEncoder(b)
+	encodeBetaWebFetchURLSourceToolReference(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaWebFetchURLSourceToolReference) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaWebFetchURLSourceToolReference)
-}
+func (x BetaWebFetchURLSourceToolReference) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaWebFetchURLSourceToolReference) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -23595,7 +24309,9 @@ func (x BetaWebFetchURLSourceToolReference) MarshalJSONTo(e *jsontext.Encoder) e
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaWebFetchURLSourceToolReference) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaWebFetchURLSourceToolReference)
+	d := wire.NewDecoder(b)
+	decodeBetaWebFetchURLSourceToolReference(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -23652,13 +24368,13 @@ func encodeBetaWebFetchURLSources(e *wire.Encoder, x *BetaWebFetchURLSources) {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchURLSources) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaWebFetchURLSources)
+	e := wire.NewEncoder(b)
+	encodeBetaWebFetchURLSources(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaWebFetchURLSources) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaWebFetchURLSources)
-}
+func (x BetaWebFetchURLSources) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaWebFetchURLSources) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -23667,7 +24383,9 @@ func (x BetaWebFetchURLSources) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaWebFetchURLSources) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaWebFetchURLSources)
+	d := wire.NewDecoder(b)
+	decodeBetaWebFetchURLSources(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -23737,13 +24455,13 @@ func (*BetaWebSearchResultBlock) Discriminator() string { return "web_search_res
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebSearchResultBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaWebSearchResultBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaWebSearchResultBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaWebSearchResultBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaWebSearchResultBlock)
-}
+func (x BetaWebSearchResultBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaWebSearchResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -23752,7 +24470,9 @@ func (x BetaWebSearchResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaWebSearchResultBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaWebSearchResultBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaWebSearchResultBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -23819,13 +24539,13 @@ func (*BetaWebSearchResultBlockParam) Discriminator() string { return "web_searc
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebSearchResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaWebSearchResultBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaWebSearchResultBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaWebSearchResultBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaWebSearchResultBlockParam)
-}
+func (x BetaWebSearchResultBlockParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaWebSearchResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -23834,7 +24554,9 @@ func (x BetaWebSearchResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error 
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaWebSearchResultBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaWebSearchResultBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaWebSearchResultBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -23854,13 +24576,13 @@ func encodeBetaWebSearchResultBlocks(e *wire.Encoder, x *BetaWebSearchResultBloc
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebSearchResultBlocks) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaWebSearchResultBlocks)
+	e := wire.NewEncoder(b)
+	encodeBetaWebSearchResultBlocks(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaWebSearchResultBlocks) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaWebSearchResultBlocks)
-}
+func (x BetaWebSearchResultBlocks) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaWebSearchResultBlocks) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -23869,7 +24591,9 @@ func (x BetaWebSearchResultBlocks) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaWebSearchResultBlocks) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaWebSearchResultBlocks)
+	d := wire.NewDecoder(b)
+	decodeBetaWebSearchResultBlocks(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -23889,13 +24613,13 @@ func encodeBetaWebSearchResultBlocksParam(e *wire.Encoder, x *BetaWebSearchResul
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebSearchResultBlocksParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaWebSearchResultBlocksParam)
+	e := wire.NewEncoder(b)
+	encodeBetaWebSearchResultBlocksParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaWebSearchResultBlocksParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaWebSearchResultBlocksParam)
-}
+func (x BetaWebSearchResultBlocksParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaWebSearchResultBlocksParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -23904,7 +24628,9 @@ func (x BetaWebSearchResultBlocksParam) MarshalJSONTo(e *jsontext.Encoder) error
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaWebSearchResultBlocksParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaWebSearchResultBlocksParam)
+	d := wire.NewDecoder(b)
+	decodeBetaWebSearchResultBlocksParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -24020,13 +24746,13 @@ func (*BetaWebSearchTool20250305) Discriminator() string { return "web_search_20
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebSearchTool20250305) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaWebSearchTool20250305)
+	e := wire.NewEncoder(b)
+	encodeBetaWebSearchTool20250305(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaWebSearchTool20250305) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaWebSearchTool20250305)
-}
+func (x BetaWebSearchTool20250305) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaWebSearchTool20250305) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -24035,7 +24761,9 @@ func (x BetaWebSearchTool20250305) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaWebSearchTool20250305) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaWebSearchTool20250305)
+	d := wire.NewDecoder(b)
+	decodeBetaWebSearchTool20250305(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -24152,13 +24880,13 @@ func (*BetaWebSearchTool20260209) Discriminator() string { return "web_search_20
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebSearchTool20260209) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaWebSearchTool20260209)
+	e := wire.NewEncoder(b)
+	encodeBetaWebSearchTool20260209(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaWebSearchTool20260209) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaWebSearchTool20260209)
-}
+func (x BetaWebSearchTool20260209) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaWebSearchTool20260209) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -24167,7 +24895,9 @@ func (x BetaWebSearchTool20260209) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaWebSearchTool20260209) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaWebSearchTool20260209)
+	d := wire.NewDecoder(b)
+	decodeBetaWebSearchTool20260209(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -24293,13 +25023,13 @@ func (*BetaWebSearchTool20260318) Discriminator() string { return "web_search_20
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebSearchTool20260318) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaWebSearchTool20260318)
+	e := wire.NewEncoder(b)
+	encodeBetaWebSearchTool20260318(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaWebSearchTool20260318) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaWebSearchTool20260318)
-}
+func (x BetaWebSearchTool20260318) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaWebSearchTool20260318) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -24308,7 +25038,9 @@ func (x BetaWebSearchTool20260318) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaWebSearchTool20260318) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaWebSearchTool20260318)
+	d := wire.NewDecoder(b)
+	decodeBetaWebSearchTool20260318(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -24354,13 +25086,13 @@ func (*BetaWebSearchToolRequestErrorObject) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebSearchToolRequestErrorObject) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaWebSearchToolRequestErrorObject)
+	e := wire.NewEncoder(b)
+	encodeBetaWebSearchToolRequestErrorObject(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaWebSearchToolRequestErrorObject) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaWebSearchToolRequestErrorObject)
-}
+func (x BetaWebSearchToolRequestErrorObject) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaWebSearchToolRequestErrorObject) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -24369,7 +25101,9 @@ func (x BetaWebSearchToolRequestErrorObject) MarshalJSONTo(e *jsontext.Encoder) 
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaWebSearchToolRequestErrorObject) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaWebSearchToolRequestErrorObject)
+	d := wire.NewDecoder(b)
+	decodeBetaWebSearchToolRequestErrorObject(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -24429,13 +25163,13 @@ func (*BetaWebSearchToolResultBlock) Discriminator() string { return "web_search
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebSearchToolResultBlock) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaWebSearchToolResultBlock)
+	e := wire.NewEncoder(b)
+	encodeBetaWebSearchToolResultBlock(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaWebSearchToolResultBlock) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaWebSearchToolResultBlock)
-}
+func (x BetaWebSearchToolResultBlock) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaWebSearchToolResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -24444,7 +25178,9 @@ func (x BetaWebSearchToolResultBlock) MarshalJSONTo(e *jsontext.Encoder) error {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaWebSearchToolResultBlock) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaWebSearchToolResultBlock)
+	d := wire.NewDecoder(b)
+	decodeBetaWebSearchToolResultBlock(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -24513,13 +25249,13 @@ func (*BetaWebSearchToolResultBlockParam) Discriminator() string { return "web_s
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebSearchToolResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaWebSearchToolResultBlockParam)
+	e := wire.NewEncoder(b)
+	encodeBetaWebSearchToolResultBlockParam(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaWebSearchToolResultBlockParam) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaWebSearchToolResultBlockParam)
-}
+func (x BetaWebSearchToolResultBlockParam) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaWebSearchToolResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -24528,7 +25264,9 @@ func (x BetaWebSearchToolResultBlockParam) MarshalJSONTo(e *jsontext.Encoder) er
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaWebSearchToolResultBlockParam) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaWebSearchToolResultBlockParam)
+	d := wire.NewDecoder(b)
+	decodeBetaWebSearchToolResultBlockParam(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -24585,13 +25323,13 @@ func (*BetaWebSearchToolResultErrorObject) Discriminator() string {
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebSearchToolResultErrorObject) AppendJSON(b []byte) ([]byte, error) {
-	return wire.Append(b, x, encodeBetaWebSearchToolResultErrorObject)
+	e := wire.NewEncoder(b)
+	encodeBetaWebSearchToolResultErrorObject(e, x)
+	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaWebSearchToolResultErrorObject) MarshalJSON() ([]byte, error) {
-	return wire.Append(nil, &x, encodeBetaWebSearchToolResultErrorObject)
-}
+func (x BetaWebSearchToolResultErrorObject) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
 func (x BetaWebSearchToolResultErrorObject) MarshalJSONTo(e *jsontext.Encoder) error {
@@ -24600,7 +25338,9 @@ func (x BetaWebSearchToolResultErrorObject) MarshalJSONTo(e *jsontext.Encoder) e
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (x *BetaWebSearchToolResultErrorObject) UnmarshalJSON(b []byte) error {
-	return wire.Unmarshal(b, x, decodeBetaWebSearchToolResultErrorObject)
+	d := wire.NewDecoder(b)
+	decodeBetaWebSearchToolResultErrorObject(d, x)
+	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
@@ -24829,8 +25569,9 @@ func (*Unknown) isBetaAdvisorToolResultContent()                          {}
 // UnmarshalBetaAdvisorToolResultContent decodes one BetaAdvisorToolResultContent. JSON's null is nil.
 func UnmarshalBetaAdvisorToolResultContent(b []byte) (BetaAdvisorToolResultContent, error) {
 	var x BetaAdvisorToolResultContent
-	err := wire.Unmarshal(b, &x, decodeBetaAdvisorToolResultContent)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaAdvisorToolResultContent(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaAdvisorToolResultContent(d *wire.Decoder, x *BetaAdvisorToolResultContent) {
@@ -24903,8 +25644,9 @@ func (*Unknown) isBetaAdvisorToolResultContentParam()                           
 // UnmarshalBetaAdvisorToolResultContentParam decodes one BetaAdvisorToolResultContentParam. JSON's null is nil.
 func UnmarshalBetaAdvisorToolResultContentParam(b []byte) (BetaAdvisorToolResultContentParam, error) {
 	var x BetaAdvisorToolResultContentParam
-	err := wire.Unmarshal(b, &x, decodeBetaAdvisorToolResultContentParam)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaAdvisorToolResultContentParam(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaAdvisorToolResultContentParam(d *wire.Decoder, x *BetaAdvisorToolResultContentParam) {
@@ -24975,8 +25717,9 @@ func (*Unknown) isBetaBashCodeExecutionToolResultContent()                      
 // UnmarshalBetaBashCodeExecutionToolResultContent decodes one BetaBashCodeExecutionToolResultContent. JSON's null is nil.
 func UnmarshalBetaBashCodeExecutionToolResultContent(b []byte) (BetaBashCodeExecutionToolResultContent, error) {
 	var x BetaBashCodeExecutionToolResultContent
-	err := wire.Unmarshal(b, &x, decodeBetaBashCodeExecutionToolResultContent)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaBashCodeExecutionToolResultContent(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaBashCodeExecutionToolResultContent(d *wire.Decoder, x *BetaBashCodeExecutionToolResultContent) {
@@ -25040,8 +25783,9 @@ func (*Unknown) isBetaBashCodeExecutionToolResultContentParam()                 
 // UnmarshalBetaBashCodeExecutionToolResultContentParam decodes one BetaBashCodeExecutionToolResultContentParam. JSON's null is nil.
 func UnmarshalBetaBashCodeExecutionToolResultContentParam(b []byte) (BetaBashCodeExecutionToolResultContentParam, error) {
 	var x BetaBashCodeExecutionToolResultContentParam
-	err := wire.Unmarshal(b, &x, decodeBetaBashCodeExecutionToolResultContentParam)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaBashCodeExecutionToolResultContentParam(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaBashCodeExecutionToolResultContentParam(d *wire.Decoder, x *BetaBashCodeExecutionToolResultContentParam) {
@@ -25109,8 +25853,9 @@ func (*Unknown) isBetaBrowserStateChange()                                 {}
 // UnmarshalBetaBrowserStateChange decodes one BetaBrowserStateChange. JSON's null is nil.
 func UnmarshalBetaBrowserStateChange(b []byte) (BetaBrowserStateChange, error) {
 	var x BetaBrowserStateChange
-	err := wire.Unmarshal(b, &x, decodeBetaBrowserStateChange)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaBrowserStateChange(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaBrowserStateChange(d *wire.Decoder, x *BetaBrowserStateChange) {
@@ -25196,8 +25941,9 @@ func (*Unknown) isBetaCacheMissReason()                              {}
 // UnmarshalBetaCacheMissReason decodes one BetaCacheMissReason. JSON's null is nil.
 func UnmarshalBetaCacheMissReason(b []byte) (BetaCacheMissReason, error) {
 	var x BetaCacheMissReason
-	err := wire.Unmarshal(b, &x, decodeBetaCacheMissReason)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaCacheMissReason(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaCacheMissReason(d *wire.Decoder, x *BetaCacheMissReason) {
@@ -25291,8 +26037,9 @@ func (*Unknown) isBetaCaller()                      {}
 // UnmarshalBetaCaller decodes one BetaCaller. JSON's null is nil.
 func UnmarshalBetaCaller(b []byte) (BetaCaller, error) {
 	var x BetaCaller
-	err := wire.Unmarshal(b, &x, decodeBetaCaller)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaCaller(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaCaller(d *wire.Decoder, x *BetaCaller) {
@@ -25360,8 +26107,9 @@ func (*Unknown) isBetaClearToolInputs()               {}
 // UnmarshalBetaClearToolInputs decodes one BetaClearToolInputs. JSON's null is nil.
 func UnmarshalBetaClearToolInputs(b []byte) (BetaClearToolInputs, error) {
 	var x BetaClearToolInputs
-	err := wire.Unmarshal(b, &x, decodeBetaClearToolInputs)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaClearToolInputs(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaClearToolInputs(d *wire.Decoder, x *BetaClearToolInputs) {
@@ -25435,8 +26183,9 @@ func (*Unknown) isBetaClearToolUsesTrigger()                {}
 // UnmarshalBetaClearToolUsesTrigger decodes one BetaClearToolUsesTrigger. JSON's null is nil.
 func UnmarshalBetaClearToolUsesTrigger(b []byte) (BetaClearToolUsesTrigger, error) {
 	var x BetaClearToolUsesTrigger
-	err := wire.Unmarshal(b, &x, decodeBetaClearToolUsesTrigger)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaClearToolUsesTrigger(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaClearToolUsesTrigger(d *wire.Decoder, x *BetaClearToolUsesTrigger) {
@@ -25502,8 +26251,9 @@ func (*Unknown) isBetaCodeExecutionToolResultContent()                          
 // UnmarshalBetaCodeExecutionToolResultContent decodes one BetaCodeExecutionToolResultContent. JSON's null is nil.
 func UnmarshalBetaCodeExecutionToolResultContent(b []byte) (BetaCodeExecutionToolResultContent, error) {
 	var x BetaCodeExecutionToolResultContent
-	err := wire.Unmarshal(b, &x, decodeBetaCodeExecutionToolResultContent)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaCodeExecutionToolResultContent(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaCodeExecutionToolResultContent(d *wire.Decoder, x *BetaCodeExecutionToolResultContent) {
@@ -25576,8 +26326,9 @@ func (*Unknown) isBetaCodeExecutionToolResultContentParam()                     
 // UnmarshalBetaCodeExecutionToolResultContentParam decodes one BetaCodeExecutionToolResultContentParam. JSON's null is nil.
 func UnmarshalBetaCodeExecutionToolResultContentParam(b []byte) (BetaCodeExecutionToolResultContentParam, error) {
 	var x BetaCodeExecutionToolResultContentParam
-	err := wire.Unmarshal(b, &x, decodeBetaCodeExecutionToolResultContentParam)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaCodeExecutionToolResultContentParam(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaCodeExecutionToolResultContentParam(d *wire.Decoder, x *BetaCodeExecutionToolResultContentParam) {
@@ -25648,8 +26399,9 @@ func (*Unknown) isBetaCompactionBlockToolChange()                       {}
 // UnmarshalBetaCompactionBlockToolChange decodes one BetaCompactionBlockToolChange. JSON's null is nil.
 func UnmarshalBetaCompactionBlockToolChange(b []byte) (BetaCompactionBlockToolChange, error) {
 	var x BetaCompactionBlockToolChange
-	err := wire.Unmarshal(b, &x, decodeBetaCompactionBlockToolChange)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaCompactionBlockToolChange(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaCompactionBlockToolChange(d *wire.Decoder, x *BetaCompactionBlockToolChange) {
@@ -25713,8 +26465,9 @@ func (*Unknown) isBetaCompactionBlockToolChangeParam()                      {}
 // UnmarshalBetaCompactionBlockToolChangeParam decodes one BetaCompactionBlockToolChangeParam. JSON's null is nil.
 func UnmarshalBetaCompactionBlockToolChangeParam(b []byte) (BetaCompactionBlockToolChangeParam, error) {
 	var x BetaCompactionBlockToolChangeParam
-	err := wire.Unmarshal(b, &x, decodeBetaCompactionBlockToolChangeParam)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaCompactionBlockToolChangeParam(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaCompactionBlockToolChangeParam(d *wire.Decoder, x *BetaCompactionBlockToolChangeParam) {
@@ -25810,8 +26563,9 @@ func (*Unknown) isBetaContentBlock()                                    {}
 // UnmarshalBetaContentBlock decodes one BetaContentBlock. JSON's null is nil.
 func UnmarshalBetaContentBlock(b []byte) (BetaContentBlock, error) {
 	var x BetaContentBlock
-	err := wire.Unmarshal(b, &x, decodeBetaContentBlock)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaContentBlock(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaContentBlock(d *wire.Decoder, x *BetaContentBlock) {
@@ -26031,8 +26785,9 @@ func (*Unknown) isBetaContentBlockParam()                                       
 // UnmarshalBetaContentBlockParam decodes one BetaContentBlockParam. JSON's null is nil.
 func UnmarshalBetaContentBlockParam(b []byte) (BetaContentBlockParam, error) {
 	var x BetaContentBlockParam
-	err := wire.Unmarshal(b, &x, decodeBetaContentBlockParam)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaContentBlockParam(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaContentBlockParam(d *wire.Decoder, x *BetaContentBlockParam) {
@@ -26250,8 +27005,9 @@ func (*Unknown) isBetaContentBlockSourceBlock()             {}
 // UnmarshalBetaContentBlockSourceBlock decodes one BetaContentBlockSourceBlock. JSON's null is nil.
 func UnmarshalBetaContentBlockSourceBlock(b []byte) (BetaContentBlockSourceBlock, error) {
 	var x BetaContentBlockSourceBlock
-	err := wire.Unmarshal(b, &x, decodeBetaContentBlockSourceBlock)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaContentBlockSourceBlock(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaContentBlockSourceBlock(d *wire.Decoder, x *BetaContentBlockSourceBlock) {
@@ -26312,8 +27068,9 @@ func (*Unknown) isBetaContentBlockSourceContent()                     {}
 // UnmarshalBetaContentBlockSourceContent decodes one BetaContentBlockSourceContent. JSON's null is nil.
 func UnmarshalBetaContentBlockSourceContent(b []byte) (BetaContentBlockSourceContent, error) {
 	var x BetaContentBlockSourceContent
-	err := wire.Unmarshal(b, &x, decodeBetaContentBlockSourceContent)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaContentBlockSourceContent(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaContentBlockSourceContent(d *wire.Decoder, x *BetaContentBlockSourceContent) {
@@ -26387,8 +27144,9 @@ func (*Unknown) isBetaContextManagementAppliedEdit()                            
 // UnmarshalBetaContextManagementAppliedEdit decodes one BetaContextManagementAppliedEdit. JSON's null is nil.
 func UnmarshalBetaContextManagementAppliedEdit(b []byte) (BetaContextManagementAppliedEdit, error) {
 	var x BetaContextManagementAppliedEdit
-	err := wire.Unmarshal(b, &x, decodeBetaContextManagementAppliedEdit)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaContextManagementAppliedEdit(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaContextManagementAppliedEdit(d *wire.Decoder, x *BetaContextManagementAppliedEdit) {
@@ -26454,8 +27212,9 @@ func (*Unknown) isBetaContextManagementEdit()                       {}
 // UnmarshalBetaContextManagementEdit decodes one BetaContextManagementEdit. JSON's null is nil.
 func UnmarshalBetaContextManagementEdit(b []byte) (BetaContextManagementEdit, error) {
 	var x BetaContextManagementEdit
-	err := wire.Unmarshal(b, &x, decodeBetaContextManagementEdit)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaContextManagementEdit(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaContextManagementEdit(d *wire.Decoder, x *BetaContextManagementEdit) {
@@ -26526,8 +27285,9 @@ func (*Unknown) isBetaDocumentBlockSource()             {}
 // UnmarshalBetaDocumentBlockSource decodes one BetaDocumentBlockSource. JSON's null is nil.
 func UnmarshalBetaDocumentBlockSource(b []byte) (BetaDocumentBlockSource, error) {
 	var x BetaDocumentBlockSource
-	err := wire.Unmarshal(b, &x, decodeBetaDocumentBlockSource)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaDocumentBlockSource(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaDocumentBlockSource(d *wire.Decoder, x *BetaDocumentBlockSource) {
@@ -26597,8 +27357,9 @@ func (*Unknown) isBetaDocumentSource()                {}
 // UnmarshalBetaDocumentSource decodes one BetaDocumentSource. JSON's null is nil.
 func UnmarshalBetaDocumentSource(b []byte) (BetaDocumentSource, error) {
 	var x BetaDocumentSource
-	err := wire.Unmarshal(b, &x, decodeBetaDocumentSource)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaDocumentSource(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaDocumentSource(d *wire.Decoder, x *BetaDocumentSource) {
@@ -26725,8 +27486,9 @@ func (x *BetaOverloadedError) Error() string { return x.Discriminator() + ": " +
 // UnmarshalBetaError decodes one BetaError. JSON's null is nil.
 func UnmarshalBetaError(b []byte) (BetaError, error) {
 	var x BetaError
-	err := wire.Unmarshal(b, &x, decodeBetaError)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaError(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaError(d *wire.Decoder, x *BetaError) {
@@ -26840,8 +27602,9 @@ func (*Unknown) isBetaFallbackCredit()                      {}
 // UnmarshalBetaFallbackCredit decodes one BetaFallbackCredit. JSON's null is nil.
 func UnmarshalBetaFallbackCredit(b []byte) (BetaFallbackCredit, error) {
 	var x BetaFallbackCredit
-	err := wire.Unmarshal(b, &x, decodeBetaFallbackCredit)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaFallbackCredit(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaFallbackCredit(d *wire.Decoder, x *BetaFallbackCredit) {
@@ -26910,8 +27673,9 @@ func (*Unknown) isBetaFallbackCreditStatus()                      {}
 // UnmarshalBetaFallbackCreditStatus decodes one BetaFallbackCreditStatus. JSON's null is nil.
 func UnmarshalBetaFallbackCreditStatus(b []byte) (BetaFallbackCreditStatus, error) {
 	var x BetaFallbackCreditStatus
-	err := wire.Unmarshal(b, &x, decodeBetaFallbackCreditStatus)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaFallbackCreditStatus(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaFallbackCreditStatus(d *wire.Decoder, x *BetaFallbackCreditStatus) {
@@ -26972,8 +27736,9 @@ func (*Unknown) isBetaFallbacks()             {}
 // UnmarshalBetaFallbacks decodes one BetaFallbacks. JSON's null is nil.
 func UnmarshalBetaFallbacks(b []byte) (BetaFallbacks, error) {
 	var x BetaFallbacks
-	err := wire.Unmarshal(b, &x, decodeBetaFallbacks)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaFallbacks(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaFallbacks(d *wire.Decoder, x *BetaFallbacks) {
@@ -27049,8 +27814,9 @@ func (*Unknown) isBetaImageSource()               {}
 // UnmarshalBetaImageSource decodes one BetaImageSource. JSON's null is nil.
 func UnmarshalBetaImageSource(b []byte) (BetaImageSource, error) {
 	var x BetaImageSource
-	err := wire.Unmarshal(b, &x, decodeBetaImageSource)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaImageSource(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaImageSource(d *wire.Decoder, x *BetaImageSource) {
@@ -27121,8 +27887,9 @@ func (*Unknown) isBetaInputTransformation()                                     
 // UnmarshalBetaInputTransformation decodes one BetaInputTransformation. JSON's null is nil.
 func UnmarshalBetaInputTransformation(b []byte) (BetaInputTransformation, error) {
 	var x BetaInputTransformation
-	err := wire.Unmarshal(b, &x, decodeBetaInputTransformation)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaInputTransformation(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaInputTransformation(d *wire.Decoder, x *BetaInputTransformation) {
@@ -27183,8 +27950,9 @@ func (*Unknown) isBetaMCPToolResultContent()               {}
 // UnmarshalBetaMCPToolResultContent decodes one BetaMCPToolResultContent. JSON's null is nil.
 func UnmarshalBetaMCPToolResultContent(b []byte) (BetaMCPToolResultContent, error) {
 	var x BetaMCPToolResultContent
-	err := wire.Unmarshal(b, &x, decodeBetaMCPToolResultContent)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaMCPToolResultContent(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaMCPToolResultContent(d *wire.Decoder, x *BetaMCPToolResultContent) {
@@ -27255,8 +28023,9 @@ func (*Unknown) isBetaMCPToolResultContentParam()        {}
 // UnmarshalBetaMCPToolResultContentParam decodes one BetaMCPToolResultContentParam. JSON's null is nil.
 func UnmarshalBetaMCPToolResultContentParam(b []byte) (BetaMCPToolResultContentParam, error) {
 	var x BetaMCPToolResultContentParam
-	err := wire.Unmarshal(b, &x, decodeBetaMCPToolResultContentParam)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaMCPToolResultContentParam(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaMCPToolResultContentParam(d *wire.Decoder, x *BetaMCPToolResultContentParam) {
@@ -27334,8 +28103,9 @@ func (*Unknown) isBetaMessageBatchResult()                         {}
 // UnmarshalBetaMessageBatchResult decodes one BetaMessageBatchResult. JSON's null is nil.
 func UnmarshalBetaMessageBatchResult(b []byte) (BetaMessageBatchResult, error) {
 	var x BetaMessageBatchResult
-	err := wire.Unmarshal(b, &x, decodeBetaMessageBatchResult)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaMessageBatchResult(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaMessageBatchResult(d *wire.Decoder, x *BetaMessageBatchResult) {
@@ -27410,8 +28180,9 @@ func (*Unknown) isBetaMessageContent()                 {}
 // UnmarshalBetaMessageContent decodes one BetaMessageContent. JSON's null is nil.
 func UnmarshalBetaMessageContent(b []byte) (BetaMessageContent, error) {
 	var x BetaMessageContent
-	err := wire.Unmarshal(b, &x, decodeBetaMessageContent)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaMessageContent(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaMessageContent(d *wire.Decoder, x *BetaMessageContent) {
@@ -27487,8 +28258,9 @@ func (*Unknown) isBetaMessageParam()                   {}
 // UnmarshalBetaMessageParam decodes one BetaMessageParam. JSON's null is nil.
 func UnmarshalBetaMessageParam(b []byte) (BetaMessageParam, error) {
 	var x BetaMessageParam
-	err := wire.Unmarshal(b, &x, decodeBetaMessageParam)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaMessageParam(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaMessageParam(d *wire.Decoder, x *BetaMessageParam) {
@@ -27556,8 +28328,9 @@ func (*Unknown) isBetaRequestContainer()             {}
 // UnmarshalBetaRequestContainer decodes one BetaRequestContainer. JSON's null is nil.
 func UnmarshalBetaRequestContainer(b []byte) (BetaRequestContainer, error) {
 	var x BetaRequestContainer
-	err := wire.Unmarshal(b, &x, decodeBetaRequestContainer)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaRequestContainer(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaRequestContainer(d *wire.Decoder, x *BetaRequestContainer) {
@@ -27630,8 +28403,9 @@ func (*Unknown) isBetaRequestToolAdditionBlockTool()                           {
 // UnmarshalBetaRequestToolAdditionBlockTool decodes one BetaRequestToolAdditionBlockTool. JSON's null is nil.
 func UnmarshalBetaRequestToolAdditionBlockTool(b []byte) (BetaRequestToolAdditionBlockTool, error) {
 	var x BetaRequestToolAdditionBlockTool
-	err := wire.Unmarshal(b, &x, decodeBetaRequestToolAdditionBlockTool)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaRequestToolAdditionBlockTool(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaRequestToolAdditionBlockTool(d *wire.Decoder, x *BetaRequestToolAdditionBlockTool) {
@@ -27711,8 +28485,9 @@ func (*Unknown) isBetaRequestToolRemovalBlockTool()                           {}
 // UnmarshalBetaRequestToolRemovalBlockTool decodes one BetaRequestToolRemovalBlockTool. JSON's null is nil.
 func UnmarshalBetaRequestToolRemovalBlockTool(b []byte) (BetaRequestToolRemovalBlockTool, error) {
 	var x BetaRequestToolRemovalBlockTool
-	err := wire.Unmarshal(b, &x, decodeBetaRequestToolRemovalBlockTool)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaRequestToolRemovalBlockTool(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaRequestToolRemovalBlockTool(d *wire.Decoder, x *BetaRequestToolRemovalBlockTool) {
@@ -27787,8 +28562,9 @@ func (*Unknown) isBetaResponseToolAdditionBlockTool()                           
 // UnmarshalBetaResponseToolAdditionBlockTool decodes one BetaResponseToolAdditionBlockTool. JSON's null is nil.
 func UnmarshalBetaResponseToolAdditionBlockTool(b []byte) (BetaResponseToolAdditionBlockTool, error) {
 	var x BetaResponseToolAdditionBlockTool
-	err := wire.Unmarshal(b, &x, decodeBetaResponseToolAdditionBlockTool)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaResponseToolAdditionBlockTool(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaResponseToolAdditionBlockTool(d *wire.Decoder, x *BetaResponseToolAdditionBlockTool) {
@@ -27868,8 +28644,9 @@ func (*Unknown) isBetaResponseToolRemovalBlockTool()                            
 // UnmarshalBetaResponseToolRemovalBlockTool decodes one BetaResponseToolRemovalBlockTool. JSON's null is nil.
 func UnmarshalBetaResponseToolRemovalBlockTool(b []byte) (BetaResponseToolRemovalBlockTool, error) {
 	var x BetaResponseToolRemovalBlockTool
-	err := wire.Unmarshal(b, &x, decodeBetaResponseToolRemovalBlockTool)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaResponseToolRemovalBlockTool(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaResponseToolRemovalBlockTool(d *wire.Decoder, x *BetaResponseToolRemovalBlockTool) {
@@ -27992,8 +28769,9 @@ func (*Unknown) isBetaResponseToolUnion()                         {}
 // UnmarshalBetaResponseToolUnion decodes one BetaResponseToolUnion. JSON's null is nil.
 func UnmarshalBetaResponseToolUnion(b []byte) (BetaResponseToolUnion, error) {
 	var x BetaResponseToolUnion
-	err := wire.Unmarshal(b, &x, decodeBetaResponseToolUnion)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaResponseToolUnion(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaResponseToolUnion(d *wire.Decoder, x *BetaResponseToolUnion) {
@@ -28245,8 +29023,9 @@ func (*Unknown) isBetaSystemContentBlockParam()                      {}
 // UnmarshalBetaSystemContentBlockParam decodes one BetaSystemContentBlockParam. JSON's null is nil.
 func UnmarshalBetaSystemContentBlockParam(b []byte) (BetaSystemContentBlockParam, error) {
 	var x BetaSystemContentBlockParam
-	err := wire.Unmarshal(b, &x, decodeBetaSystemContentBlockParam)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaSystemContentBlockParam(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaSystemContentBlockParam(d *wire.Decoder, x *BetaSystemContentBlockParam) {
@@ -28314,8 +29093,9 @@ func (*Unknown) isBetaSystemMessageContent()                       {}
 // UnmarshalBetaSystemMessageContent decodes one BetaSystemMessageContent. JSON's null is nil.
 func UnmarshalBetaSystemMessageContent(b []byte) (BetaSystemMessageContent, error) {
 	var x BetaSystemMessageContent
-	err := wire.Unmarshal(b, &x, decodeBetaSystemMessageContent)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaSystemMessageContent(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaSystemMessageContent(d *wire.Decoder, x *BetaSystemMessageContent) {
@@ -28386,8 +29166,9 @@ func (*Unknown) isBetaSystemPrompt()        {}
 // UnmarshalBetaSystemPrompt decodes one BetaSystemPrompt. JSON's null is nil.
 func UnmarshalBetaSystemPrompt(b []byte) (BetaSystemPrompt, error) {
 	var x BetaSystemPrompt
-	err := wire.Unmarshal(b, &x, decodeBetaSystemPrompt)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaSystemPrompt(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaSystemPrompt(d *wire.Decoder, x *BetaSystemPrompt) {
@@ -28467,8 +29248,9 @@ func (*Unknown) isBetaTextCitation()                              {}
 // UnmarshalBetaTextCitation decodes one BetaTextCitation. JSON's null is nil.
 func UnmarshalBetaTextCitation(b []byte) (BetaTextCitation, error) {
 	var x BetaTextCitation
-	err := wire.Unmarshal(b, &x, decodeBetaTextCitation)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaTextCitation(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaTextCitation(d *wire.Decoder, x *BetaTextCitation) {
@@ -28559,8 +29341,9 @@ func (*Unknown) isBetaTextCitationParam()                                  {}
 // UnmarshalBetaTextCitationParam decodes one BetaTextCitationParam. JSON's null is nil.
 func UnmarshalBetaTextCitationParam(b []byte) (BetaTextCitationParam, error) {
 	var x BetaTextCitationParam
-	err := wire.Unmarshal(b, &x, decodeBetaTextCitationParam)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaTextCitationParam(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaTextCitationParam(d *wire.Decoder, x *BetaTextCitationParam) {
@@ -28652,8 +29435,9 @@ func (*Unknown) isBetaTextEditorCodeExecutionToolResultContent() {}
 // UnmarshalBetaTextEditorCodeExecutionToolResultContent decodes one BetaTextEditorCodeExecutionToolResultContent. JSON's null is nil.
 func UnmarshalBetaTextEditorCodeExecutionToolResultContent(b []byte) (BetaTextEditorCodeExecutionToolResultContent, error) {
 	var x BetaTextEditorCodeExecutionToolResultContent
-	err := wire.Unmarshal(b, &x, decodeBetaTextEditorCodeExecutionToolResultContent)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaTextEditorCodeExecutionToolResultContent(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaTextEditorCodeExecutionToolResultContent(d *wire.Decoder, x *BetaTextEditorCodeExecutionToolResultContent) {
@@ -28739,8 +29523,9 @@ func (*Unknown) isBetaTextEditorCodeExecutionToolResultContentParam() {}
 // UnmarshalBetaTextEditorCodeExecutionToolResultContentParam decodes one BetaTextEditorCodeExecutionToolResultContentParam. JSON's null is nil.
 func UnmarshalBetaTextEditorCodeExecutionToolResultContentParam(b []byte) (BetaTextEditorCodeExecutionToolResultContentParam, error) {
 	var x BetaTextEditorCodeExecutionToolResultContentParam
-	err := wire.Unmarshal(b, &x, decodeBetaTextEditorCodeExecutionToolResultContentParam)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaTextEditorCodeExecutionToolResultContentParam(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaTextEditorCodeExecutionToolResultContentParam(d *wire.Decoder, x *BetaTextEditorCodeExecutionToolResultContentParam) {
@@ -28822,8 +29607,9 @@ func (*Unknown) isBetaThinkingConfigParam()                        {}
 // UnmarshalBetaThinkingConfigParam decodes one BetaThinkingConfigParam. JSON's null is nil.
 func UnmarshalBetaThinkingConfigParam(b []byte) (BetaThinkingConfigParam, error) {
 	var x BetaThinkingConfigParam
-	err := wire.Unmarshal(b, &x, decodeBetaThinkingConfigParam)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaThinkingConfigParam(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaThinkingConfigParam(d *wire.Decoder, x *BetaThinkingConfigParam) {
@@ -28900,8 +29686,9 @@ func (*Unknown) isBetaThinkingKeep()              {}
 // UnmarshalBetaThinkingKeep decodes one BetaThinkingKeep. JSON's null is nil.
 func UnmarshalBetaThinkingKeep(b []byte) (BetaThinkingKeep, error) {
 	var x BetaThinkingKeep
-	err := wire.Unmarshal(b, &x, decodeBetaThinkingKeep)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaThinkingKeep(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaThinkingKeep(d *wire.Decoder, x *BetaThinkingKeep) {
@@ -28977,8 +29764,9 @@ func (*Unknown) isBetaThreadParams()                  {}
 // UnmarshalBetaThreadParams decodes one BetaThreadParams. JSON's null is nil.
 func UnmarshalBetaThreadParams(b []byte) (BetaThreadParams, error) {
 	var x BetaThreadParams
-	err := wire.Unmarshal(b, &x, decodeBetaThreadParams)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaThreadParams(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaThreadParams(d *wire.Decoder, x *BetaThreadParams) {
@@ -29046,8 +29834,9 @@ func (*Unknown) isBetaToolChoice()            {}
 // UnmarshalBetaToolChoice decodes one BetaToolChoice. JSON's null is nil.
 func UnmarshalBetaToolChoice(b []byte) (BetaToolChoice, error) {
 	var x BetaToolChoice
-	err := wire.Unmarshal(b, &x, decodeBetaToolChoice)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaToolChoice(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaToolChoice(d *wire.Decoder, x *BetaToolChoice) {
@@ -29122,8 +29911,9 @@ func (*Unknown) isBetaToolResultContent()                    {}
 // UnmarshalBetaToolResultContent decodes one BetaToolResultContent. JSON's null is nil.
 func UnmarshalBetaToolResultContent(b []byte) (BetaToolResultContent, error) {
 	var x BetaToolResultContent
-	err := wire.Unmarshal(b, &x, decodeBetaToolResultContent)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaToolResultContent(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaToolResultContent(d *wire.Decoder, x *BetaToolResultContent) {
@@ -29205,8 +29995,9 @@ func (*Unknown) isBetaToolResultContentBlock()                     {}
 // UnmarshalBetaToolResultContentBlock decodes one BetaToolResultContentBlock. JSON's null is nil.
 func UnmarshalBetaToolResultContentBlock(b []byte) (BetaToolResultContentBlock, error) {
 	var x BetaToolResultContentBlock
-	err := wire.Unmarshal(b, &x, decodeBetaToolResultContentBlock)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaToolResultContentBlock(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaToolResultContentBlock(d *wire.Decoder, x *BetaToolResultContentBlock) {
@@ -29298,8 +30089,9 @@ func (*Unknown) isBetaToolSearchToolResultContent()                             
 // UnmarshalBetaToolSearchToolResultContent decodes one BetaToolSearchToolResultContent. JSON's null is nil.
 func UnmarshalBetaToolSearchToolResultContent(b []byte) (BetaToolSearchToolResultContent, error) {
 	var x BetaToolSearchToolResultContent
-	err := wire.Unmarshal(b, &x, decodeBetaToolSearchToolResultContent)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaToolSearchToolResultContent(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaToolSearchToolResultContent(d *wire.Decoder, x *BetaToolSearchToolResultContent) {
@@ -29363,8 +30155,9 @@ func (*Unknown) isBetaToolSearchToolResultContentParam()                        
 // UnmarshalBetaToolSearchToolResultContentParam decodes one BetaToolSearchToolResultContentParam. JSON's null is nil.
 func UnmarshalBetaToolSearchToolResultContentParam(b []byte) (BetaToolSearchToolResultContentParam, error) {
 	var x BetaToolSearchToolResultContentParam
-	err := wire.Unmarshal(b, &x, decodeBetaToolSearchToolResultContentParam)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaToolSearchToolResultContentParam(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaToolSearchToolResultContentParam(d *wire.Decoder, x *BetaToolSearchToolResultContentParam) {
@@ -29480,8 +30273,9 @@ func (*Unknown) isBetaToolUnion()                         {}
 // UnmarshalBetaToolUnion decodes one BetaToolUnion. JSON's null is nil.
 func UnmarshalBetaToolUnion(b []byte) (BetaToolUnion, error) {
 	var x BetaToolUnion
-	err := wire.Unmarshal(b, &x, decodeBetaToolUnion)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaToolUnion(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaToolUnion(d *wire.Decoder, x *BetaToolUnion) {
@@ -29735,8 +30529,9 @@ func (*Unknown) isBetaUsageIteration()                           {}
 // UnmarshalBetaUsageIteration decodes one BetaUsageIteration. JSON's null is nil.
 func UnmarshalBetaUsageIteration(b []byte) (BetaUsageIteration, error) {
 	var x BetaUsageIteration
-	err := wire.Unmarshal(b, &x, decodeBetaUsageIteration)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaUsageIteration(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaUsageIteration(d *wire.Decoder, x *BetaUsageIteration) {
@@ -29814,8 +30609,9 @@ func (*Unknown) isBetaWebFetchToolResultContent()                          {}
 // UnmarshalBetaWebFetchToolResultContent decodes one BetaWebFetchToolResultContent. JSON's null is nil.
 func UnmarshalBetaWebFetchToolResultContent(b []byte) (BetaWebFetchToolResultContent, error) {
 	var x BetaWebFetchToolResultContent
-	err := wire.Unmarshal(b, &x, decodeBetaWebFetchToolResultContent)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaWebFetchToolResultContent(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaWebFetchToolResultContent(d *wire.Decoder, x *BetaWebFetchToolResultContent) {
@@ -29879,8 +30675,9 @@ func (*Unknown) isBetaWebFetchToolResultContentParam()                          
 // UnmarshalBetaWebFetchToolResultContentParam decodes one BetaWebFetchToolResultContentParam. JSON's null is nil.
 func UnmarshalBetaWebFetchToolResultContentParam(b []byte) (BetaWebFetchToolResultContentParam, error) {
 	var x BetaWebFetchToolResultContentParam
-	err := wire.Unmarshal(b, &x, decodeBetaWebFetchToolResultContentParam)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaWebFetchToolResultContentParam(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaWebFetchToolResultContentParam(d *wire.Decoder, x *BetaWebFetchToolResultContentParam) {
@@ -29948,8 +30745,9 @@ func (*Unknown) isBetaWebFetchURLSourceToolResults()                     {}
 // UnmarshalBetaWebFetchURLSourceToolResults decodes one BetaWebFetchURLSourceToolResults. JSON's null is nil.
 func UnmarshalBetaWebFetchURLSourceToolResults(b []byte) (BetaWebFetchURLSourceToolResults, error) {
 	var x BetaWebFetchURLSourceToolResults
-	err := wire.Unmarshal(b, &x, decodeBetaWebFetchURLSourceToolResults)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaWebFetchURLSourceToolResults(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaWebFetchURLSourceToolResults(d *wire.Decoder, x *BetaWebFetchURLSourceToolResults) {
@@ -30027,8 +30825,9 @@ func (*Unknown) isBetaWebFetchURLSourceUserInput()                   {}
 // UnmarshalBetaWebFetchURLSourceUserInput decodes one BetaWebFetchURLSourceUserInput. JSON's null is nil.
 func UnmarshalBetaWebFetchURLSourceUserInput(b []byte) (BetaWebFetchURLSourceUserInput, error) {
 	var x BetaWebFetchURLSourceUserInput
-	err := wire.Unmarshal(b, &x, decodeBetaWebFetchURLSourceUserInput)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaWebFetchURLSourceUserInput(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaWebFetchURLSourceUserInput(d *wire.Decoder, x *BetaWebFetchURLSourceUserInput) {
@@ -30089,8 +30888,9 @@ func (*Unknown) isBetaWebSearchToolResultContent()                            {}
 // UnmarshalBetaWebSearchToolResultContent decodes one BetaWebSearchToolResultContent. JSON's null is nil.
 func UnmarshalBetaWebSearchToolResultContent(b []byte) (BetaWebSearchToolResultContent, error) {
 	var x BetaWebSearchToolResultContent
-	err := wire.Unmarshal(b, &x, decodeBetaWebSearchToolResultContent)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaWebSearchToolResultContent(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaWebSearchToolResultContent(d *wire.Decoder, x *BetaWebSearchToolResultContent) {
@@ -30156,8 +30956,9 @@ func (*Unknown) isBetaWebSearchToolResultContentParam()                         
 // UnmarshalBetaWebSearchToolResultContentParam decodes one BetaWebSearchToolResultContentParam. JSON's null is nil.
 func UnmarshalBetaWebSearchToolResultContentParam(b []byte) (BetaWebSearchToolResultContentParam, error) {
 	var x BetaWebSearchToolResultContentParam
-	err := wire.Unmarshal(b, &x, decodeBetaWebSearchToolResultContentParam)
-	return x, err
+	d := wire.NewDecoder(b)
+	decodeBetaWebSearchToolResultContentParam(d, &x)
+	return x, d.End()
 }
 
 func decodeBetaWebSearchToolResultContentParam(d *wire.Decoder, x *BetaWebSearchToolResultContentParam) {

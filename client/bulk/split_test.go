@@ -85,7 +85,7 @@ func TestSplitErrors(t *testing.T) {
 	if !errors.As(errs[0], &encoding) || encoding.Pointer != "/params/messages/0/content" {
 		t.Errorf("got %v", errs[0])
 	}
-	if want := `request 0 (request "a"): malformed request: encode JSON at /params/messages/0/content: jsontext: invalid UTF-8`; errs[0].Error() != want {
+	if want := `request 0 (request "a"): malformed request: encode JSON at /params/messages/0/content: invalid UTF-8`; errs[0].Error() != want {
 		t.Errorf("got %v", errs[0])
 	}
 	if text := errs[1].Error(); len(text) > 250 || strings.Contains(text, "secret") {

@@ -36,15 +36,34 @@ type frame struct {
 // A Func decodes the next value into x.
 type Func[T any] func(d *Decoder, x *T)
 
-// Unmarshal decodes b, which must be one JSON value and white space. It puts up with what strict JSON refuses
-// and paid results have been seen to hold: duplicate names (the last one wins) and invalid UTF-8 (it becomes
+// NewDecoder returns a decoder of b, which must be one JSON value and white space. It puts up with what strict JSON
+// refuses and paid results have been seen to hold: duplicate names (the last one wins) and invalid UTF-8 (it becomes
 // U+FFFD).
-func Unmarshal[T any](b []byte, x *T, decode Func[T]) error {
+func NewDecoder(b []byte) *Decoder {
 	d := pool.Get().(*Decoder)
-	defer d.release()
 	d.in = b
+	return d
+}
+
+// End returns what became of decoding. The decoder must not be used after it.
+func (d *Decoder) End() error {
+	err := d.result()
+	d.in, d.pos, d.bad, d.strict, d.stack = nil, 0, false, false, d.stack[:0]
+	d.base, d.misfit, d.misfits = "", nil, 0
+	if cap(d.scratch) > 1<<20 {
+		d.scratch = nil
+	}
+	pool.Put(d)
+	return err
+}
+
+var pool = sync.Pool{New: func() any { return new(Decoder) }}
+
+// Unmarshal decodes b into x, as [NewDecoder] says.
+func Unmarshal[T any](b []byte, x *T, decode Func[T]) error {
+	d := NewDecoder(b)
 	decode(d, x)
-	return d.result()
+	return d.End()
 }
 
 // UnmarshalFrom decodes the next value of j, under j's own options.
@@ -53,32 +72,19 @@ func UnmarshalFrom[T any](j *jsontext.Decoder, x *T, decode Func[T]) error {
 	if err != nil {
 		return err
 	}
-	d := pool.Get().(*Decoder)
-	defer d.release()
-	d.in, d.base = v, j.StackPointer()
+	d := NewDecoder(v)
+	d.base = j.StackPointer()
 	decode(d, x)
-	return d.result()
+	return d.End()
 }
 
 // Walk lets visit read b, which must be one JSON value and white space, in strict UTF-8. It returns an error if b is not
-// JSON.
+// JSON, or what visit has reported.
 func Walk(b []byte, visit func(d *Decoder)) error {
-	d := pool.Get().(*Decoder)
-	defer d.release()
-	d.in, d.strict = b, true
+	d := NewDecoder(b)
+	d.strict = true
 	visit(d)
-	return d.result()
-}
-
-var pool = sync.Pool{New: func() any { return new(Decoder) }}
-
-func (d *Decoder) release() {
-	d.in, d.pos, d.bad, d.strict, d.stack = nil, 0, false, false, d.stack[:0]
-	d.base, d.misfit, d.misfits = "", nil, 0
-	if cap(d.scratch) > 1<<20 {
-		d.scratch = nil
-	}
-	pool.Put(d)
+	return d.End()
 }
 
 func (d *Decoder) result() error {
