@@ -45,9 +45,18 @@ func word[T []byte | string](b T, i int) uint64 {
 // stops returns a word with the high bit of each byte set that a string cannot hold as it is, or that is not ASCII. Only
 // the first one of them is certain.
 func stops(w uint64) uint64 {
-	// A byte's high bit is set if it is less than a space, zero after the XOR, or not ASCII. A borrow may set those behind.
-	quotes, backslashes := w^(ones*'"'), w^(ones*'\\')
-	return ((w-ones*' ')&^w | (quotes-ones)&^quotes | (backslashes-ones)&^backslashes | w) & highs
+	// The high bit of a byte is set if it is not ASCII, or by a borrow: if it is less than a space, or zero after the XOR.
+	// What a borrow takes from the bytes behind may set theirs too.
+	return (w | (w - ones*' ') | (w ^ ones*'"' - ones) | (w ^ ones*'\\' - ones)) & highs
+}
+
+// clean returns the index of the first word from i on that has a stop, or of the last bytes of b: where a word has none,
+// the next ones often have none either, and two at a time are faster.
+func clean[T []byte | string](b T, i int) int {
+	for i+16 <= len(b) && stops(word(b, i))|stops(word(b, i+8)) == 0 {
+		i += 16
+	}
+	return i
 }
 
 // scanString returns the index behind the string that begins at i, or -1 if there is none.
@@ -59,7 +68,7 @@ func scanString(b []byte, i int) (end int, form textForm) {
 		if i+8 <= len(b) {
 			stop := stops(word(b, i))
 			if stop == 0 {
-				i += 8
+				i = clean(b, i+8)
 				continue
 			}
 			i += bits.TrailingZeros64(stop) / 8

@@ -54,7 +54,7 @@ func appendQuoted(b []byte, s string) ([]byte, error) {
 		if i+8 <= len(s) {
 			stop := stops(word(s, i))
 			if stop == 0 {
-				i += 8
+				i = clean(s, i+8)
 				continue
 			}
 			i += bits.TrailingZeros64(stop) / 8
