@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -16,6 +17,10 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 	"github.com/seed-111a911e/messagebatches/internal/lines"
 )
+
+// streamBuffer is how much of a stream is read at a time at the most: with less, sender and reader wait for each other
+// more often.
+const streamBuffer = 1 << 20
 
 // idleTimeout is the longest time without a byte in a stream of results.
 const idleTimeout = 2 * time.Minute
@@ -163,7 +168,7 @@ func (r *resultReader) readStream(ctx context.Context, op string) error {
 	if body, ok := resp.Body.(*watchedBody); ok {
 		body.asStream(idleTimeout)
 	}
-	in := lines.NewReader(resp.Body, int64(r.call.maxLine))
+	in := lines.NewReader(bufio.NewReaderSize(resp.Body, streamBuffer), int64(r.call.maxLine))
 	strange := !isJSONLines(resp.Header.Get("content-type"))
 	for {
 		line, err := in.Next()

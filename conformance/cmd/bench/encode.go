@@ -24,7 +24,7 @@ func encode(name string, target float64, size, text int) workload {
 
 func encodeSides(size, text int) sides {
 	n := size / (text + 150)
-	content := strings.Repeat("The quick brown fox said \"no\".\n", text/30+1)[:text]
+	content := document(text)
 	var ours gen.BetaCreateMessageBatchParams
 	var theirs anthropic.BetaMessageBatchNewParams
 	for i := range n {
@@ -59,4 +59,13 @@ func encodeSides(size, text int) sides {
 			return len(b)
 		},
 	}
+}
+
+// document returns a text of some length with line breaks and quotes as documents have them: one character in fifty has to
+// be escaped.
+func document(length int) string {
+	const lines = "The quick brown fox jumps over the lazy dog, again and again, until the evening;\n" +
+		"\"Enough,\" said the dog, and so it was that both of them went home for the night;\n" +
+		"and when the morning came the fox was quick and brown again, and the dog was lazy.\n"
+	return strings.Repeat(lines, length/len(lines)+1)[:length]
 }
