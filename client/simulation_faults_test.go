@@ -228,7 +228,7 @@ func late(d time.Duration, read bool) batchtest.Fault {
 			}
 			r.Body = io.NopCloser(bytes.NewReader(body))
 		}
-		<-time.After(d)
+		pass(d)
 		next.ServeHTTP(rw, r)
 	}
 }

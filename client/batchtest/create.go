@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -21,7 +22,7 @@ const (
 	maxRequests = 100_000
 )
 
-var customID = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
+var customID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`) })
 
 // create checks the batch as a whole. The parameters of its requests are checked when they run.
 func (s *Service) create(c call) (any, *failure) {
@@ -135,8 +136,8 @@ func (l *requestList) decode(d *wire.Decoder) {
 	switch {
 	case l.fail != nil || l.n >= maxRequests:
 		return
-	case !customID.MatchString(r.customID):
-		l.fail = invalid("requests.%d.custom_id: must match %s", l.n, customID)
+	case !customID().MatchString(r.customID):
+		l.fail = invalid("requests.%d.custom_id: must match %s", l.n, customID())
 	case l.ids[r.customID]:
 		l.fail = invalid("requests.%d.custom_id: is not unique within the batch", l.n)
 	case r.params.Kind() != '{':
