@@ -92,7 +92,7 @@ func (s *Service) Requests(batchID string) []Request {
 	var requests []Request
 	for _, r := range kept {
 		request := Request{CustomID: r.customID, Raw: slices.Clone(r.params)}
-		request.Params.UnmarshalJSON(r.params) // what does not fit is for the batch's results to tell
+		_ = request.Params.UnmarshalJSON(r.params) // what does not fit is for the batch's results to tell
 		requests = append(requests, request)
 	}
 	return requests
