@@ -31,6 +31,6 @@ func ExampleWithLogger() {
 	}
 	// Output:
 	// level=DEBUG msg="call answered" method=GET path=/v1/messages/batches status=529
-	// level=INFO msg="repeating call" op="list batches" attempt=1 error.op="list batches" error.status=529 error.type=overloaded_error error.message=Busy. error.error_code="" error.request_id=req_fault error.attempts=1
+	// level=INFO msg="repeating call" op="list batches" attempt=1 error.op="list batches" error.status=529 error.type=overloaded_error error.message=Busy. error.error_code="" error.attempts=1
 	// level=DEBUG msg="call answered" method=GET path=/v1/messages/batches status=200
 }
