@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -181,35 +180,5 @@ func TestAPILines(t *testing.T) {
 		if !called {
 			t.Errorf("no method says that it calls %s", operation)
 		}
-	}
-}
-
-// TestBetaConstants checks that the names in the overlay stand in the order of the contract's values.
-func TestBetaConstants(t *testing.T) {
-	t.Parallel()
-	file, err := parser.ParseFile(token.NewFileSet(), "gen/types.gen.go", nil, parser.SkipObjectResolution)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := 0
-	ast.Inspect(file, func(node ast.Node) bool {
-		spec, ok := node.(*ast.ValueSpec)
-		if !ok {
-			return true
-		}
-		if name, ok := spec.Type.(*ast.Ident); ok && name.Name == "AnthropicBeta" {
-			value, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if want := "AnthropicBeta" + strings.ReplaceAll(value, "-", ""); !strings.EqualFold(spec.Names[0].Name, want) {
-				t.Errorf("%s is the constant of %q", spec.Names[0].Name, value)
-			}
-			n++
-		}
-		return true
-	})
-	if want := len(contract.Load().Components.Schemas["AnthropicBeta"].Value.Enum); n != want {
-		t.Errorf("%d constants for %d betas", n, want)
 	}
 }

@@ -12,7 +12,8 @@ import (
 	"testing"
 )
 
-// The rules of the house that no linter knows: here those about one file, in house_*_test.go those about packages.
+// The rules of the house that no linter knows: those about single files are listed here, those about packages are in
+// files of their own.
 
 // A source is a file of Go code.
 type source struct {
