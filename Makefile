@@ -1,10 +1,10 @@
 # Everything that can be done with this repository. CI calls these targets and nothing else.
 
-STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
-OASDIFF     = github.com/oasdiff/oasdiff@v1.36.0
-FUZZTIME   ?= 10s
-SEEDS      ?= 100000
-BASE       ?= HEAD
+GOLANGCI  = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+OASDIFF   = github.com/oasdiff/oasdiff@v1.36.0
+FUZZTIME ?= 10s
+SEEDS    ?= 100000
+BASE     ?= HEAD
 
 .DEFAULT_GOAL := help
 
@@ -53,12 +53,11 @@ fmt: ## format the Go code
 	gofmt -w $$(git ls-files '*.go')
 
 .PHONY: lint
-lint: ## check format, vet and staticcheck
+lint: ## check format, vet, staticcheck and the other linters that .golangci.yml lists
 	@test -z "$$(gofmt -l $$(git ls-files '*.go') | tee /dev/stderr)" || { echo "not formatted: run make fmt" >&2; exit 1; }
-	go vet ./...
-	go run $(STATICCHECK) ./...
+	go run $(GOLANGCI) run ./...
 	go mod tidy -diff
-	cd conformance && go vet ./... && go run $(STATICCHECK) ./... && go mod tidy -diff
+	cd conformance && go run $(GOLANGCI) run ./... && go mod tidy -diff
 
 .PHONY: fuzz
 fuzz: ## fuzz each decoder and parser for FUZZTIME

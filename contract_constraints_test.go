@@ -66,7 +66,7 @@ func (d *document) heirs(name, typeConst, property string) []*node {
 // shorter than 0.
 func limits(value func(keyword string) string) []string {
 	var limits []string
-	for _, keyword := range strings.Fields("minimum exclusiveMinimum maximum minLength maxLength pattern minItems maxItems") {
+	for keyword := range strings.FieldsSeq("minimum exclusiveMinimum maximum minLength maxLength pattern minItems maxItems") {
 		switch limit := value(keyword); {
 		case limit == "", limit == "0" && (keyword == "minLength" || keyword == "minItems"):
 		case limit == "0" && keyword == "exclusiveMinimum":

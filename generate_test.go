@@ -1,17 +1,23 @@
 package messagebatches_test
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/seed-111a911e/messagebatches/internal/contract"
 )
 
 // generatorDir is where the code generator is, once it was needed.
@@ -186,4 +192,34 @@ func replaced(t *testing.T, path, template string) bool {
 		t.Errorf("the header of %s does not say that it replaces %s", path, template)
 	}
 	return true
+}
+
+// TestBetaConstants checks that the names in the overlay stand in the order of the contract's values.
+func TestBetaConstants(t *testing.T) {
+	t.Parallel()
+	file, err := parser.ParseFile(token.NewFileSet(), "gen/types.gen.go", nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	ast.Inspect(file, func(node ast.Node) bool {
+		spec, ok := node.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		if name, ok := spec.Type.(*ast.Ident); ok && name.Name == "AnthropicBeta" {
+			value, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := "AnthropicBeta" + strings.ReplaceAll(value, "-", ""); !strings.EqualFold(spec.Names[0].Name, want) {
+				t.Errorf("%s is the constant of %q", spec.Names[0].Name, value)
+			}
+			n++
+		}
+		return true
+	})
+	if want := len(contract.Load().Components.Schemas["AnthropicBeta"].Value.Enum); n != want {
+		t.Errorf("%d constants for %d betas", n, want)
+	}
 }

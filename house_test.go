@@ -4,126 +4,218 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os/exec"
+	"io/fs"
+	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/seed-111a911e/messagebatches/internal/contract"
 )
 
-// The rules of the house that no linter knows.
+// The rules of the house that no linter knows: those about single files are listed here, those about packages are in
+// files of their own.
 
-const module = "github.com/seed-111a911e/messagebatches"
+// A source is a file of Go code.
+type source struct {
+	name  string // path from the root of the repository
+	text  string
+	lines *token.FileSet
+	file  *ast.File
+}
 
-// TestImports keeps what programs link small, and the arrows between packages pointing one way.
-func TestImports(t *testing.T) {
+// A check returns what is wrong with a file.
+type check func(*source) []problem
+
+// A problem is one place that breaks a rule.
+type problem struct {
+	at   token.Pos
+	what string
+}
+
+// fileRules are what each file must keep, by name.
+var fileRules = map[string]check{
+	"length":    checkLength,
+	"generated": checkGenerated,
+	"waiting":   checkWaiting,
+	"start":     checkStart,
+	"comments":  checkComments,
+}
+
+func TestRules(t *testing.T) {
 	t.Parallel()
-	for pkg, allowed := range map[string][]string{
-		"internal/wire":     {},
-		"internal/lines":    {},
-		"internal/envelope": {"internal/wire"},
-		"gen":               {"internal/wire"},
-		"client":            {"internal/wire", "internal/envelope", "internal/lines", "gen"},
-		"client/messages":   {"internal/wire", "internal/envelope", "internal/lines", "gen", "client"},
-		"client/bulk":       {"internal/wire", "internal/envelope", "internal/lines", "gen", "client"},
-	} {
-		out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "./"+pkg).Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, dep := range strings.Fields(string(out)) {
-			own, ours := strings.CutPrefix(dep, module+"/")
-			switch {
-			case ours && own != pkg && !slices.Contains(allowed, own):
-				t.Errorf("%s imports %s", pkg, own)
-			case ours:
-			case pkg == "client/messages" && dep == "github.com/google/jsonschema-go/jsonschema":
-			case !strings.HasPrefix(dep, "github.com/go-json-experiment/json/") &&
-				!strings.HasPrefix(dep, "github.com/oapi-codegen/runtime") &&
-				!strings.HasPrefix(dep, "github.com/google/uuid") && // of runtime
-				!strings.HasPrefix(dep, "github.com/apapsch/go-jsonmerge/"): // of runtime
-				t.Errorf("%s links %s", pkg, dep)
+	for _, s := range sources(t) {
+		for name, check := range fileRules {
+			for _, p := range check(s) {
+				t.Errorf("%s: %s (rule %q)", s.lines.Position(p.at), p.what, name)
 			}
-		}
-		std, err := exec.Command("go", "list", "-deps", "./"+pkg).Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if slices.Contains(strings.Fields(string(std)), "testing") {
-			t.Errorf("%s links package testing", pkg)
 		}
 	}
 }
 
-// TestBetaConstants checks that the names in the overlay stand in the order of the contract's values.
-func TestBetaConstants(t *testing.T) {
-	t.Parallel()
-	file, err := parser.ParseFile(token.NewFileSet(), "gen/types.gen.go", nil, parser.SkipObjectResolution)
+// sources returns all files of the repository, the conformance module's too.
+func sources(t *testing.T) []*source {
+	t.Helper()
+	var all []*source
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && path != "." && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "testdata" || entry.Name() == "node_modules"):
+			return filepath.SkipDir
+		case entry.IsDir() || filepath.Ext(path) != ".go":
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		all = append(all, parseGo(t, filepath.ToSlash(path), string(text)))
+		return nil
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := 0
-	ast.Inspect(file, func(node ast.Node) bool {
-		spec, ok := node.(*ast.ValueSpec)
-		if !ok {
-			return true
-		}
-		if name, ok := spec.Type.(*ast.Ident); ok && name.Name == "AnthropicBeta" {
-			value, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
-			if err != nil {
-				t.Fatal(err)
+	if len(all) < 100 {
+		t.Fatalf("only %d files were found", len(all))
+	}
+	return all
+}
+
+func parseGo(t *testing.T, name, text string) *source {
+	t.Helper()
+	s := &source{name: name, text: text, lines: token.NewFileSet()}
+	var err error
+	if s.file, err = parser.ParseFile(s.lines, name, text, parser.ParseComments|parser.SkipObjectResolution); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (s *source) dir() string          { return filepath.ToSlash(filepath.Dir(s.name)) }
+func (s *source) isTest() bool         { return strings.HasSuffix(s.name, "_test.go") }
+func (s *source) generated() bool      { return ast.IsGenerated(s.file) }
+func (s *source) line(p token.Pos) int { return s.lines.Position(p).Line }
+
+func (s *source) imports(path string) bool {
+	return slices.ContainsFunc(s.file.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == `"`+path+`"` })
+}
+
+// checkLength keeps files to one concern.
+func checkLength(s *source) []problem {
+	const most = 500
+	if n := strings.Count(s.text, "\n"); n > most && !s.generated() {
+		return []problem{{s.file.Package, "a file of more than 500 lines holds more than one concern"}}
+	}
+	return nil
+}
+
+// checkGenerated has generated files told by their names, for which .gitattributes has patterns.
+func checkGenerated(s *source) []problem {
+	named := strings.HasSuffix(s.name, ".gen.go") || strings.HasSuffix(s.name, "_gen_test.go")
+	switch {
+	case named && !s.generated():
+		return []problem{{s.file.Package, "named like generated code, but has no header that says so"}}
+	case !named && s.generated():
+		return []problem{{s.file.Package, "generated code is in files whose names end in .gen.go or _gen_test.go"}}
+	}
+	return nil
+}
+
+// checkWaiting keeps tests from waiting in real time. In a bubble of testing/synctest a receive from time.After is
+// how time passes.
+func checkWaiting(s *source) []problem {
+	if !s.isTest() {
+		return nil
+	}
+	var problems []problem
+	bounded := make(map[ast.Stmt]bool) // by another case of the same select
+	ast.Inspect(s.file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.CallExpr:
+			switch called(n) {
+			case "time.Sleep":
+				problems = append(problems, problem{n.Pos(), "tests do not sleep"})
+			case "time.Tick", "time.NewTicker":
+				if !s.imports("testing/synctest") {
+					problems = append(problems, problem{n.Pos(), "tests wait in bubbles of testing/synctest only"})
+				}
 			}
-			if want := "AnthropicBeta" + strings.ReplaceAll(value, "-", ""); !strings.EqualFold(spec.Names[0].Name, want) {
-				t.Errorf("%s is the constant of %q", spec.Names[0].Name, value)
+		case *ast.CommClause:
+			bounded[n.Comm] = true
+		case *ast.ExprStmt:
+			receive, ok := n.X.(*ast.UnaryExpr)
+			if !ok || bounded[n] || s.imports("testing/synctest") {
+				break
 			}
-			n++
+			if call, ok := receive.X.(*ast.CallExpr); ok && called(call) == "time.After" {
+				problems = append(problems, problem{n.Pos(), "tests wait in bubbles of testing/synctest only"})
+			}
 		}
 		return true
 	})
-	if want := len(contract.Load().Components.Schemas["AnthropicBeta"].Value.Enum); n != want {
-		t.Errorf("%d constants for %d betas", n, want)
-	}
+	return problems
 }
 
-// TestAPILines checks the last lines of doc comments, which name the operations that methods call.
-func TestAPILines(t *testing.T) {
-	t.Parallel()
-	known := make(map[string]bool)
-	for path, item := range contract.Load().Paths.Map() {
-		for method := range item.Operations() {
-			known[method+" "+path] = false
+// called returns what a call calls, if that is a name or a name of a package, such as "errors.New".
+func called(call *ast.CallExpr) string {
+	switch f := call.Fun.(type) {
+	case *ast.Ident:
+		return f.Name
+	case *ast.SelectorExpr:
+		if x, ok := f.X.(*ast.Ident); ok {
+			return x.Name + "." + f.Sel.Name
 		}
 	}
-	files, err := filepath.Glob("client/*.go")
-	if err != nil {
-		t.Fatal(err)
+	return ""
+}
+
+// checkStart keeps programs that import our packages from doing work before main: no init functions, and no variables
+// that are computed.
+func checkStart(s *source) []problem {
+	if dir := s.dir(); s.isTest() || dir != "gen" && dir != "internal/wire" && dir != "client" && !strings.HasPrefix(dir, "client/") {
+		return nil
 	}
-	apiLine := regexp.MustCompile(`(?m)^API: (.*)$`)
-	for _, name := range files {
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments|parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, decl := range file.Decls {
-			f, ok := decl.(*ast.FuncDecl)
-			if !ok {
-				continue
+	var problems []problem
+	for _, decl := range s.file.Decls {
+		switch decl := decl.(type) {
+		case *ast.FuncDecl:
+			if decl.Recv == nil && decl.Name.Name == "init" {
+				problems = append(problems, problem{decl.Pos(), "an init function runs in every program that imports the package"})
 			}
-			for _, m := range apiLine.FindAllStringSubmatch(f.Doc.Text(), -1) {
-				if _, ok := known[m[1]]; !ok {
-					t.Errorf("%s: %s calls %q, which the contract does not have", name, f.Name.Name, m[1])
+		case *ast.GenDecl:
+			for _, spec := range decl.Specs {
+				if spec, ok := spec.(*ast.ValueSpec); ok && decl.Tok == token.VAR {
+					for _, value := range spec.Values {
+						if computed(value) {
+							problems = append(problems, problem{value.Pos(), "a variable that is computed before main: use sync.OnceValue, or a function"})
+						}
+					}
 				}
-				known[m[1]] = true
 			}
 		}
 	}
-	for operation, called := range known {
-		if !called {
-			t.Errorf("no method says that it calls %s", operation)
+	return problems
+}
+
+// computed reports whether the value of a variable takes work at the start of the program: a call, or a map, which is
+// filled then. Making an error is none that counts.
+func computed(value ast.Expr) bool {
+	found := false
+	ast.Inspect(value, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.MapType:
+			found = true
+		case *ast.CallExpr:
+			switch called(n) {
+			case "errors.New", "fmt.Errorf", "sync.OnceFunc", "sync.OnceValue", "sync.OnceValues":
+			default:
+				_, conversion := n.Fun.(*ast.ParenExpr) // var _ io.Reader = (*T)(nil)
+				found = found || !conversion
+			}
 		}
-	}
+		return true
+	})
+	return found
 }

@@ -18,11 +18,11 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// lose creates a batch whose answer is lost, and returns its id and what the caller is told.
-func lose(t *testing.T, s *batchtest.Service, c *client.Client, n int) (string, *client.UncertainError) {
+// lose creates a batch of two requests whose answer is lost, and returns its id and what the caller is told.
+func lose(t *testing.T, s *batchtest.Service, c *client.Client) (string, *client.UncertainError) {
 	t.Helper()
 	s.Inject(batchtest.Create, batchtest.DropAfter())
-	_, err := c.Create(t.Context(), client.BatchParams{Requests: requests(n)})
+	_, err := c.Create(t.Context(), client.BatchParams{Requests: requests(2)})
 	var uncertain *client.UncertainError
 	if !errors.As(err, &uncertain) {
 		t.Fatalf("got %v", err)
@@ -126,7 +126,7 @@ func TestCandidatesBySkewedClocks(t *testing.T) {
 				if !tt.first {
 					create(t, c, 2)
 				}
-				id, u := lose(t, s, c, 2)
+				id, u := lose(t, s, c)
 				<-time.After(30 * time.Minute)
 				create(t, other, 2)
 				got, all := candidates(t, u)
@@ -146,7 +146,7 @@ func TestCandidatesAfterAClockWasPutRight(t *testing.T) {
 			s := batchtest.New(t)
 			c := newClient(t, s)
 			create(t, c, 1)
-			id, u := lose(t, s, c, 2)
+			id, u := lose(t, s, c)
 			s.Advance(step) // as seen from a machine whose own clock moves the other way
 			if got, _ := candidates(t, u); !slices.Contains(got, id) {
 				t.Errorf("step %v: the batch is not among %v", step, got)
@@ -201,7 +201,7 @@ func TestCandidatesOnSeveralPages(t *testing.T) {
 		}
 		many(150)
 		<-time.After(time.Hour)
-		id, u := lose(t, s, c, 2)
+		id, u := lose(t, s, c)
 		<-time.After(time.Hour)
 		many(250)
 		got, all := candidates(t, u)
@@ -217,7 +217,7 @@ func TestCandidatesOnSeveralPages(t *testing.T) {
 		if !errors.Is(err, client.ErrPermission) || all.Complete || len(all.Batches) != 0 {
 			t.Errorf("an error on the last page gives %+v, %v", all, err)
 		}
-		_, late := lose(t, s, c, 2)
+		_, late := lose(t, s, c)
 		s.Inject(batchtest.List, nil, batchtest.Fail(403, "permission_error", "No."))
 		all, err = late.Candidates(t.Context())
 		if !errors.Is(err, client.ErrPermission) || all.Complete || len(all.Batches) != 1 || all.Until.IsZero() {
@@ -260,7 +260,7 @@ func TestCandidatesOfAnOddService(t *testing.T) {
 			}
 			return resp, err
 		})}))
-		id, u := lose(t, s, c, 2)
+		id, u := lose(t, s, c)
 		<-time.After(time.Hour)
 		got, all := candidates(t, u)
 		if diff := cmp.Diff([]string{id}, got); diff != "" || all.Complete {

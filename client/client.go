@@ -110,8 +110,8 @@ type Response struct {
 // RateLimit is one of the organization's limits, in calls or tokens as its name says. A field that the service did not
 // tell, or that makes no sense, is zero.
 type RateLimit struct {
-	Limit     int64
-	Remaining int64
+	Limit     int64     // how many there may be in a time that the service chooses
+	Remaining int64     // how many of them are left
 	Reset     time.Time // when Remaining is Limit again
 }
 

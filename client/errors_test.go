@@ -23,7 +23,7 @@ func TestErrorsByVariantAndKind(t *testing.T) {
 	t.Parallel()
 	as := func(target error) func(error) bool {
 		return func(err error) bool {
-			switch target.(type) {
+			switch any(target).(type) {
 			case *gen.BetaInvalidRequestError:
 				return errors.As(err, new(*gen.BetaInvalidRequestError))
 			case *gen.BetaAuthenticationError:

@@ -204,8 +204,8 @@ func inside(v any) string {
 		case reflect.Interface:
 			walk(v.Elem())
 		case reflect.Struct:
-			for i := range v.NumField() {
-				walk(v.Field(i))
+			for _, field := range v.Fields() {
+				walk(field)
 			}
 		case reflect.Slice, reflect.Array:
 			if v.Type().Elem().Kind() == reflect.Uint8 && v.Kind() == reflect.Slice {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -96,9 +97,7 @@ func (w *weather) recording(name string, next http.Handler) http.Handler {
 			w.mu.Unlock()
 		}
 		answer.Header().Del("date")
-		for k, v := range answer.Header() {
-			rw.Header()[k] = v
-		}
+		maps.Copy(rw.Header(), answer.Header())
 		rw.WriteHeader(answer.Code)
 		rw.Write(answer.Body.Bytes())
 	})
@@ -228,7 +227,7 @@ func late(d time.Duration, read bool) batchtest.Fault {
 			}
 			r.Body = io.NopCloser(bytes.NewReader(body))
 		}
-		<-time.After(d)
+		pass(d)
 		next.ServeHTTP(rw, r)
 	}
 }

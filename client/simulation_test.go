@@ -151,7 +151,10 @@ func (l *life) run() {
 	l.watch.check(l)
 }
 
-func (l *life) pause(most time.Duration) { <-time.After(time.Duration(l.rng.Int64N(int64(most)))) }
+func (l *life) pause(most time.Duration) { pass(time.Duration(l.rng.Int64N(int64(most)))) }
+
+// pass lets time pass, in the bubble of a life.
+func pass(d time.Duration) { <-time.After(d) }
 
 // chance is true once in n times.
 func (l *life) chance(n int) bool { return l.rng.IntN(n) == 0 }

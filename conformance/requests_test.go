@@ -49,7 +49,7 @@ func TestRequestsOnTheWire(t *testing.T) {
 		if place := asJSON(reflect.ValueOf(ourParams), ""); place != "" {
 			t.Errorf("%s: we have no type for %s", s.name, place)
 		}
-		if _, err := ours.Create(t.Context(), client.BatchParams(ourParams)); err != nil {
+		if _, err := ours.Create(t.Context(), ourParams); err != nil {
 			t.Errorf("%s: we do not send it: %v", s.name, err)
 			continue
 		}

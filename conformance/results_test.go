@@ -83,7 +83,7 @@ func readable(v reflect.Value) any {
 		}
 		return object
 	case reflect.Struct:
-		if at, ok := v.Interface().(time.Time); ok {
+		if at, ok := reflect.TypeAssert[time.Time](v); ok {
 			return at.Format(time.RFC3339Nano)
 		}
 		if m := variant(v); m.IsValid() {
@@ -138,7 +138,7 @@ func readableFields(v reflect.Value) any {
 		if name == "-" || !field.IsExported() {
 			continue
 		}
-		meta, ok := v.FieldByName("JSON").FieldByName(field.Name).Interface().(respjson.Field)
+		meta, ok := reflect.TypeAssert[respjson.Field](v.FieldByName("JSON").FieldByName(field.Name))
 		switch {
 		case !ok:
 			return fmt.Errorf("%s.%s has no metadata", v.Type(), field.Name)

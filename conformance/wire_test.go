@@ -153,7 +153,7 @@ func (c *comparison) finish(t *testing.T, root, component string) {
 // through the types would prove nothing. It is empty if there is none.
 func asJSON(v reflect.Value, place string) string {
 	if v.Kind() == reflect.Struct && v.CanInterface() {
-		if o, ok := v.Interface().(interface{ Overrides() (any, bool) }); ok {
+		if o, ok := reflect.TypeAssert[interface{ Overrides() (any, bool) }](v); ok {
 			if _, overridden := o.Overrides(); overridden {
 				return place
 			}

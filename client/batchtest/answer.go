@@ -76,7 +76,7 @@ func Raw(result string) Answer {
 		var tag struct {
 			Type string `json:"type"`
 		}
-		json.Unmarshal([]byte(result), &tag) // what is no JSON is found when it is written
+		_ = json.Unmarshal([]byte(result), &tag) // what is no JSON is found when it is written
 		return &gen.Unknown{Type: tag.Type, Raw: jsontext.Value(result)}
 	}
 }

@@ -141,5 +141,5 @@ func reply(w http.ResponseWriter, r *http.Request, result any, fail *failure) {
 		return
 	}
 	w.Header().Set("content-type", "application/json")
-	json.NewEncoder(w).Encode(result)
+	_ = json.NewEncoder(w).Encode(result) // the other side may have gone
 }

@@ -13,13 +13,13 @@ import (
 
 // A Call is a call that reached the service, whether it was let in or not.
 type Call struct {
-	Op        Op
-	BatchID   string // that the call is about; of create, the batch that was taken, if one was
-	RequestID string // of the answer, unless a fault changed it
-	Host      string // that the call was meant for
-	Header    http.Header
-	Query     string
-	Time      time.Time
+	Op        Op          // that was called
+	BatchID   string      // that the call is about; of create, the batch that was taken, if one was
+	RequestID string      // of the answer, unless a fault changed it
+	Host      string      // that the call was meant for
+	Header    http.Header // of the call
+	Query     string      // without the question mark
+	Time      time.Time   // when it came, by the service's clock
 }
 
 // Betas returns the values of anthropic-beta, in their order.
@@ -73,7 +73,7 @@ func (s *Service) Batches() []gen.BetaMessageBatch {
 
 // A Request is a request of a batch.
 type Request struct {
-	CustomID string
+	CustomID string                      // as it came
 	Params   gen.BetaCreateMessageParams // as far as they fit the contract
 	Raw      jsontext.Value              // the params as they came
 }
@@ -92,7 +92,7 @@ func (s *Service) Requests(batchID string) []Request {
 	var requests []Request
 	for _, r := range kept {
 		request := Request{CustomID: r.customID, Raw: slices.Clone(r.params)}
-		request.Params.UnmarshalJSON(r.params) // what does not fit is for the batch's results to tell
+		_ = request.Params.UnmarshalJSON(r.params) // what does not fit is for the batch's results to tell
 		requests = append(requests, request)
 	}
 	return requests

@@ -39,7 +39,7 @@ func TestLife(t *testing.T) {
 			}
 		}
 		check("at the beginning")
-		time.Sleep(time.Hour - time.Nanosecond)
+		<-time.After(time.Hour - time.Nanosecond)
 		check("just before the end")
 		for call, want := range map[string]int{"GET /results": 404, "DELETE ": 400} {
 			method, path, _ := strings.Cut(call, " ")
@@ -47,7 +47,7 @@ func TestLife(t *testing.T) {
 				t.Errorf("%s before the end: got %d, want %d", call, got, want)
 			}
 		}
-		time.Sleep(time.Nanosecond)
+		<-time.After(time.Nanosecond)
 		want.ProcessingStatus = gen.BetaMessageBatchProcessingStatusEnded
 		want.EndedAt = time.Now().UTC()
 		want.RequestCounts = gen.BetaRequestCounts{Succeeded: 3}
@@ -104,7 +104,7 @@ func TestCancelAndExpiry(t *testing.T) {
 				}
 				b := send[gen.BetaMessageBatch](t, s, "POST", "", body("a", "b", "c", "d"))
 				if tt.cancelAt >= 0 {
-					time.Sleep(tt.cancelAt)
+					<-time.After(tt.cancelAt)
 					for range 2 { // twice is once
 						b = send[gen.BetaMessageBatch](t, s, "POST", "/"+b.ID+"/cancel", nil)
 						if b.ProcessingStatus != gen.BetaMessageBatchProcessingStatusCanceling || b.RequestCounts.Processing != 4 || !b.CancelInitiatedAt.Equal(time.Now()) {

@@ -136,7 +136,7 @@ func (s *Service) Listen(address string) (stop func() error, err error) {
 	defer s.mu.Unlock()
 	s.url = "http://" + l.Addr().String()
 	s.servers = append(s.servers, server)
-	go server.Serve(l)
+	go func() { _ = server.Serve(l) }() // until it is closed
 	return server.Close, nil
 }
 

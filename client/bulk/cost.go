@@ -27,6 +27,7 @@ type Prices struct {
 // Price is what a million tokens of a model cost, by kind. A price of 0 is none: tokens of that kind are in a
 // [*PriceError], if there are any.
 type Price struct {
+	// Input and the others are prices of the tokens of the same name in [Tokens].
 	Input, CacheWrite5m, CacheWrite1h, CacheRead, Output float64
 }
 

@@ -124,6 +124,9 @@ func ExampleSplit() {
 }
 
 func ExampleSplitLines() {
+	ctx := context.Background()
+	service := batchtest.Start()
+	c := fakeClient(service)
 	file := strings.NewReader(`{"custom_id": "a", "params": {"model": "claude-opus-5"}}
 {"custom_id": "b", "params": {"model": "claude-opus-5"}}
 {"custom_id": "c", "params": {"model": "claude-opus-5"
@@ -135,16 +138,21 @@ func ExampleSplitLines() {
 			continue
 		}
 		fmt.Printf("%d requests from line %d, bytes %d to %d\n", s.Requests, s.Line, s.Offset, s.Offset+s.Bytes)
-		lines := io.NewSectionReader(file, s.Offset, s.Bytes) // for CreateJSON
-		io.Copy(os.Stdout, lines)
+		batch, err := c.CreateJSON(ctx, io.NewSectionReader(file, s.Offset, s.Bytes))
+		if err != nil {
+			log.Fatal(err)
+		}
+		for _, r := range service.Requests(batch.ID) {
+			fmt.Println("sent", r.CustomID)
+		}
 	}
 	// Output:
 	// 2 requests from line 1, bytes 0 to 114
-	// {"custom_id": "a", "params": {"model": "claude-opus-5"}}
-	// {"custom_id": "b", "params": {"model": "claude-opus-5"}}
+	// sent a
+	// sent b
 	// line 3 (request "c"): malformed request: not JSON, at byte 54: unexpected EOF
 	// 1 requests from line 4, bytes 169 to 226
-	// {"custom_id": "d", "params": {"model": "claude-opus-5"}}
+	// sent d
 }
 
 func ExampleMatch() {
@@ -300,4 +308,32 @@ func ExampleTotals_Cost() {
 	// Output:
 	// 0.1975 without the rest: no price for claude-fable-5 (800 input, 200 output tokens)
 	// 0.2065 <nil>
+}
+
+// Each of several goroutines has Totals of its own.
+func ExampleTotals_Merge() {
+	ctx := context.Background()
+	c := fakeClient(batchtest.Start(batchtest.WithDuration(0)))
+	var all bulk.Totals
+	fmt.Println(all.IsZero())
+	for _, id := range []string{"a", "b"} {
+		var one bulk.Totals
+		for item, err := range send(ctx, c, greeting(id)) {
+			if err != nil {
+				log.Print(err)
+			}
+			one.Add(item)
+		}
+		all.Merge(one)
+	}
+	before := all.Clone()
+	all.Merge(before)
+	fmt.Println(before.Results["succeeded"], all.Results["succeeded"])
+	fmt.Println(before.Tokens().Input > 0, all.Tokens().Input == 2*before.Tokens().Input)
+	fmt.Println(bulk.Money(1_500_000_000), bulk.Money(1_500_000_000).Float64())
+	// Output:
+	// true
+	// 2 4
+	// true true
+	// 1.50 1.5
 }

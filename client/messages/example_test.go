@@ -1,6 +1,7 @@
 package messages_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -240,6 +241,30 @@ func ExampleImage() {
 	// Output:
 	// image/png 1
 	// image is image/bmp: it must be JPEG, PNG, GIF or WebP
+}
+
+// What is uploaded or can be fetched need not be in the request.
+func ExampleDocument() {
+	contract, err := messages.Document([]byte("This agreement is made between...")) // the bytes of a text or a PDF
+	if err != nil {
+		log.Fatal(err)
+	}
+	contract.Title = "Agreement"
+	m := messages.User(
+		contract,
+		messages.DocumentURL("https://example.com/terms.pdf"),
+		messages.DocumentFile("file_011CNha8iCJcU1wXNR6q4V8w"),
+		messages.ImageFile("file_011CPMxVD3fHLUhvTqtsQA5w"),
+		messages.TextBlock("Does the signature in the picture belong to one of these?"),
+	)
+	b, err := json.Marshal(m)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, part := range bytes.SplitAfter(b, []byte("},{")) {
+		fmt.Printf("%s\n", part)
+	}
+	// Output:
 }
 
 func ExampleCached() {

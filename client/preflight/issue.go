@@ -51,6 +51,7 @@ const (
 	Error
 )
 
+// String returns "warning" or "error".
 func (s Severity) String() string {
 	if s == Error {
 		return "error"
@@ -75,6 +76,7 @@ type Issue struct {
 	// Pointer is the place within the request, in the form of RFC 6901.
 	Pointer jsontext.Pointer `json:"pointer"`
 
+	// Rule is the check that found it, Severity how bad it is.
 	Rule     Rule     `json:"rule"`
 	Severity Severity `json:"severity"`
 
@@ -150,6 +152,7 @@ type IssuesError struct {
 	Issues []Issue // not empty, all of severity Error
 }
 
+// Error lists the issues, each on a line: the first ten, and how many more there are.
 func (e *IssuesError) Error() string {
 	const most = 10
 	lines := []string{fmt.Sprintf("preflight: %d errors", len(e.Issues))}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -342,7 +343,7 @@ func (w *walker) text(n *node, v jsontext.Value) []byte {
 	if n.pattern != nil && !n.pattern.matches(s) {
 		refuse(Pattern, "must match %s", n.pattern)
 	}
-	if n.base64 && !base64.matches(bytes.TrimRight(s, "=")) {
+	if n.base64 && !base64().matches(bytes.TrimRight(s, "=")) {
 		refuse(Pattern, "must be base64, without line breaks and without the beginning of a data URL")
 	}
 	if !fits {
@@ -352,7 +353,7 @@ func (w *walker) text(n *node, v jsontext.Value) []byte {
 }
 
 // base64 is what base64 is without its padding, URL-safe or not.
-var base64 = newPattern(`^[a-zA-Z0-9+/_-]*$`)
+var base64 = sync.OnceValue(func() *pattern { return newPattern(`^[a-zA-Z0-9+/_-]*$`) })
 
 func (w *walker) number(n *node, v jsontext.Value) {
 	f, err := strconv.ParseFloat(string(v), 64)

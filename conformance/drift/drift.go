@@ -24,12 +24,17 @@ import (
 
 // A Report is the outcome of a comparison. The numbers count what both sides have.
 type Report struct {
-	Types, Properties, Required, Members, Values int
-	Differences                                  []Difference
+	Types, Properties, Required, Members, Values int // how many were compared
+
+	// Differences are in the order of the comparison.
+	Differences []Difference
 }
 
 // A Difference is a place and what is wrong there.
-type Difference struct{ Place, Text string }
+type Difference struct {
+	Place string // type, property, member or value: see the package's documentation
+	Text  string // one line
+}
 
 func (d Difference) String() string { return d.Place + ": " + d.Text }
 

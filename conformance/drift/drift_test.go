@@ -15,6 +15,7 @@ import (
 )
 
 func TestNoDrift(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("../drift-exceptions.txt")
 	if err != nil {
 		t.Fatal(err)
@@ -34,6 +35,7 @@ type object = map[string]any
 
 // TestDriftIsFound spoils a copy of the contract in each way that there is.
 func TestDriftIsFound(t *testing.T) {
+	t.Parallel()
 	var doc object
 	if err := yaml.Unmarshal([]byte(messagebatches.OpenAPI()), &doc); err != nil {
 		t.Fatal(err)
@@ -112,6 +114,7 @@ func differences(t *testing.T, doc *openapi3.T) (lines []string) {
 }
 
 func TestExceptions(t *testing.T) {
+	t.Parallel()
 	report := drift.Report{Differences: []drift.Difference{
 		{Place: "create.beta", Text: "the SDK lacks it"},
 		{Place: "list.beta", Text: "the SDK lacks it"},

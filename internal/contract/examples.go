@@ -12,7 +12,7 @@ import (
 type Example struct {
 	Path      []string // where it stands
 	Component string   // the schema that it is an example of
-	Value     any
+	Value     any      // as it was decoded
 }
 
 // Examples returns the examples of all schemas, requests and answers.

@@ -35,8 +35,11 @@ func IsCustomID[T string | []byte](id T) bool {
 
 // A Request is a request of a batch whose parameters are not read.
 type Request struct {
+	// CustomID is the request's id, empty if there is none.
 	CustomID string
-	Params   []byte // part of the input; nil if there are none
+
+	// Params are its parameters as they stand in the input, nil if there are none.
+	Params []byte
 }
 
 // Decode reads a request. A request that is no object is empty.

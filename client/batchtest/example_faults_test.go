@@ -1,0 +1,111 @@
+package batchtest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net/http"
+	"time"
+
+	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/client/batchtest"
+)
+
+// What Create says of each failure, and what became of the batch.
+func Example_createFaults() {
+	for name, fault := range map[string]batchtest.Fault{
+		"lost before": batchtest.DropBefore(),
+		"lost after":  batchtest.DropAfter(),
+		"refused":     batchtest.Fail(403, "permission_error", "Not you."),
+		"proxy":       batchtest.Status(502, "<h1>Bad gateway</h1>", "request-id", ""),
+		"moved":       batchtest.Redirect(307, "https://elsewhere.example.com/v1/messages/batches"),
+		"cut answer":  batchtest.Cut(10, false),
+	} {
+		service := batchtest.Start()
+		service.Inject(batchtest.Create, fault)
+		_, err := clientOf(service).Create(context.Background(), client.BatchParams{Requests: []client.Request{{CustomID: "a"}}})
+		fmt.Printf("%s: %d batches, uncertain: %t\n", name, len(service.Batches()), errors.As(err, new(*client.UncertainError)))
+	}
+	// Unordered output:
+	// lost before: 0 batches, uncertain: true
+	// lost after: 1 batches, uncertain: true
+	// refused: 0 batches, uncertain: false
+	// proxy: 0 batches, uncertain: true
+	// moved: 0 batches, uncertain: false
+	// cut answer: 1 batches, uncertain: true
+}
+
+// What comes of three results whose stream is not what it should be, each time that it is read.
+func Example_resultFaults() {
+	emptyFirst := func(body []byte) []byte { return append([]byte("\n{}\n"), body...) }
+	for name, fault := range map[string]batchtest.Fault{
+		"corrupt":   batchtest.Corrupt(1),
+		"duplicate": batchtest.Duplicate(1),
+		"lost":      batchtest.Lose(1),
+		"more":      batchtest.Rewrite(emptyFirst, false),
+	} {
+		ctx := context.Background()
+		service := batchtest.Start(batchtest.WithDuration(0))
+		service.Inject(batchtest.Results, batchtest.Times(2, fault)...)
+		c := clientOf(service)
+		batch, err := c.Create(ctx, client.BatchParams{Requests: []client.Request{{CustomID: "a"}, {CustomID: "b"}, {CustomID: "c"}}})
+		if err != nil {
+			log.Fatal(err)
+		}
+		ids, bad, incomplete := make(map[string]bool), 0, false
+		for item, err := range c.Results(ctx, batch.ID) {
+			if errors.As(err, new(*client.LineError)) {
+				bad++
+			}
+			incomplete = incomplete || errors.As(err, new(*client.IncompleteError))
+			if item != nil {
+				ids[item.CustomID] = true
+			}
+		}
+		fmt.Printf("%s: %d results, %d bad lines, incomplete: %t\n", name, len(ids), bad, incomplete)
+	}
+	// Unordered output:
+	// corrupt: 2 results, 1 bad lines, incomplete: false
+	// duplicate: 3 results, 1 bad lines, incomplete: false
+	// lost: 2 results, 0 bad lines, incomplete: true
+	// more: 3 results, 1 bad lines, incomplete: false
+}
+
+// A call that is too slow. In a bubble of testing/synctest the time-outs of the client itself can be tested like this.
+func ExampleDelay() {
+	service := batchtest.Start()
+	service.Inject(batchtest.List,
+		batchtest.Delay(time.Hour),     // before the service looks at the call
+		batchtest.Stall(10, time.Hour), // in the middle of its answer
+		batchtest.Slow(1, time.Hour),   // one byte an hour
+	)
+	c := clientOf(service)
+	for range 3 {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+		for _, err := range c.List(ctx, client.ListOptions{}) {
+			fmt.Println("too slow:", errors.Is(err, context.DeadlineExceeded))
+		}
+		cancel()
+	}
+	// Output:
+	// too slow: true
+	// too slow: true
+	// too slow: true
+}
+
+// A fault of one's own stands between the call and the service.
+func ExampleFault() {
+	service := batchtest.Start(batchtest.WithDuration(0))
+	service.Inject(batchtest.Create, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		fmt.Println(r.Method, r.URL.Path, r.Header.Get("content-type"))
+		next.ServeHTTP(w, r)
+	})
+	if err := ask(context.Background(), clientOf(service), "Are you there?"); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// POST /v1/messages/batches application/json
+	// took 0s
+	// question-0: You said: Are you there?
+}

@@ -1,0 +1,57 @@
+package client_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"time"
+
+	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/client/batchtest"
+)
+
+// What has finished before a batch is canceled keeps its result, and is billed.
+func ExampleClient_Cancel() {
+	ctx := context.Background()
+	service := batchtest.Start(batchtest.WithDuration(time.Hour))
+	c := fakeClient(service)
+	batch, err := c.Create(ctx, client.BatchParams{Requests: requests(4)})
+	if err != nil {
+		log.Fatal(err)
+	}
+	service.Advance(30 * time.Minute)
+	if batch, err = c.Cancel(ctx, batch.ID); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(batch.ProcessingStatus)
+	service.Advance(time.Minute)
+	if batch, err = c.Wait(ctx, batch.ID, client.WaitOptions{}); err != nil { // it takes a while to end
+		log.Fatal(err)
+	}
+	fmt.Println(batch.ProcessingStatus, batch.RequestCounts.Succeeded, "succeeded,", batch.RequestCounts.Canceled, "canceled")
+	// Output:
+	// canceling
+	// ended 2 succeeded, 2 canceled
+}
+
+// A batch that runs has to be canceled, and to end, before it can be deleted.
+func ExampleClient_Delete() {
+	ctx := context.Background()
+	service := batchtest.Start(batchtest.WithDuration(time.Hour))
+	c := fakeClient(service)
+	batch, err := c.Create(ctx, client.BatchParams{Requests: requests(1)})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := c.Delete(ctx, batch.ID); err != nil {
+		fmt.Println("it still runs")
+	}
+	service.Advance(2 * time.Hour)
+	if err := c.Delete(ctx, batch.ID); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(service.Batches()), "batches")
+	// Output:
+	// it still runs
+	// 0 batches
+}

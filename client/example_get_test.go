@@ -1,0 +1,32 @@
+package client_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log"
+
+	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/client/batchtest"
+)
+
+// A batch is what it was when the service described it. It can be stored as JSON and read back.
+func ExampleClient_Get() {
+	ctx := context.Background()
+	c := fakeClient(batchtest.Start(batchtest.WithDuration(0)))
+	created, err := c.Create(ctx, client.BatchParams{Requests: requests(2)})
+	if err != nil {
+		log.Fatal(err)
+	}
+	batch, err := c.Get(ctx, created.ID)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var stored client.Batch
+	if err := json.Unmarshal(batch.Raw, &stored); err != nil { // Raw has all, also what is newer than the contract
+		log.Fatal(err)
+	}
+	fmt.Println(created.Ended(), batch.Ended(), stored.Ended(), stored.RequestCounts.Succeeded)
+	// Output:
+	// false true true 2
+}

@@ -1,0 +1,47 @@
+package client_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/client/batchtest"
+	"github.com/seed-111a911e/messagebatches/gen"
+)
+
+// In a batch a beta raises max_tokens to 300,000. An answer that does not fit all the same is cut, and has succeeded:
+// only its stop reason tells.
+func Example_longOutput() {
+	ctx := context.Background()
+	service := batchtest.Start(batchtest.WithDuration(0))
+	service.Answer("book-1", batchtest.Message(gen.BetaMessage{
+		Content:    []gen.BetaContentBlock{&gen.BetaTextBlock{Text: "It was a dark and stormy night"}},
+		StopReason: gen.BetaMessageStopReasonMaxTokens,
+		Usage:      gen.BetaUsage{InputTokens: 12, OutputTokens: 300_000},
+	}))
+	c := fakeClient(service)
+
+	batch, err := c.Create(ctx, client.BatchParams{Requests: []client.Request{
+		{CustomID: "book-1", Params: client.Params{
+			Model:     gen.ModelClaudeOpus5,
+			MaxTokens: 300_000,
+			Messages:  []client.InputMessage{client.UserText("Write a book.")},
+		}},
+	}}, client.WithBetas(gen.AnthropicBetaOutput300K20260324))
+	if err != nil {
+		log.Fatal(err)
+	}
+	for item, err := range c.Results(ctx, batch.ID) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		if m := item.Message(); m != nil && m.StopReason == gen.BetaMessageStopReasonMaxTokens {
+			fmt.Println(item.CustomID, "was cut after", m.Usage.OutputTokens, "tokens:", item.Text())
+		}
+	}
+	fmt.Println("sent with", service.Calls(batchtest.Create)[0].Betas())
+	// Output:
+	// book-1 was cut after 300000 tokens: It was a dark and stormy night
+	// sent with [output-300k-2026-03-24]
+}

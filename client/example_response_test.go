@@ -1,0 +1,29 @@
+package client_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/client/batchtest"
+)
+
+func ExampleWithResponse() {
+	service := batchtest.Start(
+		batchtest.WithHeader("anthropic-ratelimit-requests-limit", "1000"),
+		batchtest.WithHeader("anthropic-ratelimit-requests-remaining", "3"),
+		batchtest.WithHeader("anthropic-ratelimit-requests-reset", "2026-10-21T12:00:00Z"),
+	)
+	var response client.Response
+	_, err := fakeClient(service).Create(context.Background(), client.BatchParams{Requests: requests(1)}, client.WithResponse(&response))
+	if err != nil {
+		log.Fatal(err)
+	}
+	calls := response.Limits["requests"]
+	fmt.Printf("status %d, %d of %d calls left until %s\n", response.StatusCode, calls.Remaining, calls.Limit, calls.Reset.Format("15:04"))
+	fmt.Println("an id to name when asking for help:", response.RequestID == service.Calls(batchtest.Create)[0].RequestID)
+	// Output:
+	// status 200, 3 of 1000 calls left until 12:00
+	// an id to name when asking for help: true
+}

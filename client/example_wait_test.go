@@ -1,0 +1,41 @@
+package client_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"time"
+
+	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/client/batchtest"
+)
+
+// Until a batch has ended its counts say nothing about progress: all requests are processing. What moves is its age, and
+// it expires after a day.
+func ExampleClient_Wait() {
+	ctx := context.Background()
+	service := batchtest.Start(batchtest.WithDuration(time.Hour))
+	c := fakeClient(service)
+	batch, err := c.Create(ctx, client.BatchParams{Requests: requests(3)})
+	if err != nil {
+		log.Fatal(err)
+	}
+	batch, err = c.Wait(ctx, batch.ID, client.WaitOptions{
+		MinInterval: time.Millisecond, // leave it out: the default is right for batches of hours
+		OnPoll: func(b *client.Batch) {
+			now := service.Now() // time.Now()
+			fmt.Printf("%s for %v, at most %v to go, %d of 3 processing\n", b.ProcessingStatus,
+				now.Sub(b.CreatedAt).Round(time.Minute), b.ExpiresAt.Sub(now).Round(time.Minute), b.RequestCounts.Processing)
+			service.Advance(40 * time.Minute) // the fake's clock
+		},
+	})
+	if err != nil {
+		log.Fatal(err) // a *WaitError: the batch goes on, and can be waited for again
+	}
+	fmt.Println(batch.RequestCounts.Succeeded, "succeeded in", batch.EndedAt.Sub(batch.CreatedAt))
+	// Output:
+	// in_progress for 0s, at most 24h0m0s to go, 3 of 3 processing
+	// in_progress for 40m0s, at most 23h20m0s to go, 3 of 3 processing
+	// ended for 1h20m0s, at most 22h40m0s to go, 0 of 3 processing
+	// 3 succeeded in 1h0m0s
+}

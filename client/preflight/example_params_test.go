@@ -1,0 +1,33 @@
+package preflight_test
+
+import (
+	"fmt"
+
+	"github.com/seed-111a911e/messagebatches/client/preflight"
+	"github.com/seed-111a911e/messagebatches/gen"
+)
+
+// Parameters alone, before there is a batch.
+func ExampleCheckParams() {
+	params := []byte(`{"model":"claude-opus-5","max_tokens":64,"temperature":0.5,"speed":"fast","messages":[{"role":"user","content":"Hi"}]}`)
+	for _, i := range preflight.CheckParams(params, preflight.Options{Version: gen.AnthropicVersionV20261021}) {
+		fmt.Println(i.Pointer, i.Rule, i.Severity)
+	}
+	// Output:
+	// /temperature refused-by-version error
+	// /speed refused-by-batch error
+}
+
+// A rule that does not fit one's work is switched off.
+func ExampleRules() {
+	params := []byte(`{"model":"my-own-model","max_tokens":0,"messages":[{"role":"user","content":"Hi"}]}`)
+	for _, rule := range preflight.Rules() {
+		o := preflight.Options{Disable: []preflight.Rule{rule}}
+		if left := preflight.CheckParams(params, o); len(left) < 2 {
+			fmt.Println("without", rule, "there is left", left[0].Rule)
+		}
+	}
+	// Output:
+	// without limit there is left unknown-model
+	// without unknown-model there is left limit
+}
