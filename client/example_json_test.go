@@ -30,4 +30,7 @@ func ExampleClient_CreateJSON() {
 	_, err = c.CreateJSON(ctx, strings.NewReader(lines+lines))
 	fmt.Println(err)
 	// Output:
+	// 2 requests, b is the last one
+	// create batch: line 3: has the custom id of line 1
+	// line 4: has the custom id of line 2
 }

@@ -265,6 +265,11 @@ func ExampleDocument() {
 		fmt.Printf("%s\n", part)
 	}
 	// Output:
+	// {"role":"user","content":[{"type":"document","source":{"media_type":"text/plain","type":"text","data":"This agreement is made between..."},"title":"Agreement"},{
+	// "type":"document","source":{"type":"url","url":"https://example.com/terms.pdf"}},{
+	// "type":"document","source":{"type":"file","file_id":"file_011CNha8iCJcU1wXNR6q4V8w"}},{
+	// "type":"image","source":{"type":"file","file_id":"file_011CPMxVD3fHLUhvTqtsQA5w"}},{
+	// "type":"text","text":"Does the signature in the picture belong to one of these?"}]}
 }
 
 func ExampleCached() {
