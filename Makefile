@@ -2,7 +2,7 @@
 
 GOLANGCI  = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 OASDIFF   = github.com/oasdiff/oasdiff@v1.36.0
-FUZZTIME ?= 10s
+FUZZTIME ?= 5s
 SEEDS    ?= 100000
 BASE     ?= HEAD
 
@@ -87,8 +87,16 @@ bench-preflight: ## check 100,000 requests, and compare with VisitJSON on the sa
 	go test -run '^$$' -bench CheckLines -benchtime 1x ./client/preflight
 
 .PHONY: bench
-bench: ## measure the codecs against the official SDK, in one run
+bench: ## measure speed against the official SDK, in one run
 	cd conformance && go run ./cmd/bench
+
+.PHONY: mem
+mem: ## measure the memory of large batches, beside the official SDK's
+	cd conformance && go run ./cmd/mem
+
+.PHONY: footprint
+footprint: ## measure what importers pay: build time, size of the binary, packages linked
+	cd conformance && go run ./cmd/footprint
 
 .PHONY: verify
 verify: lint check-generate test-conformance fuzz demo ## all checks that are not tests

@@ -5,36 +5,75 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"iter"
+	"runtime"
 
 	"github.com/seed-111a911e/messagebatches/gen"
 	"github.com/seed-111a911e/messagebatches/internal/envelope"
 	"github.com/seed-111a911e/messagebatches/internal/lines"
+	"github.com/seed-111a911e/messagebatches/internal/parallel"
 	"github.com/seed-111a911e/messagebatches/internal/wire"
 )
 
-// A source gives the requests of a batch as JSON, one after the other, as often as the batch is sent.
+// A source gives the requests of a batch as JSON, as often as the batch is sent.
 type source interface {
+	// parts gives what has to be known of the requests before they are sent.
+	parts() iter.Seq[part]
+
+	// kind says what the requests are, for errors.
+	kind() string
+
 	// rewind goes back to the first request.
 	rewind() error
 
 	// next appends the next request to buf. Behind the last one it returns io.EOF, or errChanged if the requests are not
-	// those that were there the first time.
+	// those that parts has seen.
 	next(buf []byte) ([]byte, error)
-
-	// inspect returns the custom id of the request that next has just given, or what makes it no request.
-	inspect(encoded []byte) (customID string, err error)
-
-	// place says where that request stands: its kind of place and the number there.
-	place() (kind string, number int)
 
 	// decode returns all requests.
 	decode() ([]Request, error)
 }
 
+// A part is some requests that follow each other.
+type part struct {
+	requests []counted
+	err      error // that kept the source from reading on
+}
+
+// counted is what has to be known of a request.
+type counted struct {
+	id   string
+	size int   // of its JSON
+	at   int   // where it is: its index, or the number of its line
+	err  error // what makes it no request
+}
+
+// partsAtATime is how many parts are counted at the same time: each of them takes memory.
+func partsAtATime() int { return min(4, runtime.GOMAXPROCS(0)) }
+
 // values are requests that are Go values.
 type values struct {
 	requests []Request
 	given    int
+}
+
+func (v *values) kind() string { return "request" }
+
+func (v *values) parts() iter.Seq[part] {
+	const each = 256
+	starts := func(yield func(int) bool) {
+		for i := 0; i < len(v.requests) && yield(i); i += each {
+		}
+	}
+	return parallel.Map(partsAtATime(), starts, func(start int) (p part) {
+		var buf []byte
+		for i := start; i < min(start+each, len(v.requests)); i++ {
+			var err error
+			buf, err = v.requests[i].AppendJSON(buf[:0])
+			p.requests = append(p.requests, counted{id: v.requests[i].CustomID, size: len(buf), at: i, err: err})
+		}
+		return p
+	})
 }
 
 func (v *values) rewind() error {
@@ -50,10 +89,6 @@ func (v *values) next(buf []byte) ([]byte, error) {
 	return v.requests[v.given-1].AppendJSON(buf)
 }
 
-func (v *values) inspect([]byte) (string, error) { return v.requests[v.given-1].CustomID, nil }
-
-func (v *values) place() (string, int) { return "request", v.given - 1 }
-
 func (v *values) decode() ([]Request, error) { return v.requests, nil }
 
 var errChanged = errors.New("the requests have changed since they were checked")
@@ -64,7 +99,7 @@ type jsonLines struct {
 	start int64
 	lines *lines.Reader
 	hash  maphash.Hash // of the lines since the start
-	first uint64       // the hash of all lines when they were first read, 0 before
+	want  uint64       // the hash of all lines that parts has seen
 }
 
 func newJSONLines(from io.ReadSeeker) (*jsonLines, error) {
@@ -73,6 +108,66 @@ func newJSONLines(from io.ReadSeeker) (*jsonLines, error) {
 		return nil, err
 	}
 	return &jsonLines{from: from, start: start, lines: lines.NewReader(from, envelope.MaxBytes)}, nil
+}
+
+func (l *jsonLines) kind() string { return "line" }
+
+func (l *jsonLines) parts() iter.Seq[part] {
+	return func(yield func(part) bool) {
+		if err := l.rewind(); err != nil {
+			yield(part{err: err})
+			return
+		}
+		parallel.Map(partsAtATime(), l.blocks, inspectBlock)(yield)
+	}
+}
+
+// blocks gives the lines in blocks, and takes their hash.
+func (l *jsonLines) blocks(yield func(lines.Block) bool) {
+	for b := range lines.Blocks(l.from, envelope.MaxBytes) {
+		for _, line := range b.Lines() {
+			l.addHash(line)
+		}
+		if !yield(b) {
+			return
+		}
+	}
+	l.want = l.hash.Sum64()
+}
+
+func (l *jsonLines) addHash(line []byte) {
+	l.hash.Write(line)
+	l.hash.WriteByte('\n')
+}
+
+func inspectBlock(b lines.Block) (p part) {
+	defer b.Release()
+	for number, line := range b.Lines() {
+		id, err := inspectLine(line)
+		p.requests = append(p.requests, counted{id: id, size: len(line), at: number, err: err})
+	}
+	if b.Err != nil {
+		p.err = fmt.Errorf("line %d: %w", b.End(), b.Err)
+	}
+	return p
+}
+
+// inspectLine returns the custom id of a line, or what makes it no request.
+func inspectLine(line []byte) (string, error) {
+	if len(line) > envelope.MaxBytes {
+		return "", lines.ErrLong
+	}
+	var r envelope.Request
+	err := wire.Walk(line, func(d *wire.Decoder) { envelope.Decode(d, &r) })
+	switch {
+	case errors.As(err, new(*gen.DecodeError)):
+		return "", err
+	case err != nil:
+		return "", fmt.Errorf("not one JSON value: %w", err)
+	case !r.HasParams():
+		return "", errors.New(`"params" is missing or no object`)
+	}
+	return r.CustomID, nil
 }
 
 func (l *jsonLines) rewind() error {
@@ -85,34 +180,13 @@ func (l *jsonLines) rewind() error {
 func (l *jsonLines) next(buf []byte) ([]byte, error) {
 	line, err := l.lines.Next()
 	switch {
-	case line.Long:
-		err = errors.New("longer than a batch may be")
 	case err == nil:
-		l.hash.Write(line.Text)
-		l.hash.WriteByte('\n')
-	case err == io.EOF && l.first == 0:
-		l.first = l.hash.Sum64()
-	case err == io.EOF && l.hash.Sum64() != l.first:
+		l.addHash(line.Text)
+	case err == io.EOF && l.hash.Sum64() != l.want:
 		err = errChanged
 	}
 	return append(buf, line.Text...), err
 }
-
-func (l *jsonLines) inspect(line []byte) (string, error) {
-	var r envelope.Request
-	err := wire.Walk(line, func(d *wire.Decoder) { envelope.Decode(d, &r) })
-	if errors.As(err, new(*gen.DecodeError)) {
-		return "", err
-	} else if err != nil {
-		return "", fmt.Errorf("not one JSON value: %w", err)
-	}
-	if !r.HasParams() {
-		return "", errors.New(`"params" is missing or no object`)
-	}
-	return r.CustomID, nil
-}
-
-func (l *jsonLines) place() (string, int) { return "line", l.lines.Number() }
 
 func (l *jsonLines) decode() ([]Request, error) {
 	if err := l.rewind(); err != nil {

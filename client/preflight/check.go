@@ -6,39 +6,40 @@ import (
 	"maps"
 	"runtime"
 	"slices"
-	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/seed-111a911e/messagebatches/gen"
 	"github.com/seed-111a911e/messagebatches/internal/contract"
 	"github.com/seed-111a911e/messagebatches/internal/envelope"
+	"github.com/seed-111a911e/messagebatches/internal/parallel"
 	"github.com/seed-111a911e/messagebatches/internal/wire"
 )
 
 // Check checks the requests of a batch. It may be called from several goroutines at the same time.
 func Check(requests []gen.BetaMessageBatchIndividualRequestParams, o Options) *Report {
 	b := newBatch(o)
-	parts := make([]*part, (len(requests)+partRequests-1)/partRequests)
-	parallel(len(parts), func(i int) {
-		p := &part{checks: b.checks}
-		var buf []byte
-		for _, r := range requests[i*partRequests : min(len(requests), (i+1)*partRequests)] {
-			var err error
-			if buf, err = r.AppendJSON(buf[:0]); err != nil {
-				w := walker{checks: b.checks}
-				w.notJSON(err)
-				p.add(0, 0, goodID(r.CustomID), w.found)
-				continue
-			}
-			p.check(0, buf)
-		}
-		parts[i] = p
-	})
-	for _, p := range parts {
+	for p := range parallel.Map(2*runtime.GOMAXPROCS(0), slices.Chunk(requests, partRequests), b.checks.requests) {
 		b.join(p)
 	}
 	return b.finish()
+}
+
+// requests checks some requests of a batch.
+func (c *checks) requests(requests []gen.BetaMessageBatchIndividualRequestParams) *part {
+	p := &part{checks: c}
+	var buf []byte
+	for _, r := range requests {
+		var err error
+		if buf, err = r.AppendJSON(buf[:0]); err != nil {
+			w := walker{checks: c}
+			w.notJSON(err)
+			p.add(0, 0, goodID(r.CustomID), w.found)
+			continue
+		}
+		p.check(0, buf)
+	}
+	return p
 }
 
 // partRequests is how many requests are checked at a time.
@@ -207,22 +208,4 @@ func (b *batch) finish() *Report {
 // isKnown reports whether the contract lists a value of an enum.
 func isKnown(enum, value string) bool {
 	return slices.Contains(contract.Load().Components.Schemas[enum].Value.Enum, any(value))
-}
-
-// parallel calls f for 0 to n-1, several at a time.
-func parallel(n int, f func(i int)) {
-	var wg sync.WaitGroup
-	next := make(chan int)
-	for range runtime.GOMAXPROCS(0) {
-		wg.Go(func() {
-			for i := range next {
-				f(i)
-			}
-		})
-	}
-	for i := range n {
-		next <- i
-	}
-	close(next)
-	wg.Wait()
 }
