@@ -3,7 +3,9 @@
 package gen
 
 // Left out: see gen/templates/nothing.tmpl.
+
 // Left out: see gen/templates/nothing.tmpl.
+
 var codecs = map[string]codec{
 	"AnthropicBeta":                               newCodec(decodeAnthropicBeta, encodeAnthropicBeta),
 	"AnthropicVersion":                            newCodec(decodeAnthropicVersion, encodeAnthropicVersion),
@@ -417,5 +419,7 @@ var codecs = map[string]codec{
 // Left out: see gen/templates/nothing.tmpl.
 
 // Left out: see gen/templates/nothing.tmpl.
+
 // Left out: see gen/templates/nothing.tmpl.
+
 // Left out: see gen/templates/nothing.tmpl.

@@ -25504,6 +25504,7 @@ type RetrieveMessageBatchResultsParams struct {
 type CreateMessageBatchJSONRequestBody = BetaCreateMessageBatchParams
 
 // Left out: see gen/templates/nothing.tmpl.
+
 // Unknown is the member of every union for a value that the contract does not know. It keeps the value and is
 // written back as it came.
 type Unknown struct {
