@@ -137,3 +137,26 @@ func TestConversation(t *testing.T) {
 		}
 	})
 }
+
+// TestUnknownBlockGoesBack has the model answer with a block that is newer than the contract: it goes back whole, and
+// neither preflight nor the fake refuses it.
+func TestUnknownBlockGoesBack(t *testing.T) {
+	t.Parallel()
+	const block = `{"type":"hologram","size":[1,2.50]}`
+	m := new(client.Message)
+	if err := m.UnmarshalJSON([]byte(`{"id":"msg_1","type":"message","role":"assistant","content":[` + block + `],"stop_reason":"end_turn","usage":{}}`)); err != nil {
+		t.Fatal(err)
+	}
+	p := client.Params{Model: gen.ModelClaudeOpus5, MaxTokens: 16, Messages: []client.InputMessage{client.UserText("Show me.")}}
+	next, err := messages.Continue(p, m, messages.TextBlock("Larger, please."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := client.Request{CustomID: "a", Params: next}
+	if b, err := request.AppendJSON(nil); err != nil || !strings.Contains(string(b), block) {
+		t.Errorf("%s, %v", b, err)
+	}
+	if err := preflight.Check([]client.Request{request}, preflight.Options{}).Err(); err != nil {
+		t.Error(err)
+	}
+}

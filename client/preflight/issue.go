@@ -18,7 +18,7 @@ const (
 	Type             Rule = "type"             // a value of another JSON type
 	Required         Rule = "required"         // a property is missing
 	Enum             Rule = "enum"             // not one of the allowed values
-	Variant          Rule = "variant"          // the discriminator of a union names no member
+	Variant          Rule = "variant"          // the discriminator of a union names no member; warning if an unknown block is said to come from the model
 	Limit            Rule = "limit"            // a number, length or count is outside its limits
 	Pattern          Rule = "pattern"          // a string has another form
 	UnknownProperty  Rule = "unknown-property" // warning; error if the name is close to a known one
