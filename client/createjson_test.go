@@ -87,18 +87,10 @@ func TestCreateJSONIsCreate(t *testing.T) {
 	c := newClient(t, s, once)
 	list := requests(3000)
 	list[7].Params.Messages[0] = client.UserText(strings.Repeat("long \"text\"\n", 30_000))
-	var lines bytes.Buffer
-	for i := range list {
-		b, err := list[i].AppendJSON(nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		lines.Write(append(b, '\n'))
-	}
 	if _, err := c.Create(t.Context(), client.BatchParams{Requests: list}); !errors.Is(err, client.ErrOverloaded) {
 		t.Fatal(err)
 	}
-	if _, err := c.CreateJSON(t.Context(), bytes.NewReader(lines.Bytes())); err != nil {
+	if _, err := c.CreateJSON(t.Context(), strings.NewReader(jsonLines(t, list))); err != nil {
 		t.Fatal(err)
 	}
 	if len(*sent) != 2 || (*sent)[0] != (*sent)[1] {
@@ -145,6 +137,20 @@ func TestCreateJSONRefusesWrongLines(t *testing.T) {
 	if n := len(s.Calls("")); n != 0 {
 		t.Errorf("%d calls were sent", n)
 	}
+}
+
+// jsonLines writes requests as lines.
+func jsonLines(t testing.TB, requests []client.Request) string {
+	t.Helper()
+	var lines []byte
+	for i := range requests {
+		var err error
+		if lines, err = requests[i].AppendJSON(lines); err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, '\n')
+	}
+	return string(lines)
 }
 
 func distinctLines(n int) string {

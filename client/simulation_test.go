@@ -188,6 +188,7 @@ func (l *life) create() []*creation {
 		creations[i] = c
 		ctx, cancel := l.context(20 * time.Minute)
 		opts := []client.CallOption{named(c.name)}
+		asLines := l.chance(2)
 		if l.twice {
 			opts = append(opts, client.WithAtLeastOnceCreate())
 		}
@@ -195,7 +196,11 @@ func (l *life) create() []*creation {
 			defer cancel()
 			<-time.After(time.Duration(i) * 7 * time.Millisecond) // not at the same instant, so that the life can be repeated
 			c.began = l.service.Now()
-			c.batch, c.err = l.client.Create(ctx, client.BatchParams{Requests: requests(l.size)}, opts...)
+			if asLines {
+				c.batch, c.err = l.client.CreateJSON(ctx, strings.NewReader(jsonLines(l.T, requests(l.size))), opts...)
+			} else {
+				c.batch, c.err = l.client.Create(ctx, client.BatchParams{Requests: requests(l.size)}, opts...)
+			}
 			c.ended = l.service.Now()
 		})
 	}
