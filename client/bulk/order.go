@@ -115,7 +115,7 @@ func (s *shelf) put(item *client.Item, err error) (odd, broken error) {
 	}
 	s.places[item.CustomID] = place{offset: s.end, length: len(raw)}
 	s.end += int64(len(raw))
-	if bad, ok := err.(*client.LineError); ok {
+	if bad, ok := err.(*client.LineError); ok { //nolint:errorlint // one that is wrapped cannot be replaced
 		light := *bad
 		light.Raw = nil // get puts it back
 		err = &light
@@ -138,7 +138,7 @@ func (s *shelf) get(id string, p place) (item *client.Item, odd, broken error) {
 	}
 	odd = s.odd[id]
 	delete(s.odd, id)
-	if bad, ok := odd.(*client.LineError); ok {
+	if bad, ok := odd.(*client.LineError); ok { //nolint:errorlint // put made it
 		bad.Raw = item.Raw
 	}
 	return item, odd, nil

@@ -95,9 +95,9 @@ func TestMatchInOrderWithoutRaw(t *testing.T) {
 	}
 }
 
-// TestMatchInOrderMemory bounds what is kept of results that are in a file. It does not run in parallel with other tests,
+// TestMemoryOfMatchInOrder bounds what is kept of results that are in a file. It does not run in parallel with other tests,
 // whose memory would count too.
-func TestMatchInOrderMemory(t *testing.T) {
+func TestMemoryOfMatchInOrder(t *testing.T) {
 	const n, size = 3000, 10_000
 	text := strings.Repeat("x", size)
 	results := func(yield func(*client.Item, error) bool) {

@@ -164,9 +164,9 @@ func TestSplitLinesErrorsShowNothing(t *testing.T) {
 	}
 }
 
-// TestSplitLinesMemory bounds what is allocated in all, and with it what can be held at a time. It does not run in
+// TestMemoryOfSplitLines bounds what is allocated in all, and with it what can be held at a time. It does not run in
 // parallel with other tests, whose memory would count too.
-func TestSplitLinesMemory(t *testing.T) {
+func TestMemoryOfSplitLines(t *testing.T) {
 	allocated := func(f func()) uint64 {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

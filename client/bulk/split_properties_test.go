@@ -20,7 +20,7 @@ func TestSplitProperties(t *testing.T) {
 	var batchesSeen, sectionsSeen, errorsSeen int
 	for seed := range uint64(cases) {
 		random := rand.New(rand.NewPCG(seed, 8))
-		c := newSplitCase(t, random)
+		c := newSplitCase(random)
 		batches, failed := c.checkSplit(t, seed)
 		sections := c.checkLines(t, seed, failed)
 		batchesSeen, sectionsSeen, errorsSeen = batchesSeen+batches, sectionsSeen+sections, errorsSeen+len(failed)
@@ -40,7 +40,7 @@ type splitCase struct {
 	limits   bulk.Limits
 }
 
-func newSplitCase(t *testing.T, random *rand.Rand) *splitCase {
+func newSplitCase(random *rand.Rand) *splitCase {
 	c := new(splitCase)
 	if random.IntN(4) == 0 {
 		c.file = append(c.file, "\ufeff"...)

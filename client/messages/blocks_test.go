@@ -84,7 +84,7 @@ func TestMediaOfBytes(t *testing.T) {
 // checkUser checks blocks, as the user's message, against the contract.
 func checkUser(t *testing.T, blocks ...gen.BetaContentBlockParam) {
 	t.Helper()
-	p := params(t)
+	p := params()
 	p.Messages = []client.InputMessage{messages.User(blocks...)}
 	checkParams(t, p)
 }
@@ -106,7 +106,7 @@ func TestBlocks(t *testing.T) {
 			checkUser(t, block)
 		}
 	}
-	p := params(t)
+	p := params()
 	p.System = messages.System(messages.TextBlock("Be brief."), messages.TextBlock("Be kind."))
 	checkParams(t, p)
 	if got := encode(t, &p); !strings.Contains(got, `"system":[{"type":"text","text":"Be brief."},{"type":"text","text":"Be kind."}]`) {

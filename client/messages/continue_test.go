@@ -35,7 +35,7 @@ func result(id string) *gen.BetaToolResultBlockParam {
 	return messages.ToolResult(&gen.BetaToolUseBlock{ID: id}, "done")
 }
 
-func params(t testing.TB) client.Params {
+func params() client.Params {
 	return client.Params{
 		Model: gen.ModelClaudeOpus5, MaxTokens: 100,
 		Messages: []client.InputMessage{client.UserText("hello")},
@@ -72,7 +72,7 @@ func TestContinue(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			next, err := messages.Continue(params(t), tt.message, tt.blocks...)
+			next, err := messages.Continue(params(), tt.message, tt.blocks...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -119,7 +119,7 @@ func TestContinueErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			next, err := messages.Continue(params(t), tt.message, tt.blocks...)
+			next, err := messages.Continue(params(), tt.message, tt.blocks...)
 			if err == nil || !strings.Contains(err.Error(), tt.text) || !strings.HasPrefix(err.Error(), "continue: ") {
 				t.Fatalf("got %v, want %q in it", err, tt.text)
 			}
@@ -136,7 +136,7 @@ func TestContinueErrors(t *testing.T) {
 // TestContinueSummary replaces the messages that were summed up.
 func TestContinueSummary(t *testing.T) {
 	t.Parallel()
-	p := params(t)
+	p := params()
 	p.Compaction = &gen.BetaCompactionConfig{}
 	next, err := messages.Continue(p, stopped(t, "compaction", summary), messages.TextBlock("and now?"))
 	if err != nil {
@@ -175,7 +175,7 @@ func TestContinueContainer(t *testing.T) {
 			if tt.id != "" {
 				m.Container = &gen.BetaContainer{ID: tt.id}
 			}
-			p := params(t)
+			p := params()
 			p.Container = tt.before
 			next, err := messages.Continue(p, m)
 			if err != nil {
@@ -194,7 +194,7 @@ func TestContinueContainer(t *testing.T) {
 // TestContinueChangesNothing appends to what Continue returns, where the slices of the parameters before have room.
 func TestContinueChangesNothing(t *testing.T) {
 	t.Parallel()
-	p := params(t)
+	p := params()
 	p.Messages = slices.Grow(p.Messages, 10)
 	p.Tools = slices.Grow(p.Tools, 10)
 	p.Extra = map[string]jsontext.Value{"a": jsontext.Value(`1`)}

@@ -87,7 +87,7 @@ func TestSchemas(t *testing.T) {
 		"required":["z","a","list","lists","two","small","time","big","number","raw","value","addr","bytes","any","inner","city"],
 		"additionalProperties":false}`, format.Schema)
 
-	p := params(t)
+	p := params()
 	p.Tools = []gen.BetaToolUnion{tool}
 	p.OutputConfig = &gen.BetaOutputConfig{Format: format}
 	checkParams(t, p)
