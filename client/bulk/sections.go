@@ -106,7 +106,8 @@ func readRequest(l lines.Line, p *packer) (id string, err error) {
 func quiet(err error) error {
 	var syntax *jsontext.SyntacticError
 	if errors.As(err, &syntax) {
-		return fmt.Errorf("not JSON, at byte %d: %w", syntax.ByteOffset, syntax.Err)
+		//nolint:errorlint // io.ErrUnexpectedEOF would look like a failure of reading
+		return fmt.Errorf("not JSON, at byte %d: %v", syntax.ByteOffset, syntax.Err)
 	}
 	return err
 }

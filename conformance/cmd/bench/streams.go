@@ -32,7 +32,7 @@ func serve(received *int, results []byte, lines int) (url string) {
 	if err != nil {
 		panic(err)
 	}
-	go http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
 			n, err := io.Copy(io.Discard, r.Body)
 			if err != nil {
@@ -47,7 +47,8 @@ func serve(received *int, results []byte, lines int) (url string) {
 		}
 		w.Header().Set("content-type", "application/json")
 		fmt.Fprintf(w, batchJSON, lines)
-	}))
+	})
+	go func() { panic(http.Serve(listener, handler)) }()
 	return "http://" + listener.Addr().String()
 }
 

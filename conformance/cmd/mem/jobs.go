@@ -38,7 +38,7 @@ func serve() (url string) {
 	}
 	url = "http://" + listener.Addr().String()
 	text := strings.Repeat("x", resultText)
-	go http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		discard(r.Body)
 		if !strings.HasSuffix(r.URL.Path, "/results") {
 			w.Header().Set("content-type", "application/json")
@@ -49,7 +49,8 @@ func serve() (url string) {
 		for i := range resultLines {
 			fmt.Fprintf(w, `{"custom_id":"request-%d","result":{"type":"succeeded","message":{"id":"msg_%d","type":"message","role":"assistant","model":"claude-opus-5","content":[{"type":"text","text":"%s"}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":11,"output_tokens":36}}}}`+"\n", i, i, text)
 		}
-	}))
+	})
+	go func() { panic(http.Serve(listener, handler)) }()
 	return url
 }
 

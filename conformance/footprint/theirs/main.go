@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"strings"
 
 	"github.com/anthropics/anthropic-sdk-go/v2"
 )
@@ -31,11 +32,11 @@ func main() {
 	results := c.Beta.Messages.Batches.ResultsStreaming(ctx, os.Args[1], anthropic.BetaMessageBatchResultsParams{})
 	for results.Next() {
 		item := results.Current()
-		var text string
+		var text strings.Builder
 		for _, block := range item.Result.AsSucceeded().Message.Content {
-			text += block.Text
+			text.WriteString(block.Text)
 		}
-		fmt.Println(item.CustomID, text)
+		fmt.Println(item.CustomID, text.String())
 	}
 	if err := results.Err(); err != nil {
 		log.Fatal(err)
