@@ -52,7 +52,7 @@ func decode(name string, target float64, line string) workload {
 func decodeSides(line string) sides {
 	n := max(200, 4<<20/len(line))
 	data := []byte(strings.Repeat(line, n))
-	return sides{bytes: len(data),
+	return sides{bytes: len(data), items: n,
 		ours: func() (sum int) {
 			for line := range bytes.Lines(data) {
 				var r gen.BetaMessageBatchIndividualResponse

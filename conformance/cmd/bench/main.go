@@ -58,6 +58,7 @@ type workload struct {
 // sides are the two ways. Both return a sum over what they have read or written, which must be equal.
 type sides struct {
 	bytes       int
+	items       int // lines or requests in them
 	ours, other func() int
 	ceiling     func() // what no decoder on jsontext can be faster than; nil if there is none
 }
@@ -84,7 +85,7 @@ func (w workload) measure(rounds int) bool {
 	}
 	ratio := median(ratios)
 	fmt.Printf("RATIO %s %.2f >= %v\n", w.name, ratio, w.target)
-	fmt.Printf("      %.0f MB/s, %s %.0f MB/s; %.0f allocations, %.0f", median(speeds), w.against, median(others), allocations(s.ours), allocations(s.other))
+	fmt.Printf("      %.0f MB/s, %s %.0f MB/s; %.1f allocations an item, %.1f", median(speeds), w.against, median(others), s.allocations(s.ours), s.allocations(s.other))
 	if s.ceiling != nil {
 		fmt.Printf("; jsontext scanning tokens %.0f MB/s", median(ceilings))
 	}
@@ -117,12 +118,13 @@ func duration(f func()) time.Duration {
 	return time.Since(began)
 }
 
-func allocations(f func() int) float64 {
+// allocations returns how many allocations f makes for each item.
+func (s sides) allocations(f func() int) float64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	f()
 	runtime.ReadMemStats(&after)
-	return float64(after.Mallocs - before.Mallocs)
+	return float64(after.Mallocs-before.Mallocs) / float64(s.items)
 }
 
 func median(x []float64) float64 {

@@ -87,7 +87,7 @@ func createCopy() sides {
 	if err != nil {
 		panic(err)
 	}
-	return sides{bytes: len(body),
+	return sides{bytes: len(body), items: len(p.Requests),
 		ours: func() int {
 			if _, err := c.Create(context.Background(), p); err != nil {
 				panic(err)
@@ -109,8 +109,8 @@ func createCopy() sides {
 func createJSON() sides {
 	var received int
 	c := newClient(serve(&received, nil, 0))
-	_, lines := batchOf(50_000_000, 500)
-	return sides{bytes: len(lines),
+	p, lines := batchOf(50_000_000, 500)
+	return sides{bytes: len(lines), items: len(p.Requests),
 		ours: func() int {
 			if _, err := c.CreateJSON(context.Background(), bytes.NewReader(lines)); err != nil {
 				panic(err)
@@ -143,7 +143,7 @@ func resultsStream() sides {
 		data = append(data, resultLine("request-"+strconv.Itoa(i), `{"type":"text","text":`+quote(text)+`}`)...)
 	}
 	c := newClient(serve(new(int), data, lines))
-	return sides{bytes: len(data),
+	return sides{bytes: len(data), items: lines,
 		ours: func() (sum int) {
 			for item, err := range c.Results(context.Background(), "msgbatch_1") {
 				if err != nil {
