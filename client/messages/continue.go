@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode"
@@ -103,11 +104,11 @@ func checkResults(uses []*gen.BetaToolUseBlock, blocks []gen.BetaContentBlockPar
 		waiting[use.ID] = use.Name
 	}
 	for i, b := range blocks {
-		if b == nil {
+		if v := reflect.ValueOf(b); !v.IsValid() || v.IsNil() { // all members are pointers
 			return fmt.Errorf("block %d is nil", i)
 		}
 		result, ok := b.(*gen.BetaToolResultBlockParam)
-		if !ok || result == nil {
+		if !ok {
 			continue
 		}
 		if _, ok := waiting[result.ToolUseID]; !ok {

@@ -116,6 +116,8 @@ func TestContinueErrors(t *testing.T) {
 		"tools/twice":        {stopped(t, "tool_use", callOne), []gen.BetaContentBlockParam{result("toolu_1"), result("toolu_1")}, nil, "twice"},
 		"tools/text first":   {stopped(t, "tool_use", callOne), []gen.BetaContentBlockParam{messages.TextBlock("a"), result("toolu_1")}, nil, "before all other"},
 		"blocks/nil":         {stopped(t, "end_turn", textA), []gen.BetaContentBlockParam{nil}, nil, "nil"},
+		"blocks/typed nil":   {stopped(t, "tool_use", callOne), []gen.BetaContentBlockParam{(*gen.Unknown)(nil), result("toolu_1")}, nil, "block 0 is nil"},
+		"blocks/nil result":  {stopped(t, "tool_use", callOne), []gen.BetaContentBlockParam{result("toolu_1"), (*gen.BetaToolResultBlockParam)(nil)}, nil, "block 1 is nil"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
