@@ -127,13 +127,14 @@ func checkResults(uses []*gen.BetaToolUseBlock, blocks []gen.BetaContentBlockPar
 	return nil
 }
 
-// isSummary reports whether a turn is the answer to a request for a summary. The service may fail to write one.
+// isSummary reports whether a turn is the answer to a request for a summary. The service may fail to write one: then the
+// block has no content, whatever else it has, and stands for nothing.
 func isSummary(blocks gen.BetaMessageContentBlocks) bool {
 	if len(blocks) != 1 {
 		return false
 	}
 	b, ok := blocks[0].(*gen.BetaCompactionBlockParam)
-	return ok && (b.Content != "" || b.EncryptedContent != "")
+	return ok && b.Content != ""
 }
 
 // trimEnd takes white space from the end of a turn: the service refuses it in a request that ends there.

@@ -21,7 +21,7 @@ const (
 	callTwo   = `{"type":"tool_use","id":"toolu_2","input":{},"name":"g"}`
 	search    = `{"type":"server_tool_use","id":"srvtoolu_1","input":{},"name":"web_search"}`
 	summary   = `{"type":"compaction","content":"what was said","encrypted_content":null,"signature":"s"}`
-	noSummary = `{"type":"compaction","content":null,"encrypted_content":null}`
+	noSummary = `{"type":"compaction","content":null,"encrypted_content":"of an earlier one"}`
 )
 
 // stopped returns a message with a stop reason.
