@@ -104,7 +104,7 @@ func (l *jsonLines) inspect(line []byte) (string, error) {
 	if errors.As(err, new(*gen.DecodeError)) {
 		return "", err
 	} else if err != nil {
-		return "", fmt.Errorf("not one JSON value: %w", err)
+		return "", fmt.Errorf("not one JSON value: %w", wire.Quiet(err))
 	}
 	if !r.HasParams() {
 		return "", errors.New(`"params" is missing or no object`)
