@@ -60,8 +60,8 @@ func TestDecoderIsClean(t *testing.T) {
 	const good = `{"text":"a\nb","list":["x"]}`
 	want := thing{Text: "a\nb", List: []string{"x"}}
 	d := new(Decoder)
-	use := func(in string, strict bool, base jsontext.Pointer) (x thing, err error) {
-		d.in, d.strict, d.base = []byte(in), strict, base
+	use := func(in string) (x thing, err error) {
+		d.in = []byte(in)
 		decodeThing(d, &x)
 		err = d.result()
 		d.reset()
@@ -76,14 +76,15 @@ func TestDecoderIsClean(t *testing.T) {
 		"huge":      `{"text":"\n` + strings.Repeat("x", 2<<20) + `"}`,
 		"deep":      strings.Repeat(`{"nested":`, maxDepth+1),
 	} {
-		use(before, true, "/before")
-		if got, err := use(good, false, ""); err != nil || !cmp.Equal(got, want) {
+		d.strict, d.base = true, "/before"
+		_, _ = use(before)
+		if got, err := use(good); err != nil || !cmp.Equal(got, want) {
 			t.Errorf("%s: got %+v, %v", name, got, err)
 		}
-		if got, err := use("{\"text\":\"\xff\"}", false, ""); err != nil || got.Text != "\ufffd" {
+		if got, err := use("{\"text\":\"\xff\"}"); err != nil || got.Text != "\ufffd" {
 			t.Errorf("%s: got %+v, %v", name, got, err)
 		}
-		if _, err := use(`{}`, false, ""); fmt.Sprint(err) != "decode JSON at /text: missing" {
+		if _, err := use(`{}`); fmt.Sprint(err) != "decode JSON at /text: missing" {
 			t.Errorf("%s: got %v", name, err)
 		}
 		if cap(d.scratch) > 1<<20 {
