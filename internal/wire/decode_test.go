@@ -139,31 +139,32 @@ func TestDecode(t *testing.T) {
 		want thing
 		err  string
 	}{
-		`null`:                                         {thing{}, "at the top level: expected an object, got null"},
-		`[]`:                                           {thing{}, "at the top level: expected an object, got a list"},
-		`{"text":null}`:                                {thing{}, "at /text: missing"},
-		`{"text":"","type":"other"}`:                   {thing{}, `at /type: expected "thing"`},
-		`{"text":"","type":"th\u0069ng"}`:              {thing{}, ""},
-		`{"text":"","type":null}`:                      {thing{}, ""},
-		`{"text":"","count":"x","limit":"y"}`:          {thing{}, "at /count: expected a number, got a string"}, // the first one
-		`{"text":"","count":1.0}`:                      {thing{Count: 1}, ""},
-		`{"text":"","count":-2e3}`:                     {thing{Count: -2000}, ""},
-		`{"text":"","count":1.5}`:                      {thing{}, "at /count: expected a whole number of 64 bits"},
-		`{"text":"","count":1e999}`:                    {thing{}, "at /count: expected a whole number of 64 bits"},
-		`{"text":"","count":9223372036854775807}`:      {thing{Count: math.MaxInt64}, ""},
-		`{"text":"","count":9223372036854775808}`:      {thing{}, "at /count: expected a whole number of 64 bits"},
-		`{"text":"","count":-9223372036854775808}`:     {thing{Count: math.MinInt64}, ""},
-		`{"text":"","limit":0}`:                        {thing{Limit: number(0)}, ""},
-		`{"text":"","limit":null}`:                     {thing{}, ""},
-		`{"text":"","limit":true}`:                     {thing{}, "at /limit: expected a number, got a boolean"},
-		`{"text":"","nested":{}}`:                      {thing{Nested: new(thing)}, "at /nested/text: missing"}, // what is there of it is kept
-		`{"text":"","list":["a",1,"b"]}`:               {thing{List: []string{"a", "", "b"}}, "at /list/1: expected a string, got a number"},
-		`{"text":"","list":[]}`:                        {thing{List: []string{}}, ""},
-		`{"text":"","list":null}`:                      {thing{}, ""},
-		`{"text":"","list":{}}`:                        {thing{}, "at /list: expected a list, got an object"},
-		`{"text":"a","text":"b","raw":1,"raw":null}`:   {thing{Text: "b"}, ""},
-		`{"text":"","n/~\u0065w":{}}`:                  {thing{Extra: map[string]jsontext.Value{"n/~ew": jsontext.Value("{}")}}, ""},
-		`{"text":"","nested":{"text":1,"list":[[2]]}}`: {thing{Nested: &thing{List: []string{""}}}, "at /nested/text: expected a string, got a number"},
+		`null`:                                       {thing{}, "at the top level: expected an object, got null"},
+		`[]`:                                         {thing{}, "at the top level: expected an object, got a list"},
+		`{"text":null}`:                              {thing{}, "at /text: missing"},
+		`{"text":"","type":"other"}`:                 {thing{}, `at /type: expected "thing"`},
+		`{"text":"","type":"th\u0069ng"}`:            {thing{}, ""},
+		`{"text":"","type":null}`:                    {thing{}, ""},
+		`{"text":"","count":"x","limit":"y"}`:        {thing{}, "at /count: expected a number, got a string"}, // the first one
+		`{"text":"","count":1.0}`:                    {thing{Count: 1}, ""},
+		`{"text":"","count":-2e3}`:                   {thing{Count: -2000}, ""},
+		`{"text":"","count":1.5}`:                    {thing{}, "at /count: expected a whole number of 64 bits"},
+		`{"text":"","count":1e999}`:                  {thing{}, "at /count: expected a whole number of 64 bits"},
+		`{"text":"","count":9223372036854775807}`:    {thing{Count: math.MaxInt64}, ""},
+		`{"text":"","count":9223372036854775808}`:    {thing{}, "at /count: expected a whole number of 64 bits"},
+		`{"text":"","count":-9223372036854775808}`:   {thing{Count: math.MinInt64}, ""},
+		`{"text":"","limit":0}`:                      {thing{Limit: number(0)}, ""},
+		`{"text":"","limit":null}`:                   {thing{}, ""},
+		`{"text":"","limit":true}`:                   {thing{}, "at /limit: expected a number, got a boolean"},
+		`{"text":"","nested":{}}`:                    {thing{Nested: new(thing)}, "at /nested/text: missing"}, // what is there of it is kept
+		`{"text":"","list":["a",1,"b"]}`:             {thing{List: []string{"a", "", "b"}}, "at /list/1: expected a string, got a number"},
+		`{"text":"","list":[]}`:                      {thing{List: []string{}}, ""},
+		`{"text":"","list":null}`:                    {thing{}, ""},
+		`{"text":"","list":{}}`:                      {thing{}, "at /list: expected a list, got an object"},
+		`{"text":"a","text":"b","raw":1,"raw":null}`: {thing{Text: "b"}, ""},
+		`{"text":"a","text":null,"count":1,"count":null,"limit":1,"limit":null}`: {thing{}, ""},
+		`{"text":"","n/~\u0065w":{}}`:                                            {thing{Extra: map[string]jsontext.Value{"n/~ew": jsontext.Value("{}")}}, ""},
+		`{"text":"","nested":{"text":1,"list":[[2]]}}`:                           {thing{Nested: &thing{List: []string{""}}}, "at /nested/text: expected a string, got a number"},
 	} {
 		var got thing
 		err := Unmarshal([]byte(in), &got, decodeThing)
