@@ -127,7 +127,7 @@ func TestInterner(t *testing.T) {
 			}
 		}
 	}
-	if s := []byte("assistant"); unsafe.StringData(in.get(s)) != unsafe.StringData(in.get(s)) {
+	if a, b := in.get([]byte("assistant")), in.get([]byte("assistant")); unsafe.StringData(a) != unsafe.StringData(b) {
 		t.Error("the same string has two copies")
 	}
 }
