@@ -108,13 +108,14 @@ func TestCreateJSONRefusesWrongLines(t *testing.T) {
 		from io.ReadSeeker
 		want string
 	}{
+		"nil":            {nil, "the reader is nil"},
 		"nothing":        {strings.NewReader(""), "1 to 100000 requests, not 0"},
 		"blank":          {strings.NewReader("\n \n"), "1 to 100000 requests, not 0"},
 		"too many":       {strings.NewReader(distinctLines(100_001)), "not 100001 or more: split it"},
 		"too large":      {&long{at: 0, line: `{"custom_id":"a","params":{"x":"`, size: 256_000_001}, "line 1: longer than a batch may be"},
-		"not JSON":       {strings.NewReader(good + "{\"custom_id\":\"b\",\"params\":{\n"), "line 2: not one JSON value: "},
-		"pretty":         {strings.NewReader("{\n  \"custom_id\": \"b\"\n}"), "line 1: not one JSON value: "},
-		"two on a line":  {strings.NewReader(strings.TrimSpace(good) + good), "line 1: not one JSON value: decode JSON: there is more after the value"},
+		"not JSON":       {strings.NewReader(good + "{\"custom_id\":\"b\",\"params\":{\n"), "line 2: each line must be one whole request: "},
+		"pretty":         {strings.NewReader("{\n  \"custom_id\": \"b\"\n}"), "line 1: each line must be one whole request: "},
+		"two on a line":  {strings.NewReader(strings.TrimSpace(good) + good), "line 1: each line must be one whole request: decode JSON: there is more after the value"},
 		"a list":         {strings.NewReader("[]"), "line 1: decode JSON at the top level: expected an object, got a list"},
 		"null":           {strings.NewReader("null"), `line 1: "params" is missing or no object`},
 		"whole body":     {strings.NewReader(`{"requests":[` + strings.TrimSpace(good) + `]}`), `line 1: "params" is missing`},

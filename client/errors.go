@@ -17,6 +17,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/seed-111a911e/messagebatches/gen"
+	"github.com/seed-111a911e/messagebatches/internal/wire"
 )
 
 // Kinds of errors, for errors.Is. An error is of a kind by its type first and by the status second, so that answers
@@ -377,9 +378,9 @@ type LineError struct {
 // Error names the line and says what is wrong with it, without showing it.
 func (e *LineError) Error() string {
 	if e.CustomID != "" {
-		return fmt.Sprintf("results, line %d (request %q): %v", e.Line, e.CustomID, e.Err)
+		return fmt.Sprintf("results, line %d (request %q): %v", e.Line, e.CustomID, wire.Quiet(e.Err))
 	}
-	return fmt.Sprintf("results, line %d: %v", e.Line, e.Err)
+	return fmt.Sprintf("results, line %d: %v", e.Line, wire.Quiet(e.Err))
 }
 
 // Unwrap returns Err.

@@ -103,6 +103,9 @@ type jsonLines struct {
 }
 
 func newJSONLines(from io.ReadSeeker) (*jsonLines, error) {
+	if from == nil {
+		return nil, errors.New("there are no lines: the reader is nil")
+	}
 	start, err := from.Seek(0, io.SeekCurrent)
 	if err != nil {
 		return nil, err
@@ -163,7 +166,7 @@ func inspectLine(line []byte) (string, error) {
 	case errors.As(err, new(*gen.DecodeError)):
 		return "", err
 	case err != nil:
-		return "", fmt.Errorf("not one JSON value: %w", err)
+		return "", fmt.Errorf("each line must be one whole request: %w", wire.Quiet(err))
 	case !r.HasParams():
 		return "", errors.New(`"params" is missing or no object`)
 	}

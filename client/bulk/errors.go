@@ -46,7 +46,7 @@ func (e *RequestError) Error() string {
 func (e *RequestError) Unwrap() error { return e.Err }
 
 // A MatchError is a custom id of which there is not one input and one result. errors.Is finds its kind: [ErrUnknown],
-// [ErrDoubled], [ErrMissing], or [ErrDuplicateID] for two inputs.
+// [ErrDoubled], [ErrMissing], or [ErrDuplicateID] for two inputs. An item of the caller's own that is no result has none.
 type MatchError struct {
 	// CustomID is the custom id.
 	CustomID string

@@ -107,7 +107,7 @@ func FollowUp[T any](matches iter.Seq2[Matched[T], error], attempts map[string]i
 			if missing {
 				err = nil
 			}
-			if missing || m.Item != nil && !errors.As(err, new(*MatchError)) {
+			if missing || m.Item != nil && matched(err) {
 				d.Attempts = attempts[m.CustomID] + 1
 				d.Again, d.Reason = p.Again(m.Item)
 				d.GivenUp = d.Again && d.Attempts >= limit
@@ -118,4 +118,10 @@ func FollowUp[T any](matches iter.Seq2[Matched[T], error], attempts map[string]i
 			}
 		}
 	}
+}
+
+// matched reports whether an item that comes with err is the result of its input: there is no error, or the line has an
+// odd field.
+func matched(err error) bool {
+	return err == nil || errors.As(err, new(*client.LineError)) && !errors.As(err, new(*MatchError))
 }

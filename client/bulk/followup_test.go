@@ -3,8 +3,10 @@ package bulk_test
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -144,6 +146,39 @@ func TestFollowUp(t *testing.T) {
 	}
 	for n := 1; n < 8; n++ {
 		take(bulk.FollowUp(bulk.Match(indexed("a", "b", "c", "d", "e"), results), nil, bulk.Policy{}), n)
+	}
+}
+
+// An item may come with an error that is not about its line, and then without its input: nothing is decided about it, lest
+// an empty request be sent again.
+func TestFollowUpDecidesMatchesOnly(t *testing.T) {
+	t.Parallel()
+	large := fmt.Sprintf(`{"custom_id":"a","result":{"type":"expired","x":%q}}`, strings.Repeat("x", 1<<17)) // more than is buffered
+	part := &client.LineError{Line: 1, CustomID: "a", Err: errors.New("odd")}
+	bare := func(yield func(*client.Item, error) bool) { yield(&client.Item{CustomID: "a"}, part) }
+	for name, tt := range map[string]struct {
+		matches iter.Seq2[bulk.Matched[int], error]
+		want    []string
+	}{
+		"store/fails": {
+			bulk.MatchInOrder(indexed("a"), &brokenStore{write: errors.New("disk full")}, items(large)),
+			[]string{"a 0 again=false  store of results: disk full"},
+		},
+		"item/without a result": {
+			bulk.MatchInOrder(indexed("a"), nil, bare),
+			[]string{`a 0 again=false  match (request "a"): item is no result: custom_id or result is empty, or cannot be written: results, line 1 (request "a"): odd`, "a 1 again=true missing <nil>"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for d, err := range bulk.FollowUp(tt.matches, nil, bulk.Policy{Missing: true}) {
+				got = append(got, fmt.Sprintf("%s %d again=%v %s %v", d.CustomID, d.Input, d.Again, d.Reason, err))
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 

@@ -100,6 +100,8 @@ type place struct {
 	taken  bool // by an input; also if there is no result
 }
 
+var errNoResult = errors.New("item is no result: custom_id or result is empty, or cannot be written")
+
 // put keeps an item and the error that came with it. It returns an error about an item that it does not keep, or the
 // failure of the store.
 func (s *shelf) put(item *client.Item, err error) (odd, broken error) {
@@ -108,7 +110,7 @@ func (s *shelf) put(item *client.Item, err error) (odd, broken error) {
 	}
 	raw, encodeErr := item.MarshalJSON()
 	if encodeErr != nil || !isWhole(item, nil) {
-		return fmt.Errorf("item %q is no result: %w", item.CustomID, cmp.Or(encodeErr, err, errors.New("custom_id or result is empty"))), nil
+		return mismatch(item.CustomID, errNoResult, cmp.Or(encodeErr, err)), nil
 	}
 	if _, err := s.out.Write(raw); err != nil {
 		return nil, storeError(err)

@@ -6,8 +6,6 @@ import (
 	"io"
 	"iter"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/seed-111a911e/messagebatches/gen"
 	"github.com/seed-111a911e/messagebatches/internal/envelope"
 	"github.com/seed-111a911e/messagebatches/internal/lines"
@@ -95,19 +93,9 @@ func readRequest(l lines.Line, p *packer) (id string, err error) {
 	case l.Long:
 		return r.CustomID, p.tooLarge()
 	case err != nil && !errors.As(err, new(*gen.DecodeError)): // one of those leaves what it is about empty
-		return r.CustomID, fmt.Errorf("%w: %w", ErrMalformed, quiet(err))
+		return r.CustomID, fmt.Errorf("%w: %w", ErrMalformed, wire.Quiet(err))
 	case !r.HasParams():
 		return r.CustomID, fmt.Errorf("%w: an object with custom_id and params is wanted", ErrMalformed)
 	}
 	return r.CustomID, p.checkID(r.CustomID)
-}
-
-// quiet takes from an error of JSON what may show the line: names out of it.
-func quiet(err error) error {
-	var syntax *jsontext.SyntacticError
-	if errors.As(err, &syntax) {
-		//nolint:errorlint // io.ErrUnexpectedEOF would look like a failure of reading
-		return fmt.Errorf("not JSON, at byte %d: %v", syntax.ByteOffset, syntax.Err)
-	}
-	return err
 }

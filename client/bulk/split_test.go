@@ -91,6 +91,12 @@ func TestSplitErrors(t *testing.T) {
 	if text := errs[1].Error(); len(text) > 250 || strings.Contains(text, "secret") {
 		t.Errorf("got %s", text)
 	}
+	broken := request("a", "x")
+	broken.Params.Tools = []gen.BetaToolUnion{&gen.BetaTool{Name: "t", InputSchema: []byte(`{"secret":x}`)}}
+	_, errs = take(bulk.Split(slices.Values([]client.Request{broken}), bulk.Limits{}), -1)
+	if text := errs[0].Error(); strings.Contains(text, "secret") || !strings.Contains(text, "/params/tools/0") {
+		t.Errorf("got %s", text)
+	}
 	for _, limits := range []bulk.Limits{{MaxRequests: -1}, {MaxBytes: -1}} {
 		if batches, errs := take(bulk.Split(slices.Values(requests), limits), -1); len(errs) != 1 || errs[0] == nil || batches[0] != nil || kindOf(errs[0]) != nil {
 			t.Errorf("limits %+v: got %v", limits, errs)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode"
@@ -103,11 +104,11 @@ func checkResults(uses []*gen.BetaToolUseBlock, blocks []gen.BetaContentBlockPar
 		waiting[use.ID] = use.Name
 	}
 	for i, b := range blocks {
-		if b == nil {
+		if v := reflect.ValueOf(b); !v.IsValid() || v.IsNil() { // all members are pointers
 			return fmt.Errorf("block %d is nil", i)
 		}
 		result, ok := b.(*gen.BetaToolResultBlockParam)
-		if !ok || result == nil {
+		if !ok {
 			continue
 		}
 		if _, ok := waiting[result.ToolUseID]; !ok {
@@ -126,13 +127,14 @@ func checkResults(uses []*gen.BetaToolUseBlock, blocks []gen.BetaContentBlockPar
 	return nil
 }
 
-// isSummary reports whether a turn is the answer to a request for a summary. The service may fail to write one.
+// isSummary reports whether a turn is the answer to a request for a summary. The service may fail to write one: then the
+// block has no content, whatever else it has, and stands for nothing.
 func isSummary(blocks gen.BetaMessageContentBlocks) bool {
 	if len(blocks) != 1 {
 		return false
 	}
 	b, ok := blocks[0].(*gen.BetaCompactionBlockParam)
-	return ok && (b.Content != "" || b.EncryptedContent != "")
+	return ok && b.Content != ""
 }
 
 // trimEnd takes white space from the end of a turn: the service refuses it in a request that ends there.

@@ -21,7 +21,7 @@ const (
 	callTwo   = `{"type":"tool_use","id":"toolu_2","input":{},"name":"g"}`
 	search    = `{"type":"server_tool_use","id":"srvtoolu_1","input":{},"name":"web_search"}`
 	summary   = `{"type":"compaction","content":"what was said","encrypted_content":null,"signature":"s"}`
-	noSummary = `{"type":"compaction","content":null,"encrypted_content":null}`
+	noSummary = `{"type":"compaction","content":null,"encrypted_content":"of an earlier one"}`
 )
 
 // stopped returns a message with a stop reason.
@@ -116,6 +116,8 @@ func TestContinueErrors(t *testing.T) {
 		"tools/twice":        {stopped(t, "tool_use", callOne), []gen.BetaContentBlockParam{result("toolu_1"), result("toolu_1")}, nil, "twice"},
 		"tools/text first":   {stopped(t, "tool_use", callOne), []gen.BetaContentBlockParam{messages.TextBlock("a"), result("toolu_1")}, nil, "before all other"},
 		"blocks/nil":         {stopped(t, "end_turn", textA), []gen.BetaContentBlockParam{nil}, nil, "nil"},
+		"blocks/typed nil":   {stopped(t, "tool_use", callOne), []gen.BetaContentBlockParam{(*gen.Unknown)(nil), result("toolu_1")}, nil, "block 0 is nil"},
+		"blocks/nil result":  {stopped(t, "tool_use", callOne), []gen.BetaContentBlockParam{result("toolu_1"), (*gen.BetaToolResultBlockParam)(nil)}, nil, "block 1 is nil"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

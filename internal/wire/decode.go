@@ -46,13 +46,18 @@ func NewDecoder(b []byte) *Decoder {
 // End returns what became of decoding. The decoder must not be used after it.
 func (d *Decoder) End() error {
 	err := d.result()
+	d.reset()
+	pool.Put(d)
+	return err
+}
+
+// reset makes d ready for other input.
+func (d *Decoder) reset() {
 	d.in, d.pos, d.bad, d.strict, d.stack = nil, 0, false, false, d.stack[:0]
 	d.base, d.misfit, d.misfits = "", nil, 0
 	if cap(d.scratch) > 1<<20 {
 		d.scratch = nil
 	}
-	pool.Put(d)
-	return err
 }
 
 var pool = sync.Pool{New: func() any { return new(Decoder) }}

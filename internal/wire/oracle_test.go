@@ -16,7 +16,7 @@ var texts = []string{
 	``, ` `, `null`, `true`, `false`, `nul`, `nulL`, `truefalse`, `t`, `"`, `""`, `"a"`, `"abcdefgh"`, `"abcdefghi`, `"a" "b"`,
 	`0`, `-0`, `-`, `01`, `1.`, `.5`, `1.5`, `1e5`, `1E+05`, `1e-`, `1e`, `-1.25e-10`, `+1`, `1x`, `123456789012345678901234567890`,
 	`"\"\\\/\b\f\n\r\t"`, `"\u0041\u00e9\u4f60\ud83d\udc4b"`, `"\x"`, `"\u12"`, `"\u12G4"`, `"\ud83d"`, `"\udc4b"`, `"\ud83d\u0041"`, `"\ud83d\ud83d\udc4b"`, `"\ud83d\n"`,
-	"\"\x00\"", "\"\x1f\"", "\"\x7f\"", "\"1234567\x01\"", "\"naïve 你好 👋\"", "\"\xff\"", "\"abcdefgh\xc3\"", "\"\xed\xa0\x80\"", "\"é\xffé\"", "\"\u2028\"",
+	"\"\x00\"", "\"\x1f\"", "\"\x7f\"", "\"1234567\x01\"", "\"naïve 你好 👋\"", "\"\xff\"", "\"abcdefgh\xc3\"", "\"\xed\xa0\x80\"", "\"é\xffé\"", "\"\u2028\"", "\"\ufffd\ufffd\"", `"\ufffd"`,
 	`{}`, `{ }`, `[]`, `[ ]`, `{"a":1}`, `{"a":1,}`, `{,}`, `{"a"}`, `{"a":}`, `{"a" 1}`, `{"a":1 "b":2}`, `{a:1}`, `{"a":1]`, `[1}`, `[1,]`, `[,1]`, `[1 2]`, `[`, `{`, `{"a"`, `{"a":`, `{"a":1`, `[1`, `[1,`,
 	` { "a" : [ 1 , { "b" : null } , "c" ] , "d" : { } } `, "\ufeff{}", "\v1", `{"a":1,"a":2}`, `{"\u0061":{"~/":[0,"x"]}}`, "{\"\xff\":1}",
 	"[\"aaaaaaa\\\"\",\"bbbbbbbb\\\\\"]", `{"text":"` + strings.Repeat(`He said \"no\"\n`, 20) + `"}`,
@@ -182,12 +182,15 @@ func TestDepth(t *testing.T) {
 			if want != (depth == maxDepth) {
 				t.Errorf("%s, %d: the bound is not that of jsontext", name, depth)
 			}
-			skip, walk := &Decoder{in: []byte(text)}, &Decoder{in: []byte(text)}
+			skip, walk, both := &Decoder{in: []byte(text)}, &Decoder{in: []byte(text)}, &Decoder{in: []byte(text)}
 			skip.Skip()
+			if both.Kind() == '[' && both.List() && both.Next() || both.Kind() == '{' && both.Object() && both.Name() != nil {
+				both.Skip()
+			}
 			for walk.Kind() == '[' && walk.List() && walk.Next() || walk.Kind() == '{' && walk.Object() && walk.Name() != nil {
 			}
-			if skip.bad == want || walk.bad == want {
-				t.Errorf("%s, %d: skipped %v, walked %v, want %v", name, depth, !skip.bad, !walk.bad, want)
+			if skip.bad == want || walk.bad == want || both.bad == want {
+				t.Errorf("%s, %d: skipped %v, walked %v, both %v, want %v", name, depth, !skip.bad, !walk.bad, !both.bad, want)
 			}
 		}
 	}

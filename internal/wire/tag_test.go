@@ -28,6 +28,7 @@ func TestFindProperty(t *testing.T) {
 		{`{"type":null,"x":1}`, "", false},
 		{`{"type":5}`, "", false},
 		{`{"type":{"type":"b"}}`, "", false},
+		{`{"type":5,"type":"b"}`, "", false}, // the first one decides
 		{`[]`, "", false},
 		{``, "", false},
 		{`{`, "", false},

@@ -13,6 +13,7 @@
 package wire
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -39,10 +40,20 @@ type EncodeError struct {
 }
 
 func (e *EncodeError) Error() string {
-	return fmt.Sprintf("encode JSON at %s: %v", place(e.Pointer), e.Err)
+	return fmt.Sprintf("encode JSON at %s: %v", place(e.Pointer), Quiet(e.Err))
 }
 
 func (e *EncodeError) Unwrap() error { return e.Err }
+
+// Quiet takes from an error about what is not JSON the place, whose names may be somebody's text: a quotation mark that
+// was not escaped makes names of it.
+func Quiet(err error) error {
+	var syntax *jsontext.SyntacticError
+	if errors.As(err, &syntax) {
+		return fmt.Errorf("not JSON, at byte %d: %v", syntax.ByteOffset, syntax.Err)
+	}
+	return err
+}
 
 func place(p jsontext.Pointer) string {
 	if p == "" {

@@ -9,12 +9,10 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
-
-	"github.com/google/go-cmp/cmp"
 )
 
-// split is what Reader and Blocks do, done simply.
-func split(text string) (numbers []int, lines []string) {
+// plainly is what Blocks does, with the stream in memory.
+func plainly(text string) (numbers []int, lines []string) {
 	for i, line := range strings.Split(strings.TrimPrefix(text, "\ufeff"), "\n") {
 		if line = strings.Trim(line, " \t\r"); line != "" {
 			numbers = append(numbers, i+1)
@@ -54,37 +52,10 @@ func readers(text string) map[string]io.Reader {
 	}
 }
 
-func TestReader(t *testing.T) {
-	t.Parallel()
-	for _, text := range texts() {
-		numbers, want := split(text)
-		for name, r := range readers(text) {
-			in := NewReader(r, 1<<30)
-			var got []int
-			for i := 0; ; i++ {
-				line, err := in.Next()
-				if err == io.EOF {
-					break
-				}
-				if err != nil || i >= len(want) || string(line.Text) != want[i] {
-					t.Fatalf("%s, %.20q of %d bytes: line %d is %.20q, %v", name, text, len(text), i, line.Text, err)
-				}
-				if section := text[line.Offset:line.End]; strings.TrimSpace(section) != want[i] || line.Cut != (int(line.End) == len(text) && !strings.HasSuffix(section, "\n")) {
-					t.Fatalf("%s, %.20q of %d bytes: line %d stands at %d to %d, cut %v", name, text, len(text), i, line.Offset, line.End, line.Cut)
-				}
-				got = append(got, line.Number)
-			}
-			if diff := cmp.Diff(numbers, got); diff != "" {
-				t.Errorf("%s, %.20q of %d bytes: %s", name, text, len(text), diff)
-			}
-		}
-	}
-}
-
 func TestBlocks(t *testing.T) {
 	t.Parallel()
 	for _, text := range texts() {
-		numbers, want := split(text)
+		numbers, want := plainly(text)
 		for name, r := range readers(text) {
 			var gotNumbers []int
 			var got []string
@@ -105,24 +76,9 @@ func TestBlocks(t *testing.T) {
 	}
 }
 
-func TestLongLines(t *testing.T) {
+func TestBlocksEndAtALongLine(t *testing.T) {
 	t.Parallel()
 	text := "a\n" + strings.Repeat("x", 3*blockSize) + "\nb\n"
-	in := NewReader(strings.NewReader(text), blockSize)
-	var got []string
-	for {
-		line, err := in.Next()
-		if err != nil {
-			break
-		}
-		if line.Long != (line.Number == 2) || len(line.Text) > blockSize {
-			t.Errorf("line %d: long %v, %d bytes", line.Number, line.Long, len(line.Text))
-		}
-		got = append(got, string(line.Text[:1]))
-	}
-	if strings.Join(got, "") != "axb" {
-		t.Errorf("got %q", got)
-	}
 	var last Block
 	n := 0
 	for last = range Blocks(strings.NewReader(text), blockSize) {
@@ -135,26 +91,12 @@ func TestLongLines(t *testing.T) {
 	}
 }
 
-// TestReadErrors has a stream fail in the middle of a line: what was read of it is no line.
-func TestReadErrors(t *testing.T) {
+// TestBlocksOfABrokenStream has a stream fail in the middle of a line: what was read of it is no line.
+func TestBlocksOfABrokenStream(t *testing.T) {
 	t.Parallel()
 	gone := errors.New("gone")
-	stream := func() io.Reader {
-		return io.MultiReader(strings.NewReader("a\nbb\ncc"), iotest.ErrReader(gone))
-	}
-	in := NewReader(stream(), 100)
 	var got bytes.Buffer
-	var err error
-	for err == nil {
-		var line Line
-		line, err = in.Next()
-		got.Write(line.Text)
-	}
-	if got.String() != "abb" || err != gone || in.Number() != 3 {
-		t.Errorf("got %q, then %v in line %d", got.String(), err, in.Number())
-	}
-	got.Reset()
-	for b := range Blocks(stream(), 100) {
+	for b := range Blocks(io.MultiReader(strings.NewReader("a\nbb\ncc"), iotest.ErrReader(gone)), 100) {
 		for _, line := range b.Lines() {
 			got.Write(line)
 		}
