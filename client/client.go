@@ -22,7 +22,7 @@ const (
 	defaultMaxLine = 256 << 20
 	userAgent      = "messagebatches-go/" + Version
 
-	// Time-outs of a single attempt, from its last byte sent to the first byte of the answer.
+	// Time-outs of a single attempt, from the last byte sent to the last one of the answer.
 	readTimeout   = time.Minute
 	createTimeout = 10 * time.Minute
 )
