@@ -97,7 +97,7 @@ func readRequest(l lines.Line, p *packer) (id string, err error) {
 	case err != nil && !errors.As(err, new(*gen.DecodeError)): // one of those leaves what it is about empty
 		return r.CustomID, fmt.Errorf("%w: %w", ErrMalformed, quiet(err))
 	case !r.HasParams():
-		return r.CustomID, fmt.Errorf("%w: an object with custom_id and params is wanted", ErrMalformed)
+		return r.CustomID, fmt.Errorf("%w: a line holds an object with custom_id and params, an object", ErrMalformed)
 	}
 	return r.CustomID, p.checkID(r.CustomID)
 }
@@ -106,7 +106,7 @@ func readRequest(l lines.Line, p *packer) (id string, err error) {
 func quiet(err error) error {
 	var syntax *jsontext.SyntacticError
 	if errors.As(err, &syntax) {
-		return fmt.Errorf("not JSON, at byte %d: %v", syntax.ByteOffset, syntax.Err)
+		return fmt.Errorf("not one JSON object on one line, at byte %d: %v", syntax.ByteOffset, syntax.Err)
 	}
-	return err
+	return fmt.Errorf("not one JSON object on one line: %w", err)
 }
