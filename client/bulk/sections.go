@@ -106,7 +106,7 @@ func readRequest(l lines.Line, p *packer) (id string, err error) {
 func quiet(err error) error {
 	var syntax *jsontext.SyntacticError
 	if errors.As(err, &syntax) {
-		return fmt.Errorf("not one JSON object on one line, at byte %d: %v", syntax.ByteOffset, syntax.Err)
+		return fmt.Errorf("not one whole JSON object, at byte %d: %v", syntax.ByteOffset, syntax.Err)
 	}
-	return fmt.Errorf("not one JSON object on one line: %w", err)
+	return fmt.Errorf("not one whole JSON object: %w", err)
 }

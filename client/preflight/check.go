@@ -27,7 +27,7 @@ func Check(requests []gen.BetaMessageBatchIndividualRequestParams, o Options) *R
 			var err error
 			if buf, err = r.AppendJSON(buf[:0]); err != nil {
 				w := walker{checks: b.checks}
-				w.notJSON("", err)
+				w.notJSON(err)
 				p.add(0, 0, goodID(r.CustomID), w.found)
 				continue
 			}
@@ -47,7 +47,7 @@ const partRequests = 256
 // CheckParams checks the parameters of one request, JSON as the service would get it. Pointers begin at the
 // parameters.
 func CheckParams(params []byte, o Options) []Issue {
-	found, _ := o.checks().run(params, root().properties["params"].node, "not JSON")
+	found, _ := o.checks().run(params, root().properties["params"].node)
 	return found
 }
 
@@ -65,9 +65,8 @@ func (o Options) checks() *checks {
 	return c
 }
 
-// run checks one JSON value against a node. It returns the custom id of a request, if that is a good one. What is not JSON
-// is called notJSON.
-func (c *checks) run(b []byte, n *node, notJSON string) (found []Issue, customID string) {
+// run checks one JSON value against a node. It returns the custom id of a request, if that is a good one.
+func (c *checks) run(b []byte, n *node) (found []Issue, customID string) {
 	w := walker{checks: c}
 	err := wire.Walk(b, func(d *wire.Decoder) {
 		w.Decoder = d
@@ -75,15 +74,16 @@ func (c *checks) run(b []byte, n *node, notJSON string) (found []Issue, customID
 	})
 	if err != nil {
 		w.found = nil
-		w.notJSON(notJSON, err)
+		w.notJSON(err)
 	}
 	return w.found, w.customID
 }
 
 // notJSON reports a request that is not JSON, or cannot be written as JSON. The texts of errors hold pointers, and so
 // names out of the request: only their innermost part becomes the message.
-func (w *walker) notJSON(why string, err error) {
+func (w *walker) notJSON(err error) {
 	var at jsontext.Pointer
+	why := "not one whole JSON object"
 	var encoding *wire.EncodeError
 	if errors.As(err, &encoding) {
 		at, why, err = encoding.Pointer, "cannot be written as JSON", encoding.Err
@@ -123,7 +123,7 @@ type checked struct {
 
 // check checks one request.
 func (p *part) check(line int, request []byte) {
-	found, id := p.checks.run(request, root(), "not one JSON object on one line")
+	found, id := p.checks.run(request, root())
 	p.add(line, len(request), id, found)
 }
 

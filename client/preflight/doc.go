@@ -27,7 +27,8 @@
 // The checks are those that the contract knows: its schemas, to the exact place also inside unions; the rules of a
 // batch (ids, number, size, parameters that a batch refuses); parameters that a version of the API refuses; betas that
 // a parameter or a tool needs. What the contract leaves open stays open: an unknown model, beta, version or property is
-// a warning, unless the property's name is close to a known one.
+// a warning, unless the property's name is close to a known one; and so is a block of an unknown type in a message of
+// the assistant, for the service takes back what it has sent.
 //
 // [CheckLines] takes a file of JSON lines, [Check] values, [CheckParams] the parameters of one request. A client checks
 // what it creates with
