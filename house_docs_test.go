@@ -16,6 +16,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/internal/contract"
 )
 
 // packageDocs are the files with the documentation of packages that programs import. Each begins with a whole program.
@@ -68,6 +71,25 @@ func TestReadmeLinks(t *testing.T) {
 	}
 	if tests < 5 {
 		t.Errorf("only %d links to tests", tests)
+	}
+}
+
+// TestVersion compares the places that name the version.
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	changes, err := os.ReadFile("CHANGELOG.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	newest := regexp.MustCompile(`(?m)^## (\d+\.\d+\.\d+) - \d{4}-\d\d-\d\d$`).FindSubmatch(changes)
+	if newest == nil || string(newest[1]) != client.Version {
+		t.Errorf("the newest section of CHANGELOG.md is not that of %s", client.Version)
+	}
+	if got := contract.Load().Info.Version; got != client.Version {
+		t.Errorf("openapi.yaml has version %s, want %s", got, client.Version)
+	}
+	if !strings.Contains(readme(t), "\nVersion "+client.Version+". ") {
+		t.Errorf("README.md does not say that this is version %s", client.Version)
 	}
 }
 
