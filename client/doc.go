@@ -53,7 +53,8 @@
 //	}
 //
 // The types of requests and answers are those of package gen; this package has short names for the ones that callers
-// hold. [Client.CreateJSON] sends requests that exist as JSON lines already.
+// hold. [Client.CreateJSON] sends requests that exist as JSON lines already, and [Client.Raw] is the generated client with
+// the same authentication.
 //
 // Four packages beside this one do the rest: client/bulk splits many requests and matches their results,
 // client/messages makes requests and continues conversations, client/preflight checks requests before they are sent,

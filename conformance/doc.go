@@ -10,4 +10,9 @@
 //
 // What the SDK's types do not say is not compared: null where it means something else than nothing, and values of a
 // property that are its default.
+//
+// # Differences
+//
+// In trouble the two do different things: lost answers, streams that are cut, redirects. differences_test.go shows what
+// both do, and the README says it.
 package conformance
