@@ -35,8 +35,8 @@ func TestDocs(t *testing.T) {
 			t.Errorf("%s, block %d: %v\n%s", name, i+1, err, code)
 		}
 	}
-	readme := readmeCode(t)
-	for i, code := range readme {
+	shown := readmeCode(t)
+	for i, code := range shown {
 		check("README.md", i, code)
 	}
 	for _, name := range packageDocs {
@@ -48,16 +48,16 @@ func TestDocs(t *testing.T) {
 			t.Errorf("%s does not begin with a whole program", name)
 		}
 	}
-	if len(readme) < 5 {
-		t.Errorf("only %d blocks of code were found in the README", len(readme))
+	if len(shown) < 5 {
+		t.Errorf("only %d blocks of code were found in the README", len(shown))
 	}
 }
 
 // TestReadmeLinks follows the links to files. The name of a test links the file that has it.
 func TestReadmeLinks(t *testing.T) {
 	t.Parallel()
-	tests, text := 0, codeBlock.ReplaceAllString(readme(t), "")
-	for _, link := range regexp.MustCompile(`\[([^\]]+)\]\(([^):]+)\)`).FindAllStringSubmatch(text, -1) {
+	tests, prose := 0, codeBlock.ReplaceAllString(readme(t), "")
+	for _, link := range regexp.MustCompile(`\[([^\]]+)\]\(([^):]+)\)`).FindAllStringSubmatch(prose, -1) {
 		text, err := os.ReadFile(link[2])
 		if err != nil {
 			t.Error(err)
@@ -74,7 +74,7 @@ func TestReadmeLinks(t *testing.T) {
 	}
 }
 
-// TestVersion compares the places that name the version.
+// TestVersion compares the places that name our version, and that of the official SDK.
 func TestVersion(t *testing.T) {
 	t.Parallel()
 	changes, err := os.ReadFile("CHANGELOG.md")
@@ -90,6 +90,14 @@ func TestVersion(t *testing.T) {
 	}
 	if !strings.Contains(readme(t), "\nVersion "+client.Version+". ") {
 		t.Errorf("README.md does not say that this is version %s", client.Version)
+	}
+	modules, err := os.ReadFile("conformance/go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sdk := regexp.MustCompile(`anthropic-sdk-go/v\d+ (v\S+)`).FindSubmatch(modules)
+	if sdk == nil || !strings.Contains(readme(t), "The official Go SDK, "+string(sdk[1])+",") {
+		t.Errorf("README.md compares with another version of the SDK than %s", sdk)
 	}
 }
 
@@ -132,7 +140,7 @@ func docCode(t *testing.T, name string) (blocks []string) {
 
 // around is what stands around code that is no whole file, with the names that such code may use.
 const around = `package p
-func _(ctx context.Context, c *client.Client, id string, requests []client.Request, item *client.Item) error {
+func _(ctx context.Context, c *client.Client, id string, requests []client.Request) error {
 %s
 return nil
 }`
