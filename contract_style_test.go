@@ -56,7 +56,7 @@ var (
 	operationKeys  = strings.Fields("operationId tags summary description parameters requestBody responses")
 	parameterKeys  = strings.Fields("name in required description schema")
 	componentKeys  = strings.Fields(`description externalDocs type x-open-enum x-strict x-needs-beta x-default-member
-		additionalProperties required properties oneOf discriminator enum const items example`)
+		additionalProperties required properties oneOf discriminator enum const minLength items example`)
 	schemaKeys = strings.Fields(`$ref anyOf oneOf description type x-open-enum enum const format default
 		minimum exclusiveMinimum maximum minLength maxLength pattern minItems maxItems items additionalProperties
 		deprecated x-refused-by-versions x-refused-in-batches x-needs-beta`)

@@ -1,7 +1,24 @@
 // Package messagebatches is the root of a Go SDK for the Message Batches API of Anthropic. It holds the contract,
-// openapi.yaml, from which the rest is generated or checked.
+// openapi.yaml, from which the rest is generated or checked:
+//
+//	package main
+//
+//	import (
+//		"fmt"
+//
+//		"github.com/seed-111a911e/messagebatches"
+//	)
+//
+//	func main() {
+//		fmt.Print(messagebatches.OpenAPI())
+//	}
 //
 // Programs import [github.com/seed-111a911e/messagebatches/client]; their tests import client/batchtest.
+//
+// # Versions
+//
+// The module's versions are semantic. Before 1.0 a minor version may break programs, and CHANGELOG.md says how. The
+// contract has the same version in its head.
 package messagebatches
 
 import _ "embed"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"path"
@@ -31,7 +32,7 @@ func (c *Client) do(req *http.Request, cl call) (*http.Response, error) {
 	resp, err := c.s().http.Do(req)
 	log := c.s().logger.With("method", req.Method, "path", req.URL.Path, "took", time.Since(began))
 	if err != nil {
-		err = withoutURL(err)
+		err = c.unreachable(withoutURL(err))
 		log.DebugContext(req.Context(), "call failed", "error", err)
 		return nil, err
 	}
@@ -119,6 +120,15 @@ func withoutURL(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
 		return u.Err
+	}
+	return err
+}
+
+// unreachable names the base URL in an error of connecting to it, which may be the URL's fault.
+func (c *Client) unreachable(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" || errors.Is(err, http.ErrSchemeMismatch) {
+		return fmt.Errorf("cannot connect to the base URL %s: %w", c.s().base, err)
 	}
 	return err
 }

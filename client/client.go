@@ -22,7 +22,7 @@ const (
 	defaultMaxLine = 256 << 20
 	userAgent      = "messagebatches-go/" + Version
 
-	// Time-outs of a single attempt, from its last byte sent to the first byte of the answer.
+	// Time-outs of a single attempt, from the last byte sent to the last one of the answer.
 	readTimeout   = time.Minute
 	createTimeout = 10 * time.Minute
 )
@@ -51,6 +51,7 @@ func New(opts ...Option) (*Client, error) {
 	for _, o := range opts {
 		errs = append(errs, o.applyClient(s))
 	}
+	given := s.baseURL != "" // by an option
 	errs = append(errs, s.environment())
 	if s.baseURL == "" {
 		s.baseURL = defaultBaseURL
@@ -59,6 +60,9 @@ func New(opts ...Option) (*Client, error) {
 		s.version = defaultVersion
 	}
 	base, err := parseBaseURL(s.baseURL, s.insecureHTTP)
+	if !given {
+		err = named("ANTHROPIC_BASE_URL", err)
+	}
 	errs = append(errs, err)
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("new client: %w", err)

@@ -24,6 +24,8 @@ func count(src source) (batchSum, error) {
 	}
 	switch {
 	case len(c.errs) > 0:
+	case c.requests == 0 && c.kind == "line":
+		c.errs = append(c.errs, fmt.Errorf("%w: lines are read from where the reader stands", countError(0)))
 	case c.requests == 0 || c.requests > MaxRequests:
 		c.errs = append(c.errs, countError(c.requests))
 	case c.bytes > MaxBytes:
@@ -76,12 +78,12 @@ func (c *counter) check(r counted) error {
 	if r.err != nil {
 		return r.err
 	}
+	if err := envelope.CheckCustomID(r.id); err != nil {
+		return fmt.Errorf("custom_id: %w", err)
+	}
 	if earlier, ok := c.seen[r.id]; ok {
-		return fmt.Errorf("has the custom id of %s %d", c.kind, earlier)
+		return fmt.Errorf("custom_id: it is that of %s %d too, and each must be unique", c.kind, earlier)
 	}
 	c.seen[r.id] = r.at
-	if !envelope.IsCustomID(r.id) {
-		return errors.New("custom id must be 1 to 64 letters, digits, underscores and hyphens")
-	}
 	return nil
 }

@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -433,7 +434,11 @@ func (e *WaitError) Error() string {
 	if e.Last != nil {
 		seen = "last seen " + string(e.Last.ProcessingStatus)
 	}
-	return fmt.Sprintf("wait for batch %s, %s: %v", e.BatchID, seen, e.Err)
+	text := fmt.Sprintf("wait for batch %s, %s: %v", e.BatchID, seen, e.Err)
+	if errors.Is(e.Err, context.Canceled) || errors.Is(e.Err, context.DeadlineExceeded) {
+		text += " (the batch goes on, and can be waited for again)"
+	}
+	return text
 }
 
 // Unwrap returns Err.

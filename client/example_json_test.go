@@ -31,6 +31,6 @@ func ExampleClient_CreateJSON() {
 	fmt.Println(err)
 	// Output:
 	// 2 requests, b is the last one
-	// create batch: line 3: has the custom id of line 1
-	// line 4: has the custom id of line 2
+	// create batch: line 3: custom_id: it is that of line 1 too, and each must be unique
+	// line 4: custom_id: it is that of line 2 too, and each must be unique
 }

@@ -307,7 +307,7 @@ func (s *settings) environment() error {
 		name, value, ok := strings.Cut(line, ":")
 		name = strings.TrimSpace(name)
 		if !ok {
-			errs = append(errs, errors.New("ANTHROPIC_CUSTOM_HEADERS: a line is not of the form Name: Value"))
+			errs = append(errs, errors.New("ANTHROPIC_CUSTOM_HEADERS: each line must have the form Name: Value"))
 		} else if !s.has(name) {
 			errs = append(errs, named("ANTHROPIC_CUSTOM_HEADERS", s.addHeader(name, strings.TrimSpace(value))))
 		}
@@ -339,16 +339,14 @@ func named(name string, err error) error {
 func parseBaseURL(text string, insecureHTTP bool) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
-	case err != nil || u.Host == "":
-		return nil, errors.New("base URL is not a URL with a host, such as https://api.anthropic.com")
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		return nil, errors.New("base URL must begin with https:// (or http:// for this machine itself) and a host, such as https://api.anthropic.com")
 	case u.User != nil:
 		return nil, errors.New("base URL holds a user name or password: pass credentials by options or headers")
 	case u.RawQuery != "" || u.Fragment != "":
-		return nil, errors.New("base URL has a query or a fragment")
+		return nil, errors.New("base URL has a query or a fragment: leave it out")
 	case u.Scheme == "http" && !insecureHTTP && !isLoopback(u.Hostname()):
 		return nil, fmt.Errorf("base URL http://%s is not encrypted, so the credential and the prompts could be read on the way: use https, or WithInsecureHTTP if you mean it", u.Host)
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, errors.New("base URL begins neither with https:// nor with http://")
 	}
 	u = u.JoinPath("/") // without dot segments and double slashes
 	for _, extra := range []string{"/v1/", "/v1/messages/", "/v1/messages/batches/"} {

@@ -267,6 +267,9 @@ func TestWaitEnds(t *testing.T) {
 				if want := fmt.Sprintf("wait for batch %s, last seen in_progress: ", batch.ID); !strings.HasPrefix(err.Error(), want) {
 					t.Errorf("got %q", err)
 				}
+				if goesOn := strings.Contains(err.Error(), "the batch goes on"); goesOn != (tt.fault == nil) {
+					t.Errorf("says that the batch goes on: %t", goesOn)
+				}
 				if took := time.Since(began); took > tt.took {
 					t.Errorf("took %v", took)
 				}

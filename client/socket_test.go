@@ -300,6 +300,9 @@ func TestCreateWithoutAConnection(t *testing.T) {
 		if err == nil || errors.As(err, new(*client.UncertainError)) || errors.As(err, new(*client.APIError)) {
 			t.Errorf("%s: got %v", name, err)
 		}
+		if named := strings.Contains(fmt.Sprint(err), "cannot connect to the base URL "+url); named != (name == "refused" || name == "answered in plain") {
+			t.Errorf("%s: names the base URL: %t, %v", name, named, err)
+		}
 	}
 }
 

@@ -8,11 +8,9 @@ import (
 	"iter"
 	"runtime"
 
-	"github.com/seed-111a911e/messagebatches/gen"
 	"github.com/seed-111a911e/messagebatches/internal/envelope"
 	"github.com/seed-111a911e/messagebatches/internal/lines"
 	"github.com/seed-111a911e/messagebatches/internal/parallel"
-	"github.com/seed-111a911e/messagebatches/internal/wire"
 )
 
 // A source gives the requests of a batch as JSON, as often as the batch is sent.
@@ -146,31 +144,18 @@ func (l *jsonLines) addHash(line []byte) {
 func inspectBlock(b lines.Block) (p part) {
 	defer b.Release()
 	for number, line := range b.Lines() {
-		id, err := inspectLine(line)
-		p.requests = append(p.requests, counted{id: id, size: len(line), at: number, err: err})
+		c := counted{size: len(line), at: number, err: lines.ErrLong}
+		if len(line) <= envelope.MaxBytes {
+			var r envelope.Request
+			r, c.err = envelope.Parse(line)
+			c.id = r.CustomID
+		}
+		p.requests = append(p.requests, c)
 	}
 	if b.Err != nil {
 		p.err = fmt.Errorf("line %d: %w", b.End(), b.Err)
 	}
 	return p
-}
-
-// inspectLine returns the custom id of a line, or what makes it no request.
-func inspectLine(line []byte) (string, error) {
-	if len(line) > envelope.MaxBytes {
-		return "", lines.ErrLong
-	}
-	var r envelope.Request
-	err := wire.Walk(line, func(d *wire.Decoder) { envelope.Decode(d, &r) })
-	switch {
-	case errors.As(err, new(*gen.DecodeError)):
-		return "", err
-	case err != nil:
-		return "", fmt.Errorf("each line must be one whole request: %w", wire.Quiet(err))
-	case !r.HasParams():
-		return "", errors.New(`"params" is missing or no object`)
-	}
-	return r.CustomID, nil
 }
 
 func (l *jsonLines) rewind() error {

@@ -150,7 +150,7 @@ func ExampleSplitLines() {
 	// 2 requests from line 1, bytes 0 to 114
 	// sent a
 	// sent b
-	// line 3 (request "c"): malformed request: not JSON, at byte 54: unexpected EOF
+	// line 3 (request "c"): malformed request: not one whole JSON object, at byte 54: unexpected EOF
 	// 1 requests from line 4, bytes 169 to 226
 	// sent d
 }

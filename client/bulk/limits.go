@@ -50,8 +50,8 @@ func (p *packer) tooLarge() error {
 }
 
 func (p *packer) checkID(id string) error {
-	if !envelope.IsCustomID(id) {
-		return fmt.Errorf("%w: must be 1 to 64 letters, digits, underscores and hyphens", ErrInvalidID)
+	if err := envelope.CheckCustomID(id); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalidID, err)
 	}
 	if _, ok := p.seen[id]; ok {
 		return ErrDuplicateID

@@ -1,15 +1,12 @@
 package bulk
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"iter"
 
-	"github.com/seed-111a911e/messagebatches/gen"
 	"github.com/seed-111a911e/messagebatches/internal/envelope"
 	"github.com/seed-111a911e/messagebatches/internal/lines"
-	"github.com/seed-111a911e/messagebatches/internal/wire"
 )
 
 // A Section is a range of whole lines that makes one batch.
@@ -87,15 +84,12 @@ func SplitLines(r io.Reader, l Limits) iter.Seq2[Section, error] {
 
 // readRequest returns the custom id of a line, and an error if it fits no batch.
 func readRequest(l lines.Line, p *packer) (id string, err error) {
-	var r envelope.Request
-	err = wire.Walk(l.Text, func(d *wire.Decoder) { envelope.Decode(d, &r) })
+	r, err := envelope.Parse(l.Text)
 	switch {
 	case l.Long:
 		return r.CustomID, p.tooLarge()
-	case err != nil && !errors.As(err, new(*gen.DecodeError)): // one of those leaves what it is about empty
-		return r.CustomID, fmt.Errorf("%w: %w", ErrMalformed, wire.Quiet(err))
-	case !r.HasParams():
-		return r.CustomID, fmt.Errorf("%w: an object with custom_id and params is wanted", ErrMalformed)
+	case err != nil:
+		return r.CustomID, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	return r.CustomID, p.checkID(r.CustomID)
 }

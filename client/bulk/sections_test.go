@@ -156,7 +156,7 @@ func TestSplitLinesErrorsShowNothing(t *testing.T) {
 	t.Parallel()
 	file := `{"custom_id":"a","params":{"secret":"secret`
 	_, errs := take(bulk.SplitLines(strings.NewReader(file), bulk.Limits{}), -1)
-	if want := `line 1 (request "a"): malformed request: not JSON, at byte 43: unexpected EOF`; errs[0].Error() != want {
+	if want := `line 1 (request "a"): malformed request: not one whole JSON object, at byte 43: unexpected EOF`; errs[0].Error() != want {
 		t.Errorf("got %v", errs[0])
 	}
 	if errors.Is(errs[0], io.ErrUnexpectedEOF) {

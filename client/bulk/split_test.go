@@ -194,7 +194,7 @@ func TestCustomIDs(t *testing.T) {
 	}
 	for _, id := range all {
 		_, err := c.Create(t.Context(), client.BatchParams{Requests: []client.Request{request(id, "x")}})
-		refused := strings.Contains(err.Error(), "custom id must be")
+		refused := strings.Contains(err.Error(), "custom_id: it")
 		_, errs := take(bulk.Split(slices.Values([]client.Request{request(id, "x")}), bulk.Limits{}), -1)
 		if errors.Is(errs[0], bulk.ErrInvalidID) != refused {
 			t.Errorf("id %q: %v; Create says %v", id, errs[0], err)

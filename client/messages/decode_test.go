@@ -170,7 +170,7 @@ func TestDecodeText(t *testing.T) {
 			}
 		})
 	}
-	if _, err := messages.DecodeText[city](nil); err == nil || err.Error() != "text of the message: there is no message: the request did not succeed" {
+	if _, err := messages.DecodeText[city](nil); err == nil || err.Error() != "text of the message: there is no message: the request did not succeed, and Err of its item says why" {
 		t.Errorf("got %v for no message", err)
 	}
 	if x, err := messages.DecodeText[any](withText("end_turn", `[1,"a"]`)); err != nil || !cmp.Equal(x, any([]any{1.0, "a"})) {

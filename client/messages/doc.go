@@ -4,46 +4,104 @@
 //
 // A conversation that uses a tool takes two batches:
 //
+//	package main
+//
+//	import (
+//		"context"
+//		"errors"
+//		"fmt"
+//		"log"
+//
+//		"github.com/seed-111a911e/messagebatches/client"
+//		"github.com/seed-111a911e/messagebatches/client/messages"
+//		"github.com/seed-111a911e/messagebatches/gen"
+//	)
+//
 //	type City struct {
 //		Name string `json:"name" jsonschema:"name of the city"`
 //	}
 //
-//	tool, err := messages.Tool[City]("get_weather", "Tells the weather in a city.")
-//	if err != nil {
-//		return err
+//	func weather(city string) string { return "It rains in " + city + "." }
+//
+//	func main() {
+//		c, err := client.New()
+//		if err == nil {
+//			err = run(context.Background(), c)
+//		}
+//		if err != nil {
+//			log.Fatal(err)
+//		}
 //	}
-//	asked := map[string]client.Params{"q-1": {
-//		Model:     gen.ModelClaudeOpus5,
-//		MaxTokens: 1024,
-//		Messages:  []client.InputMessage{client.UserText("Do I need an umbrella in Zürich?")},
-//		Tools:     []gen.BetaToolUnion{tool},
-//	}}
-//	for len(asked) > 0 {
-//		next := make(map[string]client.Params)
-//		for _, item := range answers(ctx, c, asked) { // Create, Wait, Results
-//			m := item.Message() // nil if the request did not succeed: Err says so
-//			err := messages.Err(m)
-//			switch {
-//			case err == nil:
-//				fmt.Println(item.CustomID, messages.Text(m))
-//			case errors.Is(err, messages.ErrToolUse), errors.Is(err, messages.ErrPaused):
-//				var results []gen.BetaContentBlockParam // none for a paused turn
-//				for _, use := range messages.ToolUses(m) {
-//					city, err := messages.DecodeInput[City](use)
-//					if err != nil {
-//						results = append(results, messages.ToolError(use, "The input does not fit the schema."))
-//						continue
+//
+//	func run(ctx context.Context, c *client.Client) error {
+//		tool, err := messages.Tool[City]("get_weather", "Tells the weather in a city.")
+//		if err != nil {
+//			return err
+//		}
+//		asked := map[string]client.Params{"q-1": {
+//			Model:     gen.ModelClaudeOpus5,
+//			MaxTokens: 1024,
+//			Messages:  []client.InputMessage{client.UserText("Do I need an umbrella in Zürich?")},
+//			Tools:     []gen.BetaToolUnion{tool},
+//		}}
+//		for len(asked) > 0 {
+//			answers, err := send(ctx, c, asked)
+//			if err != nil {
+//				return err
+//			}
+//			next := make(map[string]client.Params)
+//			for id, m := range answers {
+//				err := messages.Err(m)
+//				switch {
+//				case err == nil:
+//					fmt.Println(id, messages.Text(m))
+//				case errors.Is(err, messages.ErrToolUse), errors.Is(err, messages.ErrPaused):
+//					var results []gen.BetaContentBlockParam // none for a paused turn
+//					for _, use := range messages.ToolUses(m) {
+//						city, err := messages.DecodeInput[City](use)
+//						if err != nil {
+//							results = append(results, messages.ToolError(use, "The input does not fit the schema."))
+//							continue
+//						}
+//						results = append(results, messages.ToolResult(use, weather(city.Name)))
 //					}
-//					results = append(results, messages.ToolResult(use, weather(city.Name)))
+//					if next[id], err = messages.Continue(asked[id], m, results...); err != nil {
+//						return err
+//					}
+//				default: // cut, refused, or a stop reason that is newer
+//					log.Print(id, ": ", err)
 //				}
-//				if next[item.CustomID], err = messages.Continue(asked[item.CustomID], m, results...); err != nil {
-//					return err
-//				}
-//			default: // cut, refused, or a stop reason that is newer
-//				log.Print(item.CustomID, err)
+//			}
+//			asked = next
+//		}
+//		return nil
+//	}
+//
+//	// send sends the requests as one batch, and returns the messages of those that succeeded.
+//	func send(ctx context.Context, c *client.Client, asked map[string]client.Params) (map[string]*client.Message, error) {
+//		var p client.BatchParams
+//		for id, params := range asked {
+//			p.Requests = append(p.Requests, client.Request{CustomID: id, Params: params})
+//		}
+//		batch, err := c.Create(ctx, p)
+//		if err != nil {
+//			return nil, err
+//		}
+//		if _, err := c.Wait(ctx, batch.ID, client.WaitOptions{}); err != nil {
+//			return nil, err
+//		}
+//		answers := make(map[string]*client.Message)
+//		for item, err := range c.Results(ctx, batch.ID) {
+//			switch {
+//			case err != nil:
+//				return nil, err
+//			case item.Err() != nil:
+//				log.Print(item.Err())
+//			default:
+//				answers[item.CustomID] = item.Message()
 //			}
 //		}
-//		asked = next
+//		return answers, nil
 //	}
 //
 // # Outcomes

@@ -73,7 +73,7 @@ var (
 	ErrPaused      = errors.New("message is paused")
 )
 
-var errNoMessage = errors.New("there is no message: the request did not succeed")
+var errNoMessage = errors.New("there is no message: the request did not succeed, and Err of its item says why")
 
 // A StopError says that a message is not complete. It is of the kind of its outcome, for example [ErrCut].
 type StopError struct {

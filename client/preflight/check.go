@@ -84,7 +84,7 @@ func (c *checks) run(b []byte, n *node) (found []Issue, customID string) {
 // names out of the request: only their innermost part becomes the message.
 func (w *walker) notJSON(err error) {
 	var at jsontext.Pointer
-	why := "not JSON"
+	why := "not one whole JSON object"
 	var encoding *wire.EncodeError
 	if errors.As(err, &encoding) {
 		at, why, err = encoding.Pointer, "cannot be written as JSON", encoding.Err

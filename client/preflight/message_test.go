@@ -18,7 +18,7 @@ func TestMessages(t *testing.T) {
 		options    preflight.Options
 		want       string
 	}{
-		{"request", `{]`, preflight.Options{}, `request 0: not JSON, at byte 1: invalid character ']' at start of string (expecting '"') [json]`},
+		{"request", `{]`, preflight.Options{}, `request 0: not one whole JSON object, at byte 1: invalid character ']' at start of string (expecting '"') [json]`},
 		{"params", `{"max_tokens":"16"}`, preflight.Options{}, "request 0 (a) /params/max_tokens: expected a whole number, got a string [type]"},
 		{"params", `{"max_tokens":1.5}`, preflight.Options{}, "request 0 (a) /params/max_tokens: expected a whole number, got a fraction [type]"},
 		{"params", `{"temperature":1e999}`, preflight.Options{}, "request 0 (a) /params/temperature: does not fit into 64 bits [type]"},

@@ -331,7 +331,7 @@ func (w *walker) text(n *node, v jsontext.Value) []byte {
 	switch {
 	case n.enum != nil && !slices.Contains(n.enum, string(s)):
 		refuse(Enum, "%s", choice(string(s), n.enum))
-	case n.name == "Model" && !slices.Contains(n.known, string(s)):
+	case n.name == "Model" && len(s) > 0 && !slices.Contains(n.known, string(s)):
 		w.report(w.Pointer(), UnknownModel, Warning, "the contract does not know this model%s", didYouMean(nearest(string(s), n.known)))
 	}
 	if n.minLength > 0 || n.maxLength >= 0 {

@@ -76,7 +76,7 @@ func listen(ctx context.Context, s streams, address string, h http.Handler) erro
 	defer stop()
 	l, err := net.Listen("tcp", address)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: choose another address with -addr, such as 127.0.0.1:0 for any free port", err)
 	}
 	logger := log.New(s.err, "", log.LstdFlags)
 	server := &http.Server{Handler: logged(logger, h), ReadHeaderTimeout: time.Minute, ErrorLog: logger}

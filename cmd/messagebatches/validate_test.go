@@ -37,7 +37,7 @@ testdata/mistakes.jsonl:8: error: tools /params/tools/0/input_schema: "input_sch
 testdata/mistakes.jsonl:8: error: tools /params/tools/0/inputSchema: there is no such property: did you mean "input_schema"? [unknown-property]
 testdata/mistakes.jsonl:9: error: budget /params/thinking/budget_tokens: must be at least 1024 [limit]
 testdata/mistakes.jsonl:9: warning: budget /params/fallbacks: needs the beta "server-side-fallback-2026-06-01" or "server-side-fallback-2026-07-01" [missing-beta]
-testdata/mistakes.jsonl:10: error: cut-off /params/messages/0/content: not JSON, at byte 125: unexpected EOF [json]
+testdata/mistakes.jsonl:10: error: cut-off /params/messages/0/content: not one whole JSON object, at byte 125: unexpected EOF [json]
 testdata/mistakes.jsonl: 9 requests, 1496 bytes: 10 errors, 2 warnings
 `
 

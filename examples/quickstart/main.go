@@ -66,7 +66,7 @@ func run(ctx context.Context, live bool, in string) error {
 	}
 	if _, err := c.Wait(ctx, batch.ID, wait); err != nil {
 		fmt.Println()
-		return fmt.Errorf("%w\nthe batch goes on without this program", err)
+		return err
 	}
 	fmt.Println()
 	return printResults(ctx, c, batch.ID)

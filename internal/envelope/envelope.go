@@ -2,6 +2,9 @@
 package envelope
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/seed-111a911e/messagebatches/internal/wire"
@@ -23,7 +26,7 @@ const (
 const CustomIDPattern = `^[a-zA-Z0-9_-]{1,64}$`
 
 // IsCustomID reports whether id can be the custom id of a request.
-func IsCustomID[T string | []byte](id T) bool {
+func IsCustomID(id string) bool {
 	for i := range len(id) {
 		b := id[i]
 		if !('a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || b == '_' || b == '-') {
@@ -31,6 +34,17 @@ func IsCustomID[T string | []byte](id T) bool {
 		}
 	}
 	return 1 <= len(id) && len(id) <= 64
+}
+
+// CheckCustomID returns what is wrong with a custom id, or nil.
+func CheckCustomID(id string) error {
+	switch {
+	case id == "":
+		return errors.New("it is missing, or no string")
+	case !IsCustomID(id):
+		return errors.New("it must be 1 to 64 letters, digits, underscores and hyphens")
+	}
+	return nil
 }
 
 // A Request is a request of a batch whose parameters are not read.
@@ -62,3 +76,22 @@ func Decode(d *wire.Decoder, r *Request) {
 
 // HasParams reports whether the parameters are what they have to be at the least: an object.
 func (r *Request) HasParams() bool { return jsontext.Value(r.Params).Kind() == '{' }
+
+// Parse reads a request that is a line of its own, in strict UTF-8. The error says what makes it no request, without
+// showing anything of it; a custom id that is none is for [IsCustomID] to find. With an error, the custom id is there if
+// it could be read.
+func Parse(line []byte) (r Request, err error) {
+	err = wire.Walk(line, func(d *wire.Decoder) { Decode(d, &r) })
+	var syntax *jsontext.SyntacticError
+	var misfit *wire.DecodeError
+	switch {
+	case errors.As(err, &syntax):
+		// Not wrapped: io.ErrUnexpectedEOF would look like a failure of reading.
+		return r, fmt.Errorf("not one whole JSON object, at byte %d: %v", syntax.ByteOffset, syntax.Err) //nolint:errorlint // see above
+	case err != nil && !errors.As(err, &misfit):
+		return r, fmt.Errorf("not one whole JSON object: %w", err)
+	case !r.HasParams():
+		return r, errors.New("a line holds one object with custom_id and params, an object")
+	}
+	return r, nil
+}

@@ -105,7 +105,7 @@ func (d *Decoder) syntaxError() error {
 	j := jsontext.NewDecoder(bytes.NewBuffer(d.in), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(!d.strict))
 	switch _, err := j.ReadValue(); err {
 	case nil:
-		return errors.New("decode JSON: there is more after the value")
+		return errors.New("there is more after the value")
 	case io.EOF:
 		return io.ErrUnexpectedEOF
 	default:
