@@ -86,8 +86,8 @@ func Parse(line []byte) (r Request, err error) {
 	var misfit *wire.DecodeError
 	switch {
 	case errors.As(err, &syntax):
-		// Not wrapped: io.ErrUnexpectedEOF would look like a failure of reading.
-		return r, fmt.Errorf("not one whole JSON object, at byte %d: %v", syntax.ByteOffset, syntax.Err) //nolint:errorlint // see above
+		//nolint:errorlint // io.ErrUnexpectedEOF would look like a failure of reading
+		return r, fmt.Errorf("not one whole JSON object, at byte %d: %v", syntax.ByteOffset, syntax.Err)
 	case err != nil && !errors.As(err, &misfit):
 		return r, fmt.Errorf("not one whole JSON object: %w", err)
 	case !r.HasParams():

@@ -50,6 +50,7 @@ func (e *EncodeError) Unwrap() error { return e.Err }
 func Quiet(err error) error {
 	var syntax *jsontext.SyntacticError
 	if errors.As(err, &syntax) {
+		//nolint:errorlint // io.ErrUnexpectedEOF would look like a failure of reading
 		return fmt.Errorf("not JSON, at byte %d: %v", syntax.ByteOffset, syntax.Err)
 	}
 	return err
