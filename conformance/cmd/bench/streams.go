@@ -5,12 +5,12 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/conformance/internal/loopback"
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
@@ -23,41 +23,25 @@ func streamWorkloads() []workload {
 	}
 }
 
-const batchJSON = `{"id":"msgbatch_1","type":"message_batch","processing_status":"ended","request_counts":{"processing":0,"succeeded":%d,"errored":0,"canceled":0,"expired":0},` +
-	`"created_at":"2026-01-01T00:00:00Z","expires_at":"2026-01-02T00:00:00Z","ended_at":"2026-01-01T01:00:00Z","archived_at":null,"cancel_initiated_at":null,"results_url":null}`
-
 // serve starts a server that reads create bodies to their end, counts their bytes into received, and gives out results.
 func serve(received *int, results []byte, lines int) (url string) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		panic(err)
-	}
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodPost {
-			n, err := io.Copy(io.Discard, r.Body)
-			if err != nil {
-				panic(err)
+	return loopback.Serve(func(url string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPost {
+				n, err := io.Copy(io.Discard, r.Body)
+				if err != nil {
+					panic(err)
+				}
+				*received = int(n)
 			}
-			*received = int(n)
+			if strings.HasSuffix(r.URL.Path, "/results") {
+				w.Header().Set("content-type", "application/x-jsonl")
+				w.Write(results)
+				return
+			}
+			loopback.WriteBatch(w, url, lines)
 		}
-		if strings.HasSuffix(r.URL.Path, "/results") {
-			w.Header().Set("content-type", "application/x-jsonl")
-			w.Write(results)
-			return
-		}
-		w.Header().Set("content-type", "application/json")
-		fmt.Fprintf(w, batchJSON, lines)
 	})
-	go func() { panic(http.Serve(listener, handler)) }()
-	return "http://" + listener.Addr().String()
-}
-
-func newClient(url string) *client.Client {
-	c, err := client.New(client.WithoutEnvironment(), client.WithAPIKey("key"), client.WithBaseURL(url))
-	if err != nil {
-		panic(err)
-	}
-	return c
 }
 
 // batchOf returns about size bytes of requests with texts of some length.
@@ -81,7 +65,7 @@ func batchOf(size, text int) (p client.BatchParams, lines []byte) {
 func createCopy() sides {
 	var received int
 	url := serve(&received, nil, 0)
-	c := newClient(url)
+	c := loopback.Client(url)
 	p, _ := batchOf(249_000_000, 20_000)
 	body, err := p.AppendJSON(nil)
 	if err != nil {
@@ -108,7 +92,7 @@ func createCopy() sides {
 // createJSON sends lines, and the same lines decoded into requests first.
 func createJSON() sides {
 	var received int
-	c := newClient(serve(&received, nil, 0))
+	c := loopback.Client(serve(&received, nil, 0))
 	p, lines := batchOf(50_000_000, 500)
 	return sides{bytes: len(lines), items: len(p.Requests),
 		ours: func() int {
@@ -142,7 +126,7 @@ func resultsStream() sides {
 	for i := range lines {
 		data = append(data, resultLine("request-"+strconv.Itoa(i), `{"type":"text","text":`+quote(text)+`}`)...)
 	}
-	c := newClient(serve(new(int), data, lines))
+	c := loopback.Client(serve(new(int), data, lines))
 	return sides{bytes: len(data), items: lines,
 		ours: func() (sum int) {
 			for item, err := range c.Results(context.Background(), "msgbatch_1") {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"runtime"
@@ -16,6 +15,7 @@ import (
 	"github.com/anthropics/anthropic-sdk-go/v2/option"
 
 	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/conformance/internal/loopback"
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
@@ -27,39 +27,24 @@ const (
 	resultText  = 9_600
 )
 
-const batchJSON = `{"id":"msgbatch_1","type":"message_batch","processing_status":"ended","request_counts":{"processing":0,"succeeded":%d,"errored":0,"canceled":0,"expired":0},` +
-	`"created_at":"2026-01-01T00:00:00Z","expires_at":"2026-01-02T00:00:00Z","ended_at":"2026-01-01T01:00:00Z","archived_at":null,"cancel_initiated_at":null,"results_url":"%s"}`
-
 // serve starts a server that reads create bodies and makes up results.
 func serve() (url string) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		panic(err)
-	}
-	url = "http://" + listener.Addr().String()
 	text := strings.Repeat("x", resultText)
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		discard(r.Body)
-		if !strings.HasSuffix(r.URL.Path, "/results") {
-			w.Header().Set("content-type", "application/json")
-			fmt.Fprintf(w, batchJSON, resultLines, url+"/v1/messages/batches/msgbatch_1/results")
-			return
-		}
-		w.Header().Set("content-type", "application/x-jsonl")
-		for i := range resultLines {
-			fmt.Fprintf(w, `{"custom_id":"request-%d","result":{"type":"succeeded","message":{"id":"msg_%d","type":"message","role":"assistant","model":"claude-opus-5","content":[{"type":"text","text":"%s"}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":11,"output_tokens":36}}}}`+"\n", i, i, text)
+	return loopback.Serve(func(url string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			if _, err := io.Copy(io.Discard, r.Body); err != nil {
+				panic(err)
+			}
+			if !strings.HasSuffix(r.URL.Path, "/results") {
+				loopback.WriteBatch(w, url, resultLines)
+				return
+			}
+			w.Header().Set("content-type", "application/x-jsonl")
+			for i := range resultLines {
+				fmt.Fprintf(w, `{"custom_id":"request-%d","result":{"type":"succeeded","message":{"id":"msg_%d","type":"message","role":"assistant","model":"claude-opus-5","content":[{"type":"text","text":"%s"}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":11,"output_tokens":36}}}}`+"\n", i, i, text)
+			}
 		}
 	})
-	go func() { panic(http.Serve(listener, handler)) }()
-	return url
-}
-
-func newClient(url string) *client.Client {
-	c, err := client.New(client.WithoutEnvironment(), client.WithAPIKey("key"), client.WithBaseURL(url))
-	if err != nil {
-		panic(err)
-	}
-	return c
 }
 
 func newSDK(url string) anthropic.Client {
@@ -87,7 +72,7 @@ func params() (p client.BatchParams) {
 }
 
 func createOurs(url string) func(context.Context) error {
-	c, p := newClient(url), params()
+	c, p := loopback.Client(url), params()
 	settle()
 	return func(ctx context.Context) error {
 		_, err := c.Create(ctx, p)
@@ -114,7 +99,7 @@ func createTheirs(url string) func(context.Context) error {
 
 // createJSONOurs sends a file.
 func createJSONOurs(url string) func(context.Context) error {
-	c := newClient(url)
+	c := loopback.Client(url)
 	f, err := os.CreateTemp("", "mem-*.jsonl")
 	if err != nil {
 		panic(err)
@@ -142,7 +127,7 @@ func createJSONOurs(url string) func(context.Context) error {
 }
 
 func resultsOurs(url string) func(context.Context) error {
-	c := newClient(url)
+	c := loopback.Client(url)
 	return func(ctx context.Context) error {
 		n := 0
 		for item, err := range c.Results(ctx, "msgbatch_1") {

@@ -9,7 +9,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"strconv"
@@ -134,13 +133,4 @@ func resident() int64 {
 		panic(err)
 	}
 	return pages * int64(os.Getpagesize())
-}
-
-// discard reads r to its end.
-func discard(r io.Reader) int64 {
-	n, err := io.Copy(io.Discard, r)
-	if err != nil {
-		panic(err)
-	}
-	return n
 }
