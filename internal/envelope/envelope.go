@@ -78,7 +78,7 @@ func Decode(d *wire.Decoder, r *Request) {
 func (r *Request) HasParams() bool { return jsontext.Value(r.Params).Kind() == '{' }
 
 // Parse reads a request that is a line of its own, in strict UTF-8. The error says what makes it no request, without
-// showing anything of it; a custom id that is none is for [IsCustomID] to find. With an error, the custom id is there if
+// showing anything of it; a custom id that is none is for [CheckCustomID] to find. With an error, the custom id is there if
 // it could be read.
 func Parse(line []byte) (r Request, err error) {
 	err = wire.Walk(line, func(d *wire.Decoder) { Decode(d, &r) })
