@@ -23,9 +23,11 @@ package messagebatches
 
 import _ "embed"
 
-//go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config gen/types.yaml openapi.yaml
-//go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config gen/client.yaml openapi.yaml
-//go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config gen/registry.yaml openapi.yaml
+//go:generate go tool oapi-codegen -config gen/types.yaml openapi.yaml
+//go:generate go tool oapi-codegen -config gen/client.yaml openapi.yaml
+//go:generate go tool oapi-codegen -config gen/registry.yaml openapi.yaml
+//go:generate go tool oapi-codegen -config gen/names.yaml openapi.yaml
+//go:generate go run ./internal/contract/cmd/schemas
 
 //go:embed openapi.yaml
 var openAPI string

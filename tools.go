@@ -1,7 +1,7 @@
 //go:build tools
 
-// This file pins the code generator: go.mod gets its version from here, and go generate runs that version.
+// The tools of this repository are pinned by the tool directives of go.mod and run with "go tool", as generate.go does. They
+// are not imported here: go mod tidy follows imports whatever their build tags, so that every importer of this package would
+// require the generator's modules.
 
 package messagebatches
-
-import _ "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen"

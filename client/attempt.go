@@ -4,60 +4,89 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
+	"maps"
 	"net/http"
-	"net/url"
-	"path"
 	"strings"
 	"time"
 )
 
-// do makes one attempt: it checks where the request goes, adds what every request carries, and sends it.
-func (c *Client) do(req *http.Request, cl call) (*http.Response, error) {
-	if err := c.checkTarget(req.URL); err != nil {
+// do makes one attempt: it checks where the request goes, adds the headers that every request carries, and sends it.
+func (c *Client) do(req *http.Request, cl *call) (*http.Response, error) {
+	s := c.s()
+	if err := checkTarget(s.base, req.URL); err != nil {
 		return nil, localError{err}
-	}
-	if err := c.addHeaders(req, cl); err != nil {
-		return nil, err
 	}
 	if query := req.URL.Query(); !query.Has("beta") {
 		query.Set("beta", "true")
 		req.URL.RawQuery = query.Encode()
 	}
-	if req.Method != http.MethodGet {
-		req.GetBody = nil // with it net/http may send a request again by itself
-	}
-	began := time.Now()
-	resp, err := c.s().http.Do(req)
-	log := c.s().logger.With("method", req.Method, "path", req.URL.Path, "took", time.Since(began))
+	seen, req, more := cl.startAttempt(req)
+	resp, err := c.send(req, cl, seen, more)
 	if err != nil {
-		err = c.unreachable(withoutURL(err))
-		log.DebugContext(req.Context(), "call failed", "error", err)
+		seen.failed(err)
+	}
+	return resp, err
+}
+
+// send adds the headers that every request carries, and sends the request.
+func (c *Client) send(req *http.Request, cl *call, seen *observedAttempt, more http.Header) (*http.Response, error) {
+	s := c.s()
+	refused, err := c.addHeaders(req, cl)
+	if err != nil {
 		return nil, err
 	}
-	log.DebugContext(req.Context(), "call answered", "status", resp.StatusCode, "request_id", resp.Header.Get("request-id"))
+	addMore(req.Header, more)
+	if err := c.signRequest(req, cl); err != nil {
+		return nil, err
+	}
+	h := s.reads
+	if req.Body != nil && req.Body != http.NoBody {
+		h = s.creates
+	}
+	if req.Method != http.MethodGet {
+		req.GetBody = nil // with it net/http may resend a request by itself
+	}
+	secret := secretsOf(req.Header).with(s.proxy...)
+	req = req.WithContext(secret.keep(req.Context()))
+	began := time.Now()
+	resp, err := h.Do(req)
+	switch {
+	case err != nil:
+		err = connectionError(s.base, err, secret)
+	case s.base.Scheme == "http" && refusesPlain(resp):
+		resp.Body.Close()
+		err = localError{errTLSServer(s.base)}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode == http.StatusUnauthorized {
+		refused()
+	}
+	resp.Body = fitBody{resp.Body, secret}
+	seen.responded(resp, secret)
 	cl.response.read(resp)
-	c.s().seeDate(resp.Header, began)
+	s.clock.seeDate(resp.Header, began)
 	return resp, nil
 }
 
-// checkTarget refuses a request that would leave the origin or the batches' part of it. Ids are checked before; this
-// catches what the raw client is given.
-func (c *Client) checkTarget(u *url.URL) error {
-	root := c.s().base.Path + "v1/messages/batches"
-	switch {
-	case u.Scheme != c.s().base.Scheme || u.Host != c.s().base.Host:
-		return errors.New("request goes to another origin than the base URL")
-	case path.Clean(u.Path) != u.Path || u.Path != root && !strings.HasPrefix(u.Path, root+"/"):
-		return errors.New("request leaves the path of the batches: is the batch id empty, or does it hold a slash or a dot segment?")
+// addMore adds headers that hooks want to send, if they are not there yet and a program may set them.
+func addMore(h, more http.Header) {
+	if len(more) == 0 {
+		return
 	}
-	return nil
+	var checked call
+	for name, values := range more {
+		if len(values) == 1 && h.Get(name) == "" {
+			_ = addHeader(&checked, name, values[0])
+		}
+	}
+	maps.Copy(h, checked.header)
 }
 
-// addHeaders adds what every request carries. What the request has already wins, but for the credential; betas are
-// merged.
-func (c *Client) addHeaders(req *http.Request, cl call) error {
+// addHeaders adds the headers that every request carries. Headers that the request has already win, except for the
+// credential; betas are merged. It returns what to do when the response is a 401.
+func (c *Client) addHeaders(req *http.Request, cl *call) (refused func(), err error) {
 	own := map[string]string{
 		"user-agent":             c.s().userAgent,
 		"anthropic-version":      string(cl.version),
@@ -73,15 +102,13 @@ func (c *Client) addHeaders(req *http.Request, cl call) error {
 			req.Header[name] = values
 		}
 	}
-	auth, err := c.s().credential.value(req.Context())
-	if err != nil {
-		return err
+	if refused, err = c.s().credential.authenticate(req); err != nil {
+		return nil, err
 	}
-	req.Header.Set(c.s().credential.header, auth)
 	merged := call{}
 	for _, betas := range [][]Beta{cl.betas, headerBetas(req.Header)} {
 		if err := merged.addBetas(betas); err != nil {
-			return localError{err}
+			return nil, localError{err}
 		}
 	}
 	if len(merged.betas) > 0 {
@@ -91,56 +118,26 @@ func (c *Client) addHeaders(req *http.Request, cl call) error {
 		}
 		req.Header.Set("anthropic-beta", strings.Join(names, ","))
 	}
-	return nil
+	return refused, nil
 }
 
-func headerBetas(h http.Header) []Beta {
-	var betas []Beta
-	for _, v := range h.Values("anthropic-beta") {
-		betas = append(betas, splitBetas(v)...)
-	}
-	return betas
+// newCall returns what a call is made with.
+func (c *Client) newCall(op operation, opts []CallOption) (call, error) {
+	return c.s().call.with(op, opts)
 }
 
-// checkRedirect follows redirects of reads within the origin, and no others: net/http would take the body or the
-// credential along. What is not followed is returned as the answer that it is.
-func checkRedirect(base *url.URL) func(*http.Request, []*http.Request) error {
-	return func(req *http.Request, via []*http.Request) error {
-		sameOrigin := req.URL.Scheme == base.Scheme && req.URL.Host == base.Host
-		if via[0].Method != http.MethodGet || !sameOrigin || len(via) >= 10 {
-			return http.ErrUseLastResponse
-		}
-		return nil
-	}
-}
-
-// withoutURL takes the URL off an error of net/http: the operation is named elsewhere, and a redirect's URL may
-// hold anything.
-func withoutURL(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
-	}
-	return err
-}
-
-// unreachable names the base URL in an error of connecting to it, which may be the URL's fault.
-func (c *Client) unreachable(err error) error {
-	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "dial" || errors.Is(err, http.ErrSchemeMismatch) {
-		return fmt.Errorf("cannot connect to the base URL %s: %w", c.s().base, err)
-	}
-	return err
-}
-
-// repeat makes attempts until one succeeds or another one is of no use, which is what try reports with its error.
-// Credentials that can be refreshed are, once, after a plain 401.
-func (c *Client) repeat(ctx context.Context, cl *call, op string, try func() (again bool, err error)) error {
-	refreshed := false
+// repeat makes attempts until one succeeds or try says that another one would not help. Credentials that can be refreshed
+// are, once, after a 401 of the API.
+func (c *Client) repeat(ctx context.Context, cl *call, try func() (next, error)) error {
+	began, counted, refreshed := time.Now(), 0, false
 	for attempt := 1; ; attempt++ {
-		again, err := try()
+		cl.attempt = attempt
+		then, err := try()
 		if err == nil {
 			return nil
+		}
+		if then != patiently || !cl.patient {
+			counted++
 		}
 		var apiErr *APIError
 		if errors.As(err, &apiErr) {
@@ -148,84 +145,34 @@ func (c *Client) repeat(ctx context.Context, cl *call, op string, try func() (ag
 		} else if attempt > 1 {
 			err = fmt.Errorf("%w (after %d attempts)", err, attempt)
 		}
-		if c.s().credential.refresh && !refreshed && isUnauthorized(err) {
+		spent := counted >= cl.retry.MaxAttempts && !cl.once
+		if c.s().credential.refresh && !refreshed && !spent && isUnauthorized(err) {
 			refreshed = true
+			cl.retrying(ctx, attempt, 0, err)
 			continue
 		}
-		if !again || attempt >= cl.retry.MaxAttempts || ctx.Err() != nil {
+		if then == last || spent || cl.once || ctx.Err() != nil {
 			return err
 		}
-		if err := c.backoff(ctx, cl, op, attempt, err); err != nil {
+		if err := c.backoff(ctx, cl, attempt, began, then, err); err != nil {
 			return err
 		}
 	}
 }
 
+// isUnauthorized reports whether the API itself refused the credential.
 func isUnauthorized(err error) bool {
 	var apiErr *APIError
-	return errors.As(err, &apiErr) && apiErr.StatusCode == http.StatusUnauthorized && !errors.As(err, new(*UncertainError))
+	return errors.As(err, &apiErr) && apiErr.StatusCode == http.StatusUnauthorized && apiErr.fromAPI()
 }
 
-// backoff waits until it is time for the attempt after the given one, which failed with err. If that is too long to
-// wait, it returns the error that the call fails with.
-func (c *Client) backoff(ctx context.Context, cl *call, op string, attempt int, err error) error {
+// backoff waits until the next attempt, after the given one failed with err. If the wait would be too long, it returns the
+// error that the call fails with.
+func (c *Client) backoff(ctx context.Context, cl *call, attempt int, began time.Time, then next, err error) error {
 	d, ok := cl.retry.delay(attempt, err, c.s().random)
-	if !ok {
+	if !ok || cl.retry.outlasts(time.Since(began), d, then) {
 		return err
 	}
-	c.s().logger.InfoContext(ctx, "repeating call", "op", op, "attempt", attempt, "wait", d, "error", err)
+	cl.retrying(ctx, attempt, d, err)
 	return pause(ctx, d, err)
-}
-
-// idempotent makes a call that may be made twice, and repeats it as the call's policy says. A failure of read, which
-// takes the answer, counts as one of the attempt.
-//
-// ambiguous reports whether an attempt before the last one may have reached the service.
-func (c *Client) idempotent(ctx context.Context, cl *call, op string, build func() (*http.Request, error), read func(*http.Response) error) (ambiguous bool, err error) {
-	maybe := false // the last attempt may have reached the service
-	err = c.repeat(ctx, cl, op, func() (bool, error) {
-		ambiguous = maybe
-		resp, err := c.once(ctx, cl, op, build)
-		if err == nil {
-			err = read(resp)
-		}
-		var apiErr *APIError
-		refused := errors.As(err, &apiErr) && apiErr.StatusCode/100 == 4 && apiErr.StatusCode != http.StatusRequestTimeout
-		maybe = ambiguous || !refused
-		return repeatable(err), err
-	})
-	return ambiguous, err
-}
-
-// once makes one attempt of a call without a body. An answer that is no success is an [*APIError].
-func (c *Client) once(ctx context.Context, cl *call, op string, build func() (*http.Request, error)) (*http.Response, error) {
-	req, err := build()
-	if err != nil {
-		return nil, localError{fmt.Errorf("%s: %w", op, err)}
-	}
-	w := newWatchdog(ctx, readTimeout)
-	resp, err := w.watch(c.do(req.WithContext(w.ctx), *cl))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", op, err)
-	}
-	if resp.StatusCode/100 != 2 {
-		return nil, readAPIError(op, resp, time.Now())
-	}
-	return resp, nil
-}
-
-// maxAnswer bounds the answers that are read as a whole: a batch, or a page of a thousand.
-const maxAnswer = 16 << 20
-
-// readAnswer reads and closes a body that is small by nature.
-func readAnswer(op string, resp *http.Response) ([]byte, error) {
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	if err == nil && len(body) > maxAnswer {
-		err = fmt.Errorf("it is larger than %d bytes", maxAnswer)
-	}
-	if err != nil {
-		return body, fmt.Errorf("%s: read answer: %w", op, err)
-	}
-	return body, nil
 }

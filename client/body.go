@@ -1,70 +1,117 @@
 package client
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"io"
-	"sync"
+	"sync/atomic"
 
-	"github.com/seed-111a911e/messagebatches/internal/envelope"
+	"github.com/seed-111a911e/messagebatches/internal/limits"
+	"github.com/seed-111a911e/messagebatches/internal/parallel"
 )
 
-// A batchBody is the body of a create call. It takes one request after the other from its source as it is read, so that
-// the batch is never in memory as a whole.
+// A batchBody is the body of a create call. It encodes requests as it is read, so that the batch is never in memory as a
+// whole.
 type batchBody struct {
-	onRead func() // is called at each read
+	source source
+	ctx    context.Context // of reading the source
+	cancel context.CancelFunc
+	ending atomic.Bool  // ctx has ended because the attempt is over
+	size   int64        // of the whole body, as it was announced
+	onRead func()       // is called at each read
+	fence  func() error // is called once, before the last fencedBytes; may be nil
 
-	mu      sync.Mutex
-	source  source
+	mu      lock // is not held while the fence is asked
+	fenced  bool
 	begun   bool
-	sent    int    // requests that are in buf or were
-	buf     []byte // what is encoded and not yet read
-	read    int    // how much of buf has been read
-	closed  bool   // the end of the list is in buf
-	err     error  // why the body does not come to its end
+	sent    int             // requests that are in buf or were
+	buf     []byte          // what is encoded
+	read    int             // how much of buf was read
+	at      int64           // how much of the body was read
+	closed  bool            // the end of the list is in buf
+	err     error           // why the body does not come to its end
+	panic   *parallel.Panic // of the source or the fence, which net/http must not see
 	stopped bool
 }
 
-// bodyBuffer is how much is encoded at a time, but for what the last request has more: with less a write to the
-// connection would be as small as a request may be.
-const bodyBuffer = 64 << 10
+const (
+	// bodyBuffer is how much is encoded at a time, except for what the last request has more. With less, a write to the
+	// connection would be as small as a request may be.
+	bodyBuffer = 64 << 10
+
+	// fencedBytes is how much of a body is held back until its fence has been asked.
+	fencedBytes = 64 << 10
+)
 
 var errStopped = errors.New("the attempt is over")
 
+// A lock is a mutex, of which testing/synctest knows that whoever waits for it waits: the source may be in a Read for a while.
+type lock chan struct{}
+
+func (l lock) Lock()   { l <- struct{}{} }
+func (l lock) Unlock() { <-l }
+
+func newBatchBody(ctx context.Context, src source, size int64, fence func() error) *batchBody {
+	b := &batchBody{mu: make(lock, 1), source: src, size: size, onRead: func() {}, fence: fence}
+	b.ctx, b.cancel = context.WithCancel(ctx)
+	return b
+}
+
+// Read implements io.Reader. The last byte of the announced size is handed over only after the source has come to its end
+// as it was checked.
 func (b *batchBody) Read(p []byte) (int, error) {
 	b.onRead()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.stopped {
-		return 0, errStopped
-	}
-	if b.read == len(b.buf) && b.err == nil {
+	if b.err == nil && !b.stopped && b.read == len(b.buf) {
 		if b.closed {
 			return 0, io.EOF
 		}
-		b.err = b.fill()
+		b.err = b.protect(b.fill)
 	}
-	if b.err != nil {
+	if b.err == nil && !b.stopped && b.fence != nil && !b.fenced {
+		if free := b.size - fencedBytes - b.at; free > 0 {
+			p = p[:min(int64(len(p)), free)]
+		} else {
+			b.err = b.protect(b.ask)
+		}
+	}
+	switch {
+	case b.err != nil:
 		return 0, b.err
+	case b.stopped:
+		return 0, errStopped
 	}
 	n := copy(p, b.buf[b.read:])
 	b.read += n
+	b.at += int64(n)
 	return n, nil
 }
 
-// stop ends the reading and reports whether the last byte was handed over: if so, the service may have the batch.
-// That is decided once and for all, for net/http may go on reading for a while after it has given up.
-func (b *batchBody) stop() (whole bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.stopped = true
-	return b.closed && b.read == len(b.buf)
+// protect calls f, which calls the caller's code on a goroutine of net/http.
+func (b *batchBody) protect(f func() error) (err error) {
+	if b.panic = parallel.Catch(func() { err = f() }); b.panic != nil {
+		return b.panic
+	}
+	if err != nil && b.ending.Load() {
+		return errStopped // perhaps because of that
+	}
+	return err
 }
 
-// failure returns why the requests could not be read to their end, or nil.
-func (b *batchBody) failure() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.err
+// ask asks the fence.
+func (b *batchBody) ask() error {
+	b.fenced = true
+	b.mu.Unlock()
+	defer b.mu.Lock()
+	var err error
+	done := make(chan *parallel.Panic, 1)
+	parallel.Go(func() { err = b.fence() }, func(p *parallel.Panic) { done <- p })
+	if (<-done).Raise(); err != nil {
+		return fmt.Errorf("fence: %w", err)
+	}
+	return nil
 }
 
 // fill encodes the next requests into buf.
@@ -72,8 +119,8 @@ func (b *batchBody) fill() error {
 	b.buf, b.read = b.buf[:0], 0
 	if !b.begun {
 		b.begun = true
-		b.buf = append(b.buf, envelope.Open...)
-		if err := b.source.rewind(); err != nil {
+		b.buf = append(b.buf, limits.Open...)
+		if err := b.source.rewind(b.ctx); err != nil {
 			return err
 		}
 	}
@@ -85,7 +132,7 @@ func (b *batchBody) fill() error {
 		var err error
 		switch b.buf, err = b.source.next(b.buf); {
 		case err == io.EOF:
-			b.buf = append(b.buf[:end], envelope.Close...)
+			b.buf = append(b.buf[:end], limits.Close...)
 			b.closed = true
 		case err != nil:
 			return err
@@ -93,7 +140,42 @@ func (b *batchBody) fill() error {
 			b.sent++
 		}
 	}
+	if ends := b.at + int64(len(b.buf)); ends > b.size || (ends == b.size) != b.closed {
+		return errChanged // the service would take for the whole body what is not
+	}
 	return nil
+}
+
+// stop ends the reading and reports whether the last byte was handed over: if so, the service may have the batch.
+// That is decided once, because net/http may read for a while after it has given up.
+//
+// It does not wait for a reader that does not return.
+func (b *batchBody) stop() (whole bool) {
+	b.ending.Store(true)
+	b.cancel()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.stopped = true
+	return b.closed && b.read == len(b.buf)
+}
+
+// finish stops the body, and raises the panic that ended it, if one did.
+func (b *batchBody) finish() {
+	b.stop()
+	b.mu.Lock()
+	p := b.panic
+	b.mu.Unlock()
+	p.Raise()
+}
+
+// failure returns why the body did not come to its end, or nil if it was stopped.
+func (b *batchBody) failure() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.err == errStopped {
+		return nil
+	}
+	return b.err
 }
 
 // Close implements io.Closer.

@@ -4,13 +4,13 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
-	"github.com/seed-111a911e/messagebatches/gen"
 )
 
 // A partReader is a transport that reads a part of a body and then loses the connection. It keeps the body.
@@ -43,16 +43,16 @@ func (r *countedReader) Seek(offset int64, whence int) (int64, error) {
 	return r.Reader.Seek(offset, whence)
 }
 
-// TestCreateOfAPart loses the connection before the last byte, and behind it: only then may there be a batch. A transport
-// that reads on afterwards gets nothing, and the requests are left alone.
-func TestCreateOfAPart(t *testing.T) {
+// TestConnectionLostAroundTheLastByte loses the connection before and after the last byte of a body: only then may there be
+// a batch. A transport that continues to read afterwards gets nothing, and the requests are not read again.
+func TestConnectionLostAroundTheLastByte(t *testing.T) {
 	t.Parallel()
 	for name, n := range map[string]int{"short": 3, "longer than what is encoded at a time": 5000} {
 		for _, left := range []int64{70_000, 64 << 10, 2, 1, 0} {
 			transport := &partReader{left: left}
-			c := newClient(t, batchtest.New(t), once, client.WithHTTPClient(&http.Client{Transport: transport}))
+			c := batchtest.New(t).Client(once, client.WithHTTPClient(&http.Client{Transport: transport}))
 			lines := &countedReader{Reader: strings.NewReader(distinctLines(n))}
-			_, err := c.CreateJSON(t.Context(), lines)
+			_, err := c.CreateLines(t.Context(), lines)
 			if left >= transport.size {
 				continue // there is no such part
 			}
@@ -68,31 +68,30 @@ func TestCreateOfAPart(t *testing.T) {
 	}
 }
 
-// TestErrorsShowNoText puts a text where a name belongs, as a quotation mark does that was not escaped.
-func TestErrorsShowNoText(t *testing.T) {
-	t.Parallel()
-	const text, broken = "SECRET", `{"SECRET":{"SECRET":x}}`
-	s := batchtest.New(t, batchtest.WithDuration(0))
-	c := newClient(t, s, once)
-	batch, err := c.Create(t.Context(), client.BatchParams{Requests: requests(1)})
+// TestCreateHoldsNoBody sends 64 MB out of little memory.
+//
+// It does not run in parallel with other tests, since it counts what is allocated.
+func TestCreateHoldsNoBody(t *testing.T) {
+	const size = 64 << 20
+	batch := largeRequests(64)
+	c, err := client.New(client.WithoutEnvironment(), client.WithAPIKey("k"), client.WithHTTPClient(&http.Client{
+		Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			if n, err := io.Copy(io.Discard, r.Body); n != r.ContentLength || n < size || err != nil {
+				t.Errorf("got %d bytes, %v", n, err)
+			}
+			return &http.Response{StatusCode: 429, Header: make(http.Header), Body: http.NoBody}, nil
+		}),
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Inject(batchtest.Results, batchtest.Status(200, `{"custom_id":"a","result":`+broken+"}\n", "content-type", "application/x-jsonl"))
-	tool := requests(1)
-	tool[0].Params.Tools = []gen.BetaToolUnion{&gen.BetaTool{Name: "t", InputSchema: []byte(broken)}}
-
-	_, created := c.Create(t.Context(), client.BatchParams{Requests: tool})
-	_, lines := c.CreateJSON(t.Context(), strings.NewReader(`{"custom_id":"a","params":`+broken+`}`))
-	var line error
-	for _, err := range c.Results(t.Context(), batch.ID) {
-		if line == nil {
-			line = err
-		}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := c.Create(t.Context(), batch); err == nil {
+		t.Error("no error")
 	}
-	for name, err := range map[string]error{"Create": created, "CreateJSON": lines, "Results": line} {
-		if err == nil || strings.Contains(err.Error(), text) || !strings.Contains(err.Error(), "invalid character 'x'") {
-			t.Errorf("%s: got %v", name, err)
-		}
+	runtime.ReadMemStats(&after)
+	if got := after.TotalAlloc - before.TotalAlloc; got > size/4 {
+		t.Errorf("%d bytes were allocated in all", got)
 	}
 }

@@ -14,18 +14,18 @@ import (
 
 	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
-	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// TestEndlessAnswers checks that what never ends is given up, compressed or not: a client that read on would hang here.
-func TestEndlessAnswers(t *testing.T) {
+// TestEndlessResponses checks that the client gives up responses that never end, compressed or not: a client that read on
+// would hang here.
+func TestEndlessResponses(t *testing.T) {
 	t.Parallel()
 	zeros := make([]byte, 1<<20)
 	var bomb bytes.Buffer // gzip files may follow each other
 	packer := gzip.NewWriter(&bomb)
 	packer.Write(zeros)
 	packer.Close()
-	all := []batchtest.Op{batchtest.Create, batchtest.List, batchtest.Retrieve, batchtest.Cancel, batchtest.Delete, batchtest.Results}
+	all := []batchtest.Op{batchtest.Create, batchtest.List, batchtest.Get, batchtest.Cancel, batchtest.Delete, batchtest.Results}
 	for name, tt := range map[string]struct {
 		status int
 		gzip   bool
@@ -88,8 +88,8 @@ func TestEndlessHeaders(t *testing.T) {
 	}
 }
 
-// TestJSONThatIsTooMuch puts nesting and numbers that no parser wants into each answer.
-func TestJSONThatIsTooMuch(t *testing.T) {
+// TestDeepAndHugeJSON puts deep nesting and huge numbers into each response.
+func TestDeepAndHugeJSON(t *testing.T) {
 	t.Parallel()
 	const batch = `"id":"b","type":"message_batch","processing_status":"ended","request_counts":{"succeeded":1}`
 	for name, value := range map[string]string{
@@ -107,7 +107,7 @@ func TestJSONThatIsTooMuch(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := batchtest.New(t, batchtest.WithDuration(0))
-			c := newClient(t, s)
+			c := s.Client()
 			id := create(t, c, 3).ID
 			for _, answer := range []struct {
 				op     batchtest.Op
@@ -116,16 +116,16 @@ func TestJSONThatIsTooMuch(t *testing.T) {
 			}{
 				{batchtest.Create, 200, value},
 				{batchtest.Create, 200, `{` + batch + `,"x":` + value + `}`},
-				{batchtest.Retrieve, 200, `{` + batch + `,"created_at":` + value + `}`},
-				{batchtest.Retrieve, 200, `{"id":"b","type":"message_batch","processing_status":"ended","request_counts":{"succeeded":` + value + `}}`},
-				{batchtest.Retrieve, 500, `{"type":"error","error":{"type":"api_error","message":` + value + `}}`},
+				{batchtest.Get, 200, `{` + batch + `,"created_at":` + value + `}`},
+				{batchtest.Get, 200, `{"id":"b","type":"message_batch","processing_status":"ended","request_counts":{"succeeded":` + value + `}}`},
+				{batchtest.Get, 500, `{"type":"error","error":{"type":"api_error","message":` + value + `}}`},
 				{batchtest.Delete, 500, `{"type":"error","error":{"type":"new_error","x":` + value + `}}`},
 				{batchtest.Delete, 500, `{"type":"error","error":` + value + `}`},
 				{batchtest.List, 200, `{"data":[` + value + `],"has_more":false}`},
 				{batchtest.List, 200, `{"data":[],"has_more":false,"last_id":` + value + `}`},
 			} {
 				s.Inject(answer.op, batchtest.Status(answer.status, answer.body))
-				err := everyCall(t.Context(), newClient(t, s, once), id)[answer.op]()
+				err := everyCall(t.Context(), s.Client(once), id)[answer.op]()
 				if answer.status == 500 && err == nil || err != nil && len(err.Error()) > 2000 {
 					t.Errorf("%s, %d %.80s: got %.2000v", answer.op, answer.status, answer.body, err)
 				}
@@ -135,20 +135,15 @@ func TestJSONThatIsTooMuch(t *testing.T) {
 				lines[0] = strings.Replace(lines[0], `"output_tokens":`, `"x":`+value+`,"output_tokens":`, 1)
 				lines[1] = strings.Replace(lines[1], `"output_tokens":`, `"output_tokens":`+value+`,"x":`, 1)
 				return []byte(strings.Join(lines, ""))
-			}, false))
-			items, bad := 0, 0
-			for item, err := range c.Results(t.Context(), id) {
-				if err != nil && !errors.As(err, new(*client.LineError)) || err != nil && len(err.Error()) > 2000 {
+			}))
+			results, damaged, err := collect(t, c.Results(t.Context(), id))
+			if len(results)+len(damaged) != 3 || len(results) == 0 || err != nil {
+				t.Errorf("%d results, %d damaged lines, %.2000v", len(results), len(damaged), err)
+			}
+			for _, item := range damaged {
+				if err := item.Err(); len(err.Error()) > 2000 {
 					t.Errorf("got %.2000v", err)
 				}
-				if item != nil {
-					items++
-				} else {
-					bad++
-				}
-			}
-			if items+bad != 3 || items == 0 {
-				t.Errorf("%d items and %d bad lines", items, bad)
 			}
 		})
 	}
@@ -160,7 +155,7 @@ func TestJSONThatIsTooMuch(t *testing.T) {
 func TestHugeLine(t *testing.T) {
 	s := batchtest.New(t, batchtest.WithDuration(0))
 	s.Answer("r1", batchtest.Text("<here>"))
-	c := newClient(t, s)
+	c := s.Client()
 	id := create(t, c, 3).ID
 	block := bytes.Repeat([]byte("x"), 1<<20)
 	for _, tt := range []struct{ size, max, items int }{
@@ -168,7 +163,7 @@ func TestHugeLine(t *testing.T) {
 		{8 << 20, 10 << 20, 3},
 		{8 << 20, 8 << 20, 2},
 	} {
-		s.Inject(batchtest.Results, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		long := func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			whole := httptest.NewRecorder()
 			next.ServeHTTP(whole, r)
 			before, after, _ := bytes.Cut(whole.Body.Bytes(), []byte("<here>"))
@@ -177,24 +172,22 @@ func TestHugeLine(t *testing.T) {
 				w.Write(block)
 			}
 			w.Write(after)
-		})
+		}
+		s.Inject(batchtest.Results, long)
+		if tt.items < 3 {
+			s.Inject(batchtest.Results, long) // it may be whole another time
+		}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		items, bad := 0, 0
-		for item, err := range c.Results(t.Context(), id, client.WithMaxLine(tt.max)) {
-			if errors.As(err, new(*client.LineError)) {
-				bad++
-				continue
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			if items++; item.CustomID == "r1" && len(item.Text()) != tt.size {
+		results, damaged, err := collect(t, c.Results(t.Context(), id, client.WithMaxLineBytes(tt.max)))
+		short := tt.items < 3
+		if len(results) != tt.items || len(damaged) != 3-tt.items || (err != nil) != short || short && !errors.As(err, new(*client.IncompleteError)) {
+			t.Errorf("limit %d: %d results, %d damaged lines, %v", tt.max, len(results), len(damaged), err)
+		}
+		for _, item := range results {
+			if item.CustomID == "r1" && len(item.Text()) != tt.size {
 				t.Errorf("a text of %d bytes", len(item.Text()))
 			}
-		}
-		if items != tt.items || bad != 3-tt.items {
-			t.Errorf("bound %d: %d items and %d bad lines", tt.max, items, bad)
 		}
 		runtime.ReadMemStats(&after)
 		if got := after.TotalAlloc - before.TotalAlloc; tt.size > 10*tt.max && got > 16<<20 {
@@ -203,64 +196,13 @@ func TestHugeLine(t *testing.T) {
 	}
 }
 
-// TestCreateHoldsNoBody sends 64 MB out of little memory.
-//
-// It does not run in parallel with other tests, since it counts what is allocated.
-func TestCreateHoldsNoBody(t *testing.T) {
-	const size = 64 << 20
-	batch := largeRequests(64)
-	c, err := client.New(client.WithoutEnvironment(), client.WithAPIKey("k"), client.WithHTTPClient(&http.Client{
-		Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
-			if n, err := io.Copy(io.Discard, r.Body); n != r.ContentLength || n < size || err != nil {
-				t.Errorf("got %d bytes, %v", n, err)
-			}
-			return &http.Response{StatusCode: 429, Header: make(http.Header), Body: http.NoBody}, nil
-		}),
-	}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	if _, err := c.Create(t.Context(), client.BatchParams{Requests: batch}); err == nil {
-		t.Error("no error")
-	}
-	runtime.ReadMemStats(&after)
-	if got := after.TotalAlloc - before.TotalAlloc; got > size/4 {
-		t.Errorf("%d bytes were allocated in all", got)
-	}
-}
-
-// TestFreeJSONIsKept sends JSON of the caller and gets some of the model's: neither numbers nor the order of names change.
-func TestFreeJSONIsKept(t *testing.T) {
+func TestLineLimitBelowTheReadBuffer(t *testing.T) {
 	t.Parallel()
-	const free = `{"z":12345678901234567890,"a":1.0,"m":1e2,"a2":[{"y":1,"b":2}]}`
 	s := batchtest.New(t, batchtest.WithDuration(0))
-	var sent []byte
-	s.Inject(batchtest.Create, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		sent, _ = io.ReadAll(r.Body)
-		r.Body = io.NopCloser(bytes.NewReader(sent))
-		next.ServeHTTP(w, r)
-	})
-	s.Answer("", batchtest.Message(gen.BetaMessage{Content: []gen.BetaContentBlock{&gen.BetaToolUseBlock{ID: "t", Name: "n", Input: []byte(free)}}}))
-	c := newClient(t, s)
-	r := requests(1)
-	r[0].Params.Messages = append(r[0].Params.Messages, &gen.BetaAssistantMessageParam{Content: gen.BetaMessageContentBlocks{
-		&gen.BetaToolUseBlockParam{ID: "t", Name: "n", Input: []byte(free)},
-	}})
-	batch, err := c.Create(t.Context(), client.BatchParams{Requests: r})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Contains(sent, []byte(free)) {
-		t.Errorf("sent %s", sent)
-	}
-	for item, err := range c.Results(t.Context(), batch.ID) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := string(item.Message().Content[0].(*gen.BetaToolUseBlock).Input); got != free {
-			t.Errorf("got %s", got)
-		}
+	s.AnswerAll(batchtest.Text(strings.Repeat("x", 2000)))
+	c := s.Client()
+	batch := create(t, c, 1)
+	if _, damaged, _ := collect(t, c.Results(t.Context(), batch.ID, client.WithMaxLineBytes(1000))); len(damaged) != 1 {
+		t.Error("a line of more than 2000 bytes passes a bound of 1000")
 	}
 }

@@ -2,135 +2,209 @@ package client
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"slices"
-	"sync"
 	"time"
 )
 
-const (
-	// clockMargin is for clocks of the service that differ among themselves, and for the way of an answer.
-	clockMargin = 2 * time.Minute
+// An Attempt is what is known about a create whose outcome is not: enough to look for the batch, in this process or in
+// another one. It can be stored as JSON.
+type Attempt struct {
+	// Requests and Bytes are the size of the batch: how many requests, and the length of the body.
+	Requests int
+	Bytes    int64
 
-	// lateMargin is how long the service may be busy with a body after the connection is lost: as long as the
-	// client would have waited for the answer.
-	lateMargin = createTimeout
-)
+	// Started is when the first attempt began and Ended when the last one failed, by this machine's clock.
+	Started, Ended time.Time
 
-// Candidates are the batches that may be the one that a call of Create has lost.
+	// Watermark is what List showed before, see [Client.Watermark]. The zero Watermark is unknown; then clocks decide.
+	Watermark Watermark
+
+	// Clock is the offset of the service's clock, as it was known when the attempt ended.
+	Clock ClockOffset
+
+	// Known are IDs of batches that are not the lost one, for example because another call created them.
+	Known []string
+}
+
+// Candidates are the batches that may be the one that a create has lost.
 type Candidates struct {
-	// Batches may each be the lost one, newest first. At most one of them is, except after
-	// [WithAtLeastOnceCreate].
+	// Batches may each be the lost one, newest first. At most one of them is, except after [WithAtLeastOnceCreate].
 	Batches []*Batch
 
-	// Complete reports that no other batch can be the lost one, because the list was read back to before the window
-	// and after its end: if there are no Batches either, the service has not taken it, and it can be sent again. It is
-	// false with an error, before Until, and if the service does not tell its time.
+	// Complete reports that no other batch can be the lost one. If there are no Batches either, the service has not
+	// accepted it, and it can be sent again. It is false before Until, and if the list was bounded by a clock that is not
+	// known, see [ClockOffset].
 	Complete bool
 
-	// Until is the end of the window by this machine's clock: by then the service has taken the batch or never will.
+	// ReachedWatermark reports that the list was read down to the watermark, or to its end.
+	ReachedWatermark bool
+
+	// Until is the time, by this machine's clock, by which the service has accepted the batch and lists it, or never will.
 	Until time.Time
 }
 
-// Candidates lists the batches that may be the lost one: those with as many requests, created between 2 minutes
-// before Started and 12 minutes after Ended, that this client has not received from Create (of which it remembers the
-// last 100,000). The margins are for a service that was still busy with the batch when the connection was lost
-// (10 minutes), and for clocks that differ and answers that are slow (2 minutes).
+const (
+	// decisionMargin is how long after a failed attempt the service may still accept its batch: it may work on the body
+	// for 10 minutes, and the kernel of a machine whose connection is lost may send the rest of a body for 16.
+	decisionMargin = 30 * time.Minute
+
+	// listLag is how long a batch may be missing in lists.
+	listLag = 10 * time.Minute
+
+	// clockMargin is for clocks of the service that differ among themselves.
+	clockMargin = 2 * time.Minute
+
+	// doubtMargin is for a clock that no batch has told.
+	doubtMargin = time.Hour
+
+	// mostListed is how many batches are looked at: no workspace creates as many while an attempt is uncertain.
+	mostListed = 100_000
+)
+
+// Candidates lists the batches that may be the one that a lost: those with as many requests that are not known to be
+// others. With a watermark those are the batches that List shows above it; without one, those that were created between
+// Started and Until, with margins for clocks that differ (2 minutes, or an hour if no batch has told the offset of the
+// service's clock when the attempt ended). A batch whose counts are malformed is a candidate too.
 //
-// The window is one of the service's clock, whose distance from this machine's the client takes from the Date headers
-// of its answers.
+// Known to be others are the batches in a.Known and those that this client received from Create (it remembers the last
+// 100,000). Batches of other programs, and of calls of Create that have not returned yet, are candidates if they fit; the
+// custom IDs in their results tell them apart.
 //
-// Batches of other programs, and of calls of Create that have not returned yet, are among the candidates if they fit,
-// and so are batches whose odd fields leave it open. The custom ids in their results tell them apart.
-//
-// With an error it returns what it found until then. It is retried like List, with the options of the call that
-// failed, and safe for concurrent use. An error that no client made has no candidates, only an error.
+// Until is 40 minutes after Ended: by then a body that was on its way has been decided upon, and List shows its batch.
+// Candidates is retried like List.
 //
 // API: GET /v1/messages/batches
-func (e *UncertainError) Candidates(ctx context.Context) (Candidates, error) {
-	if e.client == nil {
-		return Candidates{}, localError{errors.New("candidates: no client has made this error")}
+func (c *Client) Candidates(ctx context.Context, a Attempt, opts ...CallOption) (Candidates, error) {
+	cl, err := c.newCall(opCandidates, opts)
+	if err != nil {
+		return Candidates{}, err
 	}
-	var found Candidates
-	var err error
+	return c.candidates(ctx, &cl, a, false)
+}
+
+// candidates is Candidates. made says that this client made the attempt, so that what it has learned about the service's
+// clock since then counts; another machine's clock may be another one.
+func (c *Client) candidates(ctx context.Context, cl *call, a Attempt, made bool) (Candidates, error) {
+	lister := *cl
+	lister.op, lister.pageSize = opCandidates, 100
+	return observe(ctx, &lister, "", func(ctx context.Context) (Candidates, error) { return c.find(ctx, &lister, a, made) })
+}
+
+func (c *Client) find(ctx context.Context, cl *call, a Attempt, made bool) (Candidates, error) {
+	found := Candidates{Until: a.Ended.Add(decisionMargin + listLag)}
 	began := time.Now()
-	for b, listErr := range e.client.list(ctx, e.call(), ListOptions{PageSize: 100}) {
-		if b == nil {
-			err = fmt.Errorf("candidates: %w", listErr)
+	w := window{attempt: a, made: made}
+	listed := 0
+	for b, err := range c.list(ctx, cl) {
+		if listed++; err == nil && listed > mostListed {
+			err = fmt.Errorf("%s: the list has more than %d batches that are newer than the attempt", opCandidates, mostListed)
+		}
+		if err != nil {
+			return Candidates{}, err
+		}
+		w.set(c.s().clock.offset()) // each page may tell more
+		if w.reached(b) {
 			break
 		}
-		from, to, _ := e.window()
-		if !b.CreatedAt.IsZero() && b.CreatedAt.Before(from) {
-			break // the rest is older still
-		}
-		total, ok := b.total()
-		if !b.CreatedAt.After(to) && (total == int64(e.Requests) || !ok) {
+		if total, ok := b.total(); w.mayHold(b) && (!ok || total == int64(a.Requests)) {
 			found.Batches = append(found.Batches, b)
 		}
 	}
-	settings := e.client.s()
-	// Last, because other calls of Create may have returned meanwhile.
-	found.Batches = slices.DeleteFunc(found.Batches, func(b *Batch) bool { return settings.received.has(b.ID) })
-	_, to, known := e.window()
-	if now := settings.ahead.Load(); now != nil {
-		to = to.Add(-*now)
-	}
-	found.Until = to.Add(time.Second) // the next Date may be cut by more of its second
-	found.Complete = err == nil && known && !began.Before(to)
-	return found, err
+	// At the end, because other calls of Create may have returned in the meantime.
+	found.Batches = slices.DeleteFunc(found.Batches, func(b *Batch) bool {
+		_, created := c.s().created.seen(b.ID)
+		return created || slices.Contains(a.Known, b.ID) || slices.Contains(a.Watermark.Seen, b.ID)
+	})
+	found.ReachedWatermark = !w.byClock
+	found.Complete = !began.Before(found.Until) && (!w.byClock || w.known)
+	return found, nil
 }
 
-// window returns between which times the service may have taken the batch, by its clock if that is known.
+// A window says which batches of a list, newest first, an attempt may have created.
+type window struct {
+	attempt  Attempt
+	made     bool      // by this client
+	from, to time.Time // by the service's clock
+	known    bool      // that clock is
+	byClock  bool      // a clock has excluded a batch
+}
+
+// set sets the window for a view of the service's clock. Of that and the one before the attempt both count, because this
+// machine's clock may have been set in between.
+func (w *window) set(now ClockOffset) {
+	before := w.attempt.Clock
+	w.known = before.Known || w.made && now.Known
+	margin := clockMargin
+	if !w.known {
+		margin += doubtMargin
+	}
+	w.from = w.attempt.Started.Add(min(before.Min, now.Min) - margin)
+	w.to = w.attempt.Ended.Add(max(before.Max, now.Max) + decisionMargin + margin)
+}
+
+// marked reports whether there is a watermark, so that clocks do not matter.
+func (w *window) marked() bool {
+	return w.attempt.Watermark.Listed
+}
+
+// reached reports whether b, and all that follows it, is too old.
+func (w *window) reached(b *Batch) bool {
+	if w.marked() {
+		return slices.Contains(w.attempt.Watermark.Below, b.ID)
+	}
+	old := !b.CreatedAt.IsZero() && b.CreatedAt.Before(w.from)
+	w.byClock = w.byClock || old
+	return old
+}
+
+// mayHold reports whether b is not too new.
+func (w *window) mayHold(b *Batch) bool {
+	young := !w.marked() && b.CreatedAt.After(w.to)
+	w.byClock = w.byClock || young
+	return !young
+}
+
+// Watermark returns what List shows now, so that a later create can be found among what it shows then without any clock:
+// pass it to [WithWatermark], or keep it in an [Attempt]. It lists one page, and is retried like List.
 //
-// Two views of that clock count, the one before the call failed and the latest: this machine's clock may have been put
-// right in between.
-func (e *UncertainError) window() (from, to time.Time, known bool) {
-	before, now := e.ahead, e.client.s().ahead.Load()
-	if before == nil {
-		before = now
+// API: GET /v1/messages/batches
+func (c *Client) Watermark(ctx context.Context, opts ...CallOption) (Watermark, error) {
+	cl, err := c.newCall(opCandidates, opts)
+	if err != nil {
+		return Watermark{}, err
 	}
-	if now != nil {
-		from = e.Started.Add(min(*before, *now))
-		to = e.Ended.Add(max(*before, *now))
-	} else {
-		from, to = e.Started, e.Ended
-	}
-	return from.Add(-clockMargin), to.Add(lateMargin + clockMargin), now != nil
+	cl.pageSize = 100
+	return observe(ctx, &cl, "", func(ctx context.Context) (Watermark, error) { return c.watermark(ctx, &cl) })
 }
 
-// seeDate notes how far the service's clock is ahead of this machine's, from an answer that has just come to a call that
-// began at the given time.
-func (s *settings) seeDate(h http.Header, began time.Time) {
-	now := time.Now()
-	if now.Sub(began) > readTimeout || h.Get("age") != "" {
-		return // nobody knows when it was written, or a cache has answered
+func (c *Client) watermark(ctx context.Context, cl *call) (Watermark, error) {
+	p, err := c.page(ctx, cl)
+	if err != nil {
+		return Watermark{}, err
 	}
-	if date, err := http.ParseTime(h.Get("date")); err == nil {
-		ahead := date.Sub(now)
-		s.ahead.Store(&ahead)
+	const (
+		settled = 5 * time.Minute // by then no new batch gets a place below
+		most    = 21              // a batch may be deleted in the meantime, but hardly all of these
+	)
+	w := Watermark{Listed: true}
+	var newest time.Time
+	for i, raw := range p.batches {
+		var b Batch
+		if err := b.UnmarshalJSON(raw); err != nil || b.ID == "" {
+			return Watermark{}, fmt.Errorf("%s: batch %d of the list has no ID", cl.op, i)
+		}
+		c.s().known.add(b.ID)
+		if newest.IsZero() {
+			newest = b.CreatedAt
+		}
+		// Only the times of batches are by the service's clock.
+		old := len(w.Below) > 0 || newest.Sub(b.CreatedAt) > settled && !b.CreatedAt.IsZero() || len(p.batches)-i <= most && p.more
+		if !old {
+			w.Seen = append(w.Seen, b.ID)
+		} else if len(w.Below) < most {
+			w.Below = append(w.Below, b.ID)
+		}
 	}
-}
-
-// receivedIDs are the ids of batches that Create has returned.
-type receivedIDs struct {
-	mu  sync.Mutex
-	ids []string
-}
-
-// add remembers an id, and forgets old ones in time: a client may live for years.
-func (r *receivedIDs) add(id string) {
-	const most = 100_000
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.ids = append(r.ids, id); len(r.ids) > 2*most {
-		r.ids = slices.Clone(r.ids[most:])
-	}
-}
-
-func (r *receivedIDs) has(id string) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Contains(r.ids, id)
+	return w, nil
 }

@@ -1,50 +1,46 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
-	"github.com/seed-111a911e/messagebatches/internal/envelope"
+	"github.com/seed-111a911e/messagebatches/internal/limits"
 )
 
-// A batchSum is what is known of a batch before it is sent.
-type batchSum struct {
-	requests int
-	bytes    int64 // of the body
-}
+// The limits of a batch.
+const (
+	MaxRequests = limits.MaxRequests
+	MaxBytes    = limits.MaxBytes // of the body as it is sent
+)
 
-// count reads a batch and checks what the service checks before it takes one.
-func count(src source) (batchSum, error) {
-	c := counter{kind: src.kind(), seen: make(map[string]int)}
-	c.bytes = int64(len(envelope.Open + envelope.Close))
-	for p := range src.parts() {
+// count reads a batch and checks what the service checks before it accepts one.
+func count(ctx context.Context, src source) (*limits.Ledger, error) {
+	c := counter{kind: src.kind()}
+	for p := range src.parts(ctx) {
+		if ctx.Err() != nil {
+			return nil, contextError(ctx)
+		}
 		if !c.add(p) {
 			break
 		}
 	}
-	switch {
-	case len(c.errs) > 0:
-	case c.requests == 0 && c.kind == "line":
-		c.errs = append(c.errs, fmt.Errorf("%w: lines are read from where the reader stands", countError(0)))
-	case c.requests == 0 || c.requests > MaxRequests:
-		c.errs = append(c.errs, countError(c.requests))
-	case c.bytes > MaxBytes:
-		c.errs = append(c.errs, fmt.Errorf("the batch has %d bytes, and %d are allowed: split it", c.bytes, MaxBytes))
+	if len(c.errs) == 0 {
+		err := c.CheckCount()
+		if err == nil {
+			err = c.CheckSize()
+		}
+		if c.Requests == 0 && c.kind == "line" {
+			err = fmt.Errorf("%w: lines are read from the reader's current position", err)
+		}
+		c.errs = append(c.errs, err)
 	}
-	return c.batchSum, errors.Join(c.errs...)
-}
-
-func countError(n int) error {
-	if n > MaxRequests {
-		return fmt.Errorf("a batch has 1 to %d requests, not %d or more: split it", MaxRequests, n)
-	}
-	return fmt.Errorf("a batch has 1 to %d requests, not %d", MaxRequests, n)
+	return &c.Ledger, errors.Join(c.errs...)
 }
 
 type counter struct {
-	batchSum
+	limits.Ledger
 	kind string
-	seen map[string]int // where each custom id stands
 	errs []error
 }
 
@@ -52,11 +48,7 @@ type counter struct {
 func (c *counter) add(p part) bool {
 	const mostErrors = 10
 	for _, r := range p.requests {
-		if c.requests > 0 {
-			c.bytes++ // the comma
-		}
-		c.requests++
-		c.bytes += int64(r.size)
+		c.Add(r.size)
 		if err := c.check(r); err != nil {
 			c.errs = append(c.errs, fmt.Errorf("%s %d: %w", c.kind, r.at, err))
 		}
@@ -64,7 +56,7 @@ func (c *counter) add(p part) bool {
 			c.errs = append(c.errs, errors.New("and perhaps more"))
 			return false
 		}
-		if c.requests > MaxRequests {
+		if c.Requests > MaxRequests {
 			return false
 		}
 	}
@@ -78,12 +70,11 @@ func (c *counter) check(r counted) error {
 	if r.err != nil {
 		return r.err
 	}
-	if err := envelope.CheckCustomID(r.id); err != nil {
+	if err := limits.CheckCustomID(r.id); err != nil {
 		return fmt.Errorf("custom_id: %w", err)
 	}
-	if earlier, ok := c.seen[r.id]; ok {
-		return fmt.Errorf("custom_id: it is that of %s %d too, and each must be unique", c.kind, earlier)
+	if first, duplicate := c.Note(r.id, r.at); duplicate {
+		return fmt.Errorf("custom_id: duplicate of %s %d", c.kind, first)
 	}
-	c.seen[r.id] = r.at
 	return nil
 }

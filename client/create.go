@@ -9,48 +9,44 @@ import (
 	"time"
 
 	"github.com/seed-111a911e/messagebatches/gen"
-	"github.com/seed-111a911e/messagebatches/internal/envelope"
+	"github.com/seed-111a911e/messagebatches/internal/foreign"
+	"github.com/seed-111a911e/messagebatches/internal/limits"
 )
 
-// The limits of a batch.
-const (
-	MaxRequests = envelope.MaxRequests
-	MaxBytes    = envelope.MaxBytes // of the body as it is sent
-)
+// createTimeout is the longest wait for the response to a create, from the last byte of its body.
+const createTimeout = 10 * time.Minute
 
-// Create creates a batch of 1 to [MaxRequests] requests, which starts at once.
+// Create creates a batch of 1 to [MaxRequests] requests, which starts at once. It returns a batch or an error, never both:
+// a batch that was accepted is returned even if its description is malformed, see [Batch].
 //
-// The requests are checked first for what the service would refuse: their number, their custom ids (1 to 64 letters,
-// digits, underscores and hyphens, each id once), the size of the body ([MaxBytes]). They are encoded while they are
-// sent, so p must not change until Create returns.
+// The requests are checked first for what the service would refuse: their number, their custom IDs (1 to 64 letters,
+// digits, underscores and hyphens, each ID once), and the size of the body ([MaxBytes]). They are encoded while they are
+// sent, so they must not change until Create returns.
 //
-// A call is repeated only where the service cannot have taken the batch: the body was not sent to its end, or the
-// API itself said that it did not take it (429 with retry-after, 503, 529). If the answer does not tell, or ctx ends
-// before it comes, the error is an [*UncertainError]. Any other error means that there is no batch. If there is a
-// batch, it is returned, with an error too if something about the answer was odd.
+// A call is retried only if the service cannot have accepted the batch, see Creates in the package documentation; while it
+// is overloaded or limits the rate, for 10 minutes by default, see [Retry.MaxElapsed]. If the outcome is unknown, or ctx ends first, the error is an [*UncertainError]. Any other error means that there is no batch.
 //
 // API: POST /v1/messages/batches
-func (c *Client) Create(ctx context.Context, p BatchParams, opts ...CallOption) (*Batch, error) {
-	if n := len(p.Requests); n > MaxRequests {
-		return nil, localError{fmt.Errorf("%s: %w", opCreate, countError(n))} // before they are encoded
+func (c *Client) Create(ctx context.Context, requests []Request, opts ...CallOption) (*Batch, error) {
+	if l := (limits.Ledger{Requests: len(requests)}); l.Requests > MaxRequests {
+		return nil, localError{fmt.Errorf("%s: %w", opCreate, l.CheckCount())} // before they are encoded
 	}
-	return c.create(ctx, &values{requests: p.Requests}, opts)
+	return c.create(ctx, &values{requests: requests}, opts)
 }
 
-// CreateJSON is Create for requests that exist as JSON already: lines holds one request {"custom_id", "params"} a line,
-// from where it stands to its end. They are sent as they are, without being decoded and encoded again. Blank lines and
-// white space around a line are left out.
+// CreateLines is Create for requests that are JSON Lines already: lines has one object {"custom_id", "params"} a line, from
+// its current position to its end. They are sent as they are. Blank lines, and white space around a line, are left out.
 //
-// What Create checks is checked first, and that each line is JSON and holds an object "params": the errors name lines.
-// Every attempt reads lines again. If they have changed since they were checked, the body is not sent to its end, so that
-// there is no batch. Where lines stands afterwards is not defined.
+// It makes the same checks as Create, and checks that each line is a JSON object with a "params" object. Errors give line
+// numbers. Every attempt reads lines again. If they have changed since they were checked, the body is never finished, so
+// that there is no batch. The position of lines afterwards is undefined.
 //
-// The requests are decoded all the same, all of them at once, if there is a check by [WithPreflight]. CheckLines of
-// package preflight checks lines as they are.
+// When ctx ends, CreateLines returns even if a Read of lines does not: such a Read may go on after CreateLines has returned,
+// and lines must not be used until then. A Read that panics makes CreateLines panic.
 //
 // API: POST /v1/messages/batches
-func (c *Client) CreateJSON(ctx context.Context, lines io.ReadSeeker, opts ...CallOption) (*Batch, error) {
-	src, err := newJSONLines(lines)
+func (c *Client) CreateLines(ctx context.Context, lines io.ReadSeeker, opts ...CallOption) (*Batch, error) {
+	src, err := newJSONLines(ctx, lines)
 	if err != nil {
 		return nil, localError{fmt.Errorf("%s: %w", opCreate, err)}
 	}
@@ -58,118 +54,118 @@ func (c *Client) CreateJSON(ctx context.Context, lines io.ReadSeeker, opts ...Ca
 }
 
 func (c *Client) create(ctx context.Context, src source, opts []CallOption) (*Batch, error) {
-	cl, err := c.newCall(opts)
+	cl, err := c.newCall(opCreate, opts)
 	if err != nil {
 		return nil, err
 	}
-	sum, err := count(src)
+	return observe(ctx, &cl, "", func(ctx context.Context) (*Batch, error) { return c.createFrom(ctx, &cl, src) })
+}
+
+func (c *Client) createFrom(ctx context.Context, cl *call, src source) (*Batch, error) {
+	sum, err := count(ctx, src)
 	if err != nil {
 		return nil, localError{fmt.Errorf("%s: %w", opCreate, err)}
 	}
-	if cl.preflight != nil {
-		requests, err := src.decode()
-		if err != nil {
-			return nil, localError{fmt.Errorf("%s: %w", opCreate, err)}
-		}
-		if err := cl.preflight(ctx, requests, CallInfo{Version: cl.version, Betas: cl.betas}); err != nil {
+	cl.seen.counted(sum.Requests)
+	if cl.checker != nil {
+		if err := src.check(ctx, cl.checker, cl.info()); err != nil {
 			return nil, err
 		}
 	}
+	if cl.bodySum, err = c.sumBody(ctx, src, sum.Bytes()); err != nil {
+		return nil, localError{fmt.Errorf("%s: %w", opCreate, foreign.Error(err))}
+	}
 	var batch *Batch
-	var odd error                 // about a batch that was taken all the same
 	var uncertain *UncertainError // about all attempts that were
-	err = c.repeat(ctx, &cl, opCreate, func() (again bool, err error) {
-		batch, again, err = c.createOnce(ctx, &cl, src, sum)
-		if batch != nil {
-			odd = err
-			c.s().received.add(batch.ID)
-			return false, nil
-		}
-		var u *UncertainError
-		if errors.As(err, &u) {
+	err = c.repeat(ctx, cl, func() (next, error) {
+		b, verdict, err := c.createOnce(ctx, cl, src, sum)
+		switch verdict {
+		case accepted:
+			batch = b
+			return last, nil
+		case unknown:
+			u := err.(*UncertainError) //nolint:errorlint // createOnce made it
 			if uncertain == nil {
 				uncertain = u
 			}
-			uncertain.Err, uncertain.Ended = u.Err, u.Ended
-			return cl.atLeastOnce && repeatable(u.Err), uncertain
+			uncertain.Err, uncertain.BatchID, uncertain.Attempt.Ended = u.Err, u.BatchID, u.Attempt.Ended
+			return anotherIf(cl.atLeastOnce && repeatable(u.Err)), uncertain
+		case postponed:
+			return patiently, err
 		}
-		return again, err
+		return anotherIf(verdict == notAccepted), err
 	})
-	if err != nil && uncertain != nil && !errors.As(err, new(*UncertainError)) {
-		uncertain.Err = err // the last attempt was refused, but an earlier one may have been taken
+	switch {
+	case batch != nil:
+		c.s().created.add(batch.ID)
+		c.s().known.add(batch.ID)
+		return batch, nil
+	case uncertain != nil && !errors.As(err, new(*UncertainError)):
+		uncertain.Err = err // the last attempt was refused, but an earlier one may have been accepted
 		err = uncertain
 	}
-	if err != nil {
-		return nil, err
-	}
-	return batch, odd
+	return nil, err
 }
 
-const opCreate = "create batch"
-
-// createOnce makes one attempt. If it fails, the service has not taken the batch, and again says whether another
-// attempt may do better; or the error is an [*UncertainError].
-func (c *Client) createOnce(ctx context.Context, cl *call, src source, sum batchSum) (_ *Batch, again bool, err error) {
+// createOnce makes one attempt. It returns a batch that was accepted, an [*UncertainError] if the verdict is unknown, and
+// otherwise why the batch was not accepted.
+func (c *Client) createOnce(ctx context.Context, cl *call, src source, sum *limits.Ledger) (*Batch, verdict, error) {
 	began := time.Now()
 	w := newWatchdog(ctx, createTimeout)
-	body := &batchBody{source: src, onRead: w.pet}
-	defer body.stop() // the requests are the caller's again
-	req, err := c.createRequest(w.ctx, cl, body, sum.bytes)
+	body := newBatchBody(ctx, src, sum.Bytes(), cl.fence)
+	body.onRead = w.reset
+	defer body.finish() // the requests are the caller's again
+	req, err := c.createRequest(w.ctx, cl, body, sum.Bytes())
 	if err != nil {
 		w.stop()
-		return nil, false, localError{fmt.Errorf("%s: %w", opCreate, err)}
+		return nil, refused, localError{fmt.Errorf("%s: %w", opCreate, err)}
+	}
+	resp, err := w.watch(c.do(req, cl))
+	if err != nil {
+		o := outcome{whole: body.stop(), err: err}
+		if failed := body.failure(); failed != nil && !o.whole {
+			return nil, refused, localError{fmt.Errorf("%s: %w", opCreate, foreign.Error(failed))}
+		}
+		err = fmt.Errorf("%s: %w", opCreate, err)
+		if isLocal(err) {
+			return nil, refused, err
+		}
+		return c.decide(cl, o, err, "", began, sum)
+	}
+	if resp.StatusCode/100 != 2 {
+		apiErr := readAPIError(opCreate.String(), resp, time.Now())
+		return c.decide(cl, outcome{whole: body.stop(), response: apiErr}, apiErr, "", began, sum)
+	}
+	raw, err := readBody(opCreate.String(), resp)
+	batch, ok := parseBatch(raw)
+	if ok {
+		c.s().clock.seeCreated(batch.CreatedAt, began, time.Now())
+		return batch, accepted, nil
+	}
+	apiErr := unexpectedResponse(opCreate.String(), resp, raw)
+	if err == nil {
+		err = apiErr
+	}
+	return c.decide(cl, outcome{whole: body.stop(), response: apiErr}, err, batch.ID, began, sum)
+}
+
+// decide judges an attempt that has not returned a batch and failed with err.
+func (c *Client) decide(cl *call, o outcome, err error, id string, began time.Time, sum *limits.Ledger) (*Batch, verdict, error) {
+	v := judge(o)
+	if v != unknown {
+		return nil, v, err
 	}
 	listing := *cl
-	listing.response = nil // it tells of this call
-	uncertain := func(err error) error {
-		return &UncertainError{
-			Err: err, Started: began, Ended: time.Now(), Requests: sum.requests, Bytes: sum.bytes,
-			client: c, call: func() call { return listing }, ahead: c.s().ahead.Load(),
-		}
+	listing.response, listing.seen = nil, nil // they describe this call
+	return nil, v, &UncertainError{
+		Err:     err,
+		BatchID: id,
+		Attempt: Attempt{
+			Requests: sum.Requests, Bytes: sum.Bytes(), Started: began, Ended: time.Now(),
+			Watermark: cl.watermark, Clock: c.s().clock.offset(),
+		},
+		client: c, call: func() *call { return &listing },
 	}
-	resp, err := w.watch(c.do(req, *cl))
-	if err != nil {
-		err = fmt.Errorf("%s: %w", opCreate, err)
-		if body.stop() {
-			return nil, false, uncertain(err)
-		}
-		if failed := body.failure(); failed != nil {
-			return nil, false, localError{fmt.Errorf("%s: %w", opCreate, failed)}
-		}
-		return nil, repeatable(err), err
-	}
-	if resp.StatusCode/100 == 2 {
-		batch, err := readBatch(opCreate, resp)
-		if batch == nil {
-			return nil, false, uncertain(err)
-		}
-		return batch, false, err
-	}
-	apiErr := readAPIError(opCreate, resp, time.Now())
-	switch {
-	case !body.stop():
-		return nil, repeatable(apiErr), apiErr
-	case refused(apiErr):
-		return nil, worthAnother(apiErr), apiErr
-	}
-	return nil, false, uncertain(apiErr)
-}
-
-// refused reports whether an answer to a whole body says that the batch was not taken.
-func refused(e *APIError) bool {
-	switch {
-	case e.StatusCode/100 == 3, e.StatusCode == http.StatusRequestEntityTooLarge:
-		return true
-	case !e.fromAPI(), e.StatusCode == http.StatusRequestTimeout, e.StatusCode == http.StatusConflict:
-		return false
-	}
-	return e.StatusCode/100 == 4 || e.StatusCode == http.StatusServiceUnavailable || e.StatusCode == 529
-}
-
-// worthAnother reports whether a refusal may turn into consent by waiting.
-func worthAnother(e *APIError) bool {
-	return repeatable(e) && (e.StatusCode == http.StatusTooManyRequests && e.RetryAfter > 0 ||
-		e.StatusCode == http.StatusServiceUnavailable || e.StatusCode == 529)
 }
 
 func (c *Client) createRequest(ctx context.Context, cl *call, body *batchBody, size int64) (*http.Request, error) {
@@ -182,5 +178,8 @@ func (c *Client) createRequest(ctx context.Context, cl *call, body *batchBody, s
 		return nil, err
 	}
 	req.ContentLength = size
+	if cl.fence != nil {
+		ctx = withUserTimeout(ctx)
+	}
 	return req.WithContext(ctx), nil
 }

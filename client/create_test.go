@@ -55,8 +55,8 @@ func TestCreateIsNeverTakenTwice(t *testing.T) {
 		"504":                     {batchtest.Fail(504, "timeout_error", "Late."), 1, 0, true},
 		"dropped before":          {batchtest.DropBefore(), 1, 0, true},
 		"dropped after":           {batchtest.DropAfter(), 1, 1, true},
-		"answer cut":              {batchtest.Cut(20, false), 1, 1, true},
-		"answer cut cleanly":      {batchtest.Cut(20, true), 1, 1, true},
+		"answer cut":              {batchtest.DropBytes(20), 1, 1, true},
+		"answer cut cleanly":      {batchtest.TruncateBytes(20), 1, 1, true},
 		"answer stalls":           {batchtest.Stall(0, 24*time.Hour), 1, 1, true},
 		"200 with null":           {batchtest.Status(200, "null"), 1, 0, true},
 		"200 with empty object":   {batchtest.Status(200, "{}"), 1, 0, true},
@@ -69,8 +69,8 @@ func TestCreateIsNeverTakenTwice(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := batchtest.New(t)
 				s.Inject(batchtest.Create, tt.fault)
-				c := newClient(t, s, client.WithHeader("Idempotency-Key", "1"))
-				b, err := c.Create(t.Context(), client.BatchParams{Requests: requests(3)})
+				c := s.Client(client.WithHeader("Idempotency-Key", "1"))
+				b, err := c.Create(t.Context(), requests(3))
 				if n := len(s.Calls(batchtest.Create)); n != tt.calls {
 					t.Errorf("sent %d times, want %d", n, tt.calls)
 				}
@@ -81,7 +81,7 @@ func TestCreateIsNeverTakenTwice(t *testing.T) {
 				if errors.As(err, &uncertain) != tt.uncertain {
 					t.Errorf("got %v, uncertain should be %v", err, tt.uncertain)
 				}
-				if tt.uncertain && (uncertain.Requests != 3 || uncertain.Bytes == 0 || uncertain.Started.IsZero()) {
+				if tt.uncertain && (uncertain.Attempt.Requests != 3 || uncertain.Attempt.Bytes == 0 || uncertain.Attempt.Started.IsZero()) {
 					t.Errorf("got %+v", uncertain)
 				}
 				var apiErr *client.APIError
@@ -111,7 +111,7 @@ func TestCreateCutWhileSending(t *testing.T) {
 			w.WriteHeader(http.StatusBadGateway)
 		}
 		s.Inject(batchtest.Create, cut, early)
-		batch := create(t, newClient(t, s), 1000)
+		batch := create(t, s.Client(), 1000)
 		if len(s.Calls(batchtest.Create)) != 3 || len(s.Batches()) != 1 || s.Batches()[0].ID != batch.ID {
 			t.Errorf("%d calls, %d batches", len(s.Calls(batchtest.Create)), len(s.Batches()))
 		}
@@ -125,17 +125,29 @@ func TestCreateCanceled(t *testing.T) {
 		s.Inject(batchtest.Create, batchtest.Stall(0, time.Hour))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		_, err := newClient(t, s).Create(ctx, client.BatchParams{Requests: requests(1)})
+		_, err := s.Client().Create(ctx, requests(1))
 		if !errors.As(err, new(*client.UncertainError)) || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)
 		}
 		done, cancel := context.WithCancel(t.Context())
 		cancel()
-		_, err = newClient(t, s).Create(done, client.BatchParams{Requests: requests(1)})
+		_, err = s.Client().Create(done, requests(1))
 		if errors.As(err, new(*client.UncertainError)) || !errors.Is(err, context.Canceled) {
 			t.Errorf("nothing was sent, but got %v", err)
 		}
 	})
+}
+
+func TestCreateWithStatus202(t *testing.T) {
+	t.Parallel()
+	s := batchtest.New(t)
+	s.Inject(batchtest.Create, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		w.WriteHeader(http.StatusAccepted)
+		next.ServeHTTP(w, r)
+	})
+	if b := create(t, s.Client(), 1); b.ID == "" {
+		t.Error("the batch is lost")
+	}
 }
 
 func TestAtLeastOnceCreate(t *testing.T) {
@@ -143,9 +155,21 @@ func TestAtLeastOnceCreate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := batchtest.New(t)
 		s.Inject(batchtest.Create, batchtest.DropAfter())
-		create(t, newClient(t, s), 1, client.WithAtLeastOnceCreate())
+		create(t, s.Client(), 1, client.WithAtLeastOnceCreate())
 		if n := len(s.Batches()); n != 2 {
 			t.Errorf("%d batches, want the lost one and its repetition", n)
+		}
+	})
+}
+
+func TestAtLeastOnceCreateStaysUncertain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := batchtest.New(t)
+		s.Inject(batchtest.Create, batchtest.DropAfter(), batchtest.Fail(400, "invalid_request_error", "No."))
+		_, err := s.Client().Create(t.Context(), requests(1), client.WithAtLeastOnceCreate())
+		if !errors.As(err, new(*client.UncertainError)) || !errors.Is(err, client.ErrInvalidRequest) {
+			t.Errorf("there is a batch, but got %v", err)
 		}
 	})
 }
@@ -153,8 +177,8 @@ func TestAtLeastOnceCreate(t *testing.T) {
 // TestCreateBody compares the body that arrives, its announced length, and what encoding/json makes of the params.
 func TestCreateBody(t *testing.T) {
 	t.Parallel()
-	params := client.BatchParams{Requests: requests(3)}
-	params.Requests[1].Params.Messages[0] = client.UserText(strings.Repeat("é<\n", 100_000))
+	params := requests(3)
+	params[1].Params.Messages[0] = client.UserText(strings.Repeat("é<\n", 100_000))
 	var got []byte
 	s := batchtest.New(t)
 	s.Inject(batchtest.Create, batchtest.Times(2, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
@@ -165,8 +189,8 @@ func TestCreateBody(t *testing.T) {
 		}
 		batchtest.Fail(529, "overloaded_error", "Busy.")(w, r, next)
 	})...)
-	newClient(t, s).Create(t.Context(), params, client.WithRetry(client.Retry{MaxAttempts: 2, MinDelay: time.Nanosecond}))
-	want, err := json.Marshal(params)
+	s.Client().Create(t.Context(), params, client.WithRetry(client.Retry{MaxAttempts: 2, MinDelay: time.Nanosecond}))
+	want, err := json.Marshal(gen.BetaCreateMessageBatchParams{Requests: params})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,17 +200,31 @@ func TestCreateBody(t *testing.T) {
 	}
 }
 
+// A checker calls functions.
+type checker struct {
+	requests func([]client.Request, client.CallInfo) error
+	lines    func(io.Reader) error
+}
+
+func (c checker) CheckRequests(_ context.Context, r []client.Request, i client.CallInfo) error {
+	return c.requests(r, i)
+}
+
+func (c checker) CheckLines(_ context.Context, r io.Reader, _ client.CallInfo) error {
+	return c.lines(r)
+}
+
 func TestPreflightOption(t *testing.T) {
 	t.Parallel()
 	s := batchtest.New(t)
 	no := errors.New("no")
 	var info client.CallInfo
-	_, err := newClient(t, s).Create(t.Context(), client.BatchParams{Requests: requests(2)},
+	_, err := s.Client().Create(t.Context(), requests(2),
 		client.WithBetas(gen.AnthropicBetaSkills20251002),
-		client.WithPreflight(func(_ context.Context, r []client.Request, i client.CallInfo) error {
+		client.WithPreflight(checker{requests: func(_ []client.Request, i client.CallInfo) error {
 			info = i
 			return no
-		}))
+		}}))
 	if !errors.Is(err, no) || len(s.Calls(batchtest.Create)) != 0 || info.Version != gen.AnthropicVersionV20230601 || len(info.Betas) != 1 {
 		t.Errorf("got %v, %+v", err, info)
 	}

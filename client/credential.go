@@ -2,64 +2,78 @@ package client
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
+	"unicode"
+
+	"github.com/seed-111a911e/messagebatches/internal/foreign"
+	"github.com/seed-111a911e/messagebatches/internal/identity"
 )
 
-// A credential knows how to authenticate. It holds secrets only inside a function, which no fmt verb and no
-// encoder looks into.
+// A credential knows how to authenticate. It keeps secrets in a function only, which fmt and encoders cannot print.
 type credential struct {
-	kind    string // for people
+	kind    string // for people; empty means that there is none
 	header  string
 	prefix  string
-	get     func(context.Context) (string, error)
-	refresh bool // get may return something better after a 401
+	beta    Beta                                                   // that the API wants with this kind; may be empty
+	get     func(ctx context.Context, upload bool) (string, error) // nil if there is sign
+	sign    func(r *http.Request, bodySHA256 [sha256.Size]byte) error
+	refused func(secret string) // is told of a 401; may be nil
+	refresh bool                // get may return a better secret after a 401
+
+	// load, if it is not nil, finds out what the other fields depend on when the client is made.
+	load func(identity.Env) (*identity.Profile, error)
 }
 
-func fixed(secret string) func(context.Context) (string, error) {
-	return func(context.Context) (string, error) { return secret, nil }
+func fixed(secret string) func(context.Context, bool) (string, error) {
+	return func(context.Context, bool) (string, error) { return secret, nil }
 }
 
-// value returns what the header holds.
-func (c credential) value(ctx context.Context) (string, error) {
-	secret, err := c.get(ctx)
+// authenticate adds the credential to a request. It returns what to do when the response to it is a 401.
+func (c credential) authenticate(req *http.Request) (refused func(), err error) {
+	if c.get == nil {
+		return func() {}, nil
+	}
+	secret, err := c.get(req.Context(), req.Body != nil)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", c.kind, err)
+		err = fmt.Errorf("%s: %w", c.kind, foreign.Error(err))
+		if refusal := new(identity.Error); errors.As(err, &refusal) && refusal.Permanent() {
+			err = localError{fmt.Errorf("%w: %w", ErrAuthentication, err)}
+		}
+		return nil, err
 	}
-	if err := checkHeaderValue(c.kind, secret); err != nil {
-		return "", localError{err}
+	if err := checkCredential(c.kind, secret); err != nil {
+		return nil, localError{err}
 	}
-	return c.prefix + secret, nil
+	req.Header.Set(c.header, c.prefix+secret)
+	if c.beta != "" {
+		req.Header.Add("anthropic-beta", string(c.beta))
+	}
+	return func() {
+		if c.refused != nil {
+			c.refused(secret)
+		}
+	}, nil
 }
 
-// checkHeaderValue refuses what would break out of a header. Its errors do not repeat the value.
-func checkHeaderValue(what, value string) error {
-	if value == "" {
-		return fmt.Errorf("%s is empty", what)
+// checkCredential rejects what a credential becomes on its way through files and terminals. Its errors do not repeat it.
+func checkCredential(what, secret string) error {
+	if err := checkPasted(what, secret); err != nil {
+		return err
 	}
-	if strings.TrimSpace(value) != value {
-		return fmt.Errorf("%s begins or ends with white space", what)
+	if scheme, _, ok := strings.Cut(secret, " "); ok && strings.EqualFold(scheme, "bearer") {
+		return fmt.Errorf("%s begins with %q: leave that out", what, scheme)
 	}
-	for _, b := range []byte(value) {
-		if b < ' ' && b != '\t' || b == 0x7f {
-			return fmt.Errorf("%s holds a control character", what)
-		}
+	if strings.ContainsFunc(secret, unicode.IsSpace) {
+		return fmt.Errorf("%s holds white space", what)
+	}
+	if strings.ContainsFunc(secret, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return fmt.Errorf("%s holds a character that is not ASCII, such as a typographic quotation mark", what)
 	}
 	return nil
 }
 
-// isToken reports whether s is a token of HTTP, as header names are.
-func isToken(s string) bool {
-	for _, b := range []byte(s) {
-		switch {
-		case 'a' <= b && b <= 'z', 'A' <= b && b <= 'Z', '0' <= b && b <= '9':
-		case strings.IndexByte("!#$%&'*+-.^_`|~", b) >= 0:
-		default:
-			return false
-		}
-	}
-	return s != ""
-}
-
-var errNoCredential = errors.New("no credential: set ANTHROPIC_API_KEY, or pass WithAPIKey, WithAuthToken or WithTokenSource")
+var errNoCredential = errors.New("no credential: set ANTHROPIC_API_KEY, or pass WithAPIKey, WithAuthToken, WithTokenSource, WithProfile or WithFederation")

@@ -8,7 +8,6 @@ import (
 
 	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
-	"github.com/seed-111a911e/messagebatches/gen"
 )
 
 // What all requests share stands first, is the same to the last byte and ends in a cache breakpoint. The time to live is
@@ -17,27 +16,27 @@ func Example_promptCaching() {
 	ctx := context.Background()
 	service := batchtest.Start(batchtest.WithDuration(0))
 	usage := func(written, read int64) batchtest.Answer { // the fake caches nothing
-		return batchtest.Message(gen.BetaMessage{Usage: gen.BetaUsage{
+		return batchtest.Message(client.Message{Usage: client.Usage{
 			InputTokens: 9, OutputTokens: 1, CacheCreationInputTokens: &written, CacheReadInputTokens: &read,
 		}})
 	}
-	service.Answer("", batchtest.InTurn(usage(5000, 0), usage(0, 5000)))
-	c := fakeClient(service)
+	service.AnswerAll(batchtest.InTurn(usage(5000, 0), usage(0, 5000)))
+	c := service.Client()
 
 	handbook := strings.Repeat("Answer by the book. ", 1000)
 	var requests []client.Request
 	for i, question := range []string{"May I?", "Must I?", "Can I?"} {
 		requests = append(requests, client.Request{CustomID: fmt.Sprintf("question-%d", i), Params: client.Params{
-			Model:     gen.ModelClaudeOpus5,
+			Model:     client.ModelClaudeOpus5,
 			MaxTokens: 1024,
-			System: gen.BetaTextBlocks{{
+			System: client.TextBlocks{{
 				Text:         handbook,
-				CacheControl: &gen.BetaCacheControlEphemeral{TTL: gen.BetaCacheControlEphemeralTTLOneHour},
+				CacheControl: &client.CacheControl{TTL: client.CacheTTLOneHour},
 			}},
 			Messages: []client.InputMessage{client.UserText(question)},
 		}})
 	}
-	batch, err := c.Create(ctx, client.BatchParams{Requests: requests})
+	batch, err := c.Create(ctx, requests)
 	if err != nil {
 		log.Fatal(err)
 	}

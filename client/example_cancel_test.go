@@ -14,8 +14,14 @@ import (
 func ExampleClient_Cancel() {
 	ctx := context.Background()
 	service := batchtest.Start(batchtest.WithDuration(time.Hour))
-	c := fakeClient(service)
-	batch, err := c.Create(ctx, client.BatchParams{Requests: requests(4)})
+	c := service.Client()
+	var requests []client.Request
+	for i := range 4 {
+		requests = append(requests, client.Request{CustomID: fmt.Sprintf("r%d", i), Params: client.Params{
+			Model: client.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText("Hello")},
+		}})
+	}
+	batch, err := c.Create(ctx, requests)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -25,7 +31,7 @@ func ExampleClient_Cancel() {
 	}
 	fmt.Println(batch.ProcessingStatus)
 	service.Advance(time.Minute)
-	if batch, err = c.Wait(ctx, batch.ID, client.WaitOptions{}); err != nil { // it takes a while to end
+	if batch, err = c.Wait(ctx, batch.ID); err != nil { // it takes a while to end
 		log.Fatal(err)
 	}
 	fmt.Println(batch.ProcessingStatus, batch.RequestCounts.Succeeded, "succeeded,", batch.RequestCounts.Canceled, "canceled")
@@ -38,8 +44,11 @@ func ExampleClient_Cancel() {
 func ExampleClient_Delete() {
 	ctx := context.Background()
 	service := batchtest.Start(batchtest.WithDuration(time.Hour))
-	c := fakeClient(service)
-	batch, err := c.Create(ctx, client.BatchParams{Requests: requests(1)})
+	c := service.Client()
+	requests := []client.Request{{CustomID: "r0", Params: client.Params{
+		Model: client.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText("Hello")},
+	}}}
+	batch, err := c.Create(ctx, requests)
 	if err != nil {
 		log.Fatal(err)
 	}

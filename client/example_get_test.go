@@ -13,8 +13,14 @@ import (
 // A batch is what it was when the service described it. It can be stored as JSON and read back.
 func ExampleClient_Get() {
 	ctx := context.Background()
-	c := fakeClient(batchtest.Start(batchtest.WithDuration(0)))
-	created, err := c.Create(ctx, client.BatchParams{Requests: requests(2)})
+	c := batchtest.Start(batchtest.WithDuration(0)).Client()
+	var requests []client.Request
+	for i := range 2 {
+		requests = append(requests, client.Request{CustomID: fmt.Sprintf("r%d", i), Params: client.Params{
+			Model: client.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText("Hello")},
+		}})
+	}
+	created, err := c.Create(ctx, requests)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -8,18 +8,22 @@ import (
 
 	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
-	"github.com/seed-111a911e/messagebatches/gen"
 )
 
 // A request of a batch fails by itself, and its error is taken apart like that of a call.
 func ExampleItemError() {
+	ask := func(id, text string) client.Request {
+		return client.Request{CustomID: id, Params: client.Params{
+			Model: client.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText(text)},
+		}}
+	}
 	ctx := context.Background()
 	service := batchtest.Start(batchtest.WithDuration(0))
-	service.Answer("b", batchtest.Errored(&gen.BetaOverloadedError{Message: "Try again later."}))
+	service.Answer("b", batchtest.Errored(&client.OverloadedError{Message: "Try again later."}))
 	service.Answer("c", batchtest.Raw(`{"type":"expired"}`))
 	service.Answer("d", batchtest.Raw(`{"type":"postponed","until":"tomorrow"}`)) // newer than the contract
-	c := fakeClient(service)
-	batch, err := c.Create(ctx, client.BatchParams{Requests: []client.Request{ask("a", "1"), ask("b", "2"), ask("c", "3"), ask("d", "4")}})
+	c := service.Client()
+	batch, err := c.Create(ctx, []client.Request{ask("a", "1"), ask("b", "2"), ask("c", "3"), ask("d", "4")})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -45,32 +49,36 @@ func ExampleItemError() {
 	// d has an unknown result: {"custom_id":"d","result":{"type":"postponed","until":"tomorrow"}}
 }
 
-// Results that do not come are counted. Lines that cannot be read are errors of their own, and the next line follows.
+// The last error counts the results that are missing. A damaged line is an item, and the next line follows.
 func ExampleIncompleteError() {
+	ask := func(id, text string) client.Request {
+		return client.Request{CustomID: id, Params: client.Params{
+			Model: client.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText(text)},
+		}}
+	}
 	ctx := context.Background()
 	service := batchtest.Start(batchtest.WithDuration(0))
 	service.Inject(batchtest.Results, batchtest.Times(2, batchtest.Lose(1))...) // the same when the client asks again
-	c := fakeClient(service, client.WithRetry(client.Retry{MinDelay: 1}))
-	batch, err := c.Create(ctx, client.BatchParams{Requests: []client.Request{ask("a", "1"), ask("b", "2"), ask("c", "3")}})
+	c := service.Client(client.WithRetry(client.Retry{MinDelay: 1}))
+	batch, err := c.Create(ctx, []client.Request{ask("a", "1"), ask("b", "2"), ask("c", "3")})
 	if err != nil {
 		log.Fatal(err)
 	}
 	items := 0
 	for item, err := range c.Results(ctx, batch.ID) {
 		var incomplete *client.IncompleteError
-		var line *client.LineError
-		switch {
-		case errors.As(err, &incomplete):
-			fmt.Println(items, "items came,", incomplete.Want.Succeeded-incomplete.Got.Succeeded, "is missing")
-		case errors.As(err, &line):
-			fmt.Println("line", line.Line, "cannot be read:", string(line.Raw))
-		case err != nil:
+		if errors.As(err, &incomplete) {
+			fmt.Println(items, "results,", incomplete.Want.Succeeded-incomplete.Got.Succeeded, "is missing")
+			break
+		} else if err != nil {
 			log.Fatal(err)
 		}
-		if item != nil {
-			items++
+		if item.Malformed != nil {
+			fmt.Println("damaged line:", string(item.Raw))
+			continue
 		}
+		items++
 	}
 	// Output:
-	// 2 items came, 1 is missing
+	// 2 results, 1 is missing
 }

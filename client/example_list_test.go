@@ -10,16 +10,57 @@ import (
 )
 
 // Newest batches come first. Pages are asked for as they are needed: after three batches there were two.
+// A cursor continues a list behind or before a batch.
+func ExampleWithAfter() {
+	ctx := context.Background()
+	c := batchtest.Start().Client()
+	var ids []string
+	for n := 1; n <= 4; n++ {
+		var requests []client.Request
+		for i := range n {
+			requests = append(requests, client.Request{CustomID: fmt.Sprintf("r%d", i), Params: client.Params{
+				Model: client.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText("Hello")},
+			}})
+		}
+		batch, err := c.Create(ctx, requests)
+		if err != nil {
+			log.Fatal(err)
+		}
+		ids = append(ids, batch.ID)
+	}
+	for _, cursor := range []client.CallOption{client.WithAfter(ids[2]), client.WithBefore(ids[2])} {
+		for batch, err := range c.List(ctx, cursor) {
+			if err != nil {
+				log.Fatal(err)
+			}
+			fmt.Println(batch.RequestCounts.Processing, "requests")
+		}
+		fmt.Println("end")
+	}
+	// Output:
+	// 2 requests
+	// 1 requests
+	// end
+	// 4 requests
+	// end
+}
+
 func ExampleClient_List() {
 	ctx := context.Background()
 	service := batchtest.Start()
-	c := fakeClient(service)
+	c := service.Client()
 	for n := 1; n <= 5; n++ {
-		if _, err := c.Create(ctx, client.BatchParams{Requests: requests(n)}); err != nil {
+		var requests []client.Request
+		for i := range n {
+			requests = append(requests, client.Request{CustomID: fmt.Sprintf("r%d", i), Params: client.Params{
+				Model: client.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText("Hello")},
+			}})
+		}
+		if _, err := c.Create(ctx, requests); err != nil {
 			log.Fatal(err)
 		}
 	}
-	for batch, err := range c.List(ctx, client.ListOptions{PageSize: 2}) {
+	for batch, err := range c.List(ctx, client.WithPageSize(2)) {
 		if err != nil {
 			log.Fatal(err)
 		}

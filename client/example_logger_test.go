@@ -11,7 +11,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// Repetitions are logged as information, attempts as debugging. Credentials and bodies never are.
+// Retries are logged at level info, attempts and calls at level debug. Credentials and bodies are never logged.
 func ExampleWithLogger() {
 	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
 		Level: slog.LevelDebug,
@@ -25,12 +25,13 @@ func ExampleWithLogger() {
 	}))
 	service := batchtest.Start()
 	service.Inject(batchtest.List, batchtest.Fail(529, "overloaded_error", "Busy."))
-	c := fakeClient(service, client.WithLogger(logger), client.WithRetry(client.Retry{MinDelay: time.Millisecond}))
-	for _, err := range c.List(context.Background(), client.ListOptions{}) {
+	c := service.Client(client.WithLogger(logger), client.WithRetry(client.Retry{MinDelay: time.Millisecond}))
+	for _, err := range c.List(context.Background()) {
 		log.Fatal(err) // there are no batches
 	}
 	// Output:
-	// level=DEBUG msg="call answered" method=GET path=/v1/messages/batches status=529
-	// level=INFO msg="repeating call" op="list batches" attempt=1 error.op="list batches" error.status=529 error.type=overloaded_error error.message=Busy. error.error_code="" error.attempts=1
-	// level=DEBUG msg="call answered" method=GET path=/v1/messages/batches status=200
+	// level=DEBUG msg="attempt ended" op="list batches" attempt=1 method=GET path=/v1/messages/batches status=529 received=95
+	// level=INFO msg="retrying call" op="list batches" attempt=1 error.op="list batches" error.status=529 error.type=overloaded_error error.message=Busy. error.error_code="" error.attempts=1
+	// level=DEBUG msg="attempt ended" op="list batches" attempt=2 method=GET path=/v1/messages/batches status=200 received=60
+	// level=DEBUG msg="call ended" op="list batches" attempts=2 received=155
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
-	"github.com/seed-111a911e/messagebatches/gen"
 )
 
 // What is wrong with the options is told at once, and all of it. A client shows no credential.
@@ -25,7 +24,7 @@ func ExampleNew() {
 		client.WithAuthToken("token"),
 		client.WithBaseURL("http://gateway.example.com"),
 		client.WithInsecureHTTP(), // the network is one's own
-		client.WithMaxLine(16<<20),
+		client.WithMaxLineBytes(16<<20),
 	)
 	if err != nil {
 		log.Fatal(err)
@@ -41,11 +40,14 @@ func ExampleNew() {
 func ExampleWithTokenSource() {
 	service := batchtest.Start(batchtest.WithKey("token-2"))
 	tokens := 0
-	c := fakeClient(service, client.WithTokenSource(func(context.Context) (string, error) {
+	c := service.Client(client.WithTokenSource(func(context.Context) (string, error) {
 		tokens++
 		return fmt.Sprintf("token-%d", tokens), nil
 	}))
-	if _, err := c.Create(context.Background(), client.BatchParams{Requests: requests(1)}); err != nil {
+	requests := []client.Request{{CustomID: "r0", Params: client.Params{
+		Model: client.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText("Hello")},
+	}}}
+	if _, err := c.Create(context.Background(), requests); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(tokens, "tokens,", len(service.Batches()), "batch")
@@ -57,10 +59,13 @@ func ExampleWithTokenSource() {
 func ExampleCallOption() {
 	ctx := context.Background()
 	service := batchtest.Start(batchtest.WithKey("key", "wrkspc_1", "wrkspc_2"))
-	c := fakeClient(service, client.WithUserAgent("nightly-report/2.1"), client.WithWorkspace("wrkspc_1"))
+	c := service.Client(client.WithUserAgent("nightly-report/2.1"), client.WithWorkspace("wrkspc_1"))
 
-	batch, err := c.Create(ctx, client.BatchParams{Requests: requests(1)},
-		client.WithVersion(gen.AnthropicVersionV20261021),
+	requests := []client.Request{{CustomID: "r0", Params: client.Params{
+		Model: client.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText("Hello")},
+	}}}
+	batch, err := c.Create(ctx, requests,
+		client.WithVersion(client.Version20261021),
 		client.WithWorkspace("wrkspc_2"),
 		client.WithUserProfile("uprof_1"),
 		client.WithHeader("x-gateway-team", "reports"),

@@ -7,7 +7,6 @@ import (
 
 	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
-	"github.com/seed-111a911e/messagebatches/gen"
 )
 
 // In a batch a beta raises max_tokens to 300,000. An answer that does not fit all the same is cut, and has succeeded:
@@ -15,20 +14,20 @@ import (
 func Example_longOutput() {
 	ctx := context.Background()
 	service := batchtest.Start(batchtest.WithDuration(0))
-	service.Answer("book-1", batchtest.Message(gen.BetaMessage{
-		Content:    []gen.BetaContentBlock{&gen.BetaTextBlock{Text: "It was a dark and stormy night"}},
-		StopReason: gen.BetaMessageStopReasonMaxTokens,
-		Usage:      gen.BetaUsage{InputTokens: 12, OutputTokens: 300_000},
+	service.Answer("book-1", batchtest.Message(client.Message{
+		Content:    []client.ContentBlock{&client.TextBlock{Text: "It was a dark and stormy night"}},
+		StopReason: client.StopReasonMaxTokens,
+		Usage:      client.Usage{InputTokens: 12, OutputTokens: 300_000},
 	}))
-	c := fakeClient(service)
+	c := service.Client()
 
-	batch, err := c.Create(ctx, client.BatchParams{Requests: []client.Request{
+	batch, err := c.Create(ctx, []client.Request{
 		{CustomID: "book-1", Params: client.Params{
-			Model:     gen.ModelClaudeOpus5,
+			Model:     client.ModelClaudeOpus5,
 			MaxTokens: 300_000,
 			Messages:  []client.InputMessage{client.UserText("Write a book.")},
 		}},
-	}}, client.WithBetas(gen.AnthropicBetaOutput300K20260324))
+	}, client.WithBetas(client.BetaOutput300K))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -36,7 +35,7 @@ func Example_longOutput() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		if m := item.Message(); m != nil && m.StopReason == gen.BetaMessageStopReasonMaxTokens {
+		if m := item.Message(); m != nil && m.StopReason == client.StopReasonMaxTokens {
 			fmt.Println(item.CustomID, "was cut after", m.Usage.OutputTokens, "tokens:", item.Text())
 		}
 	}

@@ -13,7 +13,7 @@ import (
 func ExampleClient_Raw() {
 	service := batchtest.Start()
 	service.Inject(batchtest.List, batchtest.Fail(529, "overloaded_error", "Busy."))
-	raw := fakeClient(service).Raw()
+	raw := service.Client().Raw()
 	for range 2 {
 		resp, err := raw.ListMessageBatches(context.Background(), &gen.ListMessageBatchesParams{AnthropicVersion: gen.AnthropicVersionV20230601})
 		if err != nil {

@@ -16,7 +16,10 @@ func ExampleWithResponse() {
 		batchtest.WithHeader("anthropic-ratelimit-requests-reset", "2026-10-21T12:00:00Z"),
 	)
 	var response client.Response
-	_, err := fakeClient(service).Create(context.Background(), client.BatchParams{Requests: requests(1)}, client.WithResponse(&response))
+	requests := []client.Request{{CustomID: "r0", Params: client.Params{
+		Model: client.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText("Hello")},
+	}}}
+	_, err := service.Client().Create(context.Background(), requests, client.WithResponse(&response))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -10,25 +10,29 @@ import (
 
 	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
-	"github.com/seed-111a911e/messagebatches/gen"
 )
 
 // What failed or expired is sent again in another batch, unless it would fail again. So is what has no result.
 func Example_resubmitting() {
+	ask := func(id, text string) client.Request {
+		return client.Request{CustomID: id, Params: client.Params{
+			Model: client.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText(text)},
+		}}
+	}
 	ctx := context.Background()
 	service := batchtest.Start(batchtest.WithDuration(0))
 	service.Answer("b", batchtest.InTurn(batchtest.Raw(`{"type":"expired"}`), batchtest.Text("Yes.")))
-	service.Answer("c", batchtest.InTurn(batchtest.Errored(&gen.BetaAPIError{Message: "Sorry."}), batchtest.Text("No.")))
-	service.Answer("d", batchtest.Errored(&gen.BetaInvalidRequestError{Message: "What?"}))
-	c := fakeClient(service)
+	service.Answer("c", batchtest.InTurn(batchtest.Errored(&client.InternalServerError{Message: "Sorry."}), batchtest.Text("No.")))
+	service.Answer("d", batchtest.Errored(&client.InvalidRequestError{Message: "What?"}))
+	c := service.Client()
 
 	todo := map[string]client.Request{"a": ask("a", "Hi"), "b": ask("b", "Ready?"), "c": ask("c", "Tired?"), "d": ask("d", "?")}
 	for round := 1; len(todo) > 0 && round <= 3; round++ {
-		batch, err := c.Create(ctx, client.BatchParams{Requests: slices.Collect(maps.Values(todo))})
+		batch, err := c.Create(ctx, slices.Collect(maps.Values(todo)))
 		if err != nil {
 			log.Fatal(err)
 		}
-		if _, err := c.Wait(ctx, batch.ID, client.WaitOptions{}); err != nil {
+		if _, err := c.Wait(ctx, batch.ID); err != nil {
 			log.Fatal(err)
 		}
 		for item, err := range c.Results(ctx, batch.ID) {

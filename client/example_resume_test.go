@@ -26,7 +26,13 @@ func ExampleClient_Results() {
 	file := filepath.Join(dir, "batch-id")
 
 	send := func() error {
-		batch, err := fakeClient(service).Create(ctx, client.BatchParams{Requests: requests(2)})
+		var requests []client.Request
+		for i := range 2 {
+			requests = append(requests, client.Request{CustomID: fmt.Sprintf("r%d", i), Params: client.Params{
+				Model: client.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText("Hello")},
+			}})
+		}
+		batch, err := service.Client().Create(ctx, requests)
 		if err != nil {
 			return err
 		}
@@ -37,7 +43,7 @@ func ExampleClient_Results() {
 		if err != nil {
 			return err
 		}
-		for item, err := range fakeClient(service).Results(ctx, strings.TrimSpace(string(id))) {
+		for item, err := range service.Client().Results(ctx, strings.TrimSpace(string(id))) {
 			if err != nil {
 				return err
 			}
@@ -62,7 +68,7 @@ func ExampleClient_Results() {
 	}
 	// Unordered output:
 	// later
-	// r0 You said: Hello, number 0
-	// r1 You said: Hello, number 1
+	// r0 You said: Hello
+	// r1 You said: Hello
 	// too late
 }

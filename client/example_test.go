@@ -7,52 +7,28 @@ import (
 
 	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
-	"github.com/seed-111a911e/messagebatches/gen"
 )
-
-// fakeClient returns a client of a fake service.
-func fakeClient(service *batchtest.Service, opts ...client.Option) *client.Client {
-	c, err := client.New(append([]client.Option{
-		client.WithoutEnvironment(),
-		client.WithAPIKey(service.Key()),
-		client.WithBaseURL(service.URL()),
-		client.WithHTTPClient(service.HTTPClient()),
-	}, opts...)...)
-	if err != nil {
-		log.Fatal(err)
-	}
-	return c
-}
-
-// ask returns a request with one message.
-func ask(customID, text string) client.Request {
-	return client.Request{CustomID: customID, Params: client.Params{
-		Model:     gen.ModelClaudeOpus5,
-		MaxTokens: 1024,
-		Messages:  []client.InputMessage{client.UserText(text)},
-	}}
-}
 
 func Example() {
 	ctx := context.Background()
-	c := fakeClient(batchtest.Start(batchtest.WithDuration(0))) // client.New() for the real service
+	c := batchtest.Start(batchtest.WithDuration(0)).Client() // client.New() for the real service
 
-	batch, err := c.Create(ctx, client.BatchParams{Requests: []client.Request{
+	batch, err := c.Create(ctx, []client.Request{
 		{CustomID: "greeting-1", Params: client.Params{
-			Model:     gen.ModelClaudeOpus5,
+			Model:     client.ModelClaudeOpus5,
 			MaxTokens: 1024,
 			Messages:  []client.InputMessage{client.UserText("Hello, world")},
 		}},
 		{CustomID: "greeting-2", Params: client.Params{
-			Model:     gen.ModelClaudeOpus5,
+			Model:     client.ModelClaudeOpus5,
 			MaxTokens: 0, // a mistake, which comes back as the request's result
 			Messages:  []client.InputMessage{client.UserText("Hello again")},
 		}},
-	}})
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	if _, err := c.Wait(ctx, batch.ID, client.WaitOptions{}); err != nil {
+	if _, err := c.Wait(ctx, batch.ID); err != nil {
 		log.Fatal(err)
 	}
 	for item, err := range c.Results(ctx, batch.ID) {

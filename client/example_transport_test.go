@@ -31,11 +31,11 @@ func (t tracer) RoundTrip(r *http.Request) (*http.Response, error) {
 func ExampleWithHTTPClient() {
 	service := batchtest.Start()
 	service.Inject(batchtest.List, batchtest.DropBefore(), batchtest.Fail(529, "overloaded_error", "Busy."))
-	c := fakeClient(service,
+	c := service.Client(
 		client.WithHTTPClient(&http.Client{Transport: tracer{service.HTTPClient().Transport}}), // http.DefaultTransport
 		client.WithRetry(client.Retry{MinDelay: time.Millisecond}),
 	)
-	for _, err := range c.List(context.Background(), client.ListOptions{}) {
+	for _, err := range c.List(context.Background()) {
 		log.Fatal(err) // there are no batches
 	}
 	// Output:

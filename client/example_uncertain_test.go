@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
@@ -11,14 +12,20 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// The answer of Create was lost. Sending the batch again might pay for it twice: its candidates come first.
+// The response to Create was lost. Sending the batch again might pay for it twice: its candidates come first.
 func ExampleUncertainError_Candidates() {
 	ctx := context.Background()
 	service := batchtest.Start()
 	service.Inject(batchtest.Create, batchtest.DropAfter())
-	c := fakeClient(service)
+	c := service.Client()
 
-	_, err := c.Create(ctx, client.BatchParams{Requests: requests(2)})
+	var requests []client.Request
+	for i := range 2 {
+		requests = append(requests, client.Request{CustomID: fmt.Sprintf("r%d", i), Params: client.Params{
+			Model: client.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText("Hello")},
+		}})
+	}
+	_, err := c.Create(ctx, requests)
 	var uncertain *client.UncertainError
 	if errors.As(err, &uncertain) {
 		candidates, err := uncertain.Candidates(ctx)
@@ -29,12 +36,70 @@ func ExampleUncertainError_Candidates() {
 			fmt.Println("this may be it:", batch.RequestCounts.Processing, "requests") // its results tell
 		}
 		if !candidates.Complete {
-			fmt.Println("others may come until", candidates.Until.Sub(uncertain.Ended).Round(time.Minute), "after the failure")
+			fmt.Println("others may come until", candidates.Until.Sub(uncertain.Attempt.Ended).Round(time.Minute), "after the failure")
 		}
 	}
 	// Output:
 	// this may be it: 2 requests
-	// others may come until 12m0s after the failure
+	// others may come until 40m0s after the failure
+}
+
+// With a watermark, what List shows decides and no clock does. The facts of a lost create can be stored, and its candidates
+// found by another process.
+func ExampleClient_Candidates() {
+	ctx := context.Background()
+	service := batchtest.Start()
+	service.Inject(batchtest.Create, batchtest.DropAfter())
+	c := service.Client()
+
+	watermark, err := c.Watermark(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var stored []byte
+	var requests []client.Request
+	for i := range 2 {
+		requests = append(requests, client.Request{CustomID: fmt.Sprintf("r%d", i), Params: client.Params{
+			Model: client.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText("Hello")},
+		}})
+	}
+	_, err = c.Create(ctx, requests, client.WithWatermark(watermark))
+	var uncertain *client.UncertainError
+	if errors.As(err, &uncertain) {
+		if stored, err = json.Marshal(uncertain.Attempt); err != nil {
+			log.Fatal(err)
+		}
+	}
+
+	var attempt client.Attempt
+	if err := json.Unmarshal(stored, &attempt); err != nil {
+		log.Fatal(err)
+	}
+	candidates, err := service.Client().Candidates(ctx, attempt)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(candidates.Batches), "candidate; everything above the watermark was read:", candidates.ReachedWatermark)
+	// Output:
+	// 1 candidate; everything above the watermark was read: true
+}
+
+// A fence is asked before a body is finished: a batch is not created once a lease is lost.
+func ExampleWithFence() {
+	ctx := context.Background()
+	service := batchtest.Start()
+	lease := errors.New("the lease is lost")
+
+	var requests []client.Request
+	for i := range 2 {
+		requests = append(requests, client.Request{CustomID: fmt.Sprintf("r%d", i), Params: client.Params{
+			Model: client.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText("Hello")},
+		}})
+	}
+	_, err := service.Client().Create(ctx, requests, client.WithFence(func() error { return lease }))
+	fmt.Println(errors.Is(err, lease), len(service.Batches()), "batches")
+	// Output:
+	// true 0 batches
 }
 
 // Where a batch that runs twice is better than one that may not run at all, Create can be told so.
@@ -42,9 +107,15 @@ func ExampleWithAtLeastOnceCreate() {
 	ctx := context.Background()
 	service := batchtest.Start()
 	service.Inject(batchtest.Create, batchtest.DropAfter())
-	c := fakeClient(service, client.WithRetry(client.Retry{MinDelay: time.Millisecond}))
+	c := service.Client(client.WithRetry(client.Retry{MinDelay: time.Millisecond}))
 
-	if _, err := c.Create(ctx, client.BatchParams{Requests: requests(2)}, client.WithAtLeastOnceCreate()); err != nil {
+	var requests []client.Request
+	for i := range 2 {
+		requests = append(requests, client.Request{CustomID: fmt.Sprintf("r%d", i), Params: client.Params{
+			Model: client.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText("Hello")},
+		}})
+	}
+	if _, err := c.Create(ctx, requests, client.WithAtLeastOnceCreate()); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(len(service.Batches()), "batches run and are billed")

@@ -15,22 +15,27 @@ import (
 func ExampleClient_Wait() {
 	ctx := context.Background()
 	service := batchtest.Start(batchtest.WithDuration(time.Hour))
-	c := fakeClient(service)
-	batch, err := c.Create(ctx, client.BatchParams{Requests: requests(3)})
+	c := service.Client()
+	var requests []client.Request
+	for i := range 3 {
+		requests = append(requests, client.Request{CustomID: fmt.Sprintf("r%d", i), Params: client.Params{
+			Model: client.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText("Hello")},
+		}})
+	}
+	batch, err := c.Create(ctx, requests)
 	if err != nil {
 		log.Fatal(err)
 	}
-	batch, err = c.Wait(ctx, batch.ID, client.WaitOptions{
-		MinInterval: time.Millisecond, // leave it out: the default is right for batches of hours
-		OnPoll: func(b *client.Batch) {
-			now := service.Now() // time.Now()
-			fmt.Printf("%s for %v, at most %v to go, %d of 3 processing\n", b.ProcessingStatus,
-				now.Sub(b.CreatedAt).Round(time.Minute), b.ExpiresAt.Sub(now).Round(time.Minute), b.RequestCounts.Processing)
-			service.Advance(40 * time.Minute) // the fake's clock
-		},
-	})
+	report := func(b *client.Batch) {
+		now := service.Now() // time.Now()
+		fmt.Printf("%s for %v, at most %v to go, %d of 3 processing\n", b.ProcessingStatus,
+			now.Sub(b.CreatedAt).Round(time.Minute), b.ExpiresAt.Sub(now).Round(time.Minute), b.RequestCounts.Processing)
+		service.Advance(40 * time.Minute) // the fake's clock
+	}
+	often := client.WithPollInterval(time.Millisecond, 0) // leave it out: the default is right for batches of hours
+	batch, err = c.Wait(ctx, batch.ID, often, client.OnPoll(report))
 	if err != nil {
-		log.Fatal(err) // a *WaitError: the batch goes on, and can be waited for again
+		log.Fatal(err) // a *WaitError: the batch keeps running, and can be waited for again
 	}
 	fmt.Println(batch.RequestCounts.Succeeded, "succeeded in", batch.EndedAt.Sub(batch.CreatedAt))
 	// Output:

@@ -1,8 +1,29 @@
 package client
 
-import "time"
+import (
+	"context"
+	"net/http"
+	"time"
+)
 
 // WithRandom sets where waits get their part of chance from, so that a simulation can be repeated.
 func WithRandom(random func(time.Duration) time.Duration) Option {
-	return clientOption(func(s *settings) error { s.random = random; return nil })
+	return clientOption(func(c *config) error { c.random = random; return nil })
+}
+
+// Unobserved runs what a call with one attempt, one retry, one poll, one item and one stream does for hooks, without hooks.
+func Unobserved(ctx context.Context, req *http.Request, item *Item) {
+	var cl call
+	_, _ = observe(ctx, &cl, "msgbatch_1", func(ctx context.Context) (*Batch, error) {
+		cl.seen.counted(1)
+		seen, req, more := cl.startAttempt(req)
+		addMore(req.Header, more)
+		seen.responded(nil, nil)
+		seen.failed(nil)
+		cl.retrying(ctx, 1, time.Second, nil)
+		cl.hooks.poll(ctx, PollEvent{BatchID: cl.seen.id()})
+		cl.hooks.result(ctx, item)
+		cl.streamEnded(ctx, StreamEnd{BatchID: cl.seen.id()}, time.Time{})
+		return nil, nil
+	})
 }

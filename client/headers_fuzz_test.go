@@ -58,7 +58,7 @@ func FuzzBetas(f *testing.F) {
 		var c call
 		for _, value := range []string{ofClient, ofCall} {
 			before := slices.Clone(c.betas)
-			err := c.addHeader("anthropic-beta", value)
+			err := addHeader(&c, "anthropic-beta", value)
 			if !slices.Equal(c.betas[:len(before)], before) {
 				t.Fatalf("%q has changed %q to %q", value, before, c.betas)
 			}

@@ -1,102 +1,16 @@
 package client_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
-
-// An originWatch is a transport that notes what goes elsewhere than to the origin: all hosts lead to the same service.
-type originWatch struct {
-	next   http.RoundTripper
-	origin string
-
-	mu     sync.Mutex
-	calls  int
-	strays []string
-	open   int // bodies that were not closed yet
-}
-
-func watchOrigin(s *batchtest.Service) *originWatch {
-	return &originWatch{next: s.HTTPClient().Transport, origin: s.URL()}
-}
-
-func (w *originWatch) RoundTrip(r *http.Request) (*http.Response, error) {
-	w.mu.Lock()
-	w.calls++
-	if got := r.URL.Scheme + "://" + r.URL.Host; got != w.origin || r.Host != "" && r.Host != r.URL.Host {
-		w.strays = append(w.strays, r.Method+" "+r.URL.String())
-	}
-	w.mu.Unlock()
-	resp, err := w.next.RoundTrip(r)
-	if err == nil {
-		w.count(1)
-		resp.Body = &closeOnce{ReadCloser: resp.Body, closed: sync.OnceFunc(func() { w.count(-1) })}
-	}
-	return resp, err
-}
-
-func (w *originWatch) count(d int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.open += d
-}
-
-// check reports what has left the origin and which bodies are still open.
-func (w *originWatch) check(t testing.TB) {
-	t.Helper()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if len(w.strays) > 0 {
-		t.Errorf("calls have left the origin: %v", w.strays)
-	}
-	if w.open != 0 {
-		t.Errorf("%d bodies were not closed", w.open)
-	}
-}
-
-type closeOnce struct {
-	io.ReadCloser
-	closed func()
-}
-
-func (c *closeOnce) Close() error {
-	c.closed()
-	return c.ReadCloser.Close()
-}
-
-// everyCall makes each call of the client once, and gives its error.
-func everyCall(ctx context.Context, c *client.Client, id string) map[batchtest.Op]func() error {
-	return map[batchtest.Op]func() error{
-		batchtest.Create: func() error { return second(c.Create(ctx, client.BatchParams{Requests: requests(1)})) },
-		batchtest.List: func() error {
-			for _, err := range c.List(ctx, client.ListOptions{}) {
-				return err
-			}
-			return nil
-		},
-		batchtest.Retrieve: func() error { return second(c.Get(ctx, id)) },
-		batchtest.Cancel:   func() error { return second(c.Cancel(ctx, id)) },
-		batchtest.Delete:   func() error { return c.Delete(ctx, id) },
-		batchtest.Results: func() error {
-			for _, err := range c.Results(ctx, id) {
-				if err != nil {
-					return err
-				}
-			}
-			return nil
-		},
-	}
-}
 
 // TestRedirectsToOtherOrigins are answers like any other: neither the credential nor a body goes there.
 func TestRedirectsToOtherOrigins(t *testing.T) {
@@ -109,9 +23,7 @@ func TestRedirectsToOtherOrigins(t *testing.T) {
 			"http://localhost:81/v1/messages/batches",
 			"http://user:password@example.com/",
 		} {
-			s := batchtest.New(t, batchtest.WithDuration(0))
-			watch := watchOrigin(s)
-			c := newClient(t, s, client.WithHTTPClient(&http.Client{Transport: watch}))
+			s, c, watch := watched(t)
 			batch := create(t, c, 1)
 			for op, call := range everyCall(t.Context(), c, batch.ID) {
 				s.Inject(op, batchtest.Status(status, "", "location", to))
@@ -138,23 +50,21 @@ func TestRedirectsToOtherOrigins(t *testing.T) {
 func TestRedirectsWithinTheOrigin(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{301, 302, 303, 307, 308} {
-		s := batchtest.New(t, batchtest.WithDuration(0))
-		watch := watchOrigin(s)
-		c := newClient(t, s, client.WithHTTPClient(&http.Client{Transport: watch}))
+		s, c, watch := watched(t)
 		batch := create(t, c, 1)
 		const root = "/v1/messages/batches"
 		for op, path := range map[batchtest.Op]string{
-			batchtest.List:     root,
-			batchtest.Retrieve: root + "/" + batch.ID,
-			batchtest.Results:  root + "/" + batch.ID + "/results",
-			batchtest.Create:   root,
-			batchtest.Cancel:   root + "/" + batch.ID + "/cancel",
-			batchtest.Delete:   root + "/" + batch.ID,
+			batchtest.List:    root,
+			batchtest.Get:     root + "/" + batch.ID,
+			batchtest.Results: root + "/" + batch.ID + "/results",
+			batchtest.Create:  root,
+			batchtest.Cancel:  root + "/" + batch.ID + "/cancel",
+			batchtest.Delete:  root + "/" + batch.ID,
 		} {
 			s.Inject(op, batchtest.Status(status, "", "location", path))
 			before := len(s.Calls(op))
 			err := everyCall(t.Context(), c, batch.ID)[op]()
-			read := op == batchtest.List || op == batchtest.Retrieve || op == batchtest.Results
+			read := op == batchtest.List || op == batchtest.Get || op == batchtest.Results
 			if calls := len(s.Calls(op)) - before; read && (err != nil || calls != 2) || !read && calls != 1 {
 				t.Errorf("%s, %d: %d calls, %v", op, status, calls, err)
 			}
@@ -168,11 +78,11 @@ func TestRedirectsWithinTheOrigin(t *testing.T) {
 	}
 }
 
-func TestRedirectsThatGoRound(t *testing.T) {
+func TestRedirectLoop(t *testing.T) {
 	t.Parallel()
 	s := batchtest.New(t)
-	s.Inject(batchtest.Retrieve, batchtest.Times(10, batchtest.Status(302, "", "location", "/v1/messages/batches/b"))...)
-	_, err := newClient(t, s).Get(t.Context(), "b")
+	s.Inject(batchtest.Get, batchtest.Times(10, batchtest.Status(302, "", "location", "/v1/messages/batches/b"))...)
+	_, err := s.Client().Get(t.Context(), "b")
 	var apiErr *client.APIError
 	if !errors.As(err, &apiErr) || apiErr.StatusCode != 302 {
 		t.Errorf("got %v", err)
@@ -183,22 +93,14 @@ func TestRedirectsThatGoRound(t *testing.T) {
 func TestResultsURLIsNotTrusted(t *testing.T) {
 	t.Parallel()
 	for _, to := range []string{"https://example.com/results", "http://localhost/elsewhere", "file:///etc/passwd", "//example.com", "%"} {
-		s := batchtest.New(t, batchtest.WithDuration(0))
-		watch := watchOrigin(s)
-		c := newClient(t, s, client.WithHTTPClient(&http.Client{Transport: watch}))
+		s, c, watch := watched(t)
 		batch := create(t, c, 2)
-		s.Inject(batchtest.Retrieve, batchtest.Rewrite(func(b []byte) []byte {
+		s.Inject(batchtest.Get, batchtest.Rewrite(func(b []byte) []byte {
 			return []byte(strings.Replace(string(b), s.URL()+"/v1/messages/batches/"+batch.ID+"/results", to, 1))
-		}, false))
-		n := 0
-		for _, err := range c.Results(t.Context(), batch.ID) {
-			if err != nil {
-				t.Errorf("%s: %v", to, err)
-			}
-			n++
-		}
-		if n != 2 || len(s.Calls(batchtest.Results)) != 1 {
-			t.Errorf("%s: %d results", to, n)
+		}))
+		wantResults(t, 2, c.Results(t.Context(), batch.ID))
+		if n := len(s.Calls(batchtest.Results)); n != 1 {
+			t.Errorf("%s: %d streams", to, n)
 		}
 		watch.check(t)
 	}
@@ -209,7 +111,7 @@ func TestIDsAreEscaped(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{"a?b=c", "a#b", "a%2Fb", "%2e%2e", "a;b", "é", "a&b", "a+b", "a:b", "...", "a@b"} {
 		var got []string
-		c := newClient(t, batchtest.New(t), client.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		c := batchtest.New(t).Client(client.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 			got = append(got, r.URL.EscapedPath())
 			if r.URL.RawQuery != "beta=true" {
 				t.Errorf("%s: query %q", id, r.URL.RawQuery)
@@ -231,7 +133,7 @@ func TestIDsAreEscaped(t *testing.T) {
 		}
 	}
 	for _, id := range []string{"", ".", "..", "a/b", "../x", `a\b`, "a\x00", "a\r\nb", " a", "a\u0085"} {
-		c := newClient(t, batchtest.New(t), client.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		c := batchtest.New(t).Client(client.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 			return nil, fmt.Errorf("sent to %s", r.URL)
 		})}), once)
 		for op, call := range everyCall(t.Context(), c, id) {

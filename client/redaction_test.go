@@ -23,6 +23,7 @@ import (
 
 	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
+	"github.com/seed-111a911e/messagebatches/gen"
 )
 
 // What is planted, each in a place of its own.
@@ -35,12 +36,14 @@ const (
 	plantedUser   = "planted-user"
 	plantedPass   = "planted-pass"
 	plantedProxy  = "planted-proxy"
+	plantedJWT    = "planted-identity-token"
+	plantedAccess = "planted-access-token"
 )
 
 // planted are the secrets, in each form in which something that prints may show them.
 func planted() map[string]string {
 	forms := make(map[string]string)
-	for _, secret := range []string{plantedKey, plantedToken, plantedSource, plantedHeader, plantedEnv, plantedUser, plantedPass, plantedProxy} {
+	for _, secret := range []string{plantedKey, plantedToken, plantedSource, plantedHeader, plantedEnv, plantedUser, plantedPass, plantedProxy, plantedJWT, plantedAccess} {
 		b := []byte(secret)
 		forms[secret] = secret
 		forms[fmt.Sprintf("%x", b)] = secret
@@ -65,6 +68,7 @@ func plantedClients(t *testing.T, transport http.RoundTripper, log *slog.Logger)
 		client.WithAPIKey(plantedKey),
 		client.WithAuthToken(plantedToken),
 		client.WithTokenSource(func(context.Context) (string, error) { return plantedSource, nil }),
+		client.WithFederation(client.Federation{RuleID: "r", OrganizationID: "o", IdentityToken: func(context.Context) (string, error) { return plantedJWT, nil }}),
 	} {
 		options := []client.Option{
 			credential,
@@ -109,17 +113,17 @@ func plantedErrors(t *testing.T, s *batchtest.Service, c *client.Client, id stri
 		echo(200, `{"type":"error","error":{"type":"api_error","message":"SHOW"}}`),
 		echo(307, "SHOW", "location", "https://"+plantedUser+":"+plantedPass+"@example.com/"),
 		batchtest.DropBefore(),
-		batchtest.Cut(10, false),
+		batchtest.DropBytes(10),
 		func(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) },
 	} {
 		for op, call := range everyCall(t.Context(), c, id) {
 			s.Inject(op, batchtest.Times(2, fault)...)
 			keep(call())
 		}
-		s.Inject(batchtest.Retrieve, fault)
+		s.Inject(batchtest.Get, fault)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
-		_, err := c.Wait(ctx, id, client.WaitOptions{})
+		_, err := c.Wait(ctx, id)
 		keep(err)
 	}
 	return errs
@@ -144,13 +148,13 @@ func TestNothingShowsASecret(t *testing.T) {
 			}
 		}
 	}
-	for i := range 3 {
+	for i := range 4 {
 		logger := loggers[i%2]
-		s := batchtest.Start(batchtest.WithDuration(0), batchtest.WithKey([]string{plantedKey, plantedToken, plantedSource}[i]))
+		s := batchtest.Start(batchtest.WithDuration(0), batchtest.WithKey([]string{plantedKey, plantedToken, plantedSource, plantedAccess}[i]))
 		clients, values := plantedClients(t, s.HTTPClient().Transport, logger)
 		c := clients[i]
 		values = append(values, c, *c, c.Raw(), *c.Raw())
-		batch, err := c.Create(t.Context(), client.BatchParams{Requests: requests(2)})
+		batch, err := c.Create(t.Context(), requests(2))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,7 +187,7 @@ func TestNothingShowsASecret(t *testing.T) {
 		}
 	}
 	check("log", log.String())
-	if !strings.Contains(log.String(), "call answered") || !strings.Contains(log.String(), "repeating call") {
+	if !strings.Contains(log.String(), "attempt ended") || !strings.Contains(log.String(), "retrying call") {
 		t.Error("the client has logged nothing")
 	}
 }
@@ -260,7 +264,7 @@ func panicWith(t *testing.T, how string) {
 	}
 	clients, options := plantedClients(t, transport, slog.New(slog.DiscardHandler))
 	c := clients[0]
-	params := client.BatchParams{Requests: requests(1)}
+	params := requests(1)
 	switch how {
 	case "client":
 		panic(c)
@@ -278,7 +282,7 @@ func panicWith(t *testing.T, how string) {
 	case "transport":
 		c.Create(t.Context(), params)
 	case "preflight":
-		c.Create(t.Context(), params, client.WithPreflight(func(context.Context, []client.Request, client.CallInfo) error { panic("preflight") }))
+		c.Create(t.Context(), params, client.WithPreflight(checker{requests: func([]client.Request, client.CallInfo) error { panic("preflight") }}))
 	case "source":
 		c, err := client.New(client.WithTokenSource(func(context.Context) (string, error) { panic("source") }), client.WithHeader("x-secret", plantedHeader))
 		if err == nil {
@@ -287,7 +291,7 @@ func panicWith(t *testing.T, how string) {
 	case "poll":
 		b, err := c.Create(t.Context(), params)
 		if err == nil {
-			c.Wait(t.Context(), b.ID, client.WaitOptions{OnPoll: func(*client.Batch) { panic("poll") }})
+			c.Wait(t.Context(), b.ID, client.OnPoll(func(*client.Batch) { panic("poll") }))
 		}
 	}
 }
@@ -308,13 +312,40 @@ func TestProxyPasswordIsNotShown(t *testing.T) {
 			var log bytes.Buffer
 			c := socketClient(t, target, client.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))),
 				client.WithHTTPClient(&http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(proxy), ProxyConnectHeader: http.Header{"X-Proxy": {plantedProxy}}}}))
-			_, err = c.Create(t.Context(), client.BatchParams{Requests: requests(1)})
+			_, err = c.Create(t.Context(), requests(1))
 			text := fmt.Sprintf("%v %+v %#v %s", err, err, err, inside(err)) + log.String()
 			for form, secret := range planted() {
 				if err == nil || strings.Contains(text, form) {
 					t.Errorf("%q shows %s: %s", answer, secret, text)
 				}
 			}
+		}
+	}
+}
+
+// TestErrorsShowNoPrompt has text in place of a property name, as after a quotation mark that was not escaped.
+func TestErrorsShowNoPrompt(t *testing.T) {
+	t.Parallel()
+	const text, broken = "SECRET", `{"SECRET":{"SECRET":x}}`
+	s := batchtest.New(t, batchtest.WithDuration(0))
+	c := s.Client(once)
+	batch, err := c.Create(t.Context(), requests(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Inject(batchtest.Results, batchtest.Status(200, `{"custom_id":"a","result":`+broken+"}\n", "content-type", "application/x-jsonl"))
+	tool := requests(1)
+	tool[0].Params.Tools = []gen.BetaToolUnion{&gen.BetaTool{Name: "t", InputSchema: []byte(broken)}}
+
+	_, created := c.Create(t.Context(), tool)
+	_, lines := c.CreateLines(t.Context(), strings.NewReader(`{"custom_id":"a","params":`+broken+`}`))
+	var line error
+	if _, damaged, _ := collect(t, c.Results(t.Context(), batch.ID)); len(damaged) == 1 {
+		line = damaged[0].Err()
+	}
+	for name, err := range map[string]error{"Create": created, "CreateLines": lines, "Results": line} {
+		if err == nil || strings.Contains(err.Error(), text) || !strings.Contains(err.Error(), "invalid character 'x'") {
+			t.Errorf("%s: got %v", name, err)
 		}
 	}
 }

@@ -9,71 +9,86 @@ import (
 	"hash/maphash"
 	"io"
 	"iter"
+	"math"
 	"mime"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/seed-111a911e/messagebatches/gen"
+	"github.com/seed-111a911e/messagebatches/internal/foreign"
 	"github.com/seed-111a911e/messagebatches/internal/lines"
 )
 
-// streamBuffer is how much of a stream is read at a time at the most: with less, sender and reader wait for each other
-// more often.
+// streamBuffer is how much of a stream is read at a time at most: with less, sender and reader wait for each other more
+// often.
 const streamBuffer = 1 << 20
 
 // idleTimeout is the longest time without a byte in a stream of results.
 const idleTimeout = 2 * time.Minute
 
-// Results gives the results of a batch that has ended, one for each request, in no particular order: match them by
-// custom id. The results are streamed; memory holds one line, bounded by [WithMaxLine], and the ids that were given.
+// Results yields the results of a batch that has ended, one for each request, in no particular order: match them by custom
+// ID. The results are streamed; memory holds one line, bounded by [WithMaxLineBytes], and the IDs that were yielded.
 //
-// A stream that is cut, or that stalls for 2 minutes, is asked for again, and what was given before is passed over. That
-// ends after as many streams without a new line as [Retry.MaxAttempts] says, or when two have ended by themselves in
-// the same place. In the end the lines are counted, and an [*IncompleteError] says if there are not as many of each
-// type as the batch's counts promise.
+// A stream that is cut off, that stalls for 2 minutes, or that lacks results is requested again, and what was yielded
+// before is skipped. Results gives up after [Retry.MaxAttempts] streams in a row without a new result, or when two streams
+// end alike; a 404 is waited out for up to 5 minutes, because the batch was there.
 //
-// A line that cannot be read as it should comes as a [*LineError], together with the item if it is whole but for an odd
-// field, and the next line follows. Any other error is the last thing that Results gives: it is of kind [ErrNotEnded]
-// if the batch still runs, [ErrResultsGone] if its results were archived, and an [*APIError] if the service has
-// refused.
+// A damaged line is an item whose Err is a [*LineError], and the next line follows. If it has a custom ID but no result
+// that can be read, it is yielded only once another stream has it too, because that one may have the result. It never
+// stands in for a result.
 //
-// Nothing is sent before the iteration begins. Leaving the iteration early closes the stream. Each iteration asks for
-// the results anew.
+// An error is the last thing Results yields. It is an [*IncompleteError] if there are fewer or other results than the
+// batch's counts promise, of kind [ErrNotEnded] if the batch still runs, [ErrResultsGone] if its results were archived, and
+// an [*APIError] if the service refused.
+//
+// Nothing is sent before the iteration begins. Leaving the iteration early closes the stream. Each iteration requests the
+// results anew.
 //
 // API: GET /v1/messages/batches/{message_batch_id}/results
 func (c *Client) Results(ctx context.Context, id string, opts ...CallOption) iter.Seq2[*Item, error] {
 	return func(yield func(*Item, error) bool) {
-		cl, err := c.newCall(opts)
+		cl, err := c.newCall(opResults, opts)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		batch, err := c.get(ctx, &cl, id)
-		if batch == nil {
-			yield(nil, err)
-			return
-		}
-		if err := readable(batch); err != nil {
-			yield(nil, fmt.Errorf("results of batch %s: %w", id, err))
-			return
-		}
-		r := &resultReader{
-			client: c, call: &cl, batch: batch, yield: yield,
-			given: make(map[string]int), badGiven: make(map[uint64]int), seed: maphash.MakeSeed(),
-		}
-		if err := r.run(ctx); err != nil && !r.left {
-			yield(nil, err)
-		}
+		observeAll(ctx, &cl, id, yield, func(ctx context.Context, yield func(*Item, error) bool) {
+			if err := c.results(ctx, &cl, id, yield); err != nil {
+				yield(nil, err)
+			}
+		})
 	}
+}
+
+// results yields the results of a batch. If it returns an error, the caller has not left the iteration.
+func (c *Client) results(ctx context.Context, cl *call, id string, yield func(*Item, error) bool) error {
+	batch, err := c.get(ctx, cl, id)
+	if err == nil {
+		err = readable(batch)
+	}
+	if err != nil {
+		return err
+	}
+	r := &resultReader{
+		client: c, call: cl, batch: batch, yield: yield, most: MaxRequests,
+		given: make(map[string]int), yielded: make(map[uint64]int), seen: make(map[uint64]int), seed: maphash.MakeSeed(),
+	}
+	if total, ok := batch.total(); ok && total > MaxRequests {
+		r.most = int(min(total, math.MaxInt32))
+	}
+	if err := r.run(ctx); err != nil && !r.left {
+		return err
+	}
+	return nil
 }
 
 func readable(b *Batch) error {
 	switch {
 	case !b.Ended():
-		return ErrNotEnded
+		return fmt.Errorf("results of batch %s: %w", foreign.Short(b.ID), ErrNotEnded)
 	case !b.ArchivedAt.IsZero():
-		return ErrResultsGone
+		return fmt.Errorf("results of batch %s: %w", foreign.Short(b.ID), ErrResultsGone)
 	}
 	return nil
 }
@@ -86,88 +101,115 @@ type resultReader struct {
 	yield  func(*Item, error) bool
 	left   bool // the caller has left the iteration
 
-	got      gen.BetaRequestCounts
-	given    map[string]int // custom ids and the stream that last had them
-	badGiven map[uint64]int // how often a line was given as a LineError, by its hash
-	badNow   map[uint64]int // how often the current stream had it
-	lost     int64          // lines that could not be read and may hold a result
-	seed     maphash.Seed   // of the hashes
-	stream   int            // number of the current stream
-	lines    int            // in the current stream
+	got     RequestCounts
+	most    int            // how many results, and how many damaged lines, the streams may have in all
+	given   map[string]int // custom ids of results, with the stream that last had them
+	damaged int            // lines that were yielded as damaged
+	yielded map[uint64]int // how often each of them was, by its hash
+	seen    map[uint64]int // how often an earlier stream had a damaged line
+	seed    maphash.Seed   // of the hashes
+
+	stream      int            // number of the current stream
+	lastChance  bool           // there will be no other one
+	results     int            // in the current stream
+	now         map[uint64]int // damaged lines of the current stream, by hash
+	damagedNow  int            // how many those are
+	end         lines.Line     // the last line that was read
+	replacement *APIError      // an error that the current stream has in place of a line
 }
 
-// run reads streams until one has come to its end with everything in it, or reading again does not help.
+// run reads streams until one has ended with everything in it, or another one would not help.
 func (r *resultReader) run(ctx context.Context) error {
-	const op = "retrieve results"
-	fruitless, lastEnd := 0, -1
+	type end struct{ results, damaged int }
+	emptyStreams, lastEnd, began := 0, end{-1, -1}, time.Now()
 	for {
 		r.stream++
-		r.lines, r.lost, r.badNow = 0, 0, make(map[uint64]int)
-		before := len(r.given) + len(r.badGiven)
-		err := r.readStream(ctx, op)
+		r.lastChance = emptyStreams+1 >= r.call.retry.MaxAttempts
+		r.results, r.damagedNow, r.end, r.replacement, r.now = 0, 0, lines.Line{}, nil, make(map[uint64]int)
+		before := len(r.given)
+		err := r.readStream(ctx)
+		for key, n := range r.now {
+			r.seen[key] = max(r.seen[key], n)
+		}
+		if err == nil && r.replacement != nil {
+			err = r.replacement
+		}
+		this := end{r.results, r.damagedNow}
 		switch {
 		case r.left:
 			return nil
-		case r.complete() && (err == nil || r.lost == 0):
-			return nil // a failure behind the last result costs nothing
-		case err == nil && r.lines == lastEnd:
-			return r.incomplete(nil) // two streams have ended by themselves in the same place: that is all there is
+		case r.complete():
+			return nil // a failure after the last result costs nothing
+		case err == nil && this == lastEnd:
+			return r.incomplete(nil) // two streams have ended alike: there is no more
 		case err == nil:
-			lastEnd, err = r.lines, io.ErrUnexpectedEOF
-		case !repeatable(err) || ctx.Err() != nil:
+			lastEnd, err = this, io.ErrUnexpectedEOF
+		case !repeatable(err) && !r.client.passing404(r.batch.ID, err) || ctx.Err() != nil:
 			return r.incomplete(err)
 		}
-		if len(r.given)+len(r.badGiven) > before {
-			fruitless = 0
+		if len(r.given) > before {
+			emptyStreams, began = 0, time.Now()
 		}
-		fruitless++
-		if fruitless >= r.call.retry.MaxAttempts {
+		emptyStreams++
+		passing := r.call.retry.MaxAttempts > 1 && r.client.passing404(r.batch.ID, err)
+		if emptyStreams >= r.call.retry.MaxAttempts && !passing {
 			return r.incomplete(err)
 		}
-		if failure := r.client.backoff(ctx, r.call, op, fruitless, err); failure != nil {
+		if failure := r.client.backoff(ctx, r.call, emptyStreams, began, another, err); failure != nil {
 			return r.incomplete(failure)
 		}
 	}
 }
 
-// complete reports whether everything that the batch counted has been given, or was lost in lines that cannot be read.
+// complete reports whether everything that the batch counted was yielded.
 func (r *resultReader) complete() bool {
 	want, got := r.batch.RequestCounts, r.got
 	if got.Succeeded > want.Succeeded || got.Errored > want.Errored || got.Canceled > want.Canceled || got.Expired > want.Expired {
 		return false
 	}
 	total, ok := r.batch.total()
-	return ok && int64(len(r.given))+r.lost >= total-want.Processing
+	return ok && int64(len(r.given)) >= total-want.Processing
 }
 
-// incomplete makes the last error: nothing was given yet, or some of it is missing.
+// incomplete makes the last error: nothing was yielded yet, or some of it is missing.
 func (r *resultReader) incomplete(err error) error {
 	if err != nil && len(r.given) == 0 {
 		return err
 	}
 	want := r.batch.RequestCounts
 	want.Processing = 0
-	return &IncompleteError{BatchID: r.batch.ID, Want: want, Got: r.got, Err: err}
+	return &IncompleteError{BatchID: r.batch.ID, Want: want, Got: r.got, Damaged: r.damaged, Err: err}
 }
 
 // readStream opens one stream and reads it to its end.
-func (r *resultReader) readStream(ctx context.Context, op string) error {
+func (r *resultReader) readStream(ctx context.Context) error {
 	once := *r.call
-	once.retry.MaxAttempts = 1 // run repeats
+	once.once = true // run repeats
 	var resp *http.Response
-	_, err := r.client.idempotent(ctx, &once, op, func() (*http.Request, error) {
+	_, err := r.client.idempotent(ctx, &once, r.batch.ID, func() (*http.Request, error) {
 		return gen.NewRetrieveMessageBatchResultsRequest(r.client.s().base.String(), r.batch.ID, &gen.RetrieveMessageBatchResultsParams{AnthropicVersion: r.call.version})
-	}, func(answer *http.Response) error {
-		resp = answer
+	}, func(opened *http.Response) error {
+		resp = opened
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
 	if body, ok := resp.Body.(*watchedBody); ok {
 		body.asStream(idleTimeout)
 	}
+	began, before := time.Now(), len(r.given)
+	err = r.readLines(ctx, resp)
+	r.call.streamEnded(ctx, StreamEnd{
+		BatchID: r.call.seen.id(), Lines: r.end.Number, Results: len(r.given) - before, Damaged: r.damagedNow, Bytes: r.end.End, Err: err,
+	}, began)
+	return err
+}
+
+// readLines reads a stream to its end, and closes it.
+func (r *resultReader) readLines(ctx context.Context, resp *http.Response) error {
+	defer resp.Body.Close()
+	op := r.call.op.String()
 	in := lines.NewReader(bufio.NewReaderSize(resp.Body, streamBuffer), int64(r.call.maxLine))
 	strange := !isJSONLines(resp.Header.Get("content-type"))
 	for {
@@ -175,24 +217,26 @@ func (r *resultReader) readStream(ctx context.Context, op string) error {
 		switch {
 		case err == io.EOF:
 			return nil
+		case err == lines.ErrEndless:
+			return localError{fmt.Errorf("%s, line %d: %w", op, in.Number(), err)}
 		case err != nil:
 			return fmt.Errorf("%s, line %d: %w", op, in.Number(), err)
 		case strange && !bytes.Contains(line.Text, []byte("custom_id")):
-			return parseAPIError(op, resp, line.Text, time.Now()) // something on the way has answered in place of the API
-		case line.Long:
-			r.lost++
-			r.giveBad(nil, &LineError{Line: line.Number, Err: errLongLine})
-		default:
-			err = r.give(line, op, resp)
+			return parseAPIError(op, resp, line.Text, time.Now()) // something between has answered in place of the API
 		}
 		strange = false
-		if err != nil || r.left {
+		r.end = line
+		if err := r.take(ctx, line, resp); err != nil || r.left {
 			return err
 		}
 	}
 }
 
-var errLongLine = errors.New("line is longer than the bound that WithMaxLine sets")
+var (
+	errLongLine   = errors.New("line is longer than WithMaxLineBytes allows")
+	errNotResults = errors.New("there are more damaged lines than a batch can have requests")
+	errTooMany    = errors.New("there are more results than a batch can have requests")
+)
 
 // isJSONLines reports whether a content type is one that the API, or a store of files behind it, gives to results.
 func isJSONLines(contentType string) bool {
@@ -200,53 +244,81 @@ func isJSONLines(contentType string) bool {
 	return strings.Contains(t, "jsonl") || strings.Contains(t, "ndjson") || t == "application/octet-stream"
 }
 
-// give hands one line to the caller.
-func (r *resultReader) give(line lines.Line, op string, resp *http.Response) error {
-	item := new(Item)
-	err := item.UnmarshalJSON(line.Text)
-	if item.Result == nil {
-		if apiErr := parseAPIError(op, resp, line.Text, time.Now()); apiErr.fromAPI() {
-			return apiErr // with status 200: in place of the stream, or as its last line
+// take yields one line, if it is new.
+func (r *resultReader) take(ctx context.Context, line lines.Line, resp *http.Response) error {
+	if line.Long {
+		return r.takeDamaged(ctx, &Item{Malformed: &LineError{Line: line.Number, Err: errLongLine}})
+	}
+	item := ParseItem(line.Text, line.Number)
+	if line.Cut && errors.Is(item.Malformed.cause(), io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%s, line %d: %w", r.call.op, line.Number, io.ErrUnexpectedEOF) // cut off in the middle
+	}
+	if !item.whole() {
+		if item.CustomID == "" {
+			if apiErr := parseAPIError(r.call.op.String(), resp, line.Text, time.Now()); apiErr.fromAPI() {
+				r.replacement = apiErr // with status 200: in place of the stream, or of the rest of it
+				return r.damagedLine()
+			}
 		}
+		return r.takeDamaged(ctx, &item)
 	}
-	if line.Cut && errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Errorf("%s, line %d: %w", op, line.Number, io.ErrUnexpectedEOF) // cut in the middle
+	id := r.key(item.CustomID)
+	stream, known := r.given[id]
+	if !known && len(r.given) == r.most {
+		return localError{fmt.Errorf("%s: %w", r.call.op, errTooMany)}
 	}
-	r.lines++
-	bad := func(err error) *LineError {
-		return &LineError{Line: line.Number, CustomID: item.CustomID, Raw: item.Raw, Err: err}
+	r.given[id] = r.stream
+	switch {
+	case known && stream == r.stream:
+		item.Malformed = &LineError{Line: line.Number, CustomID: item.CustomID, Err: ErrDuplicateResult}
+		return r.takeDamaged(ctx, &item)
+	case !known:
+		r.count(item.Result)
+		r.give(ctx, &item)
 	}
-	stream, ok := r.given[item.CustomID]
-	part := err != nil && !errors.As(err, new(*gen.DecodeError)) // what was read is a part of an item
-	if item.CustomID == "" || item.Result == nil || part {
-		if !ok {
-			r.lost++
-		}
-		r.giveBad(nil, bad(err))
+	r.results++
+	return nil
+}
+
+// takeDamaged yields a line that is not a result, unless an earlier stream had it, or another one may have it whole.
+func (r *resultReader) takeDamaged(ctx context.Context, item *Item) error {
+	key := maphash.Bytes(r.seed, item.Raw)
+	if err := r.damagedLine(); err != nil {
+		return err
+	}
+	r.now[key]++
+	mayBeWhole := item.CustomID != "" && item.Result == nil
+	if mayBeWhole && r.now[key] > r.seen[key] && !r.lastChance {
 		return nil
 	}
-	r.given[item.CustomID] = r.stream
-	switch {
-	case ok && stream == r.stream:
-		r.giveBad(item, bad(errors.New("the custom id has been there before")))
-	case !ok && err != nil:
-		r.count(item.Result)
-		r.left = !r.yield(item, bad(err))
-	case !ok:
-		r.count(item.Result)
-		r.left = !r.yield(item, nil)
+	if r.now[key] > r.yielded[key] {
+		r.yielded[key]++
+		r.damaged++
+		r.give(ctx, item)
 	}
 	return nil
 }
 
-// giveBad hands over a line that is no result, unless an earlier stream had it.
-func (r *resultReader) giveBad(item *Item, bad *LineError) {
-	key := maphash.Bytes(r.seed, bad.Raw)
-	r.badNow[key]++
-	if r.badNow[key] > r.badGiven[key] {
-		r.badGiven[key]++
-		r.left = !r.yield(item, bad)
+// give yields an item.
+func (r *resultReader) give(ctx context.Context, item *Item) {
+	r.call.hooks.result(ctx, item)
+	r.left = !r.yield(item, nil)
+}
+
+// damagedLine counts a line that is not a result. There may not be more than results.
+func (r *resultReader) damagedLine() error {
+	if r.damagedNow++; r.damagedNow > r.most || len(r.seen) > r.most {
+		return localError{fmt.Errorf("%s: %w", r.call.op, errNotResults)}
 	}
+	return nil
+}
+
+// key returns what is remembered of a custom ID: the hash of one that is far too long.
+func (r *resultReader) key(id string) string {
+	if len(id) <= 256 {
+		return id
+	}
+	return fmt.Sprintf("%d bytes, %x", len(id), maphash.String(r.seed, id))
 }
 
 func (r *resultReader) count(result Result) {
@@ -260,4 +332,39 @@ func (r *resultReader) count(result Result) {
 	case *gen.BetaMessageBatchExpiredResult:
 		r.got.Expired++
 	}
+}
+
+// An IncompleteError says that the results ended with fewer or other results than the batch's counts promise. Those that
+// were yielded are good; the requests without a result are those whose custom IDs were not yielded.
+type IncompleteError struct {
+	// BatchID is the ID of the batch.
+	BatchID string
+
+	// Want is what the batch counted, and Got what was yielded, without results of types that are newer than the contract.
+	Want, Got RequestCounts
+
+	// Damaged is how many lines were yielded that are damaged. A missing result may be in one of them.
+	Damaged int
+
+	// Err is why reading ended, nil if it came to the end of the stream.
+	Err error
+}
+
+// Error says how many results of each type were yielded, of how many.
+func (e *IncompleteError) Error() string {
+	text := fmt.Sprintf("results of batch %s are incomplete: got %s of %s", foreign.Short(e.BatchID), counts(e.Got), counts(e.Want))
+	if e.Damaged > 0 {
+		text += fmt.Sprintf("; %d damaged lines", e.Damaged)
+	}
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+// Unwrap returns Err.
+func (e *IncompleteError) Unwrap() error { return e.Err }
+
+func counts(c RequestCounts) string {
+	return fmt.Sprintf("%d succeeded, %d errored, %d canceled, %d expired", c.Succeeded, c.Errored, c.Canceled, c.Expired)
 }

@@ -4,30 +4,53 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 )
 
-// Retry says when and how often a call is repeated. A zero field is its default.
+// Retry says when and how often a call is retried. A zero field has its default.
 //
-// Which calls may be repeated at all is not up to it: see the package's documentation.
+// It does not change which calls are retried; see the package documentation.
 type Retry struct {
-	// MaxAttempts is how often a call is made at most, the first time included. Defaults to 5; 1 means that no
-	// call is repeated.
+	// MaxAttempts is how often a call is made at most, including the first time; 1 means that no call is retried. Defaults
+	// to 5, which does not count how often the service refused a create for the moment: see MaxElapsed.
 	MaxAttempts int
 
-	// MinDelay is the longest wait before the first repetition; each further one doubles it. Defaults to 0.5 s.
+	// MaxElapsed is how long a call goes on with retries: one that would begin later is not made, and the call fails at once
+	// with the response it got. For Results it counts from the last new result. Defaults to 10 min for a create that the
+	// service refuses for the moment (429 with retry-after, 503 or 529), and to no limit for everything else, which
+	// MaxAttempts ends.
+	MaxElapsed time.Duration
+
+	// MinDelay is the longest wait before the first retry; it doubles with each further one. Defaults to 0.5 s.
 	MinDelay time.Duration
 
-	// MaxDelay is the longest wait before any repetition. Defaults to 30 s.
+	// MaxDelay is the longest wait before any retry. Defaults to 30 s.
 	MaxDelay time.Duration
 
-	// MaxRetryAfter is the longest wait that the service may ask for: a call that would have to wait longer fails at
-	// once, with the answer that it got. Defaults to 2 min.
+	// MaxRetryAfter is the longest wait that the service may ask for. A call that would have to wait longer fails at once
+	// with the response it got. Defaults to 2 min.
 	MaxRetryAfter time.Duration
+}
+
+// patience is the default of [Retry.MaxElapsed] while the service refuses for the moment.
+const patience = 10 * time.Minute
+
+// A next says whether a failed attempt is followed by another.
+type next int
+
+const (
+	last      next = iota // no
+	another               // as often as MaxAttempts says
+	patiently             // the service refuses for the moment: as long as MaxElapsed says
+)
+
+// anotherIf is another if ok.
+func anotherIf(ok bool) next {
+	if ok {
+		return another
+	}
+	return last
 }
 
 func (r Retry) defaults() Retry {
@@ -46,12 +69,21 @@ func (r Retry) defaults() Retry {
 	return r
 }
 
-// delay returns how long to wait before the attempt after the given one, which failed with err. It is false if
-// the service wants more patience than r has.
+// outlasts reports whether a retry after another wait is too late.
+func (r Retry) outlasts(elapsed, wait time.Duration, n next) bool {
+	longest := r.MaxElapsed
+	if longest <= 0 && n == patiently {
+		longest = patience
+	}
+	return longest > 0 && elapsed > longest-wait
+}
+
+// delay returns how long to wait after the given attempt, which failed with err. It is false if the service asks for a
+// longer wait than r allows.
 func (r Retry) delay(attempt int, err error, random func(time.Duration) time.Duration) (time.Duration, bool) {
 	var apiErr *APIError
 	if errors.As(err, &apiErr) && apiErr.RetryAfter > 0 {
-		// A little more than asked for, lest everybody comes back at the same moment.
+		// A little more than asked for, so that clients do not come back all at the same moment.
 		return apiErr.RetryAfter + random(apiErr.RetryAfter/10+1), apiErr.RetryAfter <= r.MaxRetryAfter
 	}
 	longest := min(r.MinDelay, r.MaxDelay)
@@ -61,7 +93,7 @@ func (r Retry) delay(attempt int, err error, random func(time.Duration) time.Dur
 	return longest/2 + random(longest/2+1), true
 }
 
-// repeatable reports whether an idempotent call that failed with err may do better another time.
+// repeatable reports whether an idempotent call that failed with err may succeed another time.
 func repeatable(err error) bool {
 	var apiErr *APIError
 	if !errors.As(err, &apiErr) {
@@ -76,13 +108,13 @@ func repeatable(err error) bool {
 	return transient(apiErr)
 }
 
-// transient reports whether an answer may be another one later.
+// transient reports whether the same call may get another response later.
 func transient(apiErr *APIError) bool {
 	switch {
 	case errors.Is(apiErr, ErrSpendLimit):
 		return false
 	case apiErr.StatusCode/100 == 2:
-		// Something on the way answered, or the API failed too late to say so in the status.
+		// Something between answered, or the API failed too late to say so in the status.
 		return !apiErr.fromAPI() || errors.Is(apiErr, ErrAPI) || errors.Is(apiErr, ErrOverloaded) ||
 			errors.Is(apiErr, ErrTimeout) || errors.Is(apiErr, ErrRateLimited)
 	case apiErr.StatusCode >= 500:
@@ -95,8 +127,8 @@ func transient(apiErr *APIError) bool {
 	return false
 }
 
-// pause waits before failure is tried again, unless the context ends first or cannot last so long: then it returns at
-// once, with both errors.
+// pause waits before a retry after failure. If the context ends first, or will end before, it returns at once with both
+// errors.
 func pause(ctx context.Context, d time.Duration, failure error) error {
 	err := context.DeadlineExceeded
 	if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) >= d {
@@ -118,43 +150,4 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return contextError(ctx)
 	}
-}
-
-// contextError returns why a context has ended: its error, and its cause if that is another one.
-func contextError(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
-	if cause != err {
-		return fmt.Errorf("%w: %w", err, cause)
-	}
-	return err
-}
-
-// parseRetryAfter returns how long the service asks to wait, or 0. Values that make no sense are 0.
-func parseRetryAfter(h http.Header, now time.Time) time.Duration {
-	if ms, err := strconv.ParseFloat(strings.TrimSpace(h.Get("retry-after-ms")), 64); err == nil {
-		if d := seconds(ms / 1000); d > 0 {
-			return d
-		}
-	}
-	value := strings.TrimSpace(h.Get("retry-after"))
-	if s, err := strconv.ParseFloat(value, 64); err == nil {
-		return seconds(s)
-	}
-	if t, err := http.ParseTime(value); err == nil {
-		return max(0, min(t.Sub(now), longestPatience))
-	}
-	return 0
-}
-
-// longestPatience bounds what a service may ask for, so that there is no overflow.
-const longestPatience = 365 * 24 * time.Hour
-
-func seconds(s float64) time.Duration {
-	switch {
-	case math.IsNaN(s) || s <= 0:
-		return 0
-	case s > longestPatience.Seconds():
-		return longestPatience
-	}
-	return time.Duration(s * float64(time.Second))
 }

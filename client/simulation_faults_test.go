@@ -22,17 +22,23 @@ import (
 type weather struct {
 	seed    uint64
 	service *batchtest.Service
+	foreign time.Duration // by how much the clock of a gateway is ahead, which writes some of the Date headers
+	otherID string        // of a batch of another program
 
 	mu      sync.Mutex
-	trouble float64             // how likely a call meets a fault
-	made    map[string]int      // calls by operation and name
-	taken   map[string][]string // ids of the batches that the service has taken, by the name of the call
+	trouble float64              // how likely a call meets a fault
+	made    map[string]int       // calls by operation and name
+	taken   map[string][]string  // ids of the batches that the service has accepted, by the name of the call
+	hidden  map[string]time.Time // until when batches are not found, by id
 	log     []string
 }
 
-func newWeather(seed uint64, s *batchtest.Service, trouble float64) *weather {
-	w := &weather{seed: seed, service: s, trouble: trouble, made: make(map[string]int), taken: make(map[string][]string)}
-	for _, op := range []batchtest.Op{batchtest.Create, batchtest.List, batchtest.Retrieve, batchtest.Cancel, batchtest.Delete, batchtest.Results} {
+func newWeather(seed uint64, s *batchtest.Service, trouble float64, foreign time.Duration) *weather {
+	w := &weather{
+		seed: seed, service: s, trouble: trouble, foreign: foreign,
+		made: make(map[string]int), taken: make(map[string][]string), hidden: make(map[string]time.Time),
+	}
+	for _, op := range []batchtest.Op{batchtest.Create, batchtest.List, batchtest.Get, batchtest.Cancel, batchtest.Delete, batchtest.Results} {
 		s.Inject(op, batchtest.Times(8, w.fault(op))...) // as many as calls meet at a time
 	}
 	return w
@@ -54,15 +60,25 @@ func (w *weather) fault(op batchtest.Op) batchtest.Fault {
 			next.ServeHTTP(rw, r)
 			return
 		}
-		if op == batchtest.Create {
+		switch op {
+		case batchtest.Create:
 			next = w.recording(name, next)
+		case batchtest.List:
+			inner := next
+			next = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { byCreation(rw, r, inner) })
 		}
 		rng, trouble := w.draw(op, name)
 		skew := time.Duration(rng.IntN(121)-60) * time.Second // the service's machines do not agree on the time
+		if rng.IntN(3) > 0 {
+			skew += w.foreign
+		}
 		rw.Header().Set("date", w.service.Now().Add(skew).Format(http.TimeFormat))
 		what, f := "fine", batchtest.Fault(nil)
 		if rng.Float64() < trouble {
-			what, f = choose(op, rng)
+			what, f = w.choose(op, rng, r.PathValue("id"))
+		}
+		if w.isHidden(op, r.PathValue("id")) {
+			what, f, next = "not found for a while", nil, notFound
 		}
 		w.mu.Lock()
 		w.log = append(w.log, fmt.Sprint(time.Now().UnixMilli(), " ", name, " ", op, " ", what))
@@ -94,6 +110,7 @@ func (w *weather) recording(name string, next http.Handler) http.Handler {
 		if json.Unmarshal(answer.Body.Bytes(), &batch) == nil && batch.Type == "message_batch" {
 			w.mu.Lock()
 			w.taken[name] = append(w.taken[name], batch.ID)
+			w.hidden[batch.ID] = time.Now() // or its lag would become longer
 			w.mu.Unlock()
 		}
 		answer.Header().Del("date")
@@ -109,13 +126,36 @@ func (w *weather) takenBy(name string) []string {
 	return slices.Clone(w.taken[name])
 }
 
+// lose makes a batch not found for a while, at most 4 minutes, unless it was in the last 30.
+func (w *weather) lose(id string, d time.Duration) batchtest.Fault {
+	return func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
+		w.mu.Lock()
+		if time.Since(w.hidden[id]) > 30*time.Minute {
+			w.hidden[id] = time.Now().Add(d)
+			next = notFound
+		}
+		w.mu.Unlock()
+		next.ServeHTTP(rw, r)
+	}
+}
+
+var notFound = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	batchtest.Fail(404, "not_found_error", "Gone.")(rw, r, nil)
+})
+
+func (w *weather) isHidden(op batchtest.Op, id string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return (op == batchtest.Get || op == batchtest.Results) && time.Now().Before(w.hidden[id])
+}
+
 type fault struct {
 	name string
 	f    batchtest.Fault
 }
 
-// choose draws one of the ways in which a call can fail.
-func choose(op batchtest.Op, rng *rand.Rand) (string, batchtest.Fault) {
+// choose draws one of the ways in which a call can fail, that is about the batch with the given id.
+func (w *weather) choose(op batchtest.Op, rng *rand.Rand, id string) (string, batchtest.Fault) {
 	n := rng.IntN(3000)
 	faults := []fault{
 		{"dropped before", batchtest.DropBefore()},
@@ -123,8 +163,8 @@ func choose(op batchtest.Op, rng *rand.Rand) (string, batchtest.Fault) {
 		{"dropped at once", func(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) }},
 		{"dropped in the request", inTheBody(n, func(http.ResponseWriter) { panic(http.ErrAbortHandler) })},
 		{"answered early", inTheBody(n, func(rw http.ResponseWriter) { rw.WriteHeader([]int{400, 413, 429, 500, 502, 529}[n%6]) })},
-		{"cut", batchtest.Cut(n, false)},
-		{"cut cleanly", batchtest.Cut(n, true)},
+		{"cut", batchtest.DropBytes(n)},
+		{"cut cleanly", batchtest.TruncateBytes(n)},
 		{"stalled", batchtest.Stall(n, time.Duration(n)*time.Second)},
 		{"slow", late(time.Duration(n)*20*time.Millisecond, false)},
 		{"hidden by 502", hidden(502, "<html>Bad gateway</html>")},
@@ -136,8 +176,9 @@ func choose(op batchtest.Op, rng *rand.Rand) (string, batchtest.Fault) {
 		{"hidden by null", hidden(200, "null")},
 		{"302 elsewhere", batchtest.Status(302, "", "location", "https://example.com/v1/messages/batches")},
 		{"307 elsewhere", batchtest.Status(307, "", "location", "https://example.com/v1/messages/batches")},
-		{"308 here", batchtest.Status(308, "", "location", "/v1/messages/batches/other")},
+		{"308 here", batchtest.Status(308, "", "location", "/v1/messages/batches")},
 		{"400", batchtest.Fail(400, "invalid_request_error", "No.")},
+		{"403 of the edge", batchtest.EdgeForbidden()},
 		{"401", batchtest.Fail(401, "authentication_error", "No.")},
 		{"404 as text", batchtest.Status(404, "no such page")},
 		{"409", batchtest.Fail(409, "conflict_error", "No.")},
@@ -152,13 +193,28 @@ func choose(op batchtest.Op, rng *rand.Rand) (string, batchtest.Fault) {
 		faults = append(faults,
 			fault{"taken late", late(time.Duration(n)*200*time.Millisecond, true)},
 			fault{"taken late, dropped", dropBehind(late(time.Duration(n)*200*time.Millisecond, true))},
-			fault{"taken late, dropped", dropBehind(late(time.Duration(n)*200*time.Millisecond, true))},
+			fault{"taken very late, dropped", dropBehind(late(time.Duration(n)*590*time.Millisecond, true))}, // up to half an hour
 			fault{"413", batchtest.Status(413, "too large")},
 		)
 	case batchtest.Results:
 		for range 8 {
 			faults = append(faults, changedLines(rng))
 		}
+	}
+	if op != batchtest.Results {
+		for range 3 {
+			faults = append(faults, malformed(op, rng))
+		}
+	}
+	switch op {
+	case batchtest.Get, batchtest.Results:
+		for range 3 {
+			faults = append(faults, fault{"not found for a while", w.lose(id, time.Duration(n)*80*time.Millisecond)})
+		}
+	}
+	switch op {
+	case batchtest.Get, batchtest.Cancel, batchtest.Delete: // nothing in the response to create, or in results, tells
+		faults = append(faults, fault{"another batch", otherBatch(id, w.otherID)})
 	}
 	f := faults[rng.IntN(len(faults))]
 	return f.name, f.f
@@ -183,6 +239,21 @@ func changedLines(rng *rand.Rand) fault {
 		{"an error as last line", func(lines [][]byte, i int) [][]byte {
 			return append(lines[:i], []byte(`{"type":"error","error":{"type":"overloaded_error","message":"Busy."}}`+"\n"))
 		}},
+		{"a line of a gateway", func(lines [][]byte, i int) [][]byte {
+			return append(slices.Clip(lines[:i]), []byte("upstream error\n"))
+		}},
+		{"an error of a gateway", func(lines [][]byte, i int) [][]byte {
+			return append(slices.Clip(lines[:i]), []byte(`{"error":{"type":"bad_gateway","message":"Oops."}}`+"\n"))
+		}},
+		{"a line of a gateway between", func(lines [][]byte, i int) [][]byte { return slices.Insert(lines, i, []byte("{}\n")) }},
+		{"an error in place of a result", func(lines [][]byte, i int) [][]byte {
+			lines[i] = bytes.Replace(lines[i], []byte(`"result":`), []byte(`"type":"error","error":{"type":"api_error","message":"?"},"x":`), 1)
+			return lines
+		}},
+		{"a malformed field", func(lines [][]byte, i int) [][]byte {
+			lines[i] = bytes.Replace(lines[i], []byte(`"output_tokens":`), []byte(`"output_tokens":"?","x":`), 1)
+			return lines
+		}},
 		{"blank lines", func(lines [][]byte, i int) [][]byte { return slices.Insert(lines, i, []byte("\r\n \n")) }},
 	}
 	f := fault{name: "lines"}
@@ -197,7 +268,6 @@ func changedLines(rng *rand.Rand) fault {
 			return c.change(lines, i%len(lines))
 		})
 	}
-	drop := rng.IntN(2) == 0
 	f.f = batchtest.Rewrite(func(body []byte) []byte {
 		lines := bytes.SplitAfter(body, []byte("\n"))
 		lines = lines[:len(lines)-1] // behind the last line break is nothing
@@ -205,8 +275,41 @@ func changedLines(rng *rand.Rand) fault {
 			lines = change(lines)
 		}
 		return bytes.Join(lines, nil)
-	}, drop)
+	})
+	if rng.IntN(2) == 0 {
+		f.f = batchtest.ThenDrop(f.f)
+	}
 	return f
+}
+
+// malformed draws a property of a response and what is in its place.
+func malformed(op batchtest.Op, rng *rand.Rand) fault {
+	type property struct{ name, value string }
+	properties := []property{
+		{"id", ""}, {"id", "null"}, {"id", "7"}, {"id", `""`}, {"type", "7"}, {"type", `"batch"`}, {"type", ""},
+		{"created_at", `"2026-11-20T10:00:00"`}, {"created_at", `"soon"`}, {"created_at", ""}, {"expires_at", "5"},
+		{"processing_status", "5"}, {"processing_status", `"new"`}, {"processing_status", ""},
+		{"request_counts", ""}, {"request_counts", "null"}, {"request_counts", `{"succeeded":"3"}`}, {"request_counts", "[]"},
+		{"Request_Counts", `{"succeeded":1}`}, {"ID", `"msgbatch_none"`}, {"Type", `"batch"`}, {"results_url", "5"}, {"x", "{"},
+	}
+	if op == batchtest.List {
+		properties = []property{{"data", ""}, {"data", "null"}, {"data", "7"}, {"has_more", `"yes"`}, {"last_id", "{"}, {"Data", "[]"}, {"Has_More", "true"}}
+	}
+	p := properties[rng.IntN(len(properties))]
+	return fault{fmt.Sprintf("%s is %s", p.name, p.value), batchtest.Malformed(p.name, p.value)}
+}
+
+// otherBatch makes a response, also an error, be about another batch than the call.
+func otherBatch(id, other string) batchtest.Fault {
+	return func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
+		if r.Method == http.MethodGet {
+			r = r.Clone(r.Context())
+			r.SetPathValue("id", other)
+			next.ServeHTTP(rw, r)
+			return
+		}
+		batchtest.Rewrite(func(b []byte) []byte { return bytes.ReplaceAll(b, []byte(id), []byte(other)) })(rw, r, next)
+	}
 }
 
 // inTheBody acts when a part of the request has come: at most n bytes, and never all.

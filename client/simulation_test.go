@@ -30,17 +30,21 @@ var (
 // TestSimulation lives the lives of batches, from create to delete, with a service that fails at random wherever it can.
 // It checks that
 //
-//   - each batch that the service has taken is known to the caller, or reported as uncertain with itself among the
+//   - each batch that the service has accepted is known to the caller, or reported as uncertain with itself among the
 //     candidates;
-//   - none is taken twice, unless the caller has asked for that;
-//   - each result is given exactly once, or an error says what is missing;
+//   - none is accepted twice, unless the caller has asked for that, nor would be if the caller sent it again where the
+//     candidates say that it can;
+//   - each result is yielded exactly once, or an error says what is missing;
+//   - waiting and results outlast a batch that is not found for a while;
 //   - no call has left the origin, and no body is left open.
 //
-// A life takes minutes of the service's time, one in a hundred more than a day.
+// A life takes minutes of the service's time, one in a hundred more than a day. With -v the totals are logged.
 func TestSimulation(t *testing.T) {
 	t.Parallel()
+	sum := new(totals)
+	t.Cleanup(func() { t.Logf("totals: %+v", sum.tally) })
 	if *oneSeed != 0 {
-		live(t, *oneSeed)
+		live(t, *oneSeed, sum)
 		return
 	}
 	workers := uint64(runtime.GOMAXPROCS(0))
@@ -48,7 +52,7 @@ func TestSimulation(t *testing.T) {
 		t.Run(fmt.Sprint(w), func(t *testing.T) {
 			t.Parallel()
 			for seed := w + 1; seed <= *seeds && !t.Failed(); seed += workers {
-				live(t, seed)
+				live(t, seed, sum)
 			}
 		})
 	}
@@ -57,15 +61,47 @@ func TestSimulation(t *testing.T) {
 // TestSimulationRepeatsItself checks that a seed gives the same life again.
 func TestSimulationRepeatsItself(t *testing.T) {
 	t.Parallel()
+	sum := new(totals)
 	for seed := uint64(1); seed <= 20; seed++ {
-		if diff := cmp.Diff(live(t, seed), live(t, seed)); diff != "" {
+		if diff := cmp.Diff(live(t, seed, sum), live(t, seed, sum)); diff != "" {
 			t.Errorf("seed %d: %s", seed, diff)
 		}
 	}
 }
 
+// totals are what many lives come to.
+type totals struct {
+	mu sync.Mutex
+	tally
+}
+
+type tally struct {
+	Lives int
+
+	// Of creates: all, those whose batch the service has accepted, those that returned it, those that were uncertain, and
+	// those of which another process asked for the candidates.
+	Creates, Accepted, Returned, Uncertain, Elsewhere int
+
+	// Of uncertain ones in the end: complete with the batch among the candidates, with only batches of others, without
+	// any; and not complete, of these those whose batch was not among the candidates.
+	Adopted, Foreign, Free, Undecided, Outside int
+
+	// Lost are accepted batches that nobody told of, and Doubled those that were accepted twice, or would be if the caller
+	// did what Candidates says.
+	Lost, Doubled int
+
+	// Of results: yielded, and readings that were incomplete.
+	Results, Incomplete int
+}
+
+func (s *totals) add(f func(*tally)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f(&s.tally)
+}
+
 // live lives one life and returns the calls of it, in order.
-func live(t *testing.T, seed uint64) (calls []string) {
+func live(t *testing.T, seed uint64, sum *totals) (calls []string) {
 	t.Helper()
 	defer func() {
 		p := recover()
@@ -78,6 +114,8 @@ func live(t *testing.T, seed uint64) (calls []string) {
 	}()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLife(t, seed)
+		l.totals = sum
+		sum.add(func(s *tally) { s.Lives++ })
 		l.run()
 		calls = l.weather.log
 		slices.Sort(calls)
@@ -95,11 +133,26 @@ type life struct {
 	service *batchtest.Service
 	weather *weather
 	watch   *originWatch
+	totals  *totals
 	client  *client.Client
-	other   *client.Client // another program's, with batches of the same size
-	size    int            // of each batch
-	twice   bool           // it creates at least once
+	again   func() *client.Client // makes another client, as the next process of the program does
+	other   *client.Client        // another program's, with batches of the same size
+	size    int                   // of each batch
+	twice   bool                  // it creates at least once
+	ahead   time.Duration         // the service's clock, of this machine's
+	alone   bool                  // there are no batches of others while it runs
+	marks   bool                  // it takes a watermark before
+	dies    bool                  // another process of it looks for lost batches and reads the results
+	seen    map[string]bool       // batches that the client has seen
 	tries   int
+
+	// What the service and its weather are asked.
+
+	name    string                        // of the program, before the names of its calls
+	taken   func(name string) []string    // the ids of the batches that the service has accepted from a call
+	foreign time.Duration                 // by how much the clock of a gateway is ahead at most
+	clear   func()                        // lets calls meet no more faults
+	checks  func(item *client.Item) error // what is wrong with a result
 }
 
 func newLife(t *testing.T, seed uint64) *life {
@@ -108,32 +161,58 @@ func newLife(t *testing.T, seed uint64) *life {
 	if seed%100 == 0 {
 		duration = time.Duration(20+rng.IntN(10)) * time.Hour // the last ones expire
 	}
-	l := &life{T: t, rng: rng, size: 1 + rng.IntN(6), twice: rng.IntN(8) == 0}
-	l.service = batchtest.Start(batchtest.WithDuration(duration))
-	l.service.Advance(time.Duration(rng.IntN(2001)-1000) * time.Minute)
+	l := &life{
+		T: t, rng: rng, size: 1 + rng.IntN(6), twice: rng.IntN(8) == 0,
+		alone: rng.IntN(2) == 0, marks: rng.IntN(2) == 0, dies: rng.IntN(3) == 0, seen: make(map[string]bool),
+	}
+	var foreign time.Duration
+	if rng.IntN(2) == 0 {
+		foreign = time.Duration(rng.IntN(601)-300) * time.Minute
+	}
+	var getLag, listLag time.Duration
+	if rng.IntN(3) == 0 {
+		getLag = time.Duration(rng.IntN(240)) * time.Second
+	}
+	if rng.IntN(2) == 0 {
+		listLag = time.Duration(rng.IntN(540)) * time.Second
+	}
+	l.service = batchtest.Start(batchtest.WithDuration(duration), batchtest.WithGetLag(getLag), batchtest.WithListLag(listLag))
+	l.ahead = time.Duration(rng.IntN(2001)-1000) * time.Minute
+	l.service.Advance(l.ahead)
 	l.service.Answer("r1", batchtest.Errored(&gen.BetaOverloadedError{Message: "Busy."}))
-	l.weather = newWeather(seed, l.service, rng.Float64()*0.9)
+	l.weather = newWeather(seed, l.service, rng.Float64()*0.9, foreign)
+	l.taken, l.foreign, l.clear, l.checks = l.weather.takenBy, foreign, l.weather.clear, checkItem
 	l.watch = watchOrigin(l.service)
-	l.other = newClient(t, l.service)
+	l.other = l.service.Client()
 	share := rng.Float64()
-	l.client = newClient(t, l.service, client.WithHTTPClient(&http.Client{Transport: l.watch}),
-		client.WithRandom(func(n time.Duration) time.Duration { return time.Duration(share * float64(n)) }))
+	l.again = func() *client.Client {
+		return l.service.Client(client.WithHTTPClient(&http.Client{Transport: l.watch}),
+			client.WithRandom(func(n time.Duration) time.Duration { return time.Duration(share * float64(n)) }))
+	}
+	l.client = l.again()
 	return l
 }
 
-// A creation is a call of Create and what came of it.
-type creation struct {
-	name         string
-	began, ended time.Time // by the service's clock
-	batch        *client.Batch
-	err          error
+func (l *life) run() {
+	l.weather.otherID = create(l, l.other, l.size).ID
+	l.pause(time.Hour)
+	l.colleagues()
+	l.program()
+	synctest.Wait()
+	l.watch.check(l)
 }
 
-func (l *life) run() {
-	create(l, l.other, l.size)
-	l.pause(time.Hour)
+// program creates batches and follows them to their end.
+func (l *life) program() {
 	creations := l.create()
-	create(l, l.other, l.size)
+	if !l.alone {
+		create(l, l.other, l.size)
+		l.colleagues()
+	}
+	if l.dies {
+		l.client = l.again()
+		clear(l.seen)
+	}
 	var ids []string // what there is to wait for
 	for _, c := range creations {
 		if id := l.resolve(c, creations); id != "" {
@@ -147,8 +226,16 @@ func (l *life) run() {
 	for _, c := range creations {
 		l.settle(c)
 	}
-	synctest.Wait()
-	l.watch.check(l)
+}
+
+// colleagues create batches of the same size, on machines of the service whose clocks differ by up to a minute.
+func (l *life) colleagues() {
+	for range l.rng.IntN(4) {
+		l.service.Seed(l.size, l.service.Now().Add(time.Duration(l.rng.IntN(121)-60)*time.Second))
+		if l.chance(2) {
+			l.pause(3 * time.Minute)
+		}
+	}
 }
 
 func (l *life) pause(most time.Duration) { pass(time.Duration(l.rng.Int64N(int64(most)))) }
@@ -170,7 +257,7 @@ func (l *life) context(most time.Duration) (context.Context, context.CancelFunc)
 // try counts what the program tries. A program that has tried for long enough meets no more faults.
 func (l *life) try() {
 	if l.tries++; l.tries == 30 {
-		l.weather.clear()
+		l.clear()
 	}
 	if l.tries == 200 {
 		l.Fatal("the life does not end")
@@ -178,97 +265,6 @@ func (l *life) try() {
 }
 
 func named(name string) client.CallOption { return client.WithHeader("x-call", name) }
-
-// create creates one to three batches of the same size at the same time.
-func (l *life) create() []*creation {
-	var group sync.WaitGroup
-	creations := make([]*creation, 1+l.rng.IntN(3))
-	for i := range creations {
-		c := &creation{name: fmt.Sprint("create-", i)}
-		creations[i] = c
-		ctx, cancel := l.context(20 * time.Minute)
-		opts := []client.CallOption{named(c.name)}
-		asLines := l.chance(2)
-		if l.twice {
-			opts = append(opts, client.WithAtLeastOnceCreate())
-		}
-		group.Go(func() {
-			defer cancel()
-			<-time.After(time.Duration(i) * 7 * time.Millisecond) // not at the same instant, so that the life can be repeated
-			c.began = l.service.Now()
-			if asLines {
-				c.batch, c.err = l.client.CreateJSON(ctx, strings.NewReader(jsonLines(l.T, requests(l.size))), opts...)
-			} else {
-				c.batch, c.err = l.client.Create(ctx, client.BatchParams{Requests: requests(l.size)}, opts...)
-			}
-			c.ended = l.service.Now()
-		})
-	}
-	group.Wait()
-	return creations
-}
-
-// resolve finds out whether there is a batch, and returns its id.
-func (l *life) resolve(c *creation, all []*creation) string {
-	var uncertain *client.UncertainError
-	switch {
-	case c.batch != nil:
-		return c.batch.ID
-	case !errors.As(c.err, &uncertain):
-		return ""
-	}
-	for {
-		l.try()
-		before := l.weather.takenBy(c.name)
-		found, err := uncertain.Candidates(l.Context())
-		if err != nil {
-			if found.Complete {
-				l.Errorf("%s: complete with an error: %v", c.name, err)
-			}
-			l.pause(10 * time.Minute)
-			continue
-		}
-		if found.Complete {
-			before = l.weather.takenBy(c.name) // none can have come since
-		}
-		for _, id := range before {
-			if !slices.ContainsFunc(found.Batches, func(b *client.Batch) bool { return b.ID == id }) {
-				l.Errorf("%s: %s was taken and is no candidate, complete %v", c.name, id, found.Complete)
-			}
-		}
-		for _, b := range found.Batches {
-			const off = 2*time.Minute + time.Second // by what Date says, and when it comes
-			if b.CreatedAt.Before(c.began.Add(-2*time.Minute-off)) || b.CreatedAt.After(c.ended.Add(12*time.Minute+off)) ||
-				slices.ContainsFunc(all, func(c *creation) bool { return c.batch != nil && c.batch.ID == b.ID }) {
-				l.Errorf("%s: %s of %v is a candidate", c.name, b.ID, b.CreatedAt)
-			}
-		}
-		if found.Complete {
-			break
-		}
-		<-time.After(time.Until(found.Until))
-	}
-	// Which of several candidates it is, the results would tell.
-	if taken := l.weather.takenBy(c.name); len(taken) > 0 {
-		return taken[0]
-	}
-	return ""
-}
-
-// settle checks in the end what a caller of Create was told.
-func (l *life) settle(c *creation) {
-	taken := l.weather.takenBy(c.name)
-	switch {
-	case len(taken) > 1 && !l.twice:
-		l.Errorf("%s: %v were taken", c.name, taken)
-	case c.batch != nil && !slices.Contains(taken, c.batch.ID):
-		l.Errorf("%s: got %s, but %v was taken", c.name, c.batch.ID, taken)
-	case c.batch == nil && len(taken) > 0 && !errors.As(c.err, new(*client.UncertainError)):
-		l.Errorf("%s: %v was taken, but the caller was told %v", c.name, taken, c.err)
-	case c.batch == nil && c.err == nil:
-		l.Errorf("%s: neither a batch nor an error", c.name)
-	}
-}
 
 // follow waits for a batch, reads its results and deletes it.
 func (l *life) follow(id string) {
@@ -278,12 +274,12 @@ func (l *life) follow(id string) {
 	}
 	batch := l.wait(id)
 	want := batch.RequestCounts
-	if want.Processing != 0 || want.Succeeded+want.Errored+want.Canceled+want.Expired != int64(l.size) {
+	if batch.Malformed == nil && (want.Processing != 0 || want.Succeeded+want.Errored+want.Canceled+want.Expired != int64(l.size)) {
 		l.Errorf("%s has ended with %+v", id, want)
 	}
 	for {
 		l.try()
-		if l.results(batch) {
+		if l.results(id) {
 			break
 		}
 		l.pause(10 * time.Minute)
@@ -299,7 +295,12 @@ func (l *life) wait(id string) *client.Batch {
 	for {
 		l.try()
 		ctx, cancel := l.context(10 * time.Hour)
-		b, err := l.client.Wait(ctx, id, client.WaitOptions{}, named("wait"))
+		var opts []client.CallOption
+		if l.chance(3) {
+			opts = append(opts, client.WithPollInterval(time.Minute, 10*time.Minute))
+		}
+		b, err := l.client.Wait(ctx, id, append(opts, named("wait"), client.OnPoll(func(*client.Batch) { l.seen[id] = true }))...)
+		over := ctx.Err() != nil
 		cancel()
 		if err == nil {
 			if b == nil || b.ID != id || !b.Ended() {
@@ -308,15 +309,19 @@ func (l *life) wait(id string) *client.Batch {
 			return b
 		}
 		var w *client.WaitError
-		if !errors.As(err, &w) || w.BatchID != id || b != w.Last {
+		if !errors.As(err, &w) || w.BatchID != id || b != nil {
 			l.Errorf("waiting for %s: %v", id, err)
+		}
+		var apiErr *client.APIError
+		if l.seen[id] && !over && errors.As(err, &apiErr) && apiErr.StatusCode == 404 && apiErr.Detail != nil {
+			l.Errorf("waiting for %s was ended by a 404 that passes: %v", id, err)
 		}
 		l.pause(10 * time.Minute)
 	}
 }
 
-// results reads the results once and reports whether that gave all of them.
-func (l *life) results(batch *client.Batch) (all bool) {
+// results reads the results once and reports whether that yielded all of them.
+func (l *life) results(id string) (all bool) {
 	ctx, cancel := l.context(10 * time.Minute)
 	defer cancel()
 	leave := -1
@@ -324,53 +329,62 @@ func (l *life) results(batch *client.Batch) (all bool) {
 		leave = l.rng.IntN(l.size + 1)
 	}
 	given := make(map[string]bool)
-	bad := 0
 	var last error
-	for item, err := range l.client.Results(ctx, batch.ID, named("results")) {
+	for item, err := range l.client.Results(ctx, id, named("results")) {
 		if last != nil {
-			l.Errorf("%s: something follows %v", batch.ID, last)
+			l.Errorf("%s: something follows %v", id, last)
 		}
-		if item != nil && !errors.As(err, new(*client.LineError)) {
+		if (item == nil) == (err == nil) {
+			l.Errorf("%s: got %+v with %v", id, item, err)
+		}
+		if last = err; err != nil {
+			continue
+		}
+		if item.CustomID != "" && item.Result != nil && !errors.Is(item.Err(), client.ErrDuplicateResult) {
 			if given[item.CustomID] {
-				l.Errorf("%s: %s was given twice", batch.ID, item.CustomID)
+				l.Errorf("%s: %s was yielded twice", id, item.CustomID)
 			}
 			given[item.CustomID] = true
-			l.checkItem(item)
-		}
-		if errors.As(err, new(*client.LineError)) {
-			bad++
-		} else if err != nil {
-			last = err
+			if err := l.checks(item); err != nil {
+				l.Error(err)
+			}
 		}
 		if len(given) == leave {
 			return false
 		}
 	}
+	l.totals.add(func(s *tally) { s.Results += len(given) })
 	var incomplete *client.IncompleteError
 	switch {
-	case last == nil && len(given)+bad < l.size:
-		l.Errorf("%s: %d results and %d bad lines of %d, and no error", batch.ID, len(given), bad, l.size)
+	case last == nil && len(given) < l.size:
+		l.Errorf("%s: %d results of %d, and no error", id, len(given), l.size)
 	case last != nil && len(given) > 0 && !errors.As(last, &incomplete):
-		l.Errorf("%s: %d results of %d, and no word of what is missing: %v", batch.ID, len(given), l.size, last)
+		l.Errorf("%s: %d results of %d, and no word of what is missing: %v", id, len(given), l.size, last)
 	case incomplete != nil:
-		got := incomplete.Got
-		if incomplete.Want != batch.RequestCounts || got.Succeeded+got.Errored+got.Canceled+got.Expired != int64(len(given)) {
-			l.Errorf("%s: %d results, but %+v", batch.ID, len(given), incomplete)
+		l.totals.add(func(s *tally) { s.Incomplete++ })
+		got, want := incomplete.Got, incomplete.Want
+		if got.Succeeded+got.Errored+got.Canceled+got.Expired != int64(len(given)) {
+			l.Errorf("%s: %d results, but %+v", id, len(given), incomplete)
 		}
-		if len(given) == l.size {
-			l.Errorf("%s: all were given, but %v", batch.ID, last)
+		if known := want.Succeeded + want.Errored + want.Canceled + want.Expired; known == int64(l.size) && len(given) == l.size {
+			l.Errorf("%s: all were yielded, but %v", id, last)
 		}
 	}
-	return last == nil && len(given) == l.size
+	return len(given) == l.size
 }
 
 // checkItem checks that a result is that of its request.
-func (l *life) checkItem(item *client.Item) {
+func checkItem(item *client.Item) error {
 	switch err := item.Err(); {
+	case item.Malformed != nil:
+		if item.Message() == nil {
+			return fmt.Errorf("%s has lost its result %s", item.CustomID, item.Raw)
+		}
 	case item.CustomID == "r1" && errors.Is(err, client.ErrOverloaded):
 	case err == nil && item.Text() == "You said: Hello, number "+item.CustomID[1:]:
 	case errors.Is(err, client.ErrCanceled) || errors.Is(err, client.ErrExpired):
 	default:
-		l.Errorf("%s has the result %s", item.CustomID, item.Raw)
+		return fmt.Errorf("%s has the result %s", item.CustomID, item.Raw)
 	}
+	return nil
 }

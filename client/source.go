@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -8,28 +9,29 @@ import (
 	"iter"
 	"runtime"
 
-	"github.com/seed-111a911e/messagebatches/internal/envelope"
+	"github.com/seed-111a911e/messagebatches/internal/foreign"
+	"github.com/seed-111a911e/messagebatches/internal/limits"
 	"github.com/seed-111a911e/messagebatches/internal/lines"
 	"github.com/seed-111a911e/messagebatches/internal/parallel"
 )
 
-// A source gives the requests of a batch as JSON, as often as the batch is sent.
+// A source yields the requests of a batch as JSON, as often as the batch is sent.
 type source interface {
-	// parts gives what has to be known of the requests before they are sent.
-	parts() iter.Seq[part]
+	// parts yields what must be known of the requests before they are sent. It reads while ctx lasts.
+	parts(ctx context.Context) iter.Seq[part]
 
 	// kind says what the requests are, for errors.
 	kind() string
 
-	// rewind goes back to the first request.
-	rewind() error
+	// rewind goes back to the first request. What follows reads while ctx lasts.
+	rewind(ctx context.Context) error
 
-	// next appends the next request to buf. Behind the last one it returns io.EOF, or errChanged if the requests are not
+	// next appends the next request to buf. After the last one it returns io.EOF, or errChanged if the requests are not
 	// those that parts has seen.
 	next(buf []byte) ([]byte, error)
 
-	// decode returns all requests.
-	decode() ([]Request, error)
+	// check has a checker check the requests.
+	check(ctx context.Context, checker Checker, info CallInfo) error
 }
 
 // A part is some requests that follow each other.
@@ -57,7 +59,7 @@ type values struct {
 
 func (v *values) kind() string { return "request" }
 
-func (v *values) parts() iter.Seq[part] {
+func (v *values) parts(context.Context) iter.Seq[part] {
 	const each = 256
 	starts := func(yield func(int) bool) {
 		for i := 0; i < len(v.requests) && yield(i); i += each {
@@ -74,7 +76,7 @@ func (v *values) parts() iter.Seq[part] {
 	})
 }
 
-func (v *values) rewind() error {
+func (v *values) rewind(context.Context) error {
 	v.given = 0
 	return nil
 }
@@ -87,35 +89,38 @@ func (v *values) next(buf []byte) ([]byte, error) {
 	return v.requests[v.given-1].AppendJSON(buf)
 }
 
-func (v *values) decode() ([]Request, error) { return v.requests, nil }
+func (v *values) check(ctx context.Context, checker Checker, info CallInfo) error {
+	return checker.CheckRequests(ctx, v.requests, info)
+}
 
 var errChanged = errors.New("the requests have changed since they were checked")
 
 // jsonLines are requests that are lines of JSON.
 type jsonLines struct {
-	from  io.ReadSeeker
+	from  *guardedReader
 	start int64
 	lines *lines.Reader
 	hash  maphash.Hash // of the lines since the start
 	want  uint64       // the hash of all lines that parts has seen
 }
 
-func newJSONLines(from io.ReadSeeker) (*jsonLines, error) {
-	if from == nil {
+func newJSONLines(ctx context.Context, reader io.ReadSeeker) (*jsonLines, error) {
+	if reader == nil {
 		return nil, errors.New("there are no lines: the reader is nil")
 	}
+	from := &guardedReader{from: reader, ctx: ctx}
 	start, err := from.Seek(0, io.SeekCurrent)
 	if err != nil {
-		return nil, err
+		return nil, foreign.Error(err)
 	}
-	return &jsonLines{from: from, start: start, lines: lines.NewReader(from, envelope.MaxBytes)}, nil
+	return &jsonLines{from: from, start: start, lines: lines.NewReader(from, limits.MaxBytes)}, nil
 }
 
 func (l *jsonLines) kind() string { return "line" }
 
-func (l *jsonLines) parts() iter.Seq[part] {
+func (l *jsonLines) parts(ctx context.Context) iter.Seq[part] {
 	return func(yield func(part) bool) {
-		if err := l.rewind(); err != nil {
+		if err := l.rewind(ctx); err != nil {
 			yield(part{err: err})
 			return
 		}
@@ -125,7 +130,7 @@ func (l *jsonLines) parts() iter.Seq[part] {
 
 // blocks gives the lines in blocks, and takes their hash.
 func (l *jsonLines) blocks(yield func(lines.Block) bool) {
-	for b := range lines.Blocks(l.from, envelope.MaxBytes) {
+	for b := range lines.Blocks(l.from, limits.MaxBytes) {
 		for _, line := range b.Lines() {
 			l.addHash(line)
 		}
@@ -145,24 +150,25 @@ func inspectBlock(b lines.Block) (p part) {
 	defer b.Release()
 	for number, line := range b.Lines() {
 		c := counted{size: len(line), at: number, err: lines.ErrLong}
-		if len(line) <= envelope.MaxBytes {
-			var r envelope.Request
-			r, c.err = envelope.Parse(line)
+		if len(line) <= limits.MaxBytes {
+			var r limits.Request
+			r, c.err = limits.Parse(line)
 			c.id = r.CustomID
 		}
 		p.requests = append(p.requests, c)
 	}
 	if b.Err != nil {
-		p.err = fmt.Errorf("line %d: %w", b.End(), b.Err)
+		p.err = fmt.Errorf("line %d: %w", b.End(), foreign.Error(b.Err))
 	}
 	return p
 }
 
-func (l *jsonLines) rewind() error {
+func (l *jsonLines) rewind(ctx context.Context) error {
+	l.from.ctx = ctx
 	_, err := l.from.Seek(l.start, io.SeekStart)
 	l.lines.Reset(l.from)
 	l.hash.Reset()
-	return err
+	return foreign.Error(err)
 }
 
 func (l *jsonLines) next(buf []byte) ([]byte, error) {
@@ -176,23 +182,9 @@ func (l *jsonLines) next(buf []byte) ([]byte, error) {
 	return append(buf, line.Text...), err
 }
 
-func (l *jsonLines) decode() ([]Request, error) {
-	if err := l.rewind(); err != nil {
-		return nil, err
+func (l *jsonLines) check(ctx context.Context, checker Checker, info CallInfo) error {
+	if err := l.rewind(ctx); err != nil {
+		return err
 	}
-	var requests []Request
-	for {
-		line, err := l.lines.Next()
-		if err == io.EOF {
-			return requests, nil
-		}
-		var r Request
-		if err == nil {
-			err = r.UnmarshalJSON(line.Text)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", l.lines.Number(), err)
-		}
-		requests = append(requests, r)
-	}
+	return checker.CheckLines(ctx, l.from, info)
 }

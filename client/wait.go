@@ -1,81 +1,102 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"time"
+
+	"github.com/seed-111a911e/messagebatches/internal/foreign"
 )
 
-// WaitOptions say how Wait polls. The zero value is good.
-type WaitOptions struct {
-	// MinInterval is the time between the first two polls, at most a day. Defaults to 5 s.
-	MinInterval time.Duration
-
-	// MaxInterval is what the time between polls grows to, by a half each time, at most a day. Defaults to 1 min.
-	MaxInterval time.Duration
-
-	// OnPoll, unless nil, is called with the batch after each poll that saw it, the last one included, on the goroutine
-	// that waits. Until the batch has ended its counts say nothing about progress; its age does.
-	OnPoll func(*Batch)
-}
-
-// Wait polls a batch until it has ended and returns it.
+// Wait polls a batch until it has ended and returns it. [WithPollInterval] sets how often, and [OnPoll] reports each poll.
 //
-// Failures that may pass (lost connections, time-outs, 408, 409, 429, 5xx) are logged and waited out, for hours if
-// need be, whatever [Retry] says; a retry-after of up to an hour is the next interval. Waiting ends with a
-// [*WaitError], which names the batch and how it was last seen, when the context ends, or at once on an answer that
-// will not get better, such as 401 or 404. The batch goes on by itself.
-//
-// With an error Wait returns the batch as it was last seen, or nil.
+// Failures that may pass (lost connections, time-outs, 408, 409, 429, 5xx) are logged and waited out, for hours if need be;
+// a retry-after of up to an hour becomes the next interval. A 404 for a batch that this client has seen before is waited
+// out for 5 minutes. Waiting ends with a [*WaitError] when the context ends, or at once on a response that will not get
+// better, such as 401. The batch keeps running, and can be waited for again.
 //
 // API: GET /v1/messages/batches/{message_batch_id}
-func (c *Client) Wait(ctx context.Context, id string, o WaitOptions, opts ...CallOption) (*Batch, error) {
-	cl, err := c.newCall(opts)
+func (c *Client) Wait(ctx context.Context, id string, opts ...CallOption) (*Batch, error) {
+	cl, err := c.newCall(opWait, opts)
 	if err != nil {
 		return nil, err
 	}
-	cl.retry.MaxAttempts = 1 // the polls themselves are the repetition
-	if o.MinInterval <= 0 {
-		o.MinInterval = 5 * time.Second
-	}
-	if o.MaxInterval <= 0 {
-		o.MaxInterval = time.Minute
-	}
-	o.MinInterval = min(o.MinInterval, longestInterval)
-	o.MaxInterval = min(max(o.MaxInterval, o.MinInterval), longestInterval)
+	return observe(ctx, &cl, id, func(ctx context.Context) (*Batch, error) { return c.wait(ctx, &cl, id) })
+}
+
+func (c *Client) wait(ctx context.Context, cl *call, id string) (*Batch, error) {
+	cl.once = true // the polls themselves are the retries
+	shortest := min(cmp.Or(cl.minInterval, 5*time.Second), longestInterval)
+	longest := min(max(cmp.Or(cl.maxInterval, time.Minute), shortest), longestInterval)
 	var last *Batch
-	for interval := o.MinInterval; ; interval = min(interval+interval/2, o.MaxInterval) {
-		b, err := c.get(ctx, &cl, id)
-		if b != nil {
-			last = b
-			if o.OnPoll != nil {
-				o.OnPoll(b)
+	fail := func(err error) (*Batch, error) { return nil, &WaitError{BatchID: id, Last: last, Err: err} }
+	var failure error     // of the last poll
+	var missing time.Time // since when each poll has not found the batch
+	if at, ok := c.s().created.seen(id); ok {
+		if early := shortest - time.Since(at); early > 0 { // it was created just now
+			if err := sleep(ctx, beforeDeadline(ctx, early)); err != nil {
+				return fail(err)
+			}
+		}
+	}
+	polls := 0
+	for interval := shortest; ; interval = min(interval+interval/2, longest) {
+		b, err := c.get(ctx, cl, id)
+		polls++
+		cl.hooks.poll(ctx, PollEvent{BatchID: cl.seen.id(), Poll: polls, Batch: b, Err: err})
+		next := interval - interval/10 + c.s().random(interval/5+1)
+		before := failure
+		if failure = err; err == nil {
+			last, missing = b, time.Time{}
+			if cl.onPoll != nil {
+				cl.onPoll(b)
 			}
 			if b.Ended() {
 				return b, nil
 			}
-		}
-		next := interval - interval/10 + c.s().random(interval/5+1)
-		if err != nil { // or something is odd about b
-			c.s().logger.WarnContext(ctx, "poll failed", "batch", id, "error", err)
+		} else {
 			var apiErr *APIError
-			if answered := errors.As(err, &apiErr); ctx.Err() != nil || answered && !transient(apiErr) || isLocal(err) {
-				return last, &WaitError{BatchID: id, Last: last, Err: err}
-			} else if answered {
-				next = max(next, min(apiErr.RetryAfter, longestRetryAfter))
+			answered := errors.As(err, &apiErr)
+			passes := !answered || transient(apiErr)
+			if _, seen := c.s().known.seen(id); seen && isMissing(err) {
+				missing = cmp.Or(missing, time.Now())
+				passes = time.Since(missing) < longestMissing
+			} else {
+				missing = time.Time{}
+			}
+			switch {
+			case isLocal(err) || !passes:
+				return fail(err)
+			case ctx.Err() != nil && errors.Is(err, ctx.Err()): // the poll had no time to fail in its own way
+				return fail(afterPoll(err, before))
+			case ctx.Err() != nil:
+				return fail(afterPoll(contextError(ctx), err))
+			}
+			if answered {
+				next = max(next, min(apiErr.RetryAfter, longestPatience))
 			}
 		}
 		if err := sleep(ctx, beforeDeadline(ctx, next)); err != nil {
-			return last, &WaitError{BatchID: id, Last: last, Err: err}
+			return fail(afterPoll(err, failure))
 		}
 	}
 }
 
-const (
-	// longestRetryAfter bounds how long Wait believes a service that asks for patience.
-	longestRetryAfter = time.Hour
+// afterPoll joins why waiting ended with the failure of the poll before, if it failed.
+func afterPoll(err, failure error) error {
+	if failure == nil {
+		return err
+	}
+	return fmt.Errorf("%w (last poll: %w)", err, failure)
+}
 
-	// longestInterval is how long a batch lives.
+const (
+	// longestPatience bounds the retry-after that Wait honors.
+	longestPatience = time.Hour
+
+	// longestInterval is the lifetime of a batch.
 	longestInterval = 24 * time.Hour
 )
 
@@ -89,3 +110,32 @@ func beforeDeadline(ctx context.Context, d time.Duration) time.Duration {
 	}
 	return d
 }
+
+// A WaitError says that waiting ended before the batch did.
+type WaitError struct {
+	// BatchID is the ID of the batch.
+	BatchID string
+
+	// Last is the batch as it was last seen, nil if it was not.
+	Last *Batch
+
+	// Err is why: the context's error together with the failure of the last poll, if it failed, or an error that will not
+	// pass, such as an [*APIError].
+	Err error
+}
+
+// Error names the batch, how it was last seen, and why waiting ended.
+func (e *WaitError) Error() string {
+	seen := "never seen"
+	if e.Last != nil {
+		seen = "last seen " + foreign.Short(string(e.Last.ProcessingStatus))
+	}
+	text := fmt.Sprintf("wait for batch %s, %s: %v", foreign.Short(e.BatchID), seen, e.Err)
+	if errors.Is(e.Err, context.Canceled) || errors.Is(e.Err, context.DeadlineExceeded) {
+		text += " (the batch keeps running and can be waited for again)"
+	}
+	return text
+}
+
+// Unwrap returns Err.
+func (e *WaitError) Unwrap() error { return e.Err }

@@ -9,17 +9,17 @@ import (
 	"time"
 )
 
-// errStalled is the cause of a context that the client ended because nothing came for too long.
+// errStalled is the cause of a context that the client ended because nothing happened for too long.
 type errStalled struct{ time.Duration }
 
 func (e errStalled) Error() string {
-	return fmt.Sprintf("nothing came from the service for %s", e.Duration)
+	return fmt.Sprintf("no data from the service for %s", e.Duration)
 }
 func (e errStalled) Timeout() bool        { return true }
 func (e errStalled) Is(target error) bool { return target == ErrTimeout }
 
-// A watchdog ends an attempt in which nothing happens for too long. The clock starts anew with every [watchdog.pet],
-// and stops when the answer's body is closed.
+// A watchdog ends an attempt in which nothing happens for too long. Every [watchdog.reset] restarts its clock, which
+// stops when the response's body is closed.
 type watchdog struct {
 	parent  context.Context
 	ctx     context.Context
@@ -37,7 +37,7 @@ func newWatchdog(ctx context.Context, limit time.Duration) *watchdog {
 	return w
 }
 
-func (w *watchdog) pet() {
+func (w *watchdog) reset() {
 	if !w.stopped.Load() {
 		w.timer.Reset(time.Duration(w.limit.Load()))
 	}
@@ -49,7 +49,7 @@ func (w *watchdog) stop() {
 	w.cancel(nil)
 }
 
-// cause returns why the context ended, if it has: then that is what made the attempt fail, whatever err says.
+// cause returns why the context ended, if it has: then that made the attempt fail, whatever err says.
 func (w *watchdog) cause(err error) error {
 	if w.parent.Err() != nil {
 		return contextError(w.parent)
@@ -60,7 +60,16 @@ func (w *watchdog) cause(err error) error {
 	return err
 }
 
-// watch returns the outcome of an attempt, watched until the answer's body is closed.
+// contextError returns why a context ended: its error, and its cause if that is another one.
+func contextError(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if cause != err {
+		return fmt.Errorf("%w: %w", err, cause)
+	}
+	return err
+}
+
+// watch returns the outcome of an attempt, watched until the response's body is closed.
 func (w *watchdog) watch(resp *http.Response, err error) (*http.Response, error) {
 	if err != nil {
 		err = w.cause(err)
@@ -71,7 +80,7 @@ func (w *watchdog) watch(resp *http.Response, err error) (*http.Response, error)
 	return resp, nil
 }
 
-// A watchedBody is the body of an answer that must come to its end in time or, as a stream, must not stall.
+// A watchedBody is the body of a response that must end in time or, as a stream, must not stall.
 type watchedBody struct {
 	body     io.ReadCloser
 	watchdog *watchdog
@@ -87,7 +96,7 @@ func (b *watchedBody) asStream(limit time.Duration) {
 
 func (b *watchedBody) Read(p []byte) (int, error) {
 	if b.stream {
-		b.watchdog.pet()
+		b.watchdog.reset()
 		defer b.watchdog.timer.Stop()
 	}
 	n, err := b.body.Read(p)

@@ -10,7 +10,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"github.com/seed-111a911e/messagebatches/internal/contract"
+	"github.com/seed-111a911e/messagebatches/conformance/internal/contract"
 )
 
 // A sample is a JSON value of one component, the root of its corpus, with something of interest somewhere in it.
@@ -52,7 +52,7 @@ func newCorpus(root string) []sample {
 	for queue := []place{{root, identity}}; len(queue) > 0; queue = queue[1:] {
 		at := queue[0]
 		schema := schemas[at.component].Value
-		example, _ := schema.Example.(map[string]any)
+		example, _ := contract.ExampleOf(at.component).(map[string]any)
 		samples = append(samples, sample{at.component, []string{root, at.component}, at.put(example)})
 		example = longForm(schema, example)
 		for _, property := range slices.Sorted(maps.Keys(schema.Properties)) {
@@ -125,7 +125,7 @@ func choices(ref *openapi3.SchemaRef, example any) (all []choice) {
 		}
 	case s.Type.Is("null"):
 	case len(s.Properties) > 0:
-		all = []choice{{label: "=" + name, object: name, value: s.Example, put: identity}}
+		all = []choice{{label: "=" + name, object: name, value: contract.ExampleOf(name), put: identity}}
 	case s.Type.Includes("array"):
 		wrap(s.Items, "[]", func(v any) any { return slices.Repeat([]any{v}, max(1, int(s.MinItems))) })
 	case s.AdditionalProperties.Schema != nil:
@@ -162,8 +162,8 @@ func scalars(s *openapi3.Schema, example any) (values []any) {
 		if s.Max != nil {
 			values = slices.DeleteFunc(values, func(v any) bool { return v.(float64) > *s.Max })
 		}
-	case s.Example != nil:
-		values = []any{s.Example}
+	case s.Examples != nil:
+		values = s.Examples[:1]
 	case s.Format == "date-time":
 		values = []any{"2026-08-20T18:37:24.100435Z"}
 	case s.Type.Includes("string") && hasText:

@@ -1,5 +1,5 @@
 // Package conformance tests us against others: the official SDK is a client of the fake service, and what it writes and
-// reads is compared with what we write and read. It is a module of its own, and has nothing but tests.
+// reads is compared with what we write and read. It is a module of its own, which nobody imports.
 //
 // # Equal on the wire
 //
@@ -15,4 +15,9 @@
 //
 // In trouble the two do different things: lost answers, streams that are cut, redirects. differences_test.go shows what
 // both do, and the README says it.
+//
+// # Live
+//
+// Package live runs a script against the service itself and against the fake, and names what differs. It costs money, so that
+// no test runs it against the service.
 package conformance

@@ -132,7 +132,7 @@ func TestLifeOfABatch(t *testing.T) {
 			t.Parallel()
 			f := newForeign(t, tt.service, tt.option)
 			f.live(t)
-			for _, op := range []batchtest.Op{batchtest.Create, batchtest.Retrieve, batchtest.List, batchtest.Cancel, batchtest.Results, batchtest.Delete} {
+			for _, op := range []batchtest.Op{batchtest.Create, batchtest.Get, batchtest.List, batchtest.Cancel, batchtest.Results, batchtest.Delete} {
 				calls := tt.service.Calls(op)
 				if len(calls) == 0 {
 					t.Errorf("%s was not called", op)
@@ -284,7 +284,7 @@ func TestErrors(t *testing.T) {
 			_, err := f.List(t.Context(), anthropic.BetaMessageBatchListParams{})
 			return err
 		},
-		batchtest.Retrieve: func() error {
+		batchtest.Get: func() error {
 			_, err := f.Get(t.Context(), id, anthropic.BetaMessageBatchGetParams{})
 			return err
 		},
@@ -314,8 +314,8 @@ func TestErrors(t *testing.T) {
 		}
 	}
 	for _, s := range newCorpus("BetaErrorDetails") {
-		service.Inject(batchtest.Retrieve, batchtest.Status(429, `{"type":"error","error":{"type":"rate_limit_error","message":"Why.","details":`+string(s.json())+`}}`))
-		err := checkError(t, calls[batchtest.Retrieve](), 429, "rate_limit_error")
+		service.Inject(batchtest.Get, batchtest.Status(429, `{"type":"error","error":{"type":"rate_limit_error","message":"Why.","details":`+string(s.json())+`}}`))
+		err := checkError(t, calls[batchtest.Get](), 429, "rate_limit_error")
 		if diff := cmp.Diff(s.decoded(), readableFields(reflect.ValueOf(err.Details))); diff != "" {
 			t.Errorf("details (-want +got)\n%s", diff)
 		}

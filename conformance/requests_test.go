@@ -20,7 +20,7 @@ func TestRequestsOnTheWire(t *testing.T) {
 	t.Parallel()
 	var wire wiretap
 	sdk := anthropic.NewClient(option.WithAPIKey("key"), option.WithHTTPClient(&wire), option.WithMaxRetries(0))
-	ours, err := client.New(client.WithAPIKey("key"), client.WithHTTPClient(&http.Client{Transport: &wire}))
+	ours, err := client.New(client.WithAPIKey("key"), client.WithHTTPClient(wire.client()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestRequestsOnTheWire(t *testing.T) {
 		if place := asJSON(reflect.ValueOf(ourParams), ""); place != "" {
 			t.Errorf("%s: we have no type for %s", s.name, place)
 		}
-		if _, err := ours.Create(t.Context(), ourParams); err != nil {
+		if _, err := ours.Create(t.Context(), ourParams.Requests); err != nil {
 			t.Errorf("%s: we do not send it: %v", s.name, err)
 			continue
 		}
@@ -74,6 +74,8 @@ func (w *wiretap) RoundTrip(r *http.Request) (*http.Response, error) {
 		Request:    r,
 	}, nil
 }
+
+func (w *wiretap) client() *http.Client { return &http.Client{Transport: w} }
 
 // Do is how the SDK calls it.
 func (w *wiretap) Do(r *http.Request) (*http.Response, error) { return w.RoundTrip(r) }

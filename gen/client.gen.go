@@ -91,19 +91,22 @@ type ClientInterface interface {
 
 	// ListMessageBatches List batches, newest first
 	//
-	// Gives one page of the workspace's batches. To go on to older batches, pass `last_id` of the page as
-	// `after_id`; to go back to newer ones, pass `first_id` as `before_id`.
+	// Returns one page of the workspace's batches. For older batches, pass the `last_id` of the page as
+	// `after_id`; for newer ones, pass its `first_id` as `before_id`.
 	//
 	// Corresponds with GET /v1/messages/batches (the `ListMessageBatches` operationId).
 	ListMessageBatches(ctx context.Context, params *ListMessageBatchesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateMessageBatchWithBody Create a batch and start it
 	//
-	// Takes the batch and answers at once; the requests run afterwards, in any order. The number of
-	// requests, their ids and the size of the body are checked before the answer. The parameters of each
-	// request are checked only when it runs: a mistake in them comes back as an `errored` result.
+	// Accepts the batch and returns at once; the requests run afterwards, in any order. The number of requests,
+	// their IDs and the size of the body are checked before the response. The parameters of each request are
+	// checked only when it runs: a mistake in them comes back as an `errored` result.
 	//
-	// There is no idempotency key. Two calls are two batches, and both are billed.
+	// There is no idempotency key. Two calls create two batches, and both are billed.
+	//
+	// All requests that wait in an organization's batches share a queue of 200,000 requests in the Start tier,
+	// 300,000 in the Build tier and 500,000 in the Scale tier. A batch that does not fit is refused with 429.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -112,11 +115,14 @@ type ClientInterface interface {
 
 	// CreateMessageBatch Create a batch and start it
 	//
-	// Takes the batch and answers at once; the requests run afterwards, in any order. The number of
-	// requests, their ids and the size of the body are checked before the answer. The parameters of each
-	// request are checked only when it runs: a mistake in them comes back as an `errored` result.
+	// Accepts the batch and returns at once; the requests run afterwards, in any order. The number of requests,
+	// their IDs and the size of the body are checked before the response. The parameters of each request are
+	// checked only when it runs: a mistake in them comes back as an `errored` result.
 	//
-	// There is no idempotency key. Two calls are two batches, and both are billed.
+	// There is no idempotency key. Two calls create two batches, and both are billed.
+	//
+	// All requests that wait in an organization's batches share a queue of 200,000 requests in the Start tier,
+	// 300,000 in the Build tier and 500,000 in the Scale tier. A batch that does not fit is refused with 429.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -125,33 +131,33 @@ type ClientInterface interface {
 
 	// DeleteMessageBatch Delete a batch and its results
 	//
-	// Removes a batch that has ended. One that still runs has to be canceled first.
+	// Deletes a batch that has ended. A batch that is still running must be canceled first.
 	//
 	// Corresponds with DELETE /v1/messages/batches/{message_batch_id} (the `DeleteMessageBatch` operationId).
 	DeleteMessageBatch(ctx context.Context, messageBatchID MessageBatchID, params *DeleteMessageBatchParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RetrieveMessageBatch Retrieve a batch
 	//
-	// Gives the batch as it is now. This is the call to repeat until `processing_status` is `ended`. Batches
-	// stay visible after their results have been archived.
+	// Returns the current state of the batch. Poll it until `processing_status` is `ended`. A batch stays visible
+	// after its results have been archived.
 	//
 	// Corresponds with GET /v1/messages/batches/{message_batch_id} (the `RetrieveMessageBatch` operationId).
 	RetrieveMessageBatch(ctx context.Context, messageBatchID MessageBatchID, params *RetrieveMessageBatchParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CancelMessageBatch Cancel a batch
 	//
-	// Asks the service to stop. The batch is `canceling` until the requests that are under way have finished,
-	// then `ended`. Results that were ready are kept; the other requests get a `canceled` result. It can
-	// happen that nothing is left to cancel.
+	// Starts to cancel the batch. Its status is `canceling` until the requests that are running have finished, then
+	// `ended`. Finished results are kept; the other requests get a `canceled` result. If all requests have finished
+	// already, nothing is canceled.
 	//
 	// Corresponds with POST /v1/messages/batches/{message_batch_id}/cancel (the `CancelMessageBatch` operationId).
 	CancelMessageBatch(ctx context.Context, messageBatchID MessageBatchID, params *CancelMessageBatchParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RetrieveMessageBatchResults Stream the results of a batch
 	//
-	// Streams one JSON object per line, one line for each request of the batch, in no particular order. Only
-	// a batch that has ended has results; they are kept until 29 days after the batch was created. The number
-	// of lines is the sum of `request_counts`: fewer lines mean that the stream was cut.
+	// Streams one JSON object per line and one line per request of the batch, in no particular order. Only a batch
+	// that has ended has results; they are kept for 29 days after the batch was created. The number of lines is the
+	// sum of `request_counts`; if there are fewer, the stream was truncated.
 	//
 	// Corresponds with GET /v1/messages/batches/{message_batch_id}/results (the `RetrieveMessageBatchResults` operationId).
 	RetrieveMessageBatchResults(ctx context.Context, messageBatchID MessageBatchID, params *RetrieveMessageBatchResultsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -159,8 +165,8 @@ type ClientInterface interface {
 
 // ListMessageBatches List batches, newest first
 //
-// Gives one page of the workspace's batches. To go on to older batches, pass `last_id` of the page as
-// `after_id`; to go back to newer ones, pass `first_id` as `before_id`.
+// Returns one page of the workspace's batches. For older batches, pass the `last_id` of the page as
+// `after_id`; for newer ones, pass its `first_id` as `before_id`.
 //
 // Corresponds with GET /v1/messages/batches (the `ListMessageBatches` operationId).
 func (c *Client) ListMessageBatches(ctx context.Context, params *ListMessageBatchesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -177,11 +183,14 @@ func (c *Client) ListMessageBatches(ctx context.Context, params *ListMessageBatc
 
 // CreateMessageBatchWithBody Create a batch and start it
 //
-// Takes the batch and answers at once; the requests run afterwards, in any order. The number of
-// requests, their ids and the size of the body are checked before the answer. The parameters of each
-// request are checked only when it runs: a mistake in them comes back as an `errored` result.
+// Accepts the batch and returns at once; the requests run afterwards, in any order. The number of requests,
+// their IDs and the size of the body are checked before the response. The parameters of each request are
+// checked only when it runs: a mistake in them comes back as an `errored` result.
 //
-// There is no idempotency key. Two calls are two batches, and both are billed.
+// There is no idempotency key. Two calls create two batches, and both are billed.
+//
+// All requests that wait in an organization's batches share a queue of 200,000 requests in the Start tier,
+// 300,000 in the Build tier and 500,000 in the Scale tier. A batch that does not fit is refused with 429.
 //
 // Takes any type of body and a specified content type.
 //
@@ -200,11 +209,14 @@ func (c *Client) CreateMessageBatchWithBody(ctx context.Context, params *CreateM
 
 // CreateMessageBatch Create a batch and start it
 //
-// Takes the batch and answers at once; the requests run afterwards, in any order. The number of
-// requests, their ids and the size of the body are checked before the answer. The parameters of each
-// request are checked only when it runs: a mistake in them comes back as an `errored` result.
+// Accepts the batch and returns at once; the requests run afterwards, in any order. The number of requests,
+// their IDs and the size of the body are checked before the response. The parameters of each request are
+// checked only when it runs: a mistake in them comes back as an `errored` result.
 //
-// There is no idempotency key. Two calls are two batches, and both are billed.
+// There is no idempotency key. Two calls create two batches, and both are billed.
+//
+// All requests that wait in an organization's batches share a queue of 200,000 requests in the Start tier,
+// 300,000 in the Build tier and 500,000 in the Scale tier. A batch that does not fit is refused with 429.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -223,7 +235,7 @@ func (c *Client) CreateMessageBatch(ctx context.Context, params *CreateMessageBa
 
 // DeleteMessageBatch Delete a batch and its results
 //
-// Removes a batch that has ended. One that still runs has to be canceled first.
+// Deletes a batch that has ended. A batch that is still running must be canceled first.
 //
 // Corresponds with DELETE /v1/messages/batches/{message_batch_id} (the `DeleteMessageBatch` operationId).
 func (c *Client) DeleteMessageBatch(ctx context.Context, messageBatchID MessageBatchID, params *DeleteMessageBatchParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -240,8 +252,8 @@ func (c *Client) DeleteMessageBatch(ctx context.Context, messageBatchID MessageB
 
 // RetrieveMessageBatch Retrieve a batch
 //
-// Gives the batch as it is now. This is the call to repeat until `processing_status` is `ended`. Batches
-// stay visible after their results have been archived.
+// Returns the current state of the batch. Poll it until `processing_status` is `ended`. A batch stays visible
+// after its results have been archived.
 //
 // Corresponds with GET /v1/messages/batches/{message_batch_id} (the `RetrieveMessageBatch` operationId).
 func (c *Client) RetrieveMessageBatch(ctx context.Context, messageBatchID MessageBatchID, params *RetrieveMessageBatchParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -258,9 +270,9 @@ func (c *Client) RetrieveMessageBatch(ctx context.Context, messageBatchID Messag
 
 // CancelMessageBatch Cancel a batch
 //
-// Asks the service to stop. The batch is `canceling` until the requests that are under way have finished,
-// then `ended`. Results that were ready are kept; the other requests get a `canceled` result. It can
-// happen that nothing is left to cancel.
+// Starts to cancel the batch. Its status is `canceling` until the requests that are running have finished, then
+// `ended`. Finished results are kept; the other requests get a `canceled` result. If all requests have finished
+// already, nothing is canceled.
 //
 // Corresponds with POST /v1/messages/batches/{message_batch_id}/cancel (the `CancelMessageBatch` operationId).
 func (c *Client) CancelMessageBatch(ctx context.Context, messageBatchID MessageBatchID, params *CancelMessageBatchParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -277,9 +289,9 @@ func (c *Client) CancelMessageBatch(ctx context.Context, messageBatchID MessageB
 
 // RetrieveMessageBatchResults Stream the results of a batch
 //
-// Streams one JSON object per line, one line for each request of the batch, in no particular order. Only
-// a batch that has ended has results; they are kept until 29 days after the batch was created. The number
-// of lines is the sum of `request_counts`: fewer lines mean that the stream was cut.
+// Streams one JSON object per line and one line per request of the batch, in no particular order. Only a batch
+// that has ended has results; they are kept for 29 days after the batch was created. The number of lines is the
+// sum of `request_counts`; if there are fewer, the stream was truncated.
 //
 // Corresponds with GET /v1/messages/batches/{message_batch_id}/results (the `RetrieveMessageBatchResults` operationId).
 func (c *Client) RetrieveMessageBatchResults(ctx context.Context, messageBatchID MessageBatchID, params *RetrieveMessageBatchResultsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -322,16 +334,12 @@ func NewListMessageBatchesRequest(server string, params *ListMessageBatchesParam
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
-		if params.Beta != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "beta", *params.Beta, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "beta", params.Beta, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
 			}
-
 		}
 
 		if params.AfterID != nil {
@@ -458,16 +466,12 @@ func NewCreateMessageBatchRequestWithBody(server string, params *CreateMessageBa
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
-		if params.Beta != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "beta", *params.Beta, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "beta", params.Beta, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -567,16 +571,12 @@ func NewDeleteMessageBatchRequest(server string, messageBatchID MessageBatchID, 
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
-		if params.Beta != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "beta", *params.Beta, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "beta", params.Beta, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -663,16 +663,12 @@ func NewRetrieveMessageBatchRequest(server string, messageBatchID MessageBatchID
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
-		if params.Beta != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "beta", *params.Beta, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "beta", params.Beta, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -759,16 +755,12 @@ func NewCancelMessageBatchRequest(server string, messageBatchID MessageBatchID, 
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
-		if params.Beta != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "beta", *params.Beta, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "beta", params.Beta, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -855,16 +847,12 @@ func NewRetrieveMessageBatchResultsRequest(server string, messageBatchID Message
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
-		if params.Beta != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "beta", *params.Beta, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "beta", params.Beta, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {

@@ -31,6 +31,8 @@
 // An object is a struct. Its zero fields are left out, or null where the contract wants the property; a field is a
 // pointer only where zero and absent differ, as for a temperature of 0. A property that can have only one value is not
 // a field: the encoder writes it. What users extend has a field Extra, for properties that are newer than the contract.
+// A request that is decoded keeps them there. In the objects inside it, which have no such field, an unknown property is a
+// [DecodeError] with Unknown set, because the request would be sent without it. In responses it is ignored.
 //
 // A union is an interface that its members implement, objects by pointer, strings and lists by value:
 //

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/seed-111a911e/messagebatches/internal/foreign"
 	"github.com/seed-111a911e/messagebatches/internal/wire"
 )
 
@@ -29,12 +30,14 @@ const (
 	AnthropicBetaContextManagement20250627            AnthropicBeta = "context-management-2025-06-27"
 	AnthropicBetaDevFullThinking20250514              AnthropicBeta = "dev-full-thinking-2025-05-14"
 	AnthropicBetaDreaming20260421                     AnthropicBeta = "dreaming-2026-04-21"
+	AnthropicBetaEFS20261001                          AnthropicBeta = "efs-2026-10-01"
 	AnthropicBetaExperimentalClaudeTag20261021        AnthropicBeta = "experimental-claude-tag-2026-10-21"
 	AnthropicBetaExtendedCacheTTL20250411             AnthropicBeta = "extended-cache-ttl-2025-04-11"
 	AnthropicBetaFallbackCredit20260601               AnthropicBeta = "fallback-credit-2026-06-01"
 	AnthropicBetaFallbackCredit20260701               AnthropicBeta = "fallback-credit-2026-07-01"
 	AnthropicBetaFastMode20260201                     AnthropicBeta = "fast-mode-2026-02-01"
 	AnthropicBetaFilesAPI20250414                     AnthropicBeta = "files-api-2025-04-14"
+	AnthropicBetaGoogleManagedDataControls20260901    AnthropicBeta = "google-managed-data-controls-2026-09-01"
 	AnthropicBetaInlineTools20260915                  AnthropicBeta = "inline-tools-2026-09-15"
 	AnthropicBetaInterleavedThinking20250514          AnthropicBeta = "interleaved-thinking-2025-05-14"
 	AnthropicBetaMCPClient20250404                    AnthropicBeta = "mcp-client-2025-04-04"
@@ -121,8 +124,8 @@ const (
 
 // Values of BetaCacheControlEphemeralTTL that the contract names. The service may send others.
 const (
-	BetaCacheControlEphemeralTTLFiveMinutes BetaCacheControlEphemeralTTL = "5m"
 	BetaCacheControlEphemeralTTLOneHour     BetaCacheControlEphemeralTTL = "1h"
+	BetaCacheControlEphemeralTTLFiveMinutes BetaCacheControlEphemeralTTL = "5m"
 )
 
 // Values of BetaCodeExecutionToolResultErrorCode that the contract names. The service may send others.
@@ -188,6 +191,7 @@ const (
 	BetaErrorDetailsErrorCodeUserProfileBillingNotAuthorized      BetaErrorDetailsErrorCode = "user_profile_billing_not_authorized"
 	BetaErrorDetailsErrorCodeUserProfileNotBillable               BetaErrorDetailsErrorCode = "user_profile_not_billable"
 	BetaErrorDetailsErrorCodeUserProfileRequired                  BetaErrorDetailsErrorCode = "user_profile_required"
+	BetaErrorDetailsErrorCodeWorkspaceHumanReviewDisabled         BetaErrorDetailsErrorCode = "workspace_human_review_disabled"
 )
 
 // Values of BetaFallbackCreditNotAppliedReason that the contract names. The service may send others.
@@ -218,6 +222,13 @@ const (
 	BetaImageTransformationsParamOversizedImageError    BetaImageTransformationsParamOversizedImage = "error"
 )
 
+// Values of BetaMessageBatchProcessingStatus that the contract names. The service may send others.
+const (
+	BetaMessageBatchProcessingStatusCanceling  BetaMessageBatchProcessingStatus = "canceling"
+	BetaMessageBatchProcessingStatusEnded      BetaMessageBatchProcessingStatus = "ended"
+	BetaMessageBatchProcessingStatusInProgress BetaMessageBatchProcessingStatus = "in_progress"
+)
+
 // Values of BetaMessageStopReason that the contract names. The service may send others.
 const (
 	BetaMessageStopReasonCompaction                 BetaMessageStopReason = "compaction"
@@ -228,13 +239,6 @@ const (
 	BetaMessageStopReasonRefusal                    BetaMessageStopReason = "refusal"
 	BetaMessageStopReasonStopSequence               BetaMessageStopReason = "stop_sequence"
 	BetaMessageStopReasonToolUse                    BetaMessageStopReason = "tool_use"
-)
-
-// Values of BetaMessageBatchProcessingStatus that the contract names. The service may send others.
-const (
-	BetaMessageBatchProcessingStatusCanceling  BetaMessageBatchProcessingStatus = "canceling"
-	BetaMessageBatchProcessingStatusEnded      BetaMessageBatchProcessingStatus = "ended"
-	BetaMessageBatchProcessingStatusInProgress BetaMessageBatchProcessingStatus = "in_progress"
 )
 
 // Values of BetaRefusalCategory that the contract names. The service may send others.
@@ -331,14 +335,14 @@ const (
 
 // Values of BetaToolSearchToolBM25V20251119Type that the contract names. The service may send others.
 const (
-	BetaToolSearchToolBM25V20251119TypeDated   BetaToolSearchToolBM25V20251119Type = "tool_search_tool_bm25_20251119"
 	BetaToolSearchToolBM25V20251119TypeUndated BetaToolSearchToolBM25V20251119Type = "tool_search_tool_bm25"
+	BetaToolSearchToolBM25V20251119TypeDated   BetaToolSearchToolBM25V20251119Type = "tool_search_tool_bm25_20251119"
 )
 
 // Values of BetaToolSearchToolRegex20251119Type that the contract names. The service may send others.
 const (
-	BetaToolSearchToolRegex20251119TypeDated   BetaToolSearchToolRegex20251119Type = "tool_search_tool_regex_20251119"
 	BetaToolSearchToolRegex20251119TypeUndated BetaToolSearchToolRegex20251119Type = "tool_search_tool_regex"
+	BetaToolSearchToolRegex20251119TypeDated   BetaToolSearchToolRegex20251119Type = "tool_search_tool_regex_20251119"
 )
 
 // Values of BetaToolSearchToolResultErrorCode that the contract names. The service may send others.
@@ -406,25 +410,33 @@ const (
 	ModelClaudeSonnet55         Model = "claude-sonnet-5-5"
 )
 
-// AnthropicBeta is a beta feature that a call switches on. Values look like `feature-YYYY-MM-DD`. The list is what was known
-// when this document was written.
+// AnthropicBeta is a beta feature that a call enables. Values look like `feature-YYYY-MM-DD`.
+//
+// Deprecated and no longer needed, remove them: `message-batches-2024-09-24`, `prompt-caching-2024-07-31`,
+// `pdfs-2024-09-25`, `token-counting-2024-11-01`, `token-efficient-tools-2025-02-19`,
+// `extended-cache-ttl-2025-04-11`, `cache-diagnosis-2026-04-07`, `ce-user-management-2026-07-13`.
+//
+// Deprecated, but they select older response shapes, so migrate before you remove them:
+// `files-api-2025-04-14`, `skills-2025-10-02`.
 type AnthropicBeta string
 
 func decodeAnthropicBeta(d *wire.Decoder, x *AnthropicBeta) { wire.DecodeString(d, x) }
 func encodeAnthropicBeta(e *wire.Encoder, x *AnthropicBeta) { wire.EncodeString(e, x) }
 
-// AnthropicVersion is a version of the API, named by the day it came out.
+// AnthropicVersion is a version of the API, named by its release date. `2026-10-21` refuses `temperature`, `top_p` and
+// `top_k`, `document` blocks directly in assistant messages, and non-empty `citations` in user messages,
+// also in every request of a batch that is created with it.
 type AnthropicVersion string
 
 func decodeAnthropicVersion(d *wire.Decoder, x *AnthropicVersion) { wire.DecodeString(d, x) }
 func encodeAnthropicVersion(e *wire.Encoder, x *AnthropicVersion) { wire.EncodeString(e, x) }
 
-// BetaAPIError is the error of a fault inside the service (500), or of something it needs being out of reach (503).
+// BetaAPIError is an internal error (500), or an error because a dependency of the request is unavailable (503).
 type BetaAPIError struct {
-	// The cause, where the service tells it.
+	// Cause of the error, if the service states it.
 	Details *BetaErrorDetails `json:"details,omitzero"`
 
-	// What went wrong, for people. The wording changes; do not match it.
+	// Explanation for people. Its wording changes; do not match it.
 	Message string `json:"message"`
 }
 
@@ -441,7 +453,7 @@ func decodeBetaAPIError(d *wire.Decoder, x *BetaAPIError) {
 		case "type":
 			d.Constant("api_error")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -458,9 +470,6 @@ func encodeBetaAPIError(e *wire.Encoder, x *BetaAPIError) {
 	encodeString(e, &x.Message)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: api_error.
-func (*BetaAPIError) Discriminator() string { return "api_error" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAPIError) AppendJSON(b []byte) ([]byte, error) {
@@ -489,24 +498,27 @@ func (x *BetaAPIError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaAPIError)
 }
 
-// BetaAdvisorMessageIterationUsage is the usage of one call of the advisor model.
+// Discriminator returns the constant by which unions know the type: api_error.
+func (*BetaAPIError) Discriminator() string { return "api_error" }
+
+// BetaAdvisorMessageIterationUsage is the usage of one advisor call.
 type BetaAdvisorMessageIterationUsage struct {
-	// Tokens written to the cache, by time to live.
+	// Input tokens written to the cache, by time to live.
 	CacheCreation *BetaCacheCreation `json:"cache_creation"`
 
-	// Input tokens that were written to the cache.
+	// Input tokens written to the cache.
 	CacheCreationInputTokens int64 `json:"cache_creation_input_tokens"`
 
-	// Input tokens that were read from the cache.
+	// Input tokens read from the cache.
 	CacheReadInputTokens int64 `json:"cache_read_input_tokens"`
 
-	// Input tokens that the cache had no part in.
+	// Input tokens neither read from nor written to the cache.
 	InputTokens int64 `json:"input_tokens"`
 
-	// Model that did it.
+	// The model of this step.
 	Model Model `json:"model"`
 
-	// Output tokens, with those of thinking.
+	// Output tokens, including thinking.
 	OutputTokens int64 `json:"output_tokens"`
 }
 
@@ -531,7 +543,7 @@ func decodeBetaAdvisorMessageIterationUsage(d *wire.Decoder, x *BetaAdvisorMessa
 		case "type":
 			d.Constant("advisor_message")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -560,9 +572,6 @@ func encodeBetaAdvisorMessageIterationUsage(e *wire.Encoder, x *BetaAdvisorMessa
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: advisor_message.
-func (*BetaAdvisorMessageIterationUsage) Discriminator() string { return "advisor_message" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAdvisorMessageIterationUsage) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -590,13 +599,16 @@ func (x *BetaAdvisorMessageIterationUsage) UnmarshalJSONFrom(d *jsontext.Decoder
 	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorMessageIterationUsage)
 }
 
-// BetaAdvisorRedactedResultBlock is the advice in a form that only the service can read.
+// Discriminator returns the constant by which unions know the type: advisor_message.
+func (*BetaAdvisorMessageIterationUsage) Discriminator() string { return "advisor_message" }
+
+// BetaAdvisorRedactedResultBlock is the advice in encrypted form, which only the service can read.
 type BetaAdvisorRedactedResultBlock struct {
-	// Encrypted advice, needed to give the block back.
+	// Encrypted advice. Needed to send the block back.
 	EncryptedContent string `json:"encrypted_content"`
 
 	// Why the advisor stopped. The values are those of a message's `stop_reason`; `max_tokens` means that
-	// the advice was cut.
+	// the advice was truncated.
 	StopReason string `json:"stop_reason"`
 }
 
@@ -613,7 +625,7 @@ func decodeBetaAdvisorRedactedResultBlock(d *wire.Decoder, x *BetaAdvisorRedacte
 		case "type":
 			d.Constant("advisor_redacted_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -633,9 +645,6 @@ func encodeBetaAdvisorRedactedResultBlock(e *wire.Encoder, x *BetaAdvisorRedacte
 	}
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: advisor_redacted_result.
-func (*BetaAdvisorRedactedResultBlock) Discriminator() string { return "advisor_redacted_result" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAdvisorRedactedResultBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -664,13 +673,16 @@ func (x *BetaAdvisorRedactedResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) 
 	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorRedactedResultBlock)
 }
 
-// BetaAdvisorRedactedResultBlockParam is the advice in a form that only the service can read, given back unchanged.
+// Discriminator returns the constant by which unions know the type: advisor_redacted_result.
+func (*BetaAdvisorRedactedResultBlock) Discriminator() string { return "advisor_redacted_result" }
+
+// BetaAdvisorRedactedResultBlockParam is the advice in encrypted form, which only the service can read, sent back unchanged.
 type BetaAdvisorRedactedResultBlockParam struct {
-	// Encrypted advice, as it came.
+	// Encrypted advice, unchanged.
 	EncryptedContent string `json:"encrypted_content"`
 
-	// Why the advisor stopped, as it came. The values are those of a message's `stop_reason`; `max_tokens`
-	// means that the advice was cut.
+	// Why the advisor stopped, unchanged. The values are those of a message's `stop_reason`; `max_tokens`
+	// means that the advice was truncated.
 	StopReason string `json:"stop_reason,omitzero"`
 }
 
@@ -687,7 +699,7 @@ func decodeBetaAdvisorRedactedResultBlockParam(d *wire.Decoder, x *BetaAdvisorRe
 		case "type":
 			d.Constant("advisor_redacted_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -704,9 +716,6 @@ func encodeBetaAdvisorRedactedResultBlockParam(e *wire.Encoder, x *BetaAdvisorRe
 	}
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: advisor_redacted_result.
-func (*BetaAdvisorRedactedResultBlockParam) Discriminator() string { return "advisor_redacted_result" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAdvisorRedactedResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
@@ -735,10 +744,13 @@ func (x *BetaAdvisorRedactedResultBlockParam) UnmarshalJSONFrom(d *jsontext.Deco
 	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorRedactedResultBlockParam)
 }
 
+// Discriminator returns the constant by which unions know the type: advisor_redacted_result.
+func (*BetaAdvisorRedactedResultBlockParam) Discriminator() string { return "advisor_redacted_result" }
+
 // BetaAdvisorResultBlock is the advice as text.
 type BetaAdvisorResultBlock struct {
 	// Why the advisor stopped. The values are those of a message's `stop_reason`; `max_tokens` means that
-	// the advice was cut.
+	// the advice was truncated.
 	StopReason string `json:"stop_reason"`
 
 	// The advice.
@@ -758,7 +770,7 @@ func decodeBetaAdvisorResultBlock(d *wire.Decoder, x *BetaAdvisorResultBlock) {
 		case "type":
 			d.Constant("advisor_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -778,9 +790,6 @@ func encodeBetaAdvisorResultBlock(e *wire.Encoder, x *BetaAdvisorResultBlock) {
 	encodeString(e, &x.Text)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: advisor_result.
-func (*BetaAdvisorResultBlock) Discriminator() string { return "advisor_result" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAdvisorResultBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -809,10 +818,13 @@ func (x *BetaAdvisorResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorResultBlock)
 }
 
-// BetaAdvisorResultBlockParam is the advice as text, given back unchanged.
+// Discriminator returns the constant by which unions know the type: advisor_result.
+func (*BetaAdvisorResultBlock) Discriminator() string { return "advisor_result" }
+
+// BetaAdvisorResultBlockParam is the advice as text, sent back unchanged.
 type BetaAdvisorResultBlockParam struct {
-	// Why the advisor stopped, as it came. The values are those of a message's `stop_reason`; `max_tokens`
-	// means that the advice was cut.
+	// Why the advisor stopped, unchanged. The values are those of a message's `stop_reason`; `max_tokens`
+	// means that the advice was truncated.
 	StopReason string `json:"stop_reason,omitzero"`
 
 	// The advice.
@@ -832,7 +844,7 @@ func decodeBetaAdvisorResultBlockParam(d *wire.Decoder, x *BetaAdvisorResultBloc
 		case "type":
 			d.Constant("advisor_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -849,9 +861,6 @@ func encodeBetaAdvisorResultBlockParam(e *wire.Encoder, x *BetaAdvisorResultBloc
 	encodeString(e, &x.Text)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: advisor_result.
-func (*BetaAdvisorResultBlockParam) Discriminator() string { return "advisor_result" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAdvisorResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
@@ -880,33 +889,37 @@ func (x *BetaAdvisorResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) err
 	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorResultBlockParam)
 }
 
-// BetaAdvisorTool20260301 is a second, usually stronger model that the model asks for advice while it answers. The advisor reads the
-// whole conversation.
+// Discriminator returns the constant by which unions know the type: advisor_result.
+func (*BetaAdvisorResultBlockParam) Discriminator() string { return "advisor_result" }
+
+// BetaAdvisorTool20260301 is a second, usually stronger model that the model consults while it generates the response. The advisor
+// reads the whole conversation.
 type BetaAdvisorTool20260301 struct {
-	// Who may call the tool. Left out, the model itself.
+	// Who may call the tool. Default: only the model itself.
 	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
 
 	// Cache breakpoint after this tool.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Keeps the advisor's own prompt in the cache from call to call. It is a switch, no breakpoint. Left
-	// out, nothing is kept.
+	// Caches the advisor's own prompt across calls. It is a switch, not a breakpoint. Default: no caching.
 	Caching *BetaCacheControlEphemeral `json:"caching,omitzero"`
 
-	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
-	// that is deferred takes no `cache_control`.
+	// Whether the tool is hidden from the model until a tool search finds it. Default is `false`. A
+	// deferred tool cannot have `cache_control`.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
-	// Most tokens of one piece of advice, with its thinking. Left out, what the advisor can do at most.
+	// Maximum tokens of one advisor call, including thinking, at least 1,024. Default: the advisor model's
+	// output limit.
 	MaxTokens int64 `json:"max_tokens,omitzero"`
 
-	// Most calls in one request. The model gets an error for any more. Left out, there is no limit.
+	// Maximum number of advisor calls in one request, at least 1. Further calls fail with an error that the
+	// model sees. Default: no maximum.
 	MaxUses int64 `json:"max_uses,omitzero"`
 
-	// Model that advises. Its tokens are billed at its own price. Not every pair of models is allowed.
+	// The advisor model. Its tokens are billed at its own price. Not every pair of models is allowed.
 	Model Model `json:"model"`
 
-	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	// Whether every call is guaranteed to match the schema of the tool. Default is `false`.
 	Strict bool `json:"strict,omitzero"`
 }
 
@@ -937,7 +950,7 @@ func decodeBetaAdvisorTool20260301(d *wire.Decoder, x *BetaAdvisorTool20260301) 
 		case "type":
 			d.Constant("advisor_20260301")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -981,9 +994,6 @@ func encodeBetaAdvisorTool20260301(e *wire.Encoder, x *BetaAdvisorTool20260301) 
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: advisor_20260301.
-func (*BetaAdvisorTool20260301) Discriminator() string { return "advisor_20260301" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAdvisorTool20260301) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -1011,12 +1021,15 @@ func (x *BetaAdvisorTool20260301) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorTool20260301)
 }
 
-// BetaAdvisorToolResultBlock is the advice of another model, which the service asked for during the answer.
+// Discriminator returns the constant by which unions know the type: advisor_20260301.
+func (*BetaAdvisorTool20260301) Discriminator() string { return "advisor_20260301" }
+
+// BetaAdvisorToolResultBlock is the advice of the advisor model, obtained while the response was generated.
 type BetaAdvisorToolResultBlock struct {
-	// The advice, or why there is none.
+	// The advice, or an error.
 	Content BetaAdvisorToolResultContent `json:"content"`
 
-	// Id of the `server_tool_use` block that this answers.
+	// ID of the `server_tool_use` block that this result belongs to.
 	ToolUseID string `json:"tool_use_id"`
 }
 
@@ -1033,7 +1046,7 @@ func decodeBetaAdvisorToolResultBlock(d *wire.Decoder, x *BetaAdvisorToolResultB
 		case "type":
 			d.Constant("advisor_tool_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -1048,9 +1061,6 @@ func encodeBetaAdvisorToolResultBlock(e *wire.Encoder, x *BetaAdvisorToolResultB
 	encodeString(e, &x.ToolUseID)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: advisor_tool_result.
-func (*BetaAdvisorToolResultBlock) Discriminator() string { return "advisor_tool_result" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAdvisorToolResultBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -1079,15 +1089,18 @@ func (x *BetaAdvisorToolResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) erro
 	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorToolResultBlock)
 }
 
-// BetaAdvisorToolResultBlockParam is the advice of another model in an earlier answer, given back unchanged.
+// Discriminator returns the constant by which unions know the type: advisor_tool_result.
+func (*BetaAdvisorToolResultBlock) Discriminator() string { return "advisor_tool_result" }
+
+// BetaAdvisorToolResultBlockParam is the advice of the advisor model in an earlier response, sent back unchanged.
 type BetaAdvisorToolResultBlockParam struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// The advice, or why there is none.
+	// The advice, or an error.
 	Content BetaAdvisorToolResultContentParam `json:"content"`
 
-	// Id of the `server_tool_use` block that this answers.
+	// ID of the `server_tool_use` block that this result belongs to.
 	ToolUseID string `json:"tool_use_id"`
 }
 
@@ -1106,7 +1119,7 @@ func decodeBetaAdvisorToolResultBlockParam(d *wire.Decoder, x *BetaAdvisorToolRe
 		case "type":
 			d.Constant("advisor_tool_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -1125,9 +1138,6 @@ func encodeBetaAdvisorToolResultBlockParam(e *wire.Encoder, x *BetaAdvisorToolRe
 	encodeString(e, &x.ToolUseID)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: advisor_tool_result.
-func (*BetaAdvisorToolResultBlockParam) Discriminator() string { return "advisor_tool_result" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAdvisorToolResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
@@ -1156,10 +1166,13 @@ func (x *BetaAdvisorToolResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder)
 	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorToolResultBlockParam)
 }
 
-// BetaAdvisorToolResultErrorCode is the reason why the advisor gave no advice. `max_uses_exceeded`: the tool's `max_uses` was spent;
-// `too_many_requests`: the advisor's rate limit was reached; `overloaded`: its model is overloaded;
-// `prompt_too_long`: the conversation does not fit its context window; `execution_time_exceeded`: it took
-// too long; `model_not_found`: its model was not found; `unavailable`: anything else.
+// Discriminator returns the constant by which unions know the type: advisor_tool_result.
+func (*BetaAdvisorToolResultBlockParam) Discriminator() string { return "advisor_tool_result" }
+
+// BetaAdvisorToolResultErrorCode is the reason why an advisor call failed. `max_uses_exceeded`: the tool's `max_uses` was used up;
+// `too_many_requests`: the advisor's rate limit was reached; `overloaded`: the advisor model is
+// overloaded; `prompt_too_long`: the conversation exceeds its context window; `execution_time_exceeded`:
+// the call took too long; `model_not_found`: the model does not exist; `unavailable`: any other reason.
 type BetaAdvisorToolResultErrorCode string
 
 func decodeBetaAdvisorToolResultErrorCode(d *wire.Decoder, x *BetaAdvisorToolResultErrorCode) {
@@ -1169,9 +1182,9 @@ func encodeBetaAdvisorToolResultErrorCode(e *wire.Encoder, x *BetaAdvisorToolRes
 	wire.EncodeString(e, x)
 }
 
-// BetaAdvisorToolResultErrorObject is the failure of a call of the advisor. The model goes on without advice.
+// BetaAdvisorToolResultErrorObject is the failure of an advisor call. The model continues without advice.
 type BetaAdvisorToolResultErrorObject struct {
-	// Why there is no advice.
+	// Reason of the failure.
 	ErrorCode BetaAdvisorToolResultErrorCode `json:"error_code"`
 }
 
@@ -1186,7 +1199,7 @@ func decodeBetaAdvisorToolResultErrorObject(d *wire.Decoder, x *BetaAdvisorToolR
 		case "type":
 			d.Constant("advisor_tool_result_error")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -1199,9 +1212,6 @@ func encodeBetaAdvisorToolResultErrorObject(e *wire.Encoder, x *BetaAdvisorToolR
 	encodeBetaAdvisorToolResultErrorCode(e, &x.ErrorCode)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: advisor_tool_result_error.
-func (*BetaAdvisorToolResultErrorObject) Discriminator() string { return "advisor_tool_result_error" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAdvisorToolResultErrorObject) AppendJSON(b []byte) ([]byte, error) {
@@ -1230,9 +1240,12 @@ func (x *BetaAdvisorToolResultErrorObject) UnmarshalJSONFrom(d *jsontext.Decoder
 	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorToolResultErrorObject)
 }
 
-// BetaAdvisorToolResultErrorParam is the failure of a call of the advisor, given back.
+// Discriminator returns the constant by which unions know the type: advisor_tool_result_error.
+func (*BetaAdvisorToolResultErrorObject) Discriminator() string { return "advisor_tool_result_error" }
+
+// BetaAdvisorToolResultErrorParam is the failure of an advisor call, sent back.
 type BetaAdvisorToolResultErrorParam struct {
-	// Why there is no advice.
+	// Reason of the failure.
 	ErrorCode BetaAdvisorToolResultErrorCode `json:"error_code"`
 }
 
@@ -1247,7 +1260,7 @@ func decodeBetaAdvisorToolResultErrorParam(d *wire.Decoder, x *BetaAdvisorToolRe
 		case "type":
 			d.Constant("advisor_tool_result_error")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -1260,9 +1273,6 @@ func encodeBetaAdvisorToolResultErrorParam(e *wire.Encoder, x *BetaAdvisorToolRe
 	encodeBetaAdvisorToolResultErrorCode(e, &x.ErrorCode)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: advisor_tool_result_error.
-func (*BetaAdvisorToolResultErrorParam) Discriminator() string { return "advisor_tool_result_error" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAdvisorToolResultErrorParam) AppendJSON(b []byte) ([]byte, error) {
@@ -1291,6 +1301,9 @@ func (x *BetaAdvisorToolResultErrorParam) UnmarshalJSONFrom(d *jsontext.Decoder)
 	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorToolResultErrorParam)
 }
 
+// Discriminator returns the constant by which unions know the type: advisor_tool_result_error.
+func (*BetaAdvisorToolResultErrorParam) Discriminator() string { return "advisor_tool_result_error" }
+
 // BetaAllThinkingTurns is the choice that all turns keep their thinking.
 type BetaAllThinkingTurns struct {
 }
@@ -1304,7 +1317,7 @@ func decodeBetaAllThinkingTurns(d *wire.Decoder, x *BetaAllThinkingTurns) {
 		case "type":
 			d.Constant("all")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -1315,9 +1328,6 @@ func encodeBetaAllThinkingTurns(e *wire.Encoder, x *BetaAllThinkingTurns) {
 	e.Constant(`"all"`)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: all.
-func (*BetaAllThinkingTurns) Discriminator() string { return "all" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAllThinkingTurns) AppendJSON(b []byte) ([]byte, error) {
@@ -1346,17 +1356,21 @@ func (x *BetaAllThinkingTurns) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaAllThinkingTurns)
 }
 
-// BetaAllowedCaller is one that may call a tool: `direct` is the model itself, the others are code that it runs with the code
-// execution tool of that name. `code_execution_20260120` and `code_execution_20260521` mean the same. Code
-// cannot call a tool that is `strict`.
+// Discriminator returns the constant by which unions know the type: all.
+func (*BetaAllThinkingTurns) Discriminator() string { return "all" }
+
+// BetaAllowedCaller is a caller of a tool: `direct` is the model itself, the others are code that it runs with the code
+// execution tool of that name. `code_execution_20260120` and `code_execution_20260521` are equivalent.
+// Code cannot call a tool that is `strict`.
 type BetaAllowedCaller string
 
 func decodeBetaAllowedCaller(d *wire.Decoder, x *BetaAllowedCaller) { wire.DecodeString(d, x) }
 func encodeBetaAllowedCaller(e *wire.Encoder, x *BetaAllowedCaller) { wire.EncodeString(e, x) }
 
-// BetaAssistantMessageParam is a message from the model: one of its earlier answers given back, or the beginning of the next one.
+// BetaAssistantMessageParam is a message from the model: an earlier response, or, as the last message, a prefill that the model
+// continues. Claude 4.6 and later and Claude Mythos Preview refuse a prefill.
 type BetaAssistantMessageParam struct {
-	// What the model said. Blocks of an earlier answer go back as they came.
+	// Content of the message. Send blocks of an earlier response back unchanged.
 	Content BetaMessageContent `json:"content"`
 }
 
@@ -1371,7 +1385,7 @@ func decodeBetaAssistantMessageParam(d *wire.Decoder, x *BetaAssistantMessagePar
 		case "role":
 			d.Constant("assistant")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -1384,9 +1398,6 @@ func encodeBetaAssistantMessageParam(e *wire.Encoder, x *BetaAssistantMessagePar
 	encodeBetaMessageContent(e, &x.Content)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: assistant.
-func (*BetaAssistantMessageParam) Discriminator() string { return "assistant" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAssistantMessageParam) AppendJSON(b []byte) ([]byte, error) {
@@ -1415,12 +1426,15 @@ func (x *BetaAssistantMessageParam) UnmarshalJSONFrom(d *jsontext.Decoder) error
 	return wire.UnmarshalFrom(d, x, decodeBetaAssistantMessageParam)
 }
 
-// BetaAuthenticationError is the error of a credential that is missing, wrong or revoked (401).
+// Discriminator returns the constant by which unions know the type: assistant.
+func (*BetaAssistantMessageParam) Discriminator() string { return "assistant" }
+
+// BetaAuthenticationError is the error for a credential that is missing, malformed, expired or revoked (401).
 type BetaAuthenticationError struct {
-	// The cause, where the service tells it.
+	// Cause of the error, if the service states it.
 	Details *BetaErrorDetails `json:"details,omitzero"`
 
-	// What went wrong, for people. The wording changes; do not match it.
+	// Explanation for people. Its wording changes; do not match it.
 	Message string `json:"message"`
 }
 
@@ -1437,7 +1451,7 @@ func decodeBetaAuthenticationError(d *wire.Decoder, x *BetaAuthenticationError) 
 		case "type":
 			d.Constant("authentication_error")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -1454,9 +1468,6 @@ func encodeBetaAuthenticationError(e *wire.Encoder, x *BetaAuthenticationError) 
 	encodeString(e, &x.Message)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: authentication_error.
-func (*BetaAuthenticationError) Discriminator() string { return "authentication_error" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaAuthenticationError) AppendJSON(b []byte) ([]byte, error) {
@@ -1485,6 +1496,9 @@ func (x *BetaAuthenticationError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaAuthenticationError)
 }
 
+// Discriminator returns the constant by which unions know the type: authentication_error.
+func (*BetaAuthenticationError) Discriminator() string { return "authentication_error" }
+
 // BetaBase64ImageSource is an image in the request itself.
 type BetaBase64ImageSource struct {
 	// Bytes of the image in base64.
@@ -1507,7 +1521,7 @@ func decodeBetaBase64ImageSource(d *wire.Decoder, x *BetaBase64ImageSource) {
 		case "type":
 			d.Constant("base64")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -1522,9 +1536,6 @@ func encodeBetaBase64ImageSource(e *wire.Encoder, x *BetaBase64ImageSource) {
 	encodeBetaBase64ImageSourceMediaType(e, &x.MediaType)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: base64.
-func (*BetaBase64ImageSource) Discriminator() string { return "base64" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBase64ImageSource) AppendJSON(b []byte) ([]byte, error) {
@@ -1552,6 +1563,9 @@ func (x *BetaBase64ImageSource) UnmarshalJSON(b []byte) error {
 func (x *BetaBase64ImageSource) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaBase64ImageSource)
 }
+
+// Discriminator returns the constant by which unions know the type: base64.
+func (*BetaBase64ImageSource) Discriminator() string { return "base64" }
 
 // BetaBase64ImageSourceMediaType is format of the image.
 type BetaBase64ImageSourceMediaType string
@@ -1582,7 +1596,7 @@ func decodeBetaBase64PDFSource(d *wire.Decoder, x *BetaBase64PDFSource) {
 		case "type":
 			d.Constant("base64")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -1597,9 +1611,6 @@ func encodeBetaBase64PDFSource(e *wire.Encoder, x *BetaBase64PDFSource) {
 	encodeString(e, &x.Data)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: base64.
-func (*BetaBase64PDFSource) Discriminator() string { return "base64" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBase64PDFSource) AppendJSON(b []byte) ([]byte, error) {
@@ -1628,9 +1639,12 @@ func (x *BetaBase64PDFSource) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaBase64PDFSource)
 }
 
-// BetaBashCodeExecutionOutputBlock is a file that a shell command made.
+// Discriminator returns the constant by which unions know the type: base64.
+func (*BetaBase64PDFSource) Discriminator() string { return "base64" }
+
+// BetaBashCodeExecutionOutputBlock is a file that a shell command created.
 type BetaBashCodeExecutionOutputBlock struct {
-	// Id of the file, to fetch it from the Files API.
+	// ID of the file, for downloading it with the Files API.
 	FileID string `json:"file_id"`
 }
 
@@ -1645,7 +1659,7 @@ func decodeBetaBashCodeExecutionOutputBlock(d *wire.Decoder, x *BetaBashCodeExec
 		case "type":
 			d.Constant("bash_code_execution_output")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -1658,9 +1672,6 @@ func encodeBetaBashCodeExecutionOutputBlock(e *wire.Encoder, x *BetaBashCodeExec
 	encodeString(e, &x.FileID)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: bash_code_execution_output.
-func (*BetaBashCodeExecutionOutputBlock) Discriminator() string { return "bash_code_execution_output" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBashCodeExecutionOutputBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -1689,9 +1700,9 @@ func (x *BetaBashCodeExecutionOutputBlock) UnmarshalJSONFrom(d *jsontext.Decoder
 	return wire.UnmarshalFrom(d, x, decodeBetaBashCodeExecutionOutputBlock)
 }
 
-// BetaBashCodeExecutionOutputBlockParam is a file that a shell command made, given back unchanged.
+// BetaBashCodeExecutionOutputBlockParam is a file that a shell command created, sent back unchanged.
 type BetaBashCodeExecutionOutputBlockParam struct {
-	// Id of the file, as it came.
+	// ID of the file, unchanged.
 	FileID string `json:"file_id"`
 }
 
@@ -1706,7 +1717,7 @@ func decodeBetaBashCodeExecutionOutputBlockParam(d *wire.Decoder, x *BetaBashCod
 		case "type":
 			d.Constant("bash_code_execution_output")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -1718,11 +1729,6 @@ func encodeBetaBashCodeExecutionOutputBlockParam(e *wire.Encoder, x *BetaBashCod
 	e.Name(`"file_id":`)
 	encodeString(e, &x.FileID)
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: bash_code_execution_output.
-func (*BetaBashCodeExecutionOutputBlockParam) Discriminator() string {
-	return "bash_code_execution_output"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -1756,16 +1762,16 @@ func (x *BetaBashCodeExecutionOutputBlockParam) UnmarshalJSONFrom(d *jsontext.De
 
 // BetaBashCodeExecutionResultBlock is the output of a shell command.
 type BetaBashCodeExecutionResultBlock struct {
-	// Files that the command made.
+	// Files that the command created.
 	Content []BetaBashCodeExecutionOutputBlock `json:"content"`
 
 	// Exit code. 0 means success.
 	ReturnCode int64 `json:"return_code"`
 
-	// What the command wrote to standard error.
+	// Standard error of the command.
 	Stderr string `json:"stderr"`
 
-	// What the command wrote to standard output.
+	// Standard output of the command.
 	Stdout string `json:"stdout"`
 }
 
@@ -1786,7 +1792,7 @@ func decodeBetaBashCodeExecutionResultBlock(d *wire.Decoder, x *BetaBashCodeExec
 		case "type":
 			d.Constant("bash_code_execution_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -1805,9 +1811,6 @@ func encodeBetaBashCodeExecutionResultBlock(e *wire.Encoder, x *BetaBashCodeExec
 	encodeString(e, &x.Stdout)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: bash_code_execution_result.
-func (*BetaBashCodeExecutionResultBlock) Discriminator() string { return "bash_code_execution_result" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBashCodeExecutionResultBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -1836,18 +1839,21 @@ func (x *BetaBashCodeExecutionResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder
 	return wire.UnmarshalFrom(d, x, decodeBetaBashCodeExecutionResultBlock)
 }
 
-// BetaBashCodeExecutionResultBlockParam is the output of a shell command, given back unchanged.
+// Discriminator returns the constant by which unions know the type: bash_code_execution_result.
+func (*BetaBashCodeExecutionResultBlock) Discriminator() string { return "bash_code_execution_result" }
+
+// BetaBashCodeExecutionResultBlockParam is the output of a shell command, sent back unchanged.
 type BetaBashCodeExecutionResultBlockParam struct {
-	// Files that the command made.
+	// Files that the command created.
 	Content []BetaBashCodeExecutionOutputBlockParam `json:"content"`
 
 	// Exit code. 0 means success.
 	ReturnCode int64 `json:"return_code"`
 
-	// What the command wrote to standard error.
+	// Standard error of the command.
 	Stderr string `json:"stderr"`
 
-	// What the command wrote to standard output.
+	// Standard output of the command.
 	Stdout string `json:"stdout"`
 }
 
@@ -1868,7 +1874,7 @@ func decodeBetaBashCodeExecutionResultBlockParam(d *wire.Decoder, x *BetaBashCod
 		case "type":
 			d.Constant("bash_code_execution_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -1886,11 +1892,6 @@ func encodeBetaBashCodeExecutionResultBlockParam(e *wire.Encoder, x *BetaBashCod
 	e.Name(`"stdout":`)
 	encodeString(e, &x.Stdout)
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: bash_code_execution_result.
-func (*BetaBashCodeExecutionResultBlockParam) Discriminator() string {
-	return "bash_code_execution_result"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -1922,12 +1923,17 @@ func (x *BetaBashCodeExecutionResultBlockParam) UnmarshalJSONFrom(d *jsontext.De
 	return wire.UnmarshalFrom(d, x, decodeBetaBashCodeExecutionResultBlockParam)
 }
 
-// BetaBashCodeExecutionToolResultBlock is what a shell command brought. The service ran it during the answer.
+// Discriminator returns the constant by which unions know the type: bash_code_execution_result.
+func (*BetaBashCodeExecutionResultBlockParam) Discriminator() string {
+	return "bash_code_execution_result"
+}
+
+// BetaBashCodeExecutionToolResultBlock is the result of a shell command. The service ran it while it generated the response.
 type BetaBashCodeExecutionToolResultBlock struct {
-	// What the command brought, or why it failed.
+	// Result of the command, or an error.
 	Content BetaBashCodeExecutionToolResultContent `json:"content"`
 
-	// Id of the `server_tool_use` block that this answers.
+	// ID of the `server_tool_use` block that this result belongs to.
 	ToolUseID string `json:"tool_use_id"`
 }
 
@@ -1944,7 +1950,7 @@ func decodeBetaBashCodeExecutionToolResultBlock(d *wire.Decoder, x *BetaBashCode
 		case "type":
 			d.Constant("bash_code_execution_tool_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -1958,11 +1964,6 @@ func encodeBetaBashCodeExecutionToolResultBlock(e *wire.Encoder, x *BetaBashCode
 	e.Name(`"tool_use_id":`)
 	encodeString(e, &x.ToolUseID)
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: bash_code_execution_tool_result.
-func (*BetaBashCodeExecutionToolResultBlock) Discriminator() string {
-	return "bash_code_execution_tool_result"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -1992,15 +1993,20 @@ func (x *BetaBashCodeExecutionToolResultBlock) UnmarshalJSONFrom(d *jsontext.Dec
 	return wire.UnmarshalFrom(d, x, decodeBetaBashCodeExecutionToolResultBlock)
 }
 
-// BetaBashCodeExecutionToolResultBlockParam is what a shell command brought in an earlier answer, given back unchanged.
+// Discriminator returns the constant by which unions know the type: bash_code_execution_tool_result.
+func (*BetaBashCodeExecutionToolResultBlock) Discriminator() string {
+	return "bash_code_execution_tool_result"
+}
+
+// BetaBashCodeExecutionToolResultBlockParam is the result of a shell command in an earlier response, sent back unchanged.
 type BetaBashCodeExecutionToolResultBlockParam struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// What the command brought, or why it failed.
+	// Result of the command, or an error.
 	Content BetaBashCodeExecutionToolResultContentParam `json:"content"`
 
-	// Id of the `server_tool_use` block that this answers.
+	// ID of the `server_tool_use` block that this result belongs to.
 	ToolUseID string `json:"tool_use_id"`
 }
 
@@ -2019,7 +2025,7 @@ func decodeBetaBashCodeExecutionToolResultBlockParam(d *wire.Decoder, x *BetaBas
 		case "type":
 			d.Constant("bash_code_execution_tool_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -2037,11 +2043,6 @@ func encodeBetaBashCodeExecutionToolResultBlockParam(e *wire.Encoder, x *BetaBas
 	e.Name(`"tool_use_id":`)
 	encodeString(e, &x.ToolUseID)
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: bash_code_execution_tool_result.
-func (*BetaBashCodeExecutionToolResultBlockParam) Discriminator() string {
-	return "bash_code_execution_tool_result"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -2073,9 +2074,14 @@ func (x *BetaBashCodeExecutionToolResultBlockParam) UnmarshalJSONFrom(d *jsontex
 	return wire.UnmarshalFrom(d, x, decodeBetaBashCodeExecutionToolResultBlockParam)
 }
 
-// BetaBashCodeExecutionToolResultErrorCode is the reason why a shell command could not be run. `invalid_tool_input`: the input was wrong;
+// Discriminator returns the constant by which unions know the type: bash_code_execution_tool_result.
+func (*BetaBashCodeExecutionToolResultBlockParam) Discriminator() string {
+	return "bash_code_execution_tool_result"
+}
+
+// BetaBashCodeExecutionToolResultErrorCode is the reason why a shell command could not be run. `invalid_tool_input`: the input was invalid;
 // `too_many_requests`: the rate limit was reached; `execution_time_exceeded`: it took too long;
-// `output_file_too_large`: it put out too much; `unavailable`: the tool was not available.
+// `output_file_too_large`: its output was too large; `unavailable`: the tool was not available.
 type BetaBashCodeExecutionToolResultErrorCode string
 
 func decodeBetaBashCodeExecutionToolResultErrorCode(d *wire.Decoder, x *BetaBashCodeExecutionToolResultErrorCode) {
@@ -2102,7 +2108,7 @@ func decodeBetaBashCodeExecutionToolResultErrorObject(d *wire.Decoder, x *BetaBa
 		case "type":
 			d.Constant("bash_code_execution_tool_result_error")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -2114,11 +2120,6 @@ func encodeBetaBashCodeExecutionToolResultErrorObject(e *wire.Encoder, x *BetaBa
 	e.Name(`"error_code":`)
 	encodeBetaBashCodeExecutionToolResultErrorCode(e, &x.ErrorCode)
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: bash_code_execution_tool_result_error.
-func (*BetaBashCodeExecutionToolResultErrorObject) Discriminator() string {
-	return "bash_code_execution_tool_result_error"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -2150,7 +2151,12 @@ func (x *BetaBashCodeExecutionToolResultErrorObject) UnmarshalJSONFrom(d *jsonte
 	return wire.UnmarshalFrom(d, x, decodeBetaBashCodeExecutionToolResultErrorObject)
 }
 
-// BetaBashCodeExecutionToolResultErrorParam is the failure to run a shell command, given back.
+// Discriminator returns the constant by which unions know the type: bash_code_execution_tool_result_error.
+func (*BetaBashCodeExecutionToolResultErrorObject) Discriminator() string {
+	return "bash_code_execution_tool_result_error"
+}
+
+// BetaBashCodeExecutionToolResultErrorParam is the failure to run a shell command, sent back.
 type BetaBashCodeExecutionToolResultErrorParam struct {
 	// Why the run failed.
 	ErrorCode BetaBashCodeExecutionToolResultErrorCode `json:"error_code"`
@@ -2167,7 +2173,7 @@ func decodeBetaBashCodeExecutionToolResultErrorParam(d *wire.Decoder, x *BetaBas
 		case "type":
 			d.Constant("bash_code_execution_tool_result_error")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -2179,11 +2185,6 @@ func encodeBetaBashCodeExecutionToolResultErrorParam(e *wire.Encoder, x *BetaBas
 	e.Name(`"error_code":`)
 	encodeBetaBashCodeExecutionToolResultErrorCode(e, &x.ErrorCode)
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: bash_code_execution_tool_result_error.
-func (*BetaBashCodeExecutionToolResultErrorParam) Discriminator() string {
-	return "bash_code_execution_tool_result_error"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -2215,12 +2216,17 @@ func (x *BetaBashCodeExecutionToolResultErrorParam) UnmarshalJSONFrom(d *jsontex
 	return wire.UnmarshalFrom(d, x, decodeBetaBashCodeExecutionToolResultErrorParam)
 }
 
-// BetaBillingError is the error of an account that cannot pay (402), for example because a spend limit is reached.
+// Discriminator returns the constant by which unions know the type: bash_code_execution_tool_result_error.
+func (*BetaBashCodeExecutionToolResultErrorParam) Discriminator() string {
+	return "bash_code_execution_tool_result_error"
+}
+
+// BetaBillingError is the error for a billing or payment problem (402), for example an exhausted spend limit.
 type BetaBillingError struct {
-	// The cause, where the service tells it.
+	// Cause of the error, if the service states it.
 	Details *BetaErrorDetails `json:"details,omitzero"`
 
-	// What went wrong, for people. The wording changes; do not match it.
+	// Explanation for people. Its wording changes; do not match it.
 	Message string `json:"message"`
 }
 
@@ -2237,7 +2243,7 @@ func decodeBetaBillingError(d *wire.Decoder, x *BetaBillingError) {
 		case "type":
 			d.Constant("billing_error")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -2254,9 +2260,6 @@ func encodeBetaBillingError(e *wire.Encoder, x *BetaBillingError) {
 	encodeString(e, &x.Message)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: billing_error.
-func (*BetaBillingError) Discriminator() string { return "billing_error" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBillingError) AppendJSON(b []byte) ([]byte, error) {
@@ -2285,10 +2288,13 @@ func (x *BetaBillingError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaBillingError)
 }
 
+// Discriminator returns the constant by which unions know the type: billing_error.
+func (*BetaBillingError) Discriminator() string { return "billing_error" }
+
 // BetaBillingPolicy is the choice of who pays for a request.
 type BetaBillingPolicy struct {
-	// Who pays: `self`, the default, is your organization, `user_profile` the customer behind the user
-	// profile that the call names. A batch refuses `user_profile`.
+	// Who pays: `self`, the default, is your organization; `user_profile` is the customer behind the user
+	// profile of the call. A batch refuses `user_profile`.
 	BillTo BetaBillingPolicyBillTo `json:"bill_to,omitzero"`
 }
 
@@ -2303,7 +2309,7 @@ func decodeBetaBillingPolicy(d *wire.Decoder, x *BetaBillingPolicy) {
 		case "type":
 			d.Constant("billing_policy")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -2318,9 +2324,6 @@ func encodeBetaBillingPolicy(e *wire.Encoder, x *BetaBillingPolicy) {
 	}
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: billing_policy.
-func (*BetaBillingPolicy) Discriminator() string { return "billing_policy" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBillingPolicy) AppendJSON(b []byte) ([]byte, error) {
@@ -2349,8 +2352,8 @@ func (x *BetaBillingPolicy) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaBillingPolicy)
 }
 
-// BetaBillingPolicyBillTo is who pays: `self`, the default, is your organization, `user_profile` the customer behind the user
-// profile that the call names. A batch refuses `user_profile`.
+// BetaBillingPolicyBillTo is who pays: `self`, the default, is your organization; `user_profile` is the customer behind the user
+// profile of the call. A batch refuses `user_profile`.
 type BetaBillingPolicyBillTo string
 
 func decodeBetaBillingPolicyBillTo(d *wire.Decoder, x *BetaBillingPolicyBillTo) {
@@ -2360,1738 +2363,17 @@ func encodeBetaBillingPolicyBillTo(e *wire.Encoder, x *BetaBillingPolicyBillTo) 
 	wire.EncodeString(e, x)
 }
 
-// BetaBrowserCloseTabConfig is how the browser toolset offers `close_tab`, which closes a tab.
-type BetaBrowserCloseTabConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserCloseTabConfig(d *wire.Decoder, x *BetaBrowserCloseTabConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserCloseTabConfig(e *wire.Encoder, x *BetaBrowserCloseTabConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserCloseTabConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserCloseTabConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserCloseTabConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserCloseTabConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserCloseTabConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserCloseTabConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserCloseTabConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserCloseTabConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserCloseTabConfig)
-}
-
-// BetaBrowserDoubleClickConfig is how the browser toolset offers `double_click`, which clicks an element or a point twice.
-type BetaBrowserDoubleClickConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserDoubleClickConfig(d *wire.Decoder, x *BetaBrowserDoubleClickConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserDoubleClickConfig(e *wire.Encoder, x *BetaBrowserDoubleClickConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserDoubleClickConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserDoubleClickConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserDoubleClickConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserDoubleClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserDoubleClickConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserDoubleClickConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserDoubleClickConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserDoubleClickConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserDoubleClickConfig)
-}
-
-// BetaBrowserFileUploadConfig is how the browser toolset offers `file_upload`, which gives files to a file input of the page. It is off
-// unless it is enabled.
-type BetaBrowserFileUploadConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `false`.
-	Enabled bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserFileUploadConfig(d *wire.Decoder, x *BetaBrowserFileUploadConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			decodeBool(d, &x.Enabled)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserFileUploadConfig(e *wire.Encoder, x *BetaBrowserFileUploadConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled {
-		e.Name(`"enabled":`)
-		encodeBool(e, &x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserFileUploadConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserFileUploadConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserFileUploadConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserFileUploadConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserFileUploadConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserFileUploadConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserFileUploadConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserFileUploadConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserFileUploadConfig)
-}
-
-// BetaBrowserFindConfig is how the browser toolset offers `find`, which finds elements that fit a description.
-type BetaBrowserFindConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserFindConfig(d *wire.Decoder, x *BetaBrowserFindConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserFindConfig(e *wire.Encoder, x *BetaBrowserFindConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserFindConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserFindConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserFindConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserFindConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserFindConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserFindConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserFindConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserFindConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserFindConfig)
-}
-
-// BetaBrowserFormInputConfig is how the browser toolset offers `form_input`, which sets the value of a form element.
-type BetaBrowserFormInputConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserFormInputConfig(d *wire.Decoder, x *BetaBrowserFormInputConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserFormInputConfig(e *wire.Encoder, x *BetaBrowserFormInputConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserFormInputConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserFormInputConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserFormInputConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserFormInputConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserFormInputConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserFormInputConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserFormInputConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserFormInputConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserFormInputConfig)
-}
-
-// BetaBrowserGetPageTextConfig is how the browser toolset offers `get_page_text`, which reads the text of the page.
-type BetaBrowserGetPageTextConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserGetPageTextConfig(d *wire.Decoder, x *BetaBrowserGetPageTextConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserGetPageTextConfig(e *wire.Encoder, x *BetaBrowserGetPageTextConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserGetPageTextConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserGetPageTextConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserGetPageTextConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserGetPageTextConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserGetPageTextConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserGetPageTextConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserGetPageTextConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserGetPageTextConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserGetPageTextConfig)
-}
-
-// BetaBrowserHoldKeyConfig is how the browser toolset offers `hold_key`, which holds a key down for some seconds.
-type BetaBrowserHoldKeyConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserHoldKeyConfig(d *wire.Decoder, x *BetaBrowserHoldKeyConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserHoldKeyConfig(e *wire.Encoder, x *BetaBrowserHoldKeyConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserHoldKeyConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserHoldKeyConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserHoldKeyConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserHoldKeyConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserHoldKeyConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserHoldKeyConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserHoldKeyConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserHoldKeyConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserHoldKeyConfig)
-}
-
-// BetaBrowserHoverConfig is how the browser toolset offers `hover`, which rests the pointer on an element or a point.
-type BetaBrowserHoverConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserHoverConfig(d *wire.Decoder, x *BetaBrowserHoverConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserHoverConfig(e *wire.Encoder, x *BetaBrowserHoverConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserHoverConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserHoverConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserHoverConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserHoverConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserHoverConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserHoverConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserHoverConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserHoverConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserHoverConfig)
-}
-
-// BetaBrowserJavascriptExecConfig is how the browser toolset offers `javascript_exec`, which runs JavaScript in the page. It is off unless it
-// is enabled.
-type BetaBrowserJavascriptExecConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `false`.
-	Enabled bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserJavascriptExecConfig(d *wire.Decoder, x *BetaBrowserJavascriptExecConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			decodeBool(d, &x.Enabled)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserJavascriptExecConfig(e *wire.Encoder, x *BetaBrowserJavascriptExecConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled {
-		e.Name(`"enabled":`)
-		encodeBool(e, &x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserJavascriptExecConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserJavascriptExecConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserJavascriptExecConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserJavascriptExecConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserJavascriptExecConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserJavascriptExecConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserJavascriptExecConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserJavascriptExecConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserJavascriptExecConfig)
-}
-
-// BetaBrowserKeyConfig is how the browser toolset offers `key`, which presses keys, alone, combined or one after the other.
-type BetaBrowserKeyConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserKeyConfig(d *wire.Decoder, x *BetaBrowserKeyConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserKeyConfig(e *wire.Encoder, x *BetaBrowserKeyConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserKeyConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserKeyConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserKeyConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserKeyConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserKeyConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserKeyConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserKeyConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserKeyConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserKeyConfig)
-}
-
-// BetaBrowserLeftClickConfig is how the browser toolset offers `left_click`, which clicks an element or a point.
-type BetaBrowserLeftClickConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserLeftClickConfig(d *wire.Decoder, x *BetaBrowserLeftClickConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserLeftClickConfig(e *wire.Encoder, x *BetaBrowserLeftClickConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserLeftClickConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserLeftClickConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserLeftClickConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserLeftClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserLeftClickConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserLeftClickConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserLeftClickConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserLeftClickConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserLeftClickConfig)
-}
-
-// BetaBrowserLeftClickDragConfig is how the browser toolset offers `left_click_drag`, which drags from one point to another.
-type BetaBrowserLeftClickDragConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserLeftClickDragConfig(d *wire.Decoder, x *BetaBrowserLeftClickDragConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserLeftClickDragConfig(e *wire.Encoder, x *BetaBrowserLeftClickDragConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserLeftClickDragConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserLeftClickDragConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserLeftClickDragConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserLeftClickDragConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserLeftClickDragConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserLeftClickDragConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserLeftClickDragConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserLeftClickDragConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserLeftClickDragConfig)
-}
-
-// BetaBrowserLeftMouseDownConfig is how the browser toolset offers `left_mouse_down`, which presses the left button at a point and keeps it
-// down.
-type BetaBrowserLeftMouseDownConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserLeftMouseDownConfig(d *wire.Decoder, x *BetaBrowserLeftMouseDownConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserLeftMouseDownConfig(e *wire.Encoder, x *BetaBrowserLeftMouseDownConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserLeftMouseDownConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserLeftMouseDownConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserLeftMouseDownConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserLeftMouseDownConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserLeftMouseDownConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserLeftMouseDownConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserLeftMouseDownConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserLeftMouseDownConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserLeftMouseDownConfig)
-}
-
-// BetaBrowserLeftMouseUpConfig is how the browser toolset offers `left_mouse_up`, which lets the left button go at a point.
-type BetaBrowserLeftMouseUpConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserLeftMouseUpConfig(d *wire.Decoder, x *BetaBrowserLeftMouseUpConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserLeftMouseUpConfig(e *wire.Encoder, x *BetaBrowserLeftMouseUpConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserLeftMouseUpConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserLeftMouseUpConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserLeftMouseUpConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserLeftMouseUpConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserLeftMouseUpConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserLeftMouseUpConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserLeftMouseUpConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserLeftMouseUpConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserLeftMouseUpConfig)
-}
-
-// BetaBrowserListTabsConfig is how the browser toolset offers `list_tabs`, which lists the open tabs.
-type BetaBrowserListTabsConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserListTabsConfig(d *wire.Decoder, x *BetaBrowserListTabsConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserListTabsConfig(e *wire.Encoder, x *BetaBrowserListTabsConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserListTabsConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserListTabsConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserListTabsConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserListTabsConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserListTabsConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserListTabsConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserListTabsConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserListTabsConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserListTabsConfig)
-}
-
-// BetaBrowserMiddleClickConfig is how the browser toolset offers `middle_click`, which clicks an element or a point with the middle
-// button.
-type BetaBrowserMiddleClickConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserMiddleClickConfig(d *wire.Decoder, x *BetaBrowserMiddleClickConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserMiddleClickConfig(e *wire.Encoder, x *BetaBrowserMiddleClickConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserMiddleClickConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserMiddleClickConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserMiddleClickConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserMiddleClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserMiddleClickConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserMiddleClickConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserMiddleClickConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserMiddleClickConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserMiddleClickConfig)
-}
-
-// BetaBrowserMouseMoveConfig is how the browser toolset offers `mouse_move`, which moves the pointer to a point.
-type BetaBrowserMouseMoveConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserMouseMoveConfig(d *wire.Decoder, x *BetaBrowserMouseMoveConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserMouseMoveConfig(e *wire.Encoder, x *BetaBrowserMouseMoveConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserMouseMoveConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserMouseMoveConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserMouseMoveConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserMouseMoveConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserMouseMoveConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserMouseMoveConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserMouseMoveConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserMouseMoveConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserMouseMoveConfig)
-}
-
-// BetaBrowserNavigateConfig is how the browser toolset offers `navigate`, which opens a URL, goes back or forward, or reloads the page.
-type BetaBrowserNavigateConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserNavigateConfig(d *wire.Decoder, x *BetaBrowserNavigateConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserNavigateConfig(e *wire.Encoder, x *BetaBrowserNavigateConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserNavigateConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserNavigateConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserNavigateConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserNavigateConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserNavigateConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserNavigateConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserNavigateConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserNavigateConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserNavigateConfig)
-}
-
-// BetaBrowserNewTabConfig is how the browser toolset offers `new_tab`, which opens an empty tab.
-type BetaBrowserNewTabConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserNewTabConfig(d *wire.Decoder, x *BetaBrowserNewTabConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserNewTabConfig(e *wire.Encoder, x *BetaBrowserNewTabConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserNewTabConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserNewTabConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserNewTabConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserNewTabConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserNewTabConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserNewTabConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserNewTabConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserNewTabConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserNewTabConfig)
-}
-
-// BetaBrowserReadConsoleConfig is how the browser toolset offers `read_console`, which reads what the console of the page has logged. It
-// is off unless it is enabled.
-type BetaBrowserReadConsoleConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `false`.
-	Enabled bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserReadConsoleConfig(d *wire.Decoder, x *BetaBrowserReadConsoleConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			decodeBool(d, &x.Enabled)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserReadConsoleConfig(e *wire.Encoder, x *BetaBrowserReadConsoleConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled {
-		e.Name(`"enabled":`)
-		encodeBool(e, &x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserReadConsoleConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserReadConsoleConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserReadConsoleConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserReadConsoleConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserReadConsoleConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserReadConsoleConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserReadConsoleConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserReadConsoleConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserReadConsoleConfig)
-}
-
-// BetaBrowserReadNetworkConfig is how the browser toolset offers `read_network`, which reads which network requests the page has made. It
-// is off unless it is enabled.
-type BetaBrowserReadNetworkConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `false`.
-	Enabled bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserReadNetworkConfig(d *wire.Decoder, x *BetaBrowserReadNetworkConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			decodeBool(d, &x.Enabled)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserReadNetworkConfig(e *wire.Encoder, x *BetaBrowserReadNetworkConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled {
-		e.Name(`"enabled":`)
-		encodeBool(e, &x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserReadNetworkConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserReadNetworkConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserReadNetworkConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserReadNetworkConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserReadNetworkConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserReadNetworkConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserReadNetworkConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserReadNetworkConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserReadNetworkConfig)
-}
-
-// BetaBrowserReadPageConfig is how the browser toolset offers `read_page`, which reads the page as a tree of elements.
-type BetaBrowserReadPageConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserReadPageConfig(d *wire.Decoder, x *BetaBrowserReadPageConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserReadPageConfig(e *wire.Encoder, x *BetaBrowserReadPageConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserReadPageConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserReadPageConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserReadPageConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserReadPageConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserReadPageConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserReadPageConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserReadPageConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserReadPageConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserReadPageConfig)
-}
-
-// BetaBrowserRightClickConfig is how the browser toolset offers `right_click`, which clicks an element or a point with the right button.
-type BetaBrowserRightClickConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserRightClickConfig(d *wire.Decoder, x *BetaBrowserRightClickConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserRightClickConfig(e *wire.Encoder, x *BetaBrowserRightClickConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserRightClickConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserRightClickConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserRightClickConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserRightClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserRightClickConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserRightClickConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserRightClickConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserRightClickConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserRightClickConfig)
-}
-
-// BetaBrowserScreenshotConfig is how the browser toolset offers `screenshot`, which takes a picture of the visible part of the page.
-type BetaBrowserScreenshotConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserScreenshotConfig(d *wire.Decoder, x *BetaBrowserScreenshotConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserScreenshotConfig(e *wire.Encoder, x *BetaBrowserScreenshotConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserScreenshotConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserScreenshotConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserScreenshotConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserScreenshotConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserScreenshotConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserScreenshotConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserScreenshotConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserScreenshotConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserScreenshotConfig)
-}
-
-// BetaBrowserScrollConfig is how the browser toolset offers `scroll`, which turns the wheel of the mouse at a point.
-type BetaBrowserScrollConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserScrollConfig(d *wire.Decoder, x *BetaBrowserScrollConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserScrollConfig(e *wire.Encoder, x *BetaBrowserScrollConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserScrollConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserScrollConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserScrollConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserScrollConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserScrollConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserScrollConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserScrollConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserScrollConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserScrollConfig)
-}
-
-// BetaBrowserScrollToConfig is how the browser toolset offers `scroll_to`, which scrolls until an element can be seen.
-type BetaBrowserScrollToConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserScrollToConfig(d *wire.Decoder, x *BetaBrowserScrollToConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserScrollToConfig(e *wire.Encoder, x *BetaBrowserScrollToConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserScrollToConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserScrollToConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserScrollToConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserScrollToConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserScrollToConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserScrollToConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserScrollToConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserScrollToConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserScrollToConfig)
-}
-
-// BetaBrowserStateBlockParam is the state of your browser after a call of a tool of the browser toolset, for the result of that call. At
-// most one per result, and none if the call failed. The service tells the model about the tabs.
+// BetaBrowserStateBlockParam is the state of your browser after a call of the browser toolset, for the result of that call. At most one
+// per result, and none if the call failed. The service describes the tabs to the model.
 type BetaBrowserStateBlockParam struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// What the call opened or downloaded. Left out, nothing; an empty list is refused.
+	// Tabs and downloads that the call started, at most 200. Omit it if there are none: an empty list is
+	// refused.
 	StateChanges []BetaBrowserStateChange `json:"state_changes,omitzero"`
 
-	// All tabs that are open. Unless there are none, exactly one of them is `active`.
+	// All open tabs, at most 100. Exactly one of them is `active`, unless there are none.
 	Tabs []BetaBrowserStateTabEntry `json:"tabs"`
 }
 
@@ -4110,7 +2392,7 @@ func decodeBetaBrowserStateBlockParam(d *wire.Decoder, x *BetaBrowserStateBlockP
 		case "type":
 			d.Constant("browser_state")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -4131,9 +2413,6 @@ func encodeBetaBrowserStateBlockParam(e *wire.Encoder, x *BetaBrowserStateBlockP
 	wire.EncodeSlice(e, &x.Tabs, encodeBetaBrowserStateTabEntry)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: browser_state.
-func (*BetaBrowserStateBlockParam) Discriminator() string { return "browser_state" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserStateBlockParam) AppendJSON(b []byte) ([]byte, error) {
@@ -4162,19 +2441,21 @@ func (x *BetaBrowserStateBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) erro
 	return wire.UnmarshalFrom(d, x, decodeBetaBrowserStateBlockParam)
 }
 
+// Discriminator returns the constant by which unions know the type: browser_state.
+func (*BetaBrowserStateBlockParam) Discriminator() string { return "browser_state" }
+
 // BetaBrowserStateChangeDownloadCompleted is a download that was completed during the call.
 type BetaBrowserStateChangeDownloadCompleted struct {
-	// Your id of the download, the same in all its changes. A block has at most one change of each
-	// download.
+	// Your ID of the download, the same in all its changes. A block has at most one change per download.
 	DownloadID string `json:"download_id"`
 
-	// Where the file is. Leave it out unless another tool can read the file there.
+	// Path of the file. Omit it unless another tool can read the file there.
 	Path string `json:"path,omitzero"`
 
 	// Size of the file in bytes.
 	SizeBytes *int64 `json:"size_bytes,omitzero"`
 
-	// Where the file came from, after redirects.
+	// URL of the file, after redirects.
 	URL string `json:"url"`
 }
 
@@ -4195,7 +2476,7 @@ func decodeBetaBrowserStateChangeDownloadCompleted(d *wire.Decoder, x *BetaBrows
 		case "url":
 			decodeString(d, &x.URL)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -4218,9 +2499,6 @@ func encodeBetaBrowserStateChangeDownloadCompleted(e *wire.Encoder, x *BetaBrows
 	encodeString(e, &x.URL)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: download_completed.
-func (*BetaBrowserStateChangeDownloadCompleted) Discriminator() string { return "download_completed" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserStateChangeDownloadCompleted) AppendJSON(b []byte) ([]byte, error) {
@@ -4251,16 +2529,18 @@ func (x *BetaBrowserStateChangeDownloadCompleted) UnmarshalJSONFrom(d *jsontext.
 	return wire.UnmarshalFrom(d, x, decodeBetaBrowserStateChangeDownloadCompleted)
 }
 
+// Discriminator returns the constant by which unions know the type: download_completed.
+func (*BetaBrowserStateChangeDownloadCompleted) Discriminator() string { return "download_completed" }
+
 // BetaBrowserStateChangeDownloadFailed is a download that failed or was canceled during the call.
 type BetaBrowserStateChangeDownloadFailed struct {
-	// Your id of the download, the same in all its changes. A block has at most one change of each
-	// download.
+	// Your ID of the download, the same in all its changes. A block has at most one change per download.
 	DownloadID string `json:"download_id"`
 
-	// What went wrong, if it is known.
+	// Reason of the failure, if known.
 	Error string `json:"error,omitzero"`
 
-	// Where the file came from, after redirects.
+	// URL of the file, after redirects.
 	URL string `json:"url"`
 }
 
@@ -4279,7 +2559,7 @@ func decodeBetaBrowserStateChangeDownloadFailed(d *wire.Decoder, x *BetaBrowserS
 		case "url":
 			decodeString(d, &x.URL)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -4298,9 +2578,6 @@ func encodeBetaBrowserStateChangeDownloadFailed(e *wire.Encoder, x *BetaBrowserS
 	encodeString(e, &x.URL)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: download_failed.
-func (*BetaBrowserStateChangeDownloadFailed) Discriminator() string { return "download_failed" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserStateChangeDownloadFailed) AppendJSON(b []byte) ([]byte, error) {
@@ -4329,13 +2606,15 @@ func (x *BetaBrowserStateChangeDownloadFailed) UnmarshalJSONFrom(d *jsontext.Dec
 	return wire.UnmarshalFrom(d, x, decodeBetaBrowserStateChangeDownloadFailed)
 }
 
+// Discriminator returns the constant by which unions know the type: download_failed.
+func (*BetaBrowserStateChangeDownloadFailed) Discriminator() string { return "download_failed" }
+
 // BetaBrowserStateChangeDownloadStarted is a download that began during the call.
 type BetaBrowserStateChangeDownloadStarted struct {
-	// Your id of the download, the same in all its changes. A block has at most one change of each
-	// download.
+	// Your ID of the download, the same in all its changes. A block has at most one change per download.
 	DownloadID string `json:"download_id"`
 
-	// Where the file came from, after redirects.
+	// URL of the file, after redirects.
 	URL string `json:"url"`
 }
 
@@ -4352,7 +2631,7 @@ func decodeBetaBrowserStateChangeDownloadStarted(d *wire.Decoder, x *BetaBrowser
 		case "url":
 			decodeString(d, &x.URL)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -4367,9 +2646,6 @@ func encodeBetaBrowserStateChangeDownloadStarted(e *wire.Encoder, x *BetaBrowser
 	encodeString(e, &x.URL)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: download_started.
-func (*BetaBrowserStateChangeDownloadStarted) Discriminator() string { return "download_started" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserStateChangeDownloadStarted) AppendJSON(b []byte) ([]byte, error) {
@@ -4400,9 +2676,12 @@ func (x *BetaBrowserStateChangeDownloadStarted) UnmarshalJSONFrom(d *jsontext.De
 	return wire.UnmarshalFrom(d, x, decodeBetaBrowserStateChangeDownloadStarted)
 }
 
+// Discriminator returns the constant by which unions know the type: download_started.
+func (*BetaBrowserStateChangeDownloadStarted) Discriminator() string { return "download_started" }
+
 // BetaBrowserStateChangeTabOpened is a tab that the call opened and that is still open.
 type BetaBrowserStateChangeTabOpened struct {
-	// Id of the tab. It has to be among `tabs`.
+	// ID of the tab. It must be among `tabs`.
 	TabID string `json:"tab_id"`
 }
 
@@ -4417,7 +2696,7 @@ func decodeBetaBrowserStateChangeTabOpened(d *wire.Decoder, x *BetaBrowserStateC
 		case "type":
 			d.Constant("tab_opened")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -4430,9 +2709,6 @@ func encodeBetaBrowserStateChangeTabOpened(e *wire.Encoder, x *BetaBrowserStateC
 	encodeString(e, &x.TabID)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: tab_opened.
-func (*BetaBrowserStateChangeTabOpened) Discriminator() string { return "tab_opened" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserStateChangeTabOpened) AppendJSON(b []byte) ([]byte, error) {
@@ -4461,18 +2737,21 @@ func (x *BetaBrowserStateChangeTabOpened) UnmarshalJSONFrom(d *jsontext.Decoder)
 	return wire.UnmarshalFrom(d, x, decodeBetaBrowserStateChangeTabOpened)
 }
 
-// BetaBrowserStateTabEntry is a tab of your browser.
+// Discriminator returns the constant by which unions know the type: tab_opened.
+func (*BetaBrowserStateChangeTabOpened) Discriminator() string { return "tab_opened" }
+
+// BetaBrowserStateTabEntry is one tab of your browser.
 type BetaBrowserStateTabEntry struct {
-	// Whether this is the tab in front. Default is `false`.
+	// Whether this is the active tab. Default is `false`.
 	Active bool `json:"active,omitzero"`
 
-	// Your id of the tab, unique among the tabs. The model names the tab by it.
+	// Your ID of the tab, unique among the tabs. The model uses it to refer to the tab.
 	TabID string `json:"tab_id"`
 
-	// Title of the page, which may be empty.
+	// Title of the page; may be empty.
 	Title string `json:"title"`
 
-	// Address of the page, which may be empty.
+	// URL of the page; may be empty.
 	URL string `json:"url"`
 }
 
@@ -4491,7 +2770,7 @@ func decodeBetaBrowserStateTabEntry(d *wire.Decoder, x *BetaBrowserStateTabEntry
 		case "url":
 			decodeString(d, &x.URL)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -4538,80 +2817,15 @@ func (x *BetaBrowserStateTabEntry) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaBrowserStateTabEntry)
 }
 
-// BetaBrowserSwitchTabConfig is how the browser toolset offers `switch_tab`, which makes another tab the active one.
-type BetaBrowserSwitchTabConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserSwitchTabConfig(d *wire.Decoder, x *BetaBrowserSwitchTabConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserSwitchTabConfig(e *wire.Encoder, x *BetaBrowserSwitchTabConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserSwitchTabConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserSwitchTabConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserSwitchTabConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserSwitchTabConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserSwitchTabConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserSwitchTabConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserSwitchTabConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserSwitchTabConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserSwitchTabConfig)
-}
-
-// BetaBrowserToolset20260801 is a set of tools for a web browser that your code drives, one for each action on its pages and tabs. The
-// set has no name; calls of its tools carry `toolset_name`, which is `browser`.
+// BetaBrowserToolset20260801 is a set of tools for a web browser that your code controls, one per action on its pages and tabs. The set
+// has no name; calls of its tools have the `toolset_name` `browser`. Claude Fable 5, Mythos 5, Opus 5,
+// Sonnet 5 and Opus 4.8 support it (August 2026).
 type BetaBrowserToolset20260801 struct {
 	// Cache breakpoint after this toolset.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Settings of single actions. Left out, all actions are on but `file_upload`, `javascript_exec`,
-	// `read_console` and `read_network`.
+	// Settings of single actions. Default: all actions are enabled except `file_upload`,
+	// `javascript_exec`, `read_console` and `read_network`.
 	Configs *BetaBrowserToolsetConfigs `json:"configs,omitzero"`
 }
 
@@ -4628,7 +2842,7 @@ func decodeBetaBrowserToolset20260801(d *wire.Decoder, x *BetaBrowserToolset2026
 		case "type":
 			d.Constant("browser_toolset_20260801")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -4647,9 +2861,6 @@ func encodeBetaBrowserToolset20260801(e *wire.Encoder, x *BetaBrowserToolset2026
 	}
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: browser_toolset_20260801.
-func (*BetaBrowserToolset20260801) Discriminator() string { return "browser_toolset_20260801" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaBrowserToolset20260801) AppendJSON(b []byte) ([]byte, error) {
@@ -4678,101 +2889,104 @@ func (x *BetaBrowserToolset20260801) UnmarshalJSONFrom(d *jsontext.Decoder) erro
 	return wire.UnmarshalFrom(d, x, decodeBetaBrowserToolset20260801)
 }
 
-// BetaBrowserToolsetConfigs is what the actions of the browser toolset are set to. An action that is left out keeps its defaults. Names
-// of other actions are refused, and so is a toolset with all actions off.
+// Discriminator returns the constant by which unions know the type: browser_toolset_20260801.
+func (*BetaBrowserToolset20260801) Discriminator() string { return "browser_toolset_20260801" }
+
+// BetaBrowserToolsetConfigs is the settings of the browser toolset's actions. An absent action keeps its defaults. Unknown action names
+// are refused, and so is a toolset with all actions disabled.
 type BetaBrowserToolsetConfigs struct {
 	// Settings of the action that closes a tab.
-	CloseTab *BetaBrowserCloseTabConfig `json:"close_tab,omitzero"`
+	CloseTab *BetaToolsetActionConfig `json:"close_tab,omitzero"`
 
-	// Settings of the action that clicks an element or a point twice.
-	DoubleClick *BetaBrowserDoubleClickConfig `json:"double_click,omitzero"`
+	// Settings of the action that double-clicks an element or a point.
+	DoubleClick *BetaToolsetActionConfig `json:"double_click,omitzero"`
 
-	// Settings of the action that gives files to a file input of the page.
-	FileUpload *BetaBrowserFileUploadConfig `json:"file_upload,omitzero"`
+	// Settings of the action that uploads files to a file input of the page. Disabled by default.
+	FileUpload *BetaToolsetOptInActionConfig `json:"file_upload,omitzero"`
 
-	// Settings of the action that finds elements that fit a description.
-	Find *BetaBrowserFindConfig `json:"find,omitzero"`
+	// Settings of the action that finds elements matching a description.
+	Find *BetaToolsetActionConfig `json:"find,omitzero"`
 
 	// Settings of the action that sets the value of a form element.
-	FormInput *BetaBrowserFormInputConfig `json:"form_input,omitzero"`
+	FormInput *BetaToolsetActionConfig `json:"form_input,omitzero"`
 
 	// Settings of the action that reads the text of the page.
-	GetPageText *BetaBrowserGetPageTextConfig `json:"get_page_text,omitzero"`
+	GetPageText *BetaToolsetActionConfig `json:"get_page_text,omitzero"`
 
-	// Settings of the action that holds a key down for some seconds.
-	HoldKey *BetaBrowserHoldKeyConfig `json:"hold_key,omitzero"`
+	// Settings of the action that holds a key down for some time.
+	HoldKey *BetaToolsetActionConfig `json:"hold_key,omitzero"`
 
-	// Settings of the action that rests the pointer on an element or a point.
-	Hover *BetaBrowserHoverConfig `json:"hover,omitzero"`
+	// Settings of the action that hovers over an element or a point.
+	Hover *BetaToolsetActionConfig `json:"hover,omitzero"`
 
-	// Settings of the action that runs JavaScript in the page.
-	JavascriptExec *BetaBrowserJavascriptExecConfig `json:"javascript_exec,omitzero"`
+	// Settings of the action that runs JavaScript in the page. Disabled by default.
+	JavascriptExec *BetaToolsetOptInActionConfig `json:"javascript_exec,omitzero"`
 
-	// Settings of the action that presses keys, alone, combined or one after the other.
-	Key *BetaBrowserKeyConfig `json:"key,omitzero"`
+	// Settings of the action that presses keys, alone, combined or in sequence.
+	Key *BetaToolsetActionConfig `json:"key,omitzero"`
 
 	// Settings of the action that clicks an element or a point.
-	LeftClick *BetaBrowserLeftClickConfig `json:"left_click,omitzero"`
+	LeftClick *BetaToolsetActionConfig `json:"left_click,omitzero"`
 
 	// Settings of the action that drags from one point to another.
-	LeftClickDrag *BetaBrowserLeftClickDragConfig `json:"left_click_drag,omitzero"`
+	LeftClickDrag *BetaToolsetActionConfig `json:"left_click_drag,omitzero"`
 
-	// Settings of the action that presses the left button at a point and keeps it down.
-	LeftMouseDown *BetaBrowserLeftMouseDownConfig `json:"left_mouse_down,omitzero"`
+	// Settings of the action that presses the left button at a point without releasing it.
+	LeftMouseDown *BetaToolsetActionConfig `json:"left_mouse_down,omitzero"`
 
-	// Settings of the action that lets the left button go at a point.
-	LeftMouseUp *BetaBrowserLeftMouseUpConfig `json:"left_mouse_up,omitzero"`
+	// Settings of the action that releases the left button at a point.
+	LeftMouseUp *BetaToolsetActionConfig `json:"left_mouse_up,omitzero"`
 
 	// Settings of the action that lists the open tabs.
-	ListTabs *BetaBrowserListTabsConfig `json:"list_tabs,omitzero"`
+	ListTabs *BetaToolsetActionConfig `json:"list_tabs,omitzero"`
 
 	// Settings of the action that clicks an element or a point with the middle button.
-	MiddleClick *BetaBrowserMiddleClickConfig `json:"middle_click,omitzero"`
+	MiddleClick *BetaToolsetActionConfig `json:"middle_click,omitzero"`
 
 	// Settings of the action that moves the pointer to a point.
-	MouseMove *BetaBrowserMouseMoveConfig `json:"mouse_move,omitzero"`
+	MouseMove *BetaToolsetActionConfig `json:"mouse_move,omitzero"`
 
-	// Settings of the action that opens a URL, goes back or forward, or reloads the page.
-	Navigate *BetaBrowserNavigateConfig `json:"navigate,omitzero"`
+	// Settings of the action that opens a URL, navigates back or forward, or reloads the page.
+	Navigate *BetaToolsetActionConfig `json:"navigate,omitzero"`
 
 	// Settings of the action that opens an empty tab.
-	NewTab *BetaBrowserNewTabConfig `json:"new_tab,omitzero"`
+	NewTab *BetaToolsetActionConfig `json:"new_tab,omitzero"`
 
-	// Settings of the action that reads what the console of the page has logged.
-	ReadConsole *BetaBrowserReadConsoleConfig `json:"read_console,omitzero"`
+	// Settings of the action that reads the console log of the page. Disabled by default.
+	ReadConsole *BetaToolsetOptInActionConfig `json:"read_console,omitzero"`
 
-	// Settings of the action that reads which network requests the page has made.
-	ReadNetwork *BetaBrowserReadNetworkConfig `json:"read_network,omitzero"`
+	// Settings of the action that reads the network requests of the page. Disabled by default.
+	ReadNetwork *BetaToolsetOptInActionConfig `json:"read_network,omitzero"`
 
 	// Settings of the action that reads the page as a tree of elements.
-	ReadPage *BetaBrowserReadPageConfig `json:"read_page,omitzero"`
+	ReadPage *BetaToolsetActionConfig `json:"read_page,omitzero"`
 
 	// Settings of the action that clicks an element or a point with the right button.
-	RightClick *BetaBrowserRightClickConfig `json:"right_click,omitzero"`
+	RightClick *BetaToolsetActionConfig `json:"right_click,omitzero"`
 
-	// Settings of the action that takes a picture of the visible part of the page.
-	Screenshot *BetaBrowserScreenshotConfig `json:"screenshot,omitzero"`
+	// Settings of the action that takes a screenshot of the visible part of the page.
+	Screenshot *BetaToolsetActionConfig `json:"screenshot,omitzero"`
 
-	// Settings of the action that turns the wheel of the mouse at a point.
-	Scroll *BetaBrowserScrollConfig `json:"scroll,omitzero"`
+	// Settings of the action that scrolls at a point with the mouse wheel.
+	Scroll *BetaToolsetActionConfig `json:"scroll,omitzero"`
 
-	// Settings of the action that scrolls until an element can be seen.
-	ScrollTo *BetaBrowserScrollToConfig `json:"scroll_to,omitzero"`
+	// Settings of the action that scrolls an element into view.
+	ScrollTo *BetaToolsetActionConfig `json:"scroll_to,omitzero"`
 
-	// Settings of the action that makes another tab the active one.
-	SwitchTab *BetaBrowserSwitchTabConfig `json:"switch_tab,omitzero"`
+	// Settings of the action that switches to another tab.
+	SwitchTab *BetaToolsetActionConfig `json:"switch_tab,omitzero"`
 
-	// Settings of the action that clicks an element or a point three times.
-	TripleClick *BetaBrowserTripleClickConfig `json:"triple_click,omitzero"`
+	// Settings of the action that triple-clicks an element or a point.
+	TripleClick *BetaToolsetActionConfig `json:"triple_click,omitzero"`
 
-	// Settings of the action that types a text where the focus is.
-	Type *BetaBrowserTypeConfig `json:"type,omitzero"`
+	// Settings of the action that types a text at the focus.
+	Type *BetaToolsetActionConfig `json:"type,omitzero"`
 
-	// Settings of the action that lets some seconds pass.
-	Wait *BetaBrowserWaitConfig `json:"wait,omitzero"`
+	// Settings of the action that waits for some seconds.
+	Wait *BetaToolsetActionConfig `json:"wait,omitzero"`
 
-	// Settings of the action that takes an enlarged picture of a region of the page.
-	Zoom *BetaBrowserZoomConfig `json:"zoom,omitzero"`
+	// Settings of the action that takes a magnified screenshot of a region of the page.
+	Zoom *BetaToolsetActionConfig `json:"zoom,omitzero"`
 }
 
 func decodeBetaBrowserToolsetConfigs(d *wire.Decoder, x *BetaBrowserToolsetConfigs) {
@@ -4782,69 +2996,69 @@ func decodeBetaBrowserToolsetConfigs(d *wire.Decoder, x *BetaBrowserToolsetConfi
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
 		case "close_tab":
-			wire.DecodePointer(d, &x.CloseTab, decodeBetaBrowserCloseTabConfig)
+			wire.DecodePointer(d, &x.CloseTab, decodeBetaToolsetActionConfig)
 		case "double_click":
-			wire.DecodePointer(d, &x.DoubleClick, decodeBetaBrowserDoubleClickConfig)
+			wire.DecodePointer(d, &x.DoubleClick, decodeBetaToolsetActionConfig)
 		case "file_upload":
-			wire.DecodePointer(d, &x.FileUpload, decodeBetaBrowserFileUploadConfig)
+			wire.DecodePointer(d, &x.FileUpload, decodeBetaToolsetOptInActionConfig)
 		case "find":
-			wire.DecodePointer(d, &x.Find, decodeBetaBrowserFindConfig)
+			wire.DecodePointer(d, &x.Find, decodeBetaToolsetActionConfig)
 		case "form_input":
-			wire.DecodePointer(d, &x.FormInput, decodeBetaBrowserFormInputConfig)
+			wire.DecodePointer(d, &x.FormInput, decodeBetaToolsetActionConfig)
 		case "get_page_text":
-			wire.DecodePointer(d, &x.GetPageText, decodeBetaBrowserGetPageTextConfig)
+			wire.DecodePointer(d, &x.GetPageText, decodeBetaToolsetActionConfig)
 		case "hold_key":
-			wire.DecodePointer(d, &x.HoldKey, decodeBetaBrowserHoldKeyConfig)
+			wire.DecodePointer(d, &x.HoldKey, decodeBetaToolsetActionConfig)
 		case "hover":
-			wire.DecodePointer(d, &x.Hover, decodeBetaBrowserHoverConfig)
+			wire.DecodePointer(d, &x.Hover, decodeBetaToolsetActionConfig)
 		case "javascript_exec":
-			wire.DecodePointer(d, &x.JavascriptExec, decodeBetaBrowserJavascriptExecConfig)
+			wire.DecodePointer(d, &x.JavascriptExec, decodeBetaToolsetOptInActionConfig)
 		case "key":
-			wire.DecodePointer(d, &x.Key, decodeBetaBrowserKeyConfig)
+			wire.DecodePointer(d, &x.Key, decodeBetaToolsetActionConfig)
 		case "left_click":
-			wire.DecodePointer(d, &x.LeftClick, decodeBetaBrowserLeftClickConfig)
+			wire.DecodePointer(d, &x.LeftClick, decodeBetaToolsetActionConfig)
 		case "left_click_drag":
-			wire.DecodePointer(d, &x.LeftClickDrag, decodeBetaBrowserLeftClickDragConfig)
+			wire.DecodePointer(d, &x.LeftClickDrag, decodeBetaToolsetActionConfig)
 		case "left_mouse_down":
-			wire.DecodePointer(d, &x.LeftMouseDown, decodeBetaBrowserLeftMouseDownConfig)
+			wire.DecodePointer(d, &x.LeftMouseDown, decodeBetaToolsetActionConfig)
 		case "left_mouse_up":
-			wire.DecodePointer(d, &x.LeftMouseUp, decodeBetaBrowserLeftMouseUpConfig)
+			wire.DecodePointer(d, &x.LeftMouseUp, decodeBetaToolsetActionConfig)
 		case "list_tabs":
-			wire.DecodePointer(d, &x.ListTabs, decodeBetaBrowserListTabsConfig)
+			wire.DecodePointer(d, &x.ListTabs, decodeBetaToolsetActionConfig)
 		case "middle_click":
-			wire.DecodePointer(d, &x.MiddleClick, decodeBetaBrowserMiddleClickConfig)
+			wire.DecodePointer(d, &x.MiddleClick, decodeBetaToolsetActionConfig)
 		case "mouse_move":
-			wire.DecodePointer(d, &x.MouseMove, decodeBetaBrowserMouseMoveConfig)
+			wire.DecodePointer(d, &x.MouseMove, decodeBetaToolsetActionConfig)
 		case "navigate":
-			wire.DecodePointer(d, &x.Navigate, decodeBetaBrowserNavigateConfig)
+			wire.DecodePointer(d, &x.Navigate, decodeBetaToolsetActionConfig)
 		case "new_tab":
-			wire.DecodePointer(d, &x.NewTab, decodeBetaBrowserNewTabConfig)
+			wire.DecodePointer(d, &x.NewTab, decodeBetaToolsetActionConfig)
 		case "read_console":
-			wire.DecodePointer(d, &x.ReadConsole, decodeBetaBrowserReadConsoleConfig)
+			wire.DecodePointer(d, &x.ReadConsole, decodeBetaToolsetOptInActionConfig)
 		case "read_network":
-			wire.DecodePointer(d, &x.ReadNetwork, decodeBetaBrowserReadNetworkConfig)
+			wire.DecodePointer(d, &x.ReadNetwork, decodeBetaToolsetOptInActionConfig)
 		case "read_page":
-			wire.DecodePointer(d, &x.ReadPage, decodeBetaBrowserReadPageConfig)
+			wire.DecodePointer(d, &x.ReadPage, decodeBetaToolsetActionConfig)
 		case "right_click":
-			wire.DecodePointer(d, &x.RightClick, decodeBetaBrowserRightClickConfig)
+			wire.DecodePointer(d, &x.RightClick, decodeBetaToolsetActionConfig)
 		case "screenshot":
-			wire.DecodePointer(d, &x.Screenshot, decodeBetaBrowserScreenshotConfig)
+			wire.DecodePointer(d, &x.Screenshot, decodeBetaToolsetActionConfig)
 		case "scroll":
-			wire.DecodePointer(d, &x.Scroll, decodeBetaBrowserScrollConfig)
+			wire.DecodePointer(d, &x.Scroll, decodeBetaToolsetActionConfig)
 		case "scroll_to":
-			wire.DecodePointer(d, &x.ScrollTo, decodeBetaBrowserScrollToConfig)
+			wire.DecodePointer(d, &x.ScrollTo, decodeBetaToolsetActionConfig)
 		case "switch_tab":
-			wire.DecodePointer(d, &x.SwitchTab, decodeBetaBrowserSwitchTabConfig)
+			wire.DecodePointer(d, &x.SwitchTab, decodeBetaToolsetActionConfig)
 		case "triple_click":
-			wire.DecodePointer(d, &x.TripleClick, decodeBetaBrowserTripleClickConfig)
+			wire.DecodePointer(d, &x.TripleClick, decodeBetaToolsetActionConfig)
 		case "type":
-			wire.DecodePointer(d, &x.Type, decodeBetaBrowserTypeConfig)
+			wire.DecodePointer(d, &x.Type, decodeBetaToolsetActionConfig)
 		case "wait":
-			wire.DecodePointer(d, &x.Wait, decodeBetaBrowserWaitConfig)
+			wire.DecodePointer(d, &x.Wait, decodeBetaToolsetActionConfig)
 		case "zoom":
-			wire.DecodePointer(d, &x.Zoom, decodeBetaBrowserZoomConfig)
+			wire.DecodePointer(d, &x.Zoom, decodeBetaToolsetActionConfig)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -4853,127 +3067,127 @@ func encodeBetaBrowserToolsetConfigs(e *wire.Encoder, x *BetaBrowserToolsetConfi
 	e.Object()
 	if x.CloseTab != nil {
 		e.Name(`"close_tab":`)
-		encodeBetaBrowserCloseTabConfig(e, x.CloseTab)
+		encodeBetaToolsetActionConfig(e, x.CloseTab)
 	}
 	if x.DoubleClick != nil {
 		e.Name(`"double_click":`)
-		encodeBetaBrowserDoubleClickConfig(e, x.DoubleClick)
+		encodeBetaToolsetActionConfig(e, x.DoubleClick)
 	}
 	if x.FileUpload != nil {
 		e.Name(`"file_upload":`)
-		encodeBetaBrowserFileUploadConfig(e, x.FileUpload)
+		encodeBetaToolsetOptInActionConfig(e, x.FileUpload)
 	}
 	if x.Find != nil {
 		e.Name(`"find":`)
-		encodeBetaBrowserFindConfig(e, x.Find)
+		encodeBetaToolsetActionConfig(e, x.Find)
 	}
 	if x.FormInput != nil {
 		e.Name(`"form_input":`)
-		encodeBetaBrowserFormInputConfig(e, x.FormInput)
+		encodeBetaToolsetActionConfig(e, x.FormInput)
 	}
 	if x.GetPageText != nil {
 		e.Name(`"get_page_text":`)
-		encodeBetaBrowserGetPageTextConfig(e, x.GetPageText)
+		encodeBetaToolsetActionConfig(e, x.GetPageText)
 	}
 	if x.HoldKey != nil {
 		e.Name(`"hold_key":`)
-		encodeBetaBrowserHoldKeyConfig(e, x.HoldKey)
+		encodeBetaToolsetActionConfig(e, x.HoldKey)
 	}
 	if x.Hover != nil {
 		e.Name(`"hover":`)
-		encodeBetaBrowserHoverConfig(e, x.Hover)
+		encodeBetaToolsetActionConfig(e, x.Hover)
 	}
 	if x.JavascriptExec != nil {
 		e.Name(`"javascript_exec":`)
-		encodeBetaBrowserJavascriptExecConfig(e, x.JavascriptExec)
+		encodeBetaToolsetOptInActionConfig(e, x.JavascriptExec)
 	}
 	if x.Key != nil {
 		e.Name(`"key":`)
-		encodeBetaBrowserKeyConfig(e, x.Key)
+		encodeBetaToolsetActionConfig(e, x.Key)
 	}
 	if x.LeftClick != nil {
 		e.Name(`"left_click":`)
-		encodeBetaBrowserLeftClickConfig(e, x.LeftClick)
+		encodeBetaToolsetActionConfig(e, x.LeftClick)
 	}
 	if x.LeftClickDrag != nil {
 		e.Name(`"left_click_drag":`)
-		encodeBetaBrowserLeftClickDragConfig(e, x.LeftClickDrag)
+		encodeBetaToolsetActionConfig(e, x.LeftClickDrag)
 	}
 	if x.LeftMouseDown != nil {
 		e.Name(`"left_mouse_down":`)
-		encodeBetaBrowserLeftMouseDownConfig(e, x.LeftMouseDown)
+		encodeBetaToolsetActionConfig(e, x.LeftMouseDown)
 	}
 	if x.LeftMouseUp != nil {
 		e.Name(`"left_mouse_up":`)
-		encodeBetaBrowserLeftMouseUpConfig(e, x.LeftMouseUp)
+		encodeBetaToolsetActionConfig(e, x.LeftMouseUp)
 	}
 	if x.ListTabs != nil {
 		e.Name(`"list_tabs":`)
-		encodeBetaBrowserListTabsConfig(e, x.ListTabs)
+		encodeBetaToolsetActionConfig(e, x.ListTabs)
 	}
 	if x.MiddleClick != nil {
 		e.Name(`"middle_click":`)
-		encodeBetaBrowserMiddleClickConfig(e, x.MiddleClick)
+		encodeBetaToolsetActionConfig(e, x.MiddleClick)
 	}
 	if x.MouseMove != nil {
 		e.Name(`"mouse_move":`)
-		encodeBetaBrowserMouseMoveConfig(e, x.MouseMove)
+		encodeBetaToolsetActionConfig(e, x.MouseMove)
 	}
 	if x.Navigate != nil {
 		e.Name(`"navigate":`)
-		encodeBetaBrowserNavigateConfig(e, x.Navigate)
+		encodeBetaToolsetActionConfig(e, x.Navigate)
 	}
 	if x.NewTab != nil {
 		e.Name(`"new_tab":`)
-		encodeBetaBrowserNewTabConfig(e, x.NewTab)
+		encodeBetaToolsetActionConfig(e, x.NewTab)
 	}
 	if x.ReadConsole != nil {
 		e.Name(`"read_console":`)
-		encodeBetaBrowserReadConsoleConfig(e, x.ReadConsole)
+		encodeBetaToolsetOptInActionConfig(e, x.ReadConsole)
 	}
 	if x.ReadNetwork != nil {
 		e.Name(`"read_network":`)
-		encodeBetaBrowserReadNetworkConfig(e, x.ReadNetwork)
+		encodeBetaToolsetOptInActionConfig(e, x.ReadNetwork)
 	}
 	if x.ReadPage != nil {
 		e.Name(`"read_page":`)
-		encodeBetaBrowserReadPageConfig(e, x.ReadPage)
+		encodeBetaToolsetActionConfig(e, x.ReadPage)
 	}
 	if x.RightClick != nil {
 		e.Name(`"right_click":`)
-		encodeBetaBrowserRightClickConfig(e, x.RightClick)
+		encodeBetaToolsetActionConfig(e, x.RightClick)
 	}
 	if x.Screenshot != nil {
 		e.Name(`"screenshot":`)
-		encodeBetaBrowserScreenshotConfig(e, x.Screenshot)
+		encodeBetaToolsetActionConfig(e, x.Screenshot)
 	}
 	if x.Scroll != nil {
 		e.Name(`"scroll":`)
-		encodeBetaBrowserScrollConfig(e, x.Scroll)
+		encodeBetaToolsetActionConfig(e, x.Scroll)
 	}
 	if x.ScrollTo != nil {
 		e.Name(`"scroll_to":`)
-		encodeBetaBrowserScrollToConfig(e, x.ScrollTo)
+		encodeBetaToolsetActionConfig(e, x.ScrollTo)
 	}
 	if x.SwitchTab != nil {
 		e.Name(`"switch_tab":`)
-		encodeBetaBrowserSwitchTabConfig(e, x.SwitchTab)
+		encodeBetaToolsetActionConfig(e, x.SwitchTab)
 	}
 	if x.TripleClick != nil {
 		e.Name(`"triple_click":`)
-		encodeBetaBrowserTripleClickConfig(e, x.TripleClick)
+		encodeBetaToolsetActionConfig(e, x.TripleClick)
 	}
 	if x.Type != nil {
 		e.Name(`"type":`)
-		encodeBetaBrowserTypeConfig(e, x.Type)
+		encodeBetaToolsetActionConfig(e, x.Type)
 	}
 	if x.Wait != nil {
 		e.Name(`"wait":`)
-		encodeBetaBrowserWaitConfig(e, x.Wait)
+		encodeBetaToolsetActionConfig(e, x.Wait)
 	}
 	if x.Zoom != nil {
 		e.Name(`"zoom":`)
-		encodeBetaBrowserZoomConfig(e, x.Zoom)
+		encodeBetaToolsetActionConfig(e, x.Zoom)
 	}
 	e.EndObject()
 }
@@ -5005,275 +3219,12 @@ func (x *BetaBrowserToolsetConfigs) UnmarshalJSONFrom(d *jsontext.Decoder) error
 	return wire.UnmarshalFrom(d, x, decodeBetaBrowserToolsetConfigs)
 }
 
-// BetaBrowserTripleClickConfig is how the browser toolset offers `triple_click`, which clicks an element or a point three times.
-type BetaBrowserTripleClickConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserTripleClickConfig(d *wire.Decoder, x *BetaBrowserTripleClickConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserTripleClickConfig(e *wire.Encoder, x *BetaBrowserTripleClickConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserTripleClickConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserTripleClickConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserTripleClickConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserTripleClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserTripleClickConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserTripleClickConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserTripleClickConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserTripleClickConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserTripleClickConfig)
-}
-
-// BetaBrowserTypeConfig is how the browser toolset offers `type`, which types a text where the focus is.
-type BetaBrowserTypeConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserTypeConfig(d *wire.Decoder, x *BetaBrowserTypeConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserTypeConfig(e *wire.Encoder, x *BetaBrowserTypeConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserTypeConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserTypeConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserTypeConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserTypeConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserTypeConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserTypeConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserTypeConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserTypeConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserTypeConfig)
-}
-
-// BetaBrowserWaitConfig is how the browser toolset offers `wait`, which lets some seconds pass.
-type BetaBrowserWaitConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserWaitConfig(d *wire.Decoder, x *BetaBrowserWaitConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserWaitConfig(e *wire.Encoder, x *BetaBrowserWaitConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserWaitConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserWaitConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserWaitConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserWaitConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserWaitConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserWaitConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserWaitConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserWaitConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserWaitConfig)
-}
-
-// BetaBrowserZoomConfig is how the browser toolset offers `zoom`, which takes an enlarged picture of a region of the page.
-type BetaBrowserZoomConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaBrowserZoomConfig(d *wire.Decoder, x *BetaBrowserZoomConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaBrowserZoomConfig(e *wire.Encoder, x *BetaBrowserZoomConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaBrowserZoomConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaBrowserZoomConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaBrowserZoomConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaBrowserZoomConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaBrowserZoomConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaBrowserZoomConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaBrowserZoomConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaBrowserZoomConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaBrowserZoomConfig)
-}
-
-// BetaCacheControlEphemeral is a cache breakpoint: everything up to and with the block that carries it is kept, so that a later request
-// with the same beginning costs less. Inside a batch cache hits are a matter of luck, since its requests
-// run side by side; a time to live of one hour and identical beginnings help.
+// BetaCacheControlEphemeral is a cache breakpoint: the prompt up to and including this block is cached, so that a later request with
+// the same prefix costs less. A request may have 4. In a batch cache hits are best effort, because
+// requests run concurrently; a time to live of one hour and identical prefixes help.
 type BetaCacheControlEphemeral struct {
-	// Time to live since the last use. Default is `5m`. Writing with `1h` costs more.
+	// Time to live since the last use. Default is `5m`. Writing to the cache costs more with `1h`. In the
+	// order tools, system, messages, a `1h` breakpoint must not follow a `5m` one.
 	TTL BetaCacheControlEphemeralTTL `json:"ttl,omitzero"`
 }
 
@@ -5288,7 +3239,7 @@ func decodeBetaCacheControlEphemeral(d *wire.Decoder, x *BetaCacheControlEphemer
 		case "type":
 			d.Constant("ephemeral")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -5303,9 +3254,6 @@ func encodeBetaCacheControlEphemeral(e *wire.Encoder, x *BetaCacheControlEphemer
 	}
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: ephemeral.
-func (*BetaCacheControlEphemeral) Discriminator() string { return "ephemeral" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCacheControlEphemeral) AppendJSON(b []byte) ([]byte, error) {
@@ -5334,7 +3282,8 @@ func (x *BetaCacheControlEphemeral) UnmarshalJSONFrom(d *jsontext.Decoder) error
 	return wire.UnmarshalFrom(d, x, decodeBetaCacheControlEphemeral)
 }
 
-// BetaCacheControlEphemeralTTL is time to live since the last use. Default is `5m`. Writing with `1h` costs more.
+// BetaCacheControlEphemeralTTL is time to live since the last use. Default is `5m`. Writing to the cache costs more with `1h`. In the
+// order tools, system, messages, a `1h` breakpoint must not follow a `5m` one.
 type BetaCacheControlEphemeralTTL string
 
 func decodeBetaCacheControlEphemeralTTL(d *wire.Decoder, x *BetaCacheControlEphemeralTTL) {
@@ -5344,12 +3293,12 @@ func encodeBetaCacheControlEphemeralTTL(e *wire.Encoder, x *BetaCacheControlEphe
 	wire.EncodeString(e, x)
 }
 
-// BetaCacheCreation is the tokens written to the cache, by time to live.
+// BetaCacheCreation is the input tokens written to the cache, by time to live.
 type BetaCacheCreation struct {
-	// Tokens kept for an hour.
+	// Input tokens cached for an hour.
 	Ephemeral1hInputTokens int64 `json:"ephemeral_1h_input_tokens"`
 
-	// Tokens kept for five minutes.
+	// Input tokens cached for five minutes.
 	Ephemeral5mInputTokens int64 `json:"ephemeral_5m_input_tokens"`
 }
 
@@ -5364,7 +3313,7 @@ func decodeBetaCacheCreation(d *wire.Decoder, x *BetaCacheCreation) {
 		case "ephemeral_5m_input_tokens":
 			decodeInt(d, &x.Ephemeral5mInputTokens)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -5405,9 +3354,9 @@ func (x *BetaCacheCreation) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaCacheCreation)
 }
 
-// BetaCacheMissMessagesChanged is the case of a request in which an earlier message is not the same.
+// BetaCacheMissMessagesChanged is a cache miss because an earlier message differs.
 type BetaCacheMissMessagesChanged struct {
-	// About how many input tokens the cache would have had.
+	// Approximate number of input tokens that the cache would have provided.
 	CacheMissedInputTokens int64 `json:"cache_missed_input_tokens"`
 }
 
@@ -5422,7 +3371,7 @@ func decodeBetaCacheMissMessagesChanged(d *wire.Decoder, x *BetaCacheMissMessage
 		case "type":
 			d.Constant("messages_changed")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -5435,9 +3384,6 @@ func encodeBetaCacheMissMessagesChanged(e *wire.Encoder, x *BetaCacheMissMessage
 	encodeInt(e, &x.CacheMissedInputTokens)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: messages_changed.
-func (*BetaCacheMissMessagesChanged) Discriminator() string { return "messages_changed" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCacheMissMessagesChanged) AppendJSON(b []byte) ([]byte, error) {
@@ -5466,9 +3412,12 @@ func (x *BetaCacheMissMessagesChanged) UnmarshalJSONFrom(d *jsontext.Decoder) er
 	return wire.UnmarshalFrom(d, x, decodeBetaCacheMissMessagesChanged)
 }
 
-// BetaCacheMissModelChanged is the case of a request to another model, or at another speed.
+// Discriminator returns the constant by which unions know the type: messages_changed.
+func (*BetaCacheMissMessagesChanged) Discriminator() string { return "messages_changed" }
+
+// BetaCacheMissModelChanged is a cache miss because the model or the speed differs.
 type BetaCacheMissModelChanged struct {
-	// About how many input tokens the cache would have had.
+	// Approximate number of input tokens that the cache would have provided.
 	CacheMissedInputTokens int64 `json:"cache_missed_input_tokens"`
 }
 
@@ -5483,7 +3432,7 @@ func decodeBetaCacheMissModelChanged(d *wire.Decoder, x *BetaCacheMissModelChang
 		case "type":
 			d.Constant("model_changed")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -5496,9 +3445,6 @@ func encodeBetaCacheMissModelChanged(e *wire.Encoder, x *BetaCacheMissModelChang
 	encodeInt(e, &x.CacheMissedInputTokens)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: model_changed.
-func (*BetaCacheMissModelChanged) Discriminator() string { return "model_changed" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCacheMissModelChanged) AppendJSON(b []byte) ([]byte, error) {
@@ -5527,7 +3473,10 @@ func (x *BetaCacheMissModelChanged) UnmarshalJSONFrom(d *jsontext.Decoder) error
 	return wire.UnmarshalFrom(d, x, decodeBetaCacheMissModelChanged)
 }
 
-// BetaCacheMissPreviousMessageNotFound is the case of an earlier request that the service has no record of. Nothing was compared.
+// Discriminator returns the constant by which unions know the type: model_changed.
+func (*BetaCacheMissModelChanged) Discriminator() string { return "model_changed" }
+
+// BetaCacheMissPreviousMessageNotFound is a result without comparison, because the service has no record of the earlier request.
 type BetaCacheMissPreviousMessageNotFound struct {
 }
 
@@ -5540,7 +3489,7 @@ func decodeBetaCacheMissPreviousMessageNotFound(d *wire.Decoder, x *BetaCacheMis
 		case "type":
 			d.Constant("previous_message_not_found")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -5550,11 +3499,6 @@ func encodeBetaCacheMissPreviousMessageNotFound(e *wire.Encoder, x *BetaCacheMis
 	e.Name(`"type":`)
 	e.Constant(`"previous_message_not_found"`)
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: previous_message_not_found.
-func (*BetaCacheMissPreviousMessageNotFound) Discriminator() string {
-	return "previous_message_not_found"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -5584,9 +3528,14 @@ func (x *BetaCacheMissPreviousMessageNotFound) UnmarshalJSONFrom(d *jsontext.Dec
 	return wire.UnmarshalFrom(d, x, decodeBetaCacheMissPreviousMessageNotFound)
 }
 
-// BetaCacheMissSystemChanged is the case of a request with another system prompt.
+// Discriminator returns the constant by which unions know the type: previous_message_not_found.
+func (*BetaCacheMissPreviousMessageNotFound) Discriminator() string {
+	return "previous_message_not_found"
+}
+
+// BetaCacheMissSystemChanged is a cache miss because the system prompt differs.
 type BetaCacheMissSystemChanged struct {
-	// About how many input tokens the cache would have had.
+	// Approximate number of input tokens that the cache would have provided.
 	CacheMissedInputTokens int64 `json:"cache_missed_input_tokens"`
 }
 
@@ -5601,7 +3550,7 @@ func decodeBetaCacheMissSystemChanged(d *wire.Decoder, x *BetaCacheMissSystemCha
 		case "type":
 			d.Constant("system_changed")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -5614,9 +3563,6 @@ func encodeBetaCacheMissSystemChanged(e *wire.Encoder, x *BetaCacheMissSystemCha
 	encodeInt(e, &x.CacheMissedInputTokens)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: system_changed.
-func (*BetaCacheMissSystemChanged) Discriminator() string { return "system_changed" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCacheMissSystemChanged) AppendJSON(b []byte) ([]byte, error) {
@@ -5645,9 +3591,12 @@ func (x *BetaCacheMissSystemChanged) UnmarshalJSONFrom(d *jsontext.Decoder) erro
 	return wire.UnmarshalFrom(d, x, decodeBetaCacheMissSystemChanged)
 }
 
-// BetaCacheMissToolsChanged is the case of a request with other tools, or the same in another order.
+// Discriminator returns the constant by which unions know the type: system_changed.
+func (*BetaCacheMissSystemChanged) Discriminator() string { return "system_changed" }
+
+// BetaCacheMissToolsChanged is a cache miss because the tools, or their order, differ.
 type BetaCacheMissToolsChanged struct {
-	// About how many input tokens the cache would have had.
+	// Approximate number of input tokens that the cache would have provided.
 	CacheMissedInputTokens int64 `json:"cache_missed_input_tokens"`
 }
 
@@ -5662,7 +3611,7 @@ func decodeBetaCacheMissToolsChanged(d *wire.Decoder, x *BetaCacheMissToolsChang
 		case "type":
 			d.Constant("tools_changed")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -5675,9 +3624,6 @@ func encodeBetaCacheMissToolsChanged(e *wire.Encoder, x *BetaCacheMissToolsChang
 	encodeInt(e, &x.CacheMissedInputTokens)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: tools_changed.
-func (*BetaCacheMissToolsChanged) Discriminator() string { return "tools_changed" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCacheMissToolsChanged) AppendJSON(b []byte) ([]byte, error) {
@@ -5706,8 +3652,11 @@ func (x *BetaCacheMissToolsChanged) UnmarshalJSONFrom(d *jsontext.Decoder) error
 	return wire.UnmarshalFrom(d, x, decodeBetaCacheMissToolsChanged)
 }
 
-// BetaCacheMissUnavailable is the case of a miss that the service cannot explain, for example because something other than model,
-// system prompt, tools and messages differs.
+// Discriminator returns the constant by which unions know the type: tools_changed.
+func (*BetaCacheMissToolsChanged) Discriminator() string { return "tools_changed" }
+
+// BetaCacheMissUnavailable is a cache miss that the service cannot explain, for example because something other than model, system
+// prompt, tools and messages differs.
 type BetaCacheMissUnavailable struct {
 }
 
@@ -5720,7 +3669,7 @@ func decodeBetaCacheMissUnavailable(d *wire.Decoder, x *BetaCacheMissUnavailable
 		case "type":
 			d.Constant("unavailable")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -5731,9 +3680,6 @@ func encodeBetaCacheMissUnavailable(e *wire.Encoder, x *BetaCacheMissUnavailable
 	e.Constant(`"unavailable"`)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: unavailable.
-func (*BetaCacheMissUnavailable) Discriminator() string { return "unavailable" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCacheMissUnavailable) AppendJSON(b []byte) ([]byte, error) {
@@ -5762,9 +3708,12 @@ func (x *BetaCacheMissUnavailable) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaCacheMissUnavailable)
 }
 
+// Discriminator returns the constant by which unions know the type: unavailable.
+func (*BetaCacheMissUnavailable) Discriminator() string { return "unavailable" }
+
 // BetaCitationCharLocation is a citation of a plain text.
 type BetaCitationCharLocation struct {
-	// The cited text. It costs no tokens, now or when it is given back.
+	// The cited text. It costs no tokens, neither now nor when it is sent back.
 	CitedText string `json:"cited_text"`
 
 	// Index of the document among all documents of the request, over all messages, from 0.
@@ -5776,7 +3725,7 @@ type BetaCitationCharLocation struct {
 	// Index of the first character after the cited ones.
 	EndCharIndex int64 `json:"end_char_index"`
 
-	// Id of the document's file, if it has one. A citation given back goes without it.
+	// ID of the document's file, if it has one. Omit it when you send the citation back.
 	FileID string `json:"file_id"`
 
 	// Index of the first cited character in the document, from 0.
@@ -5804,7 +3753,7 @@ func decodeBetaCitationCharLocation(d *wire.Decoder, x *BetaCitationCharLocation
 		case "type":
 			d.Constant("char_location")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -5838,9 +3787,6 @@ func encodeBetaCitationCharLocation(e *wire.Encoder, x *BetaCitationCharLocation
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: char_location.
-func (*BetaCitationCharLocation) Discriminator() string { return "char_location" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCitationCharLocation) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -5868,7 +3814,10 @@ func (x *BetaCitationCharLocation) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaCitationCharLocation)
 }
 
-// BetaCitationCharLocationParam is a citation of a plain text, given back.
+// Discriminator returns the constant by which unions know the type: char_location.
+func (*BetaCitationCharLocation) Discriminator() string { return "char_location" }
+
+// BetaCitationCharLocationParam is a citation of a plain text, sent back.
 type BetaCitationCharLocationParam struct {
 	// The cited text. It costs no tokens.
 	CitedText string `json:"cited_text"`
@@ -5905,7 +3854,7 @@ func decodeBetaCitationCharLocationParam(d *wire.Decoder, x *BetaCitationCharLoc
 		case "type":
 			d.Constant("char_location")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -5931,9 +3880,6 @@ func encodeBetaCitationCharLocationParam(e *wire.Encoder, x *BetaCitationCharLoc
 	encodeInt(e, &x.StartCharIndex)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: char_location.
-func (*BetaCitationCharLocationParam) Discriminator() string { return "char_location" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCitationCharLocationParam) AppendJSON(b []byte) ([]byte, error) {
@@ -5962,9 +3908,12 @@ func (x *BetaCitationCharLocationParam) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaCitationCharLocationParam)
 }
 
-// BetaCitationConfig is the state of the switch for citations.
+// Discriminator returns the constant by which unions know the type: char_location.
+func (*BetaCitationCharLocationParam) Discriminator() string { return "char_location" }
+
+// BetaCitationConfig is the citation setting of a document in a response.
 type BetaCitationConfig struct {
-	// Whether the answer cites.
+	// Whether the response cites.
 	Enabled bool `json:"enabled"`
 }
 
@@ -5977,7 +3926,7 @@ func decodeBetaCitationConfig(d *wire.Decoder, x *BetaCitationConfig) {
 		case "enabled":
 			decodeBool(d, &x.Enabled)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -6018,7 +3967,7 @@ func (x *BetaCitationConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 
 // BetaCitationContentBlockLocation is a citation of a document made of blocks.
 type BetaCitationContentBlockLocation struct {
-	// Text of the cited blocks, joined. It costs no tokens, now or when it is given back.
+	// Text of the cited blocks, joined. It costs no tokens, neither now nor when it is sent back.
 	CitedText string `json:"cited_text"`
 
 	// Index of the document among all documents of the request, over all messages, from 0.
@@ -6030,7 +3979,7 @@ type BetaCitationContentBlockLocation struct {
 	// Index of the first block after the cited ones.
 	EndBlockIndex int64 `json:"end_block_index"`
 
-	// Id of the document's file, if it has one. A citation given back goes without it.
+	// ID of the document's file, if it has one. Omit it when you send the citation back.
 	FileID string `json:"file_id"`
 
 	// Index of the first cited block in the document, from 0.
@@ -6058,7 +4007,7 @@ func decodeBetaCitationContentBlockLocation(d *wire.Decoder, x *BetaCitationCont
 		case "type":
 			d.Constant("content_block_location")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -6092,9 +4041,6 @@ func encodeBetaCitationContentBlockLocation(e *wire.Encoder, x *BetaCitationCont
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: content_block_location.
-func (*BetaCitationContentBlockLocation) Discriminator() string { return "content_block_location" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCitationContentBlockLocation) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -6122,7 +4068,10 @@ func (x *BetaCitationContentBlockLocation) UnmarshalJSONFrom(d *jsontext.Decoder
 	return wire.UnmarshalFrom(d, x, decodeBetaCitationContentBlockLocation)
 }
 
-// BetaCitationContentBlockLocationParam is a citation of a document made of blocks, given back.
+// Discriminator returns the constant by which unions know the type: content_block_location.
+func (*BetaCitationContentBlockLocation) Discriminator() string { return "content_block_location" }
+
+// BetaCitationContentBlockLocationParam is a citation of a document made of blocks, sent back.
 type BetaCitationContentBlockLocationParam struct {
 	// Text of the cited blocks, joined. It costs no tokens.
 	CitedText string `json:"cited_text"`
@@ -6159,7 +4108,7 @@ func decodeBetaCitationContentBlockLocationParam(d *wire.Decoder, x *BetaCitatio
 		case "type":
 			d.Constant("content_block_location")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -6185,9 +4134,6 @@ func encodeBetaCitationContentBlockLocationParam(e *wire.Encoder, x *BetaCitatio
 	encodeInt(e, &x.StartBlockIndex)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: content_block_location.
-func (*BetaCitationContentBlockLocationParam) Discriminator() string { return "content_block_location" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCitationContentBlockLocationParam) AppendJSON(b []byte) ([]byte, error) {
@@ -6218,9 +4164,12 @@ func (x *BetaCitationContentBlockLocationParam) UnmarshalJSONFrom(d *jsontext.De
 	return wire.UnmarshalFrom(d, x, decodeBetaCitationContentBlockLocationParam)
 }
 
+// Discriminator returns the constant by which unions know the type: content_block_location.
+func (*BetaCitationContentBlockLocationParam) Discriminator() string { return "content_block_location" }
+
 // BetaCitationPageLocation is a citation of a PDF.
 type BetaCitationPageLocation struct {
-	// The cited text. It costs no tokens, now or when it is given back.
+	// The cited text. It costs no tokens, neither now nor when it is sent back.
 	CitedText string `json:"cited_text"`
 
 	// Index of the document among all documents of the request, over all messages, from 0.
@@ -6232,7 +4181,7 @@ type BetaCitationPageLocation struct {
 	// Number of the first page after the cited ones.
 	EndPageNumber int64 `json:"end_page_number"`
 
-	// Id of the document's file, if it has one. A citation given back goes without it.
+	// ID of the document's file, if it has one. Omit it when you send the citation back.
 	FileID string `json:"file_id"`
 
 	// Number of the first cited page, from 1.
@@ -6260,7 +4209,7 @@ func decodeBetaCitationPageLocation(d *wire.Decoder, x *BetaCitationPageLocation
 		case "type":
 			d.Constant("page_location")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -6294,9 +4243,6 @@ func encodeBetaCitationPageLocation(e *wire.Encoder, x *BetaCitationPageLocation
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: page_location.
-func (*BetaCitationPageLocation) Discriminator() string { return "page_location" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCitationPageLocation) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -6324,7 +4270,10 @@ func (x *BetaCitationPageLocation) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaCitationPageLocation)
 }
 
-// BetaCitationPageLocationParam is a citation of a PDF, given back.
+// Discriminator returns the constant by which unions know the type: page_location.
+func (*BetaCitationPageLocation) Discriminator() string { return "page_location" }
+
+// BetaCitationPageLocationParam is a citation of a PDF, sent back.
 type BetaCitationPageLocationParam struct {
 	// The cited text. It costs no tokens.
 	CitedText string `json:"cited_text"`
@@ -6361,7 +4310,7 @@ func decodeBetaCitationPageLocationParam(d *wire.Decoder, x *BetaCitationPageLoc
 		case "type":
 			d.Constant("page_location")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -6387,9 +4336,6 @@ func encodeBetaCitationPageLocationParam(e *wire.Encoder, x *BetaCitationPageLoc
 	encodeInt(e, &x.StartPageNumber)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: page_location.
-func (*BetaCitationPageLocationParam) Discriminator() string { return "page_location" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCitationPageLocationParam) AppendJSON(b []byte) ([]byte, error) {
@@ -6418,9 +4364,12 @@ func (x *BetaCitationPageLocationParam) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaCitationPageLocationParam)
 }
 
-// BetaCitationSearchResultLocation is a citation of a search result of your own.
+// Discriminator returns the constant by which unions know the type: page_location.
+func (*BetaCitationPageLocationParam) Discriminator() string { return "page_location" }
+
+// BetaCitationSearchResultLocation is a citation of a search result that you provided.
 type BetaCitationSearchResultLocation struct {
-	// Text of the cited blocks, joined. It costs no tokens, now or when it is given back.
+	// Text of the cited blocks, joined. It costs no tokens, neither now nor when it is sent back.
 	CitedText string `json:"cited_text"`
 
 	// Index of the first block after the cited ones.
@@ -6430,13 +4379,13 @@ type BetaCitationSearchResultLocation struct {
 	// tool results, from 0. Documents and results of web searches do not count.
 	SearchResultIndex int64 `json:"search_result_index"`
 
-	// Where the search result comes from, as its block says.
+	// Source of the search result, as in its block.
 	Source string `json:"source"`
 
 	// Index of the first cited block in the search result, from 0.
 	StartBlockIndex int64 `json:"start_block_index"`
 
-	// Title of the search result, as its block says.
+	// Title of the search result, as in its block.
 	Title string `json:"title"`
 }
 
@@ -6461,7 +4410,7 @@ func decodeBetaCitationSearchResultLocation(d *wire.Decoder, x *BetaCitationSear
 		case "type":
 			d.Constant("search_result_location")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -6490,9 +4439,6 @@ func encodeBetaCitationSearchResultLocation(e *wire.Encoder, x *BetaCitationSear
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: search_result_location.
-func (*BetaCitationSearchResultLocation) Discriminator() string { return "search_result_location" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCitationSearchResultLocation) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -6520,7 +4466,10 @@ func (x *BetaCitationSearchResultLocation) UnmarshalJSONFrom(d *jsontext.Decoder
 	return wire.UnmarshalFrom(d, x, decodeBetaCitationSearchResultLocation)
 }
 
-// BetaCitationSearchResultLocationParam is a citation of a search result of your own, given back.
+// Discriminator returns the constant by which unions know the type: search_result_location.
+func (*BetaCitationSearchResultLocation) Discriminator() string { return "search_result_location" }
+
+// BetaCitationSearchResultLocationParam is a citation of a search result that you provided, sent back.
 type BetaCitationSearchResultLocationParam struct {
 	// Text of the cited blocks, joined. It costs no tokens.
 	CitedText string `json:"cited_text"`
@@ -6532,13 +4481,13 @@ type BetaCitationSearchResultLocationParam struct {
 	// tool results, from 0. Documents and results of web searches do not count.
 	SearchResultIndex int64 `json:"search_result_index"`
 
-	// Where the search result comes from, as its block says.
+	// Source of the search result, as in its block.
 	Source string `json:"source"`
 
 	// Index of the first cited block in the search result, from 0.
 	StartBlockIndex int64 `json:"start_block_index"`
 
-	// Title of the search result, as its block says.
+	// Title of the search result, as in its block.
 	Title string `json:"title"`
 }
 
@@ -6563,7 +4512,7 @@ func decodeBetaCitationSearchResultLocationParam(d *wire.Decoder, x *BetaCitatio
 		case "type":
 			d.Constant("search_result_location")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -6591,9 +4540,6 @@ func encodeBetaCitationSearchResultLocationParam(e *wire.Encoder, x *BetaCitatio
 	}
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: search_result_location.
-func (*BetaCitationSearchResultLocationParam) Discriminator() string { return "search_result_location" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCitationSearchResultLocationParam) AppendJSON(b []byte) ([]byte, error) {
@@ -6624,18 +4570,21 @@ func (x *BetaCitationSearchResultLocationParam) UnmarshalJSONFrom(d *jsontext.De
 	return wire.UnmarshalFrom(d, x, decodeBetaCitationSearchResultLocationParam)
 }
 
-// BetaCitationWebSearchResultLocationParam is a citation of a page that a web search found, given back.
+// Discriminator returns the constant by which unions know the type: search_result_location.
+func (*BetaCitationSearchResultLocationParam) Discriminator() string { return "search_result_location" }
+
+// BetaCitationWebSearchResultLocationParam is a citation of a page that a web search found, sent back.
 type BetaCitationWebSearchResultLocationParam struct {
-	// Beginning of the cited text. It costs no tokens.
+	// Start of the cited text. It costs no tokens.
 	CitedText string `json:"cited_text"`
 
-	// Where in the results the text stands, encrypted, as it came.
+	// Encrypted position of the text in the search results, unchanged.
 	EncryptedIndex string `json:"encrypted_index"`
 
 	// Title of the page, if it has one.
 	Title string `json:"title"`
 
-	// Address of the page.
+	// URL of the page.
 	URL string `json:"url"`
 }
 
@@ -6656,7 +4605,7 @@ func decodeBetaCitationWebSearchResultLocationParam(d *wire.Decoder, x *BetaCita
 		case "url":
 			decodeString(d, &x.URL)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -6679,11 +4628,6 @@ func encodeBetaCitationWebSearchResultLocationParam(e *wire.Encoder, x *BetaCita
 	e.Name(`"url":`)
 	encodeString(e, &x.URL)
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: web_search_result_location.
-func (*BetaCitationWebSearchResultLocationParam) Discriminator() string {
-	return "web_search_result_location"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -6715,9 +4659,14 @@ func (x *BetaCitationWebSearchResultLocationParam) UnmarshalJSONFrom(d *jsontext
 	return wire.UnmarshalFrom(d, x, decodeBetaCitationWebSearchResultLocationParam)
 }
 
-// BetaCitationsConfigParam is a switch for citations.
+// Discriminator returns the constant by which unions know the type: web_search_result_location.
+func (*BetaCitationWebSearchResultLocationParam) Discriminator() string {
+	return "web_search_result_location"
+}
+
+// BetaCitationsConfigParam is the citation setting of a document, search result or tool.
 type BetaCitationsConfigParam struct {
-	// Whether the answer cites. Default is `false`.
+	// Whether the response cites. Default is `false`.
 	Enabled bool `json:"enabled,omitzero"`
 }
 
@@ -6730,7 +4679,7 @@ func decodeBetaCitationsConfigParam(d *wire.Decoder, x *BetaCitationsConfigParam
 		case "enabled":
 			decodeBool(d, &x.Enabled)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -6773,16 +4722,16 @@ func (x *BetaCitationsConfigParam) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 
 // BetaCitationsWebSearchResultLocation is a citation of a page that a web search found.
 type BetaCitationsWebSearchResultLocation struct {
-	// Beginning of the cited text. It costs no tokens, now or when it is given back.
+	// Start of the cited text. It costs no tokens, neither now nor when it is sent back.
 	CitedText string `json:"cited_text"`
 
-	// Where in the results the text stands, encrypted. Needed to give the citation back.
+	// Encrypted position of the text in the search results. Needed to send the citation back.
 	EncryptedIndex string `json:"encrypted_index"`
 
 	// Title of the page, if it has one.
 	Title string `json:"title"`
 
-	// Address of the page.
+	// URL of the page.
 	URL string `json:"url"`
 }
 
@@ -6803,7 +4752,7 @@ func decodeBetaCitationsWebSearchResultLocation(d *wire.Decoder, x *BetaCitation
 		case "url":
 			decodeString(d, &x.URL)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -6826,11 +4775,6 @@ func encodeBetaCitationsWebSearchResultLocation(e *wire.Encoder, x *BetaCitation
 	e.Name(`"url":`)
 	encodeString(e, &x.URL)
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: web_search_result_location.
-func (*BetaCitationsWebSearchResultLocation) Discriminator() string {
-	return "web_search_result_location"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -6858,6 +4802,11 @@ func (x *BetaCitationsWebSearchResultLocation) UnmarshalJSON(b []byte) error {
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
 func (x *BetaCitationsWebSearchResultLocation) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaCitationsWebSearchResultLocation)
+}
+
+// Discriminator returns the constant by which unions know the type: web_search_result_location.
+func (*BetaCitationsWebSearchResultLocation) Discriminator() string {
+	return "web_search_result_location"
 }
 
 // BetaClearAllToolInputs is a switch that clears the inputs of all tools.
@@ -6910,7 +4859,7 @@ func decodeBetaClearThinking20251015Edit(d *wire.Decoder, x *BetaClearThinking20
 		case "type":
 			d.Constant("clear_thinking_20251015")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -6925,9 +4874,6 @@ func encodeBetaClearThinking20251015Edit(e *wire.Encoder, x *BetaClearThinking20
 	}
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: clear_thinking_20251015.
-func (*BetaClearThinking20251015Edit) Discriminator() string { return "clear_thinking_20251015" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaClearThinking20251015Edit) AppendJSON(b []byte) ([]byte, error) {
@@ -6956,12 +4902,15 @@ func (x *BetaClearThinking20251015Edit) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaClearThinking20251015Edit)
 }
 
-// BetaClearThinking20251015EditResponse is what was cleared of thinking.
+// Discriminator returns the constant by which unions know the type: clear_thinking_20251015.
+func (*BetaClearThinking20251015Edit) Discriminator() string { return "clear_thinking_20251015" }
+
+// BetaClearThinking20251015EditResponse is the thinking that was cleared.
 type BetaClearThinking20251015EditResponse struct {
-	// Input tokens that were cleared.
+	// Number of input tokens that were cleared.
 	ClearedInputTokens int64 `json:"cleared_input_tokens"`
 
-	// Turns whose thinking was cleared.
+	// Number of turns whose thinking was cleared.
 	ClearedThinkingTurns int64 `json:"cleared_thinking_turns"`
 }
 
@@ -6978,7 +4927,7 @@ func decodeBetaClearThinking20251015EditResponse(d *wire.Decoder, x *BetaClearTh
 		case "type":
 			d.Constant("clear_thinking_20251015")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -6992,11 +4941,6 @@ func encodeBetaClearThinking20251015EditResponse(e *wire.Encoder, x *BetaClearTh
 	e.Name(`"cleared_thinking_turns":`)
 	encodeInt(e, &x.ClearedThinkingTurns)
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: clear_thinking_20251015.
-func (*BetaClearThinking20251015EditResponse) Discriminator() string {
-	return "clear_thinking_20251015"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -7028,22 +4972,27 @@ func (x *BetaClearThinking20251015EditResponse) UnmarshalJSONFrom(d *jsontext.De
 	return wire.UnmarshalFrom(d, x, decodeBetaClearThinking20251015EditResponse)
 }
 
-// BetaClearToolUses20250919Edit is an edit that clears old results of tools, oldest first. The model sees that something was there.
-// Clearing breaks the cached beginning of the prompt.
+// Discriminator returns the constant by which unions know the type: clear_thinking_20251015.
+func (*BetaClearThinking20251015EditResponse) Discriminator() string {
+	return "clear_thinking_20251015"
+}
+
+// BetaClearToolUses20250919Edit is an edit that clears old tool results, oldest first. The model sees a placeholder for each. Clearing
+// invalidates the cached prefix of the prompt.
 type BetaClearToolUses20250919Edit struct {
-	// Least that has to go; if that cannot be, nothing is cleared. Left out, any amount.
+	// Minimum number of tokens to clear. If that many cannot be cleared, nothing is. Default: any number.
 	ClearAtLeast *BetaInputTokensClearAtLeast `json:"clear_at_least,omitzero"`
 
-	// Whether the inputs of the calls are cleared too. Left out, only results are.
+	// Whether the inputs of the calls are cleared too. Default: only results are cleared.
 	ClearToolInputs BetaClearToolInputs `json:"clear_tool_inputs,omitzero"`
 
-	// Names of tools whose calls and results stay.
+	// Names of tools whose calls and results are kept.
 	ExcludeTools []string `json:"exclude_tools,omitzero"`
 
-	// How many of the last calls stay. Default is 3.
+	// How many of the latest tool calls are kept. Default is 3.
 	Keep *BetaToolUsesKeep `json:"keep,omitzero"`
 
-	// How large the prompt gets before something is cleared. Default is 100,000 input tokens.
+	// Size of the prompt above which results are cleared. Default is 100,000 input tokens.
 	Trigger BetaClearToolUsesTrigger `json:"trigger,omitzero"`
 }
 
@@ -7066,7 +5015,7 @@ func decodeBetaClearToolUses20250919Edit(d *wire.Decoder, x *BetaClearToolUses20
 		case "type":
 			d.Constant("clear_tool_uses_20250919")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -7098,9 +5047,6 @@ func encodeBetaClearToolUses20250919Edit(e *wire.Encoder, x *BetaClearToolUses20
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: clear_tool_uses_20250919.
-func (*BetaClearToolUses20250919Edit) Discriminator() string { return "clear_tool_uses_20250919" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaClearToolUses20250919Edit) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -7128,12 +5074,15 @@ func (x *BetaClearToolUses20250919Edit) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaClearToolUses20250919Edit)
 }
 
-// BetaClearToolUses20250919EditResponse is what was cleared of tools.
+// Discriminator returns the constant by which unions know the type: clear_tool_uses_20250919.
+func (*BetaClearToolUses20250919Edit) Discriminator() string { return "clear_tool_uses_20250919" }
+
+// BetaClearToolUses20250919EditResponse is the tool results that were cleared.
 type BetaClearToolUses20250919EditResponse struct {
-	// Input tokens that were cleared.
+	// Number of input tokens that were cleared.
 	ClearedInputTokens int64 `json:"cleared_input_tokens"`
 
-	// Tool calls that were cleared.
+	// Number of tool calls that were cleared.
 	ClearedToolUses int64 `json:"cleared_tool_uses"`
 }
 
@@ -7150,7 +5099,7 @@ func decodeBetaClearToolUses20250919EditResponse(d *wire.Decoder, x *BetaClearTo
 		case "type":
 			d.Constant("clear_tool_uses_20250919")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -7164,11 +5113,6 @@ func encodeBetaClearToolUses20250919EditResponse(e *wire.Encoder, x *BetaClearTo
 	e.Name(`"cleared_tool_uses":`)
 	encodeInt(e, &x.ClearedToolUses)
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: clear_tool_uses_20250919.
-func (*BetaClearToolUses20250919EditResponse) Discriminator() string {
-	return "clear_tool_uses_20250919"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -7200,9 +5144,14 @@ func (x *BetaClearToolUses20250919EditResponse) UnmarshalJSONFrom(d *jsontext.De
 	return wire.UnmarshalFrom(d, x, decodeBetaClearToolUses20250919EditResponse)
 }
 
-// BetaCodeExecutionOutputBlock is a file that Python code made.
+// Discriminator returns the constant by which unions know the type: clear_tool_uses_20250919.
+func (*BetaClearToolUses20250919EditResponse) Discriminator() string {
+	return "clear_tool_uses_20250919"
+}
+
+// BetaCodeExecutionOutputBlock is a file that Python code created.
 type BetaCodeExecutionOutputBlock struct {
-	// Id of the file, to fetch it from the Files API.
+	// ID of the file, for downloading it with the Files API.
 	FileID string `json:"file_id"`
 }
 
@@ -7217,7 +5166,7 @@ func decodeBetaCodeExecutionOutputBlock(d *wire.Decoder, x *BetaCodeExecutionOut
 		case "type":
 			d.Constant("code_execution_output")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -7230,9 +5179,6 @@ func encodeBetaCodeExecutionOutputBlock(e *wire.Encoder, x *BetaCodeExecutionOut
 	encodeString(e, &x.FileID)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: code_execution_output.
-func (*BetaCodeExecutionOutputBlock) Discriminator() string { return "code_execution_output" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCodeExecutionOutputBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -7261,9 +5207,9 @@ func (x *BetaCodeExecutionOutputBlock) UnmarshalJSONFrom(d *jsontext.Decoder) er
 	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionOutputBlock)
 }
 
-// BetaCodeExecutionOutputBlockParam is a file that Python code made, given back unchanged.
+// BetaCodeExecutionOutputBlockParam is a file that Python code created, sent back unchanged.
 type BetaCodeExecutionOutputBlockParam struct {
-	// Id of the file, as it came.
+	// ID of the file, unchanged.
 	FileID string `json:"file_id"`
 }
 
@@ -7278,7 +5224,7 @@ func decodeBetaCodeExecutionOutputBlockParam(d *wire.Decoder, x *BetaCodeExecuti
 		case "type":
 			d.Constant("code_execution_output")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -7291,9 +5237,6 @@ func encodeBetaCodeExecutionOutputBlockParam(e *wire.Encoder, x *BetaCodeExecuti
 	encodeString(e, &x.FileID)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: code_execution_output.
-func (*BetaCodeExecutionOutputBlockParam) Discriminator() string { return "code_execution_output" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCodeExecutionOutputBlockParam) AppendJSON(b []byte) ([]byte, error) {
@@ -7324,16 +5267,16 @@ func (x *BetaCodeExecutionOutputBlockParam) UnmarshalJSONFrom(d *jsontext.Decode
 
 // BetaCodeExecutionResultBlock is the output of Python code.
 type BetaCodeExecutionResultBlock struct {
-	// Files that the code made.
+	// Files that the code created.
 	Content []BetaCodeExecutionOutputBlock `json:"content"`
 
 	// Exit code. 0 means success.
 	ReturnCode int64 `json:"return_code"`
 
-	// What the code wrote to standard error.
+	// Standard error of the code.
 	Stderr string `json:"stderr"`
 
-	// What the code wrote to standard output.
+	// Standard output of the code.
 	Stdout string `json:"stdout"`
 }
 
@@ -7354,7 +5297,7 @@ func decodeBetaCodeExecutionResultBlock(d *wire.Decoder, x *BetaCodeExecutionRes
 		case "type":
 			d.Constant("code_execution_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -7373,9 +5316,6 @@ func encodeBetaCodeExecutionResultBlock(e *wire.Encoder, x *BetaCodeExecutionRes
 	encodeString(e, &x.Stdout)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: code_execution_result.
-func (*BetaCodeExecutionResultBlock) Discriminator() string { return "code_execution_result" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCodeExecutionResultBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -7404,18 +5344,21 @@ func (x *BetaCodeExecutionResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) er
 	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionResultBlock)
 }
 
-// BetaCodeExecutionResultBlockParam is the output of Python code, given back unchanged.
+// Discriminator returns the constant by which unions know the type: code_execution_result.
+func (*BetaCodeExecutionResultBlock) Discriminator() string { return "code_execution_result" }
+
+// BetaCodeExecutionResultBlockParam is the output of Python code, sent back unchanged.
 type BetaCodeExecutionResultBlockParam struct {
-	// Files that the code made.
+	// Files that the code created.
 	Content []BetaCodeExecutionOutputBlockParam `json:"content"`
 
 	// Exit code. 0 means success.
 	ReturnCode int64 `json:"return_code"`
 
-	// What the code wrote to standard error.
+	// Standard error of the code.
 	Stderr string `json:"stderr"`
 
-	// What the code wrote to standard output.
+	// Standard output of the code.
 	Stdout string `json:"stdout"`
 }
 
@@ -7436,7 +5379,7 @@ func decodeBetaCodeExecutionResultBlockParam(d *wire.Decoder, x *BetaCodeExecuti
 		case "type":
 			d.Constant("code_execution_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -7455,9 +5398,6 @@ func encodeBetaCodeExecutionResultBlockParam(e *wire.Encoder, x *BetaCodeExecuti
 	encodeString(e, &x.Stdout)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: code_execution_result.
-func (*BetaCodeExecutionResultBlockParam) Discriminator() string { return "code_execution_result" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCodeExecutionResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
@@ -7486,19 +5426,23 @@ func (x *BetaCodeExecutionResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decode
 	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionResultBlockParam)
 }
 
-// BetaCodeExecutionTool20250522 is the first sandbox in which the service runs code that the model writes: Python and nothing else.
+// Discriminator returns the constant by which unions know the type: code_execution_result.
+func (*BetaCodeExecutionResultBlockParam) Discriminator() string { return "code_execution_result" }
+
+// BetaCodeExecutionTool20250522 is the first code execution tool: the service runs Python code of the model in a sandbox. It belongs to the
+// beta `code-execution-2025-05-22`; later versions need no beta.
 type BetaCodeExecutionTool20250522 struct {
-	// Who may call the tool. Left out, the model itself.
+	// Who may call the tool. Default: only the model itself.
 	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
 
 	// Cache breakpoint after this tool.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
-	// that is deferred takes no `cache_control`.
+	// Whether the tool is hidden from the model until a tool search finds it. Default is `false`. A
+	// deferred tool cannot have `cache_control`.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
-	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	// Whether every call is guaranteed to match the schema of the tool. Default is `false`.
 	Strict bool `json:"strict,omitzero"`
 }
 
@@ -7521,7 +5465,7 @@ func decodeBetaCodeExecutionTool20250522(d *wire.Decoder, x *BetaCodeExecutionTo
 		case "type":
 			d.Constant("code_execution_20250522")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -7551,9 +5495,6 @@ func encodeBetaCodeExecutionTool20250522(e *wire.Encoder, x *BetaCodeExecutionTo
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: code_execution_20250522.
-func (*BetaCodeExecutionTool20250522) Discriminator() string { return "code_execution_20250522" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCodeExecutionTool20250522) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -7581,19 +5522,23 @@ func (x *BetaCodeExecutionTool20250522) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionTool20250522)
 }
 
-// BetaCodeExecutionTool20250825 is a sandbox without network in which the service runs shell commands of the model and edits files for it.
+// Discriminator returns the constant by which unions know the type: code_execution_20250522.
+func (*BetaCodeExecutionTool20250522) Discriminator() string { return "code_execution_20250522" }
+
+// BetaCodeExecutionTool20250825 is the code execution tool with a shell: the service runs shell commands of the model and edits files, in a
+// sandbox without network.
 type BetaCodeExecutionTool20250825 struct {
-	// Who may call the tool. Left out, the model itself.
+	// Who may call the tool. Default: only the model itself.
 	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
 
 	// Cache breakpoint after this tool.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
-	// that is deferred takes no `cache_control`.
+	// Whether the tool is hidden from the model until a tool search finds it. Default is `false`. A
+	// deferred tool cannot have `cache_control`.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
-	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	// Whether every call is guaranteed to match the schema of the tool. Default is `false`.
 	Strict bool `json:"strict,omitzero"`
 }
 
@@ -7616,7 +5561,7 @@ func decodeBetaCodeExecutionTool20250825(d *wire.Decoder, x *BetaCodeExecutionTo
 		case "type":
 			d.Constant("code_execution_20250825")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -7646,9 +5591,6 @@ func encodeBetaCodeExecutionTool20250825(e *wire.Encoder, x *BetaCodeExecutionTo
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: code_execution_20250825.
-func (*BetaCodeExecutionTool20250825) Discriminator() string { return "code_execution_20250825" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCodeExecutionTool20250825) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -7676,20 +5618,23 @@ func (x *BetaCodeExecutionTool20250825) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionTool20250825)
 }
 
-// BetaCodeExecutionTool20260120 is the sandbox of `code_execution_20250825`, with Python that keeps its variables and can call other tools,
-// if their `allowed_callers` let it.
+// Discriminator returns the constant by which unions know the type: code_execution_20250825.
+func (*BetaCodeExecutionTool20250825) Discriminator() string { return "code_execution_20250825" }
+
+// BetaCodeExecutionTool20260120 is the code execution tool of `code_execution_20250825` with a Python session that keeps its variables and
+// can call other tools, if their `allowed_callers` permit it.
 type BetaCodeExecutionTool20260120 struct {
-	// Who may call the tool. Left out, the model itself.
+	// Who may call the tool. Default: only the model itself.
 	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
 
 	// Cache breakpoint after this tool.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
-	// that is deferred takes no `cache_control`.
+	// Whether the tool is hidden from the model until a tool search finds it. Default is `false`. A
+	// deferred tool cannot have `cache_control`.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
-	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	// Whether every call is guaranteed to match the schema of the tool. Default is `false`.
 	Strict bool `json:"strict,omitzero"`
 }
 
@@ -7712,7 +5657,7 @@ func decodeBetaCodeExecutionTool20260120(d *wire.Decoder, x *BetaCodeExecutionTo
 		case "type":
 			d.Constant("code_execution_20260120")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -7742,9 +5687,6 @@ func encodeBetaCodeExecutionTool20260120(e *wire.Encoder, x *BetaCodeExecutionTo
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: code_execution_20260120.
-func (*BetaCodeExecutionTool20260120) Discriminator() string { return "code_execution_20260120" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCodeExecutionTool20260120) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -7772,20 +5714,23 @@ func (x *BetaCodeExecutionTool20260120) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionTool20260120)
 }
 
-// BetaCodeExecutionTool20260521 is the sandbox of `code_execution_20260120`, about whose time limit for a piece of Python, 90 seconds, the
-// model is told.
+// Discriminator returns the constant by which unions know the type: code_execution_20260120.
+func (*BetaCodeExecutionTool20260120) Discriminator() string { return "code_execution_20260120" }
+
+// BetaCodeExecutionTool20260521 is the code execution tool of `code_execution_20260120`, with the difference that the model knows the time
+// limit of 90 seconds for each run of Python.
 type BetaCodeExecutionTool20260521 struct {
-	// Who may call the tool. Left out, the model itself.
+	// Who may call the tool. Default: only the model itself.
 	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
 
 	// Cache breakpoint after this tool.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
-	// that is deferred takes no `cache_control`.
+	// Whether the tool is hidden from the model until a tool search finds it. Default is `false`. A
+	// deferred tool cannot have `cache_control`.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
-	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	// Whether every call is guaranteed to match the schema of the tool. Default is `false`.
 	Strict bool `json:"strict,omitzero"`
 }
 
@@ -7808,7 +5753,7 @@ func decodeBetaCodeExecutionTool20260521(d *wire.Decoder, x *BetaCodeExecutionTo
 		case "type":
 			d.Constant("code_execution_20260521")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -7838,9 +5783,6 @@ func encodeBetaCodeExecutionTool20260521(e *wire.Encoder, x *BetaCodeExecutionTo
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: code_execution_20260521.
-func (*BetaCodeExecutionTool20260521) Discriminator() string { return "code_execution_20260521" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCodeExecutionTool20260521) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -7868,12 +5810,15 @@ func (x *BetaCodeExecutionTool20260521) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionTool20260521)
 }
 
-// BetaCodeExecutionToolResultBlock is what a run of Python code brought. The service ran it during the answer.
+// Discriminator returns the constant by which unions know the type: code_execution_20260521.
+func (*BetaCodeExecutionTool20260521) Discriminator() string { return "code_execution_20260521" }
+
+// BetaCodeExecutionToolResultBlock is the result of running Python code. The service ran it while it generated the response.
 type BetaCodeExecutionToolResultBlock struct {
-	// What the run brought, or why it failed.
+	// Result of the run, or an error.
 	Content BetaCodeExecutionToolResultContent `json:"content"`
 
-	// Id of the `server_tool_use` block that this answers.
+	// ID of the `server_tool_use` block that this result belongs to.
 	ToolUseID string `json:"tool_use_id"`
 }
 
@@ -7890,7 +5835,7 @@ func decodeBetaCodeExecutionToolResultBlock(d *wire.Decoder, x *BetaCodeExecutio
 		case "type":
 			d.Constant("code_execution_tool_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -7905,9 +5850,6 @@ func encodeBetaCodeExecutionToolResultBlock(e *wire.Encoder, x *BetaCodeExecutio
 	encodeString(e, &x.ToolUseID)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: code_execution_tool_result.
-func (*BetaCodeExecutionToolResultBlock) Discriminator() string { return "code_execution_tool_result" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCodeExecutionToolResultBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -7936,15 +5878,18 @@ func (x *BetaCodeExecutionToolResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder
 	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionToolResultBlock)
 }
 
-// BetaCodeExecutionToolResultBlockParam is what a run of Python code brought in an earlier answer, given back unchanged.
+// Discriminator returns the constant by which unions know the type: code_execution_tool_result.
+func (*BetaCodeExecutionToolResultBlock) Discriminator() string { return "code_execution_tool_result" }
+
+// BetaCodeExecutionToolResultBlockParam is the result of running Python code in an earlier response, sent back unchanged.
 type BetaCodeExecutionToolResultBlockParam struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// What the run brought, or why it failed.
+	// Result of the run, or an error.
 	Content BetaCodeExecutionToolResultContentParam `json:"content"`
 
-	// Id of the `server_tool_use` block that this answers.
+	// ID of the `server_tool_use` block that this result belongs to.
 	ToolUseID string `json:"tool_use_id"`
 }
 
@@ -7963,7 +5908,7 @@ func decodeBetaCodeExecutionToolResultBlockParam(d *wire.Decoder, x *BetaCodeExe
 		case "type":
 			d.Constant("code_execution_tool_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -7981,11 +5926,6 @@ func encodeBetaCodeExecutionToolResultBlockParam(e *wire.Encoder, x *BetaCodeExe
 	e.Name(`"tool_use_id":`)
 	encodeString(e, &x.ToolUseID)
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: code_execution_tool_result.
-func (*BetaCodeExecutionToolResultBlockParam) Discriminator() string {
-	return "code_execution_tool_result"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -8017,7 +5957,12 @@ func (x *BetaCodeExecutionToolResultBlockParam) UnmarshalJSONFrom(d *jsontext.De
 	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionToolResultBlockParam)
 }
 
-// BetaCodeExecutionToolResultErrorCode is the reason why Python code could not be run. `invalid_tool_input`: the input was wrong;
+// Discriminator returns the constant by which unions know the type: code_execution_tool_result.
+func (*BetaCodeExecutionToolResultBlockParam) Discriminator() string {
+	return "code_execution_tool_result"
+}
+
+// BetaCodeExecutionToolResultErrorCode is the reason why Python code could not be run. `invalid_tool_input`: the input was invalid;
 // `too_many_requests`: the rate limit was reached; `execution_time_exceeded`: it took too long;
 // `unavailable`: the tool was not available.
 type BetaCodeExecutionToolResultErrorCode string
@@ -8029,7 +5974,7 @@ func encodeBetaCodeExecutionToolResultErrorCode(e *wire.Encoder, x *BetaCodeExec
 	wire.EncodeString(e, x)
 }
 
-// BetaCodeExecutionToolResultErrorObject is the failure to run Python code. Code that ran and failed is a result, with a `return_code`.
+// BetaCodeExecutionToolResultErrorObject is the failure to run Python code. Code that ran and failed is a result with a `return_code`.
 type BetaCodeExecutionToolResultErrorObject struct {
 	// Why the run failed.
 	ErrorCode BetaCodeExecutionToolResultErrorCode `json:"error_code"`
@@ -8046,7 +5991,7 @@ func decodeBetaCodeExecutionToolResultErrorObject(d *wire.Decoder, x *BetaCodeEx
 		case "type":
 			d.Constant("code_execution_tool_result_error")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -8058,11 +6003,6 @@ func encodeBetaCodeExecutionToolResultErrorObject(e *wire.Encoder, x *BetaCodeEx
 	e.Name(`"error_code":`)
 	encodeBetaCodeExecutionToolResultErrorCode(e, &x.ErrorCode)
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: code_execution_tool_result_error.
-func (*BetaCodeExecutionToolResultErrorObject) Discriminator() string {
-	return "code_execution_tool_result_error"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -8094,7 +6034,12 @@ func (x *BetaCodeExecutionToolResultErrorObject) UnmarshalJSONFrom(d *jsontext.D
 	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionToolResultErrorObject)
 }
 
-// BetaCodeExecutionToolResultErrorParam is the failure to run Python code, given back.
+// Discriminator returns the constant by which unions know the type: code_execution_tool_result_error.
+func (*BetaCodeExecutionToolResultErrorObject) Discriminator() string {
+	return "code_execution_tool_result_error"
+}
+
+// BetaCodeExecutionToolResultErrorParam is the failure to run Python code, sent back.
 type BetaCodeExecutionToolResultErrorParam struct {
 	// Why the run failed.
 	ErrorCode BetaCodeExecutionToolResultErrorCode `json:"error_code"`
@@ -8111,7 +6056,7 @@ func decodeBetaCodeExecutionToolResultErrorParam(d *wire.Decoder, x *BetaCodeExe
 		case "type":
 			d.Constant("code_execution_tool_result_error")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -8123,11 +6068,6 @@ func encodeBetaCodeExecutionToolResultErrorParam(e *wire.Encoder, x *BetaCodeExe
 	e.Name(`"error_code":`)
 	encodeBetaCodeExecutionToolResultErrorCode(e, &x.ErrorCode)
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: code_execution_tool_result_error.
-func (*BetaCodeExecutionToolResultErrorParam) Discriminator() string {
-	return "code_execution_tool_result_error"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -8159,17 +6099,24 @@ func (x *BetaCodeExecutionToolResultErrorParam) UnmarshalJSONFrom(d *jsontext.De
 	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionToolResultErrorParam)
 }
 
-// BetaCompact20260112Edit is an edit that sums up the conversation when it gets too large. The answer holds the summary as a
-// `compaction` block; given back in later requests, it stands for all that came before it.
+// Discriminator returns the constant by which unions know the type: code_execution_tool_result_error.
+func (*BetaCodeExecutionToolResultErrorParam) Discriminator() string {
+	return "code_execution_tool_result_error"
+}
+
+// BetaCompact20260112Edit is an edit that summarizes the conversation when it gets too large. The response contains the summary as a
+// `compaction` block; in later requests, this block replaces everything before it. Claude 4.6 and later
+// models and Claude Mythos Preview support it (August 2026).
 type BetaCompact20260112Edit struct {
-	// How to sum up. Replaces the service's own instructions.
+	// Instructions for the summary. They replace the default instructions.
 	Instructions string `json:"instructions,omitzero"`
 
-	// Whether the answer ends after the summary, with the stop reason `compaction`. Default is `false`:
-	// the model goes on.
+	// Whether the response ends after the summary, with the stop reason `compaction`. Default is `false`:
+	// the model continues.
 	PauseAfterCompaction bool `json:"pause_after_compaction,omitzero"`
 
-	// How large the prompt gets before it is summed up, at least 50,000. Default is 150,000.
+	// Size of the prompt above which it is summarized, in input tokens, at least 50,000. Default is
+	// 150,000.
 	Trigger *BetaInputTokensTrigger `json:"trigger,omitzero"`
 }
 
@@ -8188,7 +6135,7 @@ func decodeBetaCompact20260112Edit(d *wire.Decoder, x *BetaCompact20260112Edit) 
 		case "type":
 			d.Constant("compact_20260112")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -8211,9 +6158,6 @@ func encodeBetaCompact20260112Edit(e *wire.Encoder, x *BetaCompact20260112Edit) 
 	}
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: compact_20260112.
-func (*BetaCompact20260112Edit) Discriminator() string { return "compact_20260112" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCompact20260112Edit) AppendJSON(b []byte) ([]byte, error) {
@@ -8242,20 +6186,23 @@ func (x *BetaCompact20260112Edit) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaCompact20260112Edit)
 }
 
-// BetaCompactionBlock is a summary that the service put in place of the conversation before it. Give it back with the next
-// request; it keeps the conversation short.
+// Discriminator returns the constant by which unions know the type: compact_20260112.
+func (*BetaCompact20260112Edit) Discriminator() string { return "compact_20260112" }
+
+// BetaCompactionBlock is a summary that replaces the conversation before it. Send it back with the next request, in place of that
+// conversation.
 type BetaCompactionBlock struct {
-	// The summary. Null if the service could not write one.
+	// Text of the summary. Null if the service could not write one.
 	Content string `json:"content"`
 
-	// Encrypted data that belong to the summary, needed to give the block back.
+	// Encrypted data of the summary. Needed to send the block back.
 	EncryptedContent string `json:"encrypted_content"`
 
-	// Proof that the service wrote the summary, needed to give the block back.
+	// Signature of the service. Needed to send the block back.
 	Signature string `json:"signature,omitzero"`
 
-	// What the summarized part changed about the request's `tools`. Empty if nothing. Left out if the
-	// service did not find out.
+	// Changes of the request's `tools` in the summarized part. Empty if there are none, absent if the
+	// service did not determine them.
 	ToolChanges []BetaCompactionBlockToolChange `json:"tool_changes,omitzero"`
 }
 
@@ -8276,7 +6223,7 @@ func decodeBetaCompactionBlock(d *wire.Decoder, x *BetaCompactionBlock) {
 		case "type":
 			d.Constant("compaction")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -8310,9 +6257,6 @@ func encodeBetaCompactionBlock(e *wire.Encoder, x *BetaCompactionBlock) {
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: compaction.
-func (*BetaCompactionBlock) Discriminator() string { return "compaction" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCompactionBlock) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -8340,23 +6284,27 @@ func (x *BetaCompactionBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaCompactionBlock)
 }
 
-// BetaCompactionBlockParam is a summary that stands in place of the conversation before it, given back unchanged. Which beta it needs
-// depends on how it was made: `compact-2026-01-12` at a threshold of tokens, `compact-2026-09-04` on
+// Discriminator returns the constant by which unions know the type: compaction.
+func (*BetaCompactionBlock) Discriminator() string { return "compaction" }
+
+// BetaCompactionBlockParam is a summary that replaces the conversation before it, sent back unchanged. The beta that it needs depends
+// on its origin: `compact-2026-01-12` for a summary at a token threshold, `compact-2026-09-04` for one on
 // demand.
 type BetaCompactionBlockParam struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// The summary. Null if the service could not write one; then the block has no effect.
+	// Text of the summary. Null if the service could not write one; then the block has no effect. An empty
+	// text is refused.
 	Content string `json:"content,omitzero"`
 
-	// Encrypted data that belong to the summary, as they came.
+	// Encrypted data of the summary, unchanged.
 	EncryptedContent string `json:"encrypted_content,omitzero"`
 
-	// Proof that the service wrote the summary, as it came.
+	// Signature of the service, unchanged.
 	Signature string `json:"signature,omitzero"`
 
-	// What the summarized part changed about the tools, as it came.
+	// Changes of the tools in the summarized part, unchanged.
 	ToolChanges []BetaCompactionBlockToolChangeParam `json:"tool_changes,omitzero"`
 }
 
@@ -8379,7 +6327,7 @@ func decodeBetaCompactionBlockParam(d *wire.Decoder, x *BetaCompactionBlockParam
 		case "type":
 			d.Constant("compaction")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -8411,9 +6359,6 @@ func encodeBetaCompactionBlockParam(e *wire.Encoder, x *BetaCompactionBlockParam
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: compaction.
-func (*BetaCompactionBlockParam) Discriminator() string { return "compaction" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCompactionBlockParam) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -8441,9 +6386,13 @@ func (x *BetaCompactionBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaCompactionBlockParam)
 }
 
-// BetaCompactionConfig is how a conversation is summed up on demand.
+// Discriminator returns the constant by which unions know the type: compaction.
+func (*BetaCompactionBlockParam) Discriminator() string { return "compaction" }
+
+// BetaCompactionConfig is a request for a summary of the conversation.
 type BetaCompactionConfig struct {
-	// How to sum up. Replaces the service's own instructions; a text of nothing but white space does not.
+	// Instructions for the summary. They replace the default instructions, unless they are only white
+	// space.
 	Instructions string `json:"instructions,omitzero"`
 }
 
@@ -8458,7 +6407,7 @@ func decodeBetaCompactionConfig(d *wire.Decoder, x *BetaCompactionConfig) {
 		case "type":
 			d.Constant("summarize")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -8473,9 +6422,6 @@ func encodeBetaCompactionConfig(e *wire.Encoder, x *BetaCompactionConfig) {
 	}
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: summarize.
-func (*BetaCompactionConfig) Discriminator() string { return "summarize" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCompactionConfig) AppendJSON(b []byte) ([]byte, error) {
@@ -8504,21 +6450,21 @@ func (x *BetaCompactionConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaCompactionConfig)
 }
 
-// BetaCompactionIterationUsage is the usage of summing up the conversation, which is not the size of what was summed up.
+// BetaCompactionIterationUsage is the usage of a summary: the tokens that it cost, not the size of the summarized conversation.
 type BetaCompactionIterationUsage struct {
-	// Tokens written to the cache, by time to live.
+	// Input tokens written to the cache, by time to live.
 	CacheCreation *BetaCacheCreation `json:"cache_creation"`
 
-	// Input tokens that were written to the cache.
+	// Input tokens written to the cache.
 	CacheCreationInputTokens int64 `json:"cache_creation_input_tokens"`
 
-	// Input tokens that were read from the cache.
+	// Input tokens read from the cache.
 	CacheReadInputTokens int64 `json:"cache_read_input_tokens"`
 
-	// Input tokens that the cache had no part in.
+	// Input tokens neither read from nor written to the cache.
 	InputTokens int64 `json:"input_tokens"`
 
-	// Output tokens, with those of thinking.
+	// Output tokens, including thinking.
 	OutputTokens int64 `json:"output_tokens"`
 }
 
@@ -8541,7 +6487,7 @@ func decodeBetaCompactionIterationUsage(d *wire.Decoder, x *BetaCompactionIterat
 		case "type":
 			d.Constant("compaction")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -8567,9 +6513,6 @@ func encodeBetaCompactionIterationUsage(e *wire.Encoder, x *BetaCompactionIterat
 	encodeInt(e, &x.OutputTokens)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: compaction.
-func (*BetaCompactionIterationUsage) Discriminator() string { return "compaction" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaCompactionIterationUsage) AppendJSON(b []byte) ([]byte, error) {
@@ -8598,871 +6541,18 @@ func (x *BetaCompactionIterationUsage) UnmarshalJSONFrom(d *jsontext.Decoder) er
 	return wire.UnmarshalFrom(d, x, decodeBetaCompactionIterationUsage)
 }
 
-// BetaComputerCursorPositionConfig is how the computer toolset offers `cursor_position`, which tells where the pointer is.
-type BetaComputerCursorPositionConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaComputerCursorPositionConfig(d *wire.Decoder, x *BetaComputerCursorPositionConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaComputerCursorPositionConfig(e *wire.Encoder, x *BetaComputerCursorPositionConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaComputerCursorPositionConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaComputerCursorPositionConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaComputerCursorPositionConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaComputerCursorPositionConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaComputerCursorPositionConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaComputerCursorPositionConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaComputerCursorPositionConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaComputerCursorPositionConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaComputerCursorPositionConfig)
-}
-
-// BetaComputerDoubleClickConfig is how the computer toolset offers `double_click`, which clicks twice with the left button.
-type BetaComputerDoubleClickConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaComputerDoubleClickConfig(d *wire.Decoder, x *BetaComputerDoubleClickConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaComputerDoubleClickConfig(e *wire.Encoder, x *BetaComputerDoubleClickConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaComputerDoubleClickConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaComputerDoubleClickConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaComputerDoubleClickConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaComputerDoubleClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaComputerDoubleClickConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaComputerDoubleClickConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaComputerDoubleClickConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaComputerDoubleClickConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaComputerDoubleClickConfig)
-}
-
-// BetaComputerHoldKeyConfig is how the computer toolset offers `hold_key`, which holds a key down for some seconds.
-type BetaComputerHoldKeyConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaComputerHoldKeyConfig(d *wire.Decoder, x *BetaComputerHoldKeyConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaComputerHoldKeyConfig(e *wire.Encoder, x *BetaComputerHoldKeyConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaComputerHoldKeyConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaComputerHoldKeyConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaComputerHoldKeyConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaComputerHoldKeyConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaComputerHoldKeyConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaComputerHoldKeyConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaComputerHoldKeyConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaComputerHoldKeyConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaComputerHoldKeyConfig)
-}
-
-// BetaComputerKeyConfig is how the computer toolset offers `key`, which presses a key or a combination of keys.
-type BetaComputerKeyConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaComputerKeyConfig(d *wire.Decoder, x *BetaComputerKeyConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaComputerKeyConfig(e *wire.Encoder, x *BetaComputerKeyConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaComputerKeyConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaComputerKeyConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaComputerKeyConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaComputerKeyConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaComputerKeyConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaComputerKeyConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaComputerKeyConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaComputerKeyConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaComputerKeyConfig)
-}
-
-// BetaComputerLeftClickConfig is how the computer toolset offers `left_click`, which clicks with the left button.
-type BetaComputerLeftClickConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaComputerLeftClickConfig(d *wire.Decoder, x *BetaComputerLeftClickConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaComputerLeftClickConfig(e *wire.Encoder, x *BetaComputerLeftClickConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaComputerLeftClickConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaComputerLeftClickConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaComputerLeftClickConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaComputerLeftClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaComputerLeftClickConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaComputerLeftClickConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaComputerLeftClickConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaComputerLeftClickConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaComputerLeftClickConfig)
-}
-
-// BetaComputerLeftClickDragConfig is how the computer toolset offers `left_click_drag`, which drags from one point to another.
-type BetaComputerLeftClickDragConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaComputerLeftClickDragConfig(d *wire.Decoder, x *BetaComputerLeftClickDragConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaComputerLeftClickDragConfig(e *wire.Encoder, x *BetaComputerLeftClickDragConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaComputerLeftClickDragConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaComputerLeftClickDragConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaComputerLeftClickDragConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaComputerLeftClickDragConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaComputerLeftClickDragConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaComputerLeftClickDragConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaComputerLeftClickDragConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaComputerLeftClickDragConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaComputerLeftClickDragConfig)
-}
-
-// BetaComputerLeftMouseDownConfig is how the computer toolset offers `left_mouse_down`, which presses the left button and keeps it down.
-type BetaComputerLeftMouseDownConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaComputerLeftMouseDownConfig(d *wire.Decoder, x *BetaComputerLeftMouseDownConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaComputerLeftMouseDownConfig(e *wire.Encoder, x *BetaComputerLeftMouseDownConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaComputerLeftMouseDownConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaComputerLeftMouseDownConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaComputerLeftMouseDownConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaComputerLeftMouseDownConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaComputerLeftMouseDownConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaComputerLeftMouseDownConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaComputerLeftMouseDownConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaComputerLeftMouseDownConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaComputerLeftMouseDownConfig)
-}
-
-// BetaComputerLeftMouseUpConfig is how the computer toolset offers `left_mouse_up`, which lets the left button go.
-type BetaComputerLeftMouseUpConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaComputerLeftMouseUpConfig(d *wire.Decoder, x *BetaComputerLeftMouseUpConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaComputerLeftMouseUpConfig(e *wire.Encoder, x *BetaComputerLeftMouseUpConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaComputerLeftMouseUpConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaComputerLeftMouseUpConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaComputerLeftMouseUpConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaComputerLeftMouseUpConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaComputerLeftMouseUpConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaComputerLeftMouseUpConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaComputerLeftMouseUpConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaComputerLeftMouseUpConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaComputerLeftMouseUpConfig)
-}
-
-// BetaComputerMiddleClickConfig is how the computer toolset offers `middle_click`, which clicks with the middle button.
-type BetaComputerMiddleClickConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaComputerMiddleClickConfig(d *wire.Decoder, x *BetaComputerMiddleClickConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaComputerMiddleClickConfig(e *wire.Encoder, x *BetaComputerMiddleClickConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaComputerMiddleClickConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaComputerMiddleClickConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaComputerMiddleClickConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaComputerMiddleClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaComputerMiddleClickConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaComputerMiddleClickConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaComputerMiddleClickConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaComputerMiddleClickConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaComputerMiddleClickConfig)
-}
-
-// BetaComputerMouseMoveConfig is how the computer toolset offers `mouse_move`, which moves the pointer without a click.
-type BetaComputerMouseMoveConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaComputerMouseMoveConfig(d *wire.Decoder, x *BetaComputerMouseMoveConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaComputerMouseMoveConfig(e *wire.Encoder, x *BetaComputerMouseMoveConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaComputerMouseMoveConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaComputerMouseMoveConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaComputerMouseMoveConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaComputerMouseMoveConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaComputerMouseMoveConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaComputerMouseMoveConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaComputerMouseMoveConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaComputerMouseMoveConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaComputerMouseMoveConfig)
-}
-
-// BetaComputerRightClickConfig is how the computer toolset offers `right_click`, which clicks with the right button.
-type BetaComputerRightClickConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaComputerRightClickConfig(d *wire.Decoder, x *BetaComputerRightClickConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaComputerRightClickConfig(e *wire.Encoder, x *BetaComputerRightClickConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaComputerRightClickConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaComputerRightClickConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaComputerRightClickConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaComputerRightClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaComputerRightClickConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaComputerRightClickConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaComputerRightClickConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaComputerRightClickConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaComputerRightClickConfig)
-}
-
-// BetaComputerScreenshotConfig is how the computer toolset offers `screenshot`, which takes a picture of the screen.
-type BetaComputerScreenshotConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaComputerScreenshotConfig(d *wire.Decoder, x *BetaComputerScreenshotConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaComputerScreenshotConfig(e *wire.Encoder, x *BetaComputerScreenshotConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaComputerScreenshotConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaComputerScreenshotConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaComputerScreenshotConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaComputerScreenshotConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaComputerScreenshotConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaComputerScreenshotConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaComputerScreenshotConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaComputerScreenshotConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaComputerScreenshotConfig)
-}
-
-// BetaComputerScrollConfig is how the computer toolset offers `scroll`, which turns the wheel of the mouse.
-type BetaComputerScrollConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaComputerScrollConfig(d *wire.Decoder, x *BetaComputerScrollConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaComputerScrollConfig(e *wire.Encoder, x *BetaComputerScrollConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaComputerScrollConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaComputerScrollConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaComputerScrollConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaComputerScrollConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaComputerScrollConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaComputerScrollConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaComputerScrollConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaComputerScrollConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaComputerScrollConfig)
-}
-
-// BetaComputerToolset20260801 is a set of tools for computer use, one for each action on a screen that your code drives. The set has no
-// name; calls of its tools carry `toolset_name`, which is `computer`.
+// Discriminator returns the constant by which unions know the type: compaction.
+func (*BetaCompactionIterationUsage) Discriminator() string { return "compaction" }
+
+// BetaComputerToolset20260801 is a set of tools for computer use, one per action on a screen that your code controls. The set has no
+// name; calls of its tools have the `toolset_name` `computer`. Claude Fable 5, Mythos 5, Opus 5, Sonnet 5
+// and Opus 4.8 support it (August 2026); Claude Opus 4.7, 4.6 and 4.5 and Sonnet 4.6 need
+// `computer_20251124`.
 type BetaComputerToolset20260801 struct {
 	// Cache breakpoint after this toolset.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Settings of single actions. Left out, all actions are on.
+	// Settings of single actions. Default: all actions are enabled.
 	Configs *BetaComputerToolsetConfigs `json:"configs,omitzero"`
 }
 
@@ -9479,7 +6569,7 @@ func decodeBetaComputerToolset20260801(d *wire.Decoder, x *BetaComputerToolset20
 		case "type":
 			d.Constant("computer_toolset_20260801")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -9498,9 +6588,6 @@ func encodeBetaComputerToolset20260801(e *wire.Encoder, x *BetaComputerToolset20
 	}
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: computer_toolset_20260801.
-func (*BetaComputerToolset20260801) Discriminator() string { return "computer_toolset_20260801" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaComputerToolset20260801) AppendJSON(b []byte) ([]byte, error) {
@@ -9529,59 +6616,62 @@ func (x *BetaComputerToolset20260801) UnmarshalJSONFrom(d *jsontext.Decoder) err
 	return wire.UnmarshalFrom(d, x, decodeBetaComputerToolset20260801)
 }
 
-// BetaComputerToolsetConfigs is what the actions of the computer toolset are set to. An action that is left out keeps its defaults.
-// Names of other actions are refused, and so is a toolset with all actions off.
+// Discriminator returns the constant by which unions know the type: computer_toolset_20260801.
+func (*BetaComputerToolset20260801) Discriminator() string { return "computer_toolset_20260801" }
+
+// BetaComputerToolsetConfigs is the settings of the computer toolset's actions. An absent action keeps its defaults. Unknown action
+// names are refused, and so is a toolset with all actions disabled.
 type BetaComputerToolsetConfigs struct {
-	// Settings of the action that tells where the pointer is.
-	CursorPosition *BetaComputerCursorPositionConfig `json:"cursor_position,omitzero"`
+	// Settings of the action that returns the position of the pointer.
+	CursorPosition *BetaToolsetActionConfig `json:"cursor_position,omitzero"`
 
 	// Settings of the action that clicks twice with the left button.
-	DoubleClick *BetaComputerDoubleClickConfig `json:"double_click,omitzero"`
+	DoubleClick *BetaToolsetActionConfig `json:"double_click,omitzero"`
 
-	// Settings of the action that holds a key down for some seconds.
-	HoldKey *BetaComputerHoldKeyConfig `json:"hold_key,omitzero"`
+	// Settings of the action that holds a key down for some time.
+	HoldKey *BetaToolsetActionConfig `json:"hold_key,omitzero"`
 
 	// Settings of the action that presses a key or a combination of keys.
-	Key *BetaComputerKeyConfig `json:"key,omitzero"`
+	Key *BetaToolsetActionConfig `json:"key,omitzero"`
 
 	// Settings of the action that clicks with the left button.
-	LeftClick *BetaComputerLeftClickConfig `json:"left_click,omitzero"`
+	LeftClick *BetaToolsetActionConfig `json:"left_click,omitzero"`
 
 	// Settings of the action that drags from one point to another.
-	LeftClickDrag *BetaComputerLeftClickDragConfig `json:"left_click_drag,omitzero"`
+	LeftClickDrag *BetaToolsetActionConfig `json:"left_click_drag,omitzero"`
 
-	// Settings of the action that presses the left button and keeps it down.
-	LeftMouseDown *BetaComputerLeftMouseDownConfig `json:"left_mouse_down,omitzero"`
+	// Settings of the action that presses the left button without releasing it.
+	LeftMouseDown *BetaToolsetActionConfig `json:"left_mouse_down,omitzero"`
 
-	// Settings of the action that lets the left button go.
-	LeftMouseUp *BetaComputerLeftMouseUpConfig `json:"left_mouse_up,omitzero"`
+	// Settings of the action that releases the left button.
+	LeftMouseUp *BetaToolsetActionConfig `json:"left_mouse_up,omitzero"`
 
 	// Settings of the action that clicks with the middle button.
-	MiddleClick *BetaComputerMiddleClickConfig `json:"middle_click,omitzero"`
+	MiddleClick *BetaToolsetActionConfig `json:"middle_click,omitzero"`
 
 	// Settings of the action that moves the pointer without a click.
-	MouseMove *BetaComputerMouseMoveConfig `json:"mouse_move,omitzero"`
+	MouseMove *BetaToolsetActionConfig `json:"mouse_move,omitzero"`
 
 	// Settings of the action that clicks with the right button.
-	RightClick *BetaComputerRightClickConfig `json:"right_click,omitzero"`
+	RightClick *BetaToolsetActionConfig `json:"right_click,omitzero"`
 
-	// Settings of the action that takes a picture of the screen.
-	Screenshot *BetaComputerScreenshotConfig `json:"screenshot,omitzero"`
+	// Settings of the action that takes a screenshot.
+	Screenshot *BetaToolsetActionConfig `json:"screenshot,omitzero"`
 
-	// Settings of the action that turns the wheel of the mouse.
-	Scroll *BetaComputerScrollConfig `json:"scroll,omitzero"`
+	// Settings of the action that scrolls with the mouse wheel.
+	Scroll *BetaToolsetActionConfig `json:"scroll,omitzero"`
 
 	// Settings of the action that clicks three times with the left button.
-	TripleClick *BetaComputerTripleClickConfig `json:"triple_click,omitzero"`
+	TripleClick *BetaToolsetActionConfig `json:"triple_click,omitzero"`
 
 	// Settings of the action that types a text.
-	Type *BetaComputerTypeConfig `json:"type,omitzero"`
+	Type *BetaToolsetActionConfig `json:"type,omitzero"`
 
-	// Settings of the action that lets some seconds pass.
-	Wait *BetaComputerWaitConfig `json:"wait,omitzero"`
+	// Settings of the action that waits for some seconds.
+	Wait *BetaToolsetActionConfig `json:"wait,omitzero"`
 
-	// Settings of the action that takes an enlarged picture of a region of the screen.
-	Zoom *BetaComputerZoomConfig `json:"zoom,omitzero"`
+	// Settings of the action that takes a magnified screenshot of a region.
+	Zoom *BetaToolsetActionConfig `json:"zoom,omitzero"`
 }
 
 func decodeBetaComputerToolsetConfigs(d *wire.Decoder, x *BetaComputerToolsetConfigs) {
@@ -9591,41 +6681,41 @@ func decodeBetaComputerToolsetConfigs(d *wire.Decoder, x *BetaComputerToolsetCon
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
 		case "cursor_position":
-			wire.DecodePointer(d, &x.CursorPosition, decodeBetaComputerCursorPositionConfig)
+			wire.DecodePointer(d, &x.CursorPosition, decodeBetaToolsetActionConfig)
 		case "double_click":
-			wire.DecodePointer(d, &x.DoubleClick, decodeBetaComputerDoubleClickConfig)
+			wire.DecodePointer(d, &x.DoubleClick, decodeBetaToolsetActionConfig)
 		case "hold_key":
-			wire.DecodePointer(d, &x.HoldKey, decodeBetaComputerHoldKeyConfig)
+			wire.DecodePointer(d, &x.HoldKey, decodeBetaToolsetActionConfig)
 		case "key":
-			wire.DecodePointer(d, &x.Key, decodeBetaComputerKeyConfig)
+			wire.DecodePointer(d, &x.Key, decodeBetaToolsetActionConfig)
 		case "left_click":
-			wire.DecodePointer(d, &x.LeftClick, decodeBetaComputerLeftClickConfig)
+			wire.DecodePointer(d, &x.LeftClick, decodeBetaToolsetActionConfig)
 		case "left_click_drag":
-			wire.DecodePointer(d, &x.LeftClickDrag, decodeBetaComputerLeftClickDragConfig)
+			wire.DecodePointer(d, &x.LeftClickDrag, decodeBetaToolsetActionConfig)
 		case "left_mouse_down":
-			wire.DecodePointer(d, &x.LeftMouseDown, decodeBetaComputerLeftMouseDownConfig)
+			wire.DecodePointer(d, &x.LeftMouseDown, decodeBetaToolsetActionConfig)
 		case "left_mouse_up":
-			wire.DecodePointer(d, &x.LeftMouseUp, decodeBetaComputerLeftMouseUpConfig)
+			wire.DecodePointer(d, &x.LeftMouseUp, decodeBetaToolsetActionConfig)
 		case "middle_click":
-			wire.DecodePointer(d, &x.MiddleClick, decodeBetaComputerMiddleClickConfig)
+			wire.DecodePointer(d, &x.MiddleClick, decodeBetaToolsetActionConfig)
 		case "mouse_move":
-			wire.DecodePointer(d, &x.MouseMove, decodeBetaComputerMouseMoveConfig)
+			wire.DecodePointer(d, &x.MouseMove, decodeBetaToolsetActionConfig)
 		case "right_click":
-			wire.DecodePointer(d, &x.RightClick, decodeBetaComputerRightClickConfig)
+			wire.DecodePointer(d, &x.RightClick, decodeBetaToolsetActionConfig)
 		case "screenshot":
-			wire.DecodePointer(d, &x.Screenshot, decodeBetaComputerScreenshotConfig)
+			wire.DecodePointer(d, &x.Screenshot, decodeBetaToolsetActionConfig)
 		case "scroll":
-			wire.DecodePointer(d, &x.Scroll, decodeBetaComputerScrollConfig)
+			wire.DecodePointer(d, &x.Scroll, decodeBetaToolsetActionConfig)
 		case "triple_click":
-			wire.DecodePointer(d, &x.TripleClick, decodeBetaComputerTripleClickConfig)
+			wire.DecodePointer(d, &x.TripleClick, decodeBetaToolsetActionConfig)
 		case "type":
-			wire.DecodePointer(d, &x.Type, decodeBetaComputerTypeConfig)
+			wire.DecodePointer(d, &x.Type, decodeBetaToolsetActionConfig)
 		case "wait":
-			wire.DecodePointer(d, &x.Wait, decodeBetaComputerWaitConfig)
+			wire.DecodePointer(d, &x.Wait, decodeBetaToolsetActionConfig)
 		case "zoom":
-			wire.DecodePointer(d, &x.Zoom, decodeBetaComputerZoomConfig)
+			wire.DecodePointer(d, &x.Zoom, decodeBetaToolsetActionConfig)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -9634,71 +6724,71 @@ func encodeBetaComputerToolsetConfigs(e *wire.Encoder, x *BetaComputerToolsetCon
 	e.Object()
 	if x.CursorPosition != nil {
 		e.Name(`"cursor_position":`)
-		encodeBetaComputerCursorPositionConfig(e, x.CursorPosition)
+		encodeBetaToolsetActionConfig(e, x.CursorPosition)
 	}
 	if x.DoubleClick != nil {
 		e.Name(`"double_click":`)
-		encodeBetaComputerDoubleClickConfig(e, x.DoubleClick)
+		encodeBetaToolsetActionConfig(e, x.DoubleClick)
 	}
 	if x.HoldKey != nil {
 		e.Name(`"hold_key":`)
-		encodeBetaComputerHoldKeyConfig(e, x.HoldKey)
+		encodeBetaToolsetActionConfig(e, x.HoldKey)
 	}
 	if x.Key != nil {
 		e.Name(`"key":`)
-		encodeBetaComputerKeyConfig(e, x.Key)
+		encodeBetaToolsetActionConfig(e, x.Key)
 	}
 	if x.LeftClick != nil {
 		e.Name(`"left_click":`)
-		encodeBetaComputerLeftClickConfig(e, x.LeftClick)
+		encodeBetaToolsetActionConfig(e, x.LeftClick)
 	}
 	if x.LeftClickDrag != nil {
 		e.Name(`"left_click_drag":`)
-		encodeBetaComputerLeftClickDragConfig(e, x.LeftClickDrag)
+		encodeBetaToolsetActionConfig(e, x.LeftClickDrag)
 	}
 	if x.LeftMouseDown != nil {
 		e.Name(`"left_mouse_down":`)
-		encodeBetaComputerLeftMouseDownConfig(e, x.LeftMouseDown)
+		encodeBetaToolsetActionConfig(e, x.LeftMouseDown)
 	}
 	if x.LeftMouseUp != nil {
 		e.Name(`"left_mouse_up":`)
-		encodeBetaComputerLeftMouseUpConfig(e, x.LeftMouseUp)
+		encodeBetaToolsetActionConfig(e, x.LeftMouseUp)
 	}
 	if x.MiddleClick != nil {
 		e.Name(`"middle_click":`)
-		encodeBetaComputerMiddleClickConfig(e, x.MiddleClick)
+		encodeBetaToolsetActionConfig(e, x.MiddleClick)
 	}
 	if x.MouseMove != nil {
 		e.Name(`"mouse_move":`)
-		encodeBetaComputerMouseMoveConfig(e, x.MouseMove)
+		encodeBetaToolsetActionConfig(e, x.MouseMove)
 	}
 	if x.RightClick != nil {
 		e.Name(`"right_click":`)
-		encodeBetaComputerRightClickConfig(e, x.RightClick)
+		encodeBetaToolsetActionConfig(e, x.RightClick)
 	}
 	if x.Screenshot != nil {
 		e.Name(`"screenshot":`)
-		encodeBetaComputerScreenshotConfig(e, x.Screenshot)
+		encodeBetaToolsetActionConfig(e, x.Screenshot)
 	}
 	if x.Scroll != nil {
 		e.Name(`"scroll":`)
-		encodeBetaComputerScrollConfig(e, x.Scroll)
+		encodeBetaToolsetActionConfig(e, x.Scroll)
 	}
 	if x.TripleClick != nil {
 		e.Name(`"triple_click":`)
-		encodeBetaComputerTripleClickConfig(e, x.TripleClick)
+		encodeBetaToolsetActionConfig(e, x.TripleClick)
 	}
 	if x.Type != nil {
 		e.Name(`"type":`)
-		encodeBetaComputerTypeConfig(e, x.Type)
+		encodeBetaToolsetActionConfig(e, x.Type)
 	}
 	if x.Wait != nil {
 		e.Name(`"wait":`)
-		encodeBetaComputerWaitConfig(e, x.Wait)
+		encodeBetaToolsetActionConfig(e, x.Wait)
 	}
 	if x.Zoom != nil {
 		e.Name(`"zoom":`)
-		encodeBetaComputerZoomConfig(e, x.Zoom)
+		encodeBetaToolsetActionConfig(e, x.Zoom)
 	}
 	e.EndObject()
 }
@@ -9730,279 +6820,86 @@ func (x *BetaComputerToolsetConfigs) UnmarshalJSONFrom(d *jsontext.Decoder) erro
 	return wire.UnmarshalFrom(d, x, decodeBetaComputerToolsetConfigs)
 }
 
-// BetaComputerTripleClickConfig is how the computer toolset offers `triple_click`, which clicks three times with the left button.
-type BetaComputerTripleClickConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
+// BetaConflictError is the error of a call that conflicts with the present state of a resource (409). The endpoint's reference page
+// does not list it.
+type BetaConflictError struct {
+	// Cause of the error, if the service states it.
+	Details *BetaErrorDetails `json:"details,omitzero"`
 
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
+	// Explanation for people. Its wording changes; do not match it.
+	Message string `json:"message"`
 }
 
-func decodeBetaComputerTripleClickConfig(d *wire.Decoder, x *BetaComputerTripleClickConfig) {
+func decodeBetaConflictError(d *wire.Decoder, x *BetaConflictError) {
 	if !d.Object() {
 		return
 	}
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		case "details":
+			wire.DecodePointer(d, &x.Details, decodeBetaErrorDetails)
+		case "message":
+			decodeString(d, &x.Message)
+		case "type":
+			d.Constant("conflict_error")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
 
-func encodeBetaComputerTripleClickConfig(e *wire.Encoder, x *BetaComputerTripleClickConfig) {
+func encodeBetaConflictError(e *wire.Encoder, x *BetaConflictError) {
 	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
+	e.Name(`"type":`)
+	e.Constant(`"conflict_error"`)
+	if x.Details != nil {
+		e.Name(`"details":`)
+		encodeBetaErrorDetails(e, x.Details)
 	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
+	e.Name(`"message":`)
+	encodeString(e, &x.Message)
 	e.EndObject()
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaComputerTripleClickConfig) AppendJSON(b []byte) ([]byte, error) {
+func (x *BetaConflictError) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
-	encodeBetaComputerTripleClickConfig(e, x)
+	encodeBetaConflictError(e, x)
 	return e.End()
 }
 
 // MarshalJSON implements json.Marshaler.
-func (x BetaComputerTripleClickConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x BetaConflictError) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 
 // MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaComputerTripleClickConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaComputerTripleClickConfig)
+func (x BetaConflictError) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaConflictError)
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaComputerTripleClickConfig) UnmarshalJSON(b []byte) error {
+func (x *BetaConflictError) UnmarshalJSON(b []byte) error {
 	d := wire.NewDecoder(b)
-	decodeBetaComputerTripleClickConfig(d, x)
+	decodeBetaConflictError(d, x)
 	return d.End()
 }
 
 // UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaComputerTripleClickConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaComputerTripleClickConfig)
+func (x *BetaConflictError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaConflictError)
 }
 
-// BetaComputerTypeConfig is how the computer toolset offers `type`, which types a text.
-type BetaComputerTypeConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
+// Discriminator returns the constant by which unions know the type: conflict_error.
+func (*BetaConflictError) Discriminator() string { return "conflict_error" }
 
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaComputerTypeConfig(d *wire.Decoder, x *BetaComputerTypeConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaComputerTypeConfig(e *wire.Encoder, x *BetaComputerTypeConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaComputerTypeConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaComputerTypeConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaComputerTypeConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaComputerTypeConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaComputerTypeConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaComputerTypeConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaComputerTypeConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaComputerTypeConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaComputerTypeConfig)
-}
-
-// BetaComputerWaitConfig is how the computer toolset offers `wait`, which lets some seconds pass.
-type BetaComputerWaitConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaComputerWaitConfig(d *wire.Decoder, x *BetaComputerWaitConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaComputerWaitConfig(e *wire.Encoder, x *BetaComputerWaitConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaComputerWaitConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaComputerWaitConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaComputerWaitConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaComputerWaitConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaComputerWaitConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaComputerWaitConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaComputerWaitConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaComputerWaitConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaComputerWaitConfig)
-}
-
-// BetaComputerZoomConfig is how the computer toolset offers `zoom`, which takes an enlarged picture of a region of the screen.
-type BetaComputerZoomConfig struct {
-	// Whether the model sees the action only after a tool search has found the toolset. Default is
-	// `false`. All actions that are on have to agree.
-	DeferLoading bool `json:"defer_loading,omitzero"`
-
-	// Whether the model may use the action. Default is `true`.
-	Enabled *bool `json:"enabled,omitzero"`
-}
-
-func decodeBetaComputerZoomConfig(d *wire.Decoder, x *BetaComputerZoomConfig) {
-	if !d.Object() {
-		return
-	}
-	for name := d.Name(); name != nil; name = d.Name() {
-		switch string(name) {
-		case "defer_loading":
-			decodeBool(d, &x.DeferLoading)
-		case "enabled":
-			wire.DecodePointer(d, &x.Enabled, decodeBool)
-		default:
-			d.Skip()
-		}
-	}
-}
-
-func encodeBetaComputerZoomConfig(e *wire.Encoder, x *BetaComputerZoomConfig) {
-	e.Object()
-	if x.DeferLoading {
-		e.Name(`"defer_loading":`)
-		encodeBool(e, &x.DeferLoading)
-	}
-	if x.Enabled != nil {
-		e.Name(`"enabled":`)
-		encodeBool(e, x.Enabled)
-	}
-	e.EndObject()
-}
-
-// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
-func (x *BetaComputerZoomConfig) AppendJSON(b []byte) ([]byte, error) {
-	e := wire.NewEncoder(b)
-	encodeBetaComputerZoomConfig(e, x)
-	return e.End()
-}
-
-// MarshalJSON implements json.Marshaler.
-func (x BetaComputerZoomConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
-func (x BetaComputerZoomConfig) MarshalJSONTo(e *jsontext.Encoder) error {
-	return wire.MarshalTo(e, &x, encodeBetaComputerZoomConfig)
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (x *BetaComputerZoomConfig) UnmarshalJSON(b []byte) error {
-	d := wire.NewDecoder(b)
-	decodeBetaComputerZoomConfig(d, x)
-	return d.End()
-}
-
-// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
-func (x *BetaComputerZoomConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	return wire.UnmarshalFrom(d, x, decodeBetaComputerZoomConfig)
-}
-
-// BetaContainer is a container that server tools ran code in.
+// BetaContainer is a container in which server tools ran code.
 type BetaContainer struct {
-	// Time at which the container goes away.
+	// Time at which the container expires.
 	ExpiresAt time.Time `json:"expires_at"`
 
-	// Id of the container, to use it again in a later request.
+	// ID of the container, for reuse in a later request.
 	ID string `json:"id"`
 
-	// Skills that were loaded. Null if none were asked for.
+	// Skills that were loaded. Null if none were requested.
 	Skills []BetaContainerSkill `json:"skills"`
 }
 
@@ -10019,7 +6916,7 @@ func decodeBetaContainer(d *wire.Decoder, x *BetaContainer) {
 		case "skills":
 			wire.DecodeSlice(d, &x.Skills, decodeBetaContainerSkill)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -10067,7 +6964,7 @@ func (x *BetaContainer) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaContainer)
 }
 
-// BetaContainerID is the id of a container, as the `container` of an earlier answer has it.
+// BetaContainerID is the ID of a container, as the `container` of an earlier response has it.
 type BetaContainerID string
 
 func decodeBetaContainerID(d *wire.Decoder, x *BetaContainerID) { wire.DecodeString(d, x) }
@@ -10102,10 +6999,10 @@ func (x *BetaContainerID) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 
 // BetaContainerParams is a container with skills loaded into it.
 type BetaContainerParams struct {
-	// Id of a container to use again. Left out, a new one.
+	// ID of a container to reuse. Default: a new one.
 	ID string `json:"id,omitzero"`
 
-	// Skills to load, 8 at most.
+	// Skills to load, at most 20. They need the code execution tool.
 	Skills []BetaSkillParams `json:"skills,omitzero"`
 }
 
@@ -10120,7 +7017,7 @@ func decodeBetaContainerParams(d *wire.Decoder, x *BetaContainerParams) {
 		case "skills":
 			wire.DecodeSlice(d, &x.Skills, decodeBetaSkillParams)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -10167,13 +7064,13 @@ func (x *BetaContainerParams) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 
 // BetaContainerSkill is a skill that was loaded into a container.
 type BetaContainerSkill struct {
-	// Which skill, such as `xlsx`, or the id of one of your own.
+	// ID of the skill: a name such as `xlsx`, or the ID of a custom skill.
 	SkillID string `json:"skill_id"`
 
-	// Whose skill it is.
+	// Origin of the skill.
 	Type BetaSkillType `json:"type"`
 
-	// Version that was loaded. Where `latest` was asked for, the version that this was.
+	// Version that was loaded, also if `latest` was requested.
 	Version string `json:"version"`
 }
 
@@ -10190,7 +7087,7 @@ func decodeBetaContainerSkill(d *wire.Decoder, x *BetaContainerSkill) {
 		case "version":
 			decodeString(d, &x.Version)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -10205,9 +7102,6 @@ func encodeBetaContainerSkill(e *wire.Encoder, x *BetaContainerSkill) {
 	encodeString(e, &x.Version)
 	e.EndObject()
 }
-
-// Discriminator returns the value by which unions know the type, which is Type.
-func (x *BetaContainerSkill) Discriminator() string { return string(x.Type) }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaContainerSkill) AppendJSON(b []byte) ([]byte, error) {
@@ -10236,9 +7130,9 @@ func (x *BetaContainerSkill) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaContainerSkill)
 }
 
-// BetaContainerUploadBlock is a file that was put into the container in which the model runs code.
+// BetaContainerUploadBlock is a file that was uploaded to the container in which the model runs code.
 type BetaContainerUploadBlock struct {
-	// Id of the file in the Files API.
+	// ID of the file in the Files API.
 	FileID string `json:"file_id"`
 }
 
@@ -10253,7 +7147,7 @@ func decodeBetaContainerUploadBlock(d *wire.Decoder, x *BetaContainerUploadBlock
 		case "type":
 			d.Constant("container_upload")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -10266,9 +7160,6 @@ func encodeBetaContainerUploadBlock(e *wire.Encoder, x *BetaContainerUploadBlock
 	encodeString(e, &x.FileID)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: container_upload.
-func (*BetaContainerUploadBlock) Discriminator() string { return "container_upload" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaContainerUploadBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -10297,12 +7188,15 @@ func (x *BetaContainerUploadBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaContainerUploadBlock)
 }
 
+// Discriminator returns the constant by which unions know the type: container_upload.
+func (*BetaContainerUploadBlock) Discriminator() string { return "container_upload" }
+
 // BetaContainerUploadBlockParam is a file for the container in which the model runs code.
 type BetaContainerUploadBlockParam struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Id of the file, as the Files API gave it.
+	// ID of the file, from the Files API.
 	FileID string `json:"file_id"`
 }
 
@@ -10319,7 +7213,7 @@ func decodeBetaContainerUploadBlockParam(d *wire.Decoder, x *BetaContainerUpload
 		case "type":
 			d.Constant("container_upload")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -10336,9 +7230,6 @@ func encodeBetaContainerUploadBlockParam(e *wire.Encoder, x *BetaContainerUpload
 	encodeString(e, &x.FileID)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: container_upload.
-func (*BetaContainerUploadBlockParam) Discriminator() string { return "container_upload" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaContainerUploadBlockParam) AppendJSON(b []byte) ([]byte, error) {
@@ -10367,9 +7258,12 @@ func (x *BetaContainerUploadBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaContainerUploadBlockParam)
 }
 
+// Discriminator returns the constant by which unions know the type: container_upload.
+func (*BetaContainerUploadBlockParam) Discriminator() string { return "container_upload" }
+
 // BetaContentBlockSource is a document made of blocks. A citation covers whole blocks, never a part of one.
 type BetaContentBlockSource struct {
-	// What the document says.
+	// Text of the document.
 	Content BetaContentBlockSourceContent `json:"content"`
 }
 
@@ -10384,7 +7278,7 @@ func decodeBetaContentBlockSource(d *wire.Decoder, x *BetaContentBlockSource) {
 		case "type":
 			d.Constant("content")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -10397,9 +7291,6 @@ func encodeBetaContentBlockSource(e *wire.Encoder, x *BetaContentBlockSource) {
 	encodeBetaContentBlockSourceContent(e, &x.Content)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: content.
-func (*BetaContentBlockSource) Discriminator() string { return "content" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaContentBlockSource) AppendJSON(b []byte) ([]byte, error) {
@@ -10427,6 +7318,9 @@ func (x *BetaContentBlockSource) UnmarshalJSON(b []byte) error {
 func (x *BetaContentBlockSource) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaContentBlockSource)
 }
+
+// Discriminator returns the constant by which unions know the type: content.
+func (*BetaContentBlockSource) Discriminator() string { return "content" }
 
 // BetaContentBlockSourceBlocks is a list of the blocks of a document.
 type BetaContentBlockSourceBlocks []BetaContentBlockSourceBlock
@@ -10465,9 +7359,9 @@ func (x *BetaContentBlockSourceBlocks) UnmarshalJSONFrom(d *jsontext.Decoder) er
 	return wire.UnmarshalFrom(d, x, decodeBetaContentBlockSourceBlocks)
 }
 
-// BetaContextManagementConfig is what the service edits to keep a long conversation small.
+// BetaContextManagementConfig is the edits that keep a long conversation small.
 type BetaContextManagementConfig struct {
-	// Edits to make. If `clear_thinking_20251015` is one of them, it comes first.
+	// Edits to apply. `clear_thinking_20251015` must be the first if it is among them.
 	Edits []BetaContextManagementEdit `json:"edits,omitzero"`
 }
 
@@ -10480,7 +7374,7 @@ func decodeBetaContextManagementConfig(d *wire.Decoder, x *BetaContextManagement
 		case "edits":
 			wire.DecodeSlice(d, &x.Edits, decodeBetaContextManagementEdit)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -10521,9 +7415,9 @@ func (x *BetaContextManagementConfig) UnmarshalJSONFrom(d *jsontext.Decoder) err
 	return wire.UnmarshalFrom(d, x, decodeBetaContextManagementConfig)
 }
 
-// BetaContextManagementResponse is what the service edited to keep a long conversation small.
+// BetaContextManagementResponse is the edits that were applied to keep a long conversation small.
 type BetaContextManagementResponse struct {
-	// Edits that were made. Compaction is not among them; it shows as a block.
+	// Edits that were applied. Compaction is not among them; it appears as a block.
 	AppliedEdits []BetaContextManagementAppliedEdit `json:"applied_edits"`
 }
 
@@ -10536,7 +7430,7 @@ func decodeBetaContextManagementResponse(d *wire.Decoder, x *BetaContextManageme
 		case "applied_edits":
 			wire.DecodeSlice(d, &x.AppliedEdits, decodeBetaContextManagementAppliedEdit)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -10577,8 +7471,7 @@ func (x *BetaContextManagementResponse) UnmarshalJSONFrom(d *jsontext.Decoder) e
 
 // BetaCreateMessageBatchParams is the body of a create call.
 type BetaCreateMessageBatchParams struct {
-	// Requests of the batch, 1 to 100,000, each with a `custom_id` of its own. The order means nothing to
-	// the service.
+	// Requests of the batch, 1 to 100,000, each with its own `custom_id`. They may run in any order.
 	Requests []BetaMessageBatchIndividualRequestParams `json:"requests"`
 }
 
@@ -10591,7 +7484,7 @@ func decodeBetaCreateMessageBatchParams(d *wire.Decoder, x *BetaCreateMessageBat
 		case "requests":
 			wire.DecodeSlice(d, &x.Requests, decodeBetaMessageBatchIndividualRequestParams)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -10630,105 +7523,118 @@ func (x *BetaCreateMessageBatchParams) UnmarshalJSONFrom(d *jsontext.Decoder) er
 	return wire.UnmarshalFrom(d, x, decodeBetaCreateMessageBatchParams)
 }
 
-// BetaCreateMessageParams is the parameters of one Messages request, as far as a batch takes them.
+// BetaCreateMessageParams is the parameters of one Messages request in a batch.
 type BetaCreateMessageParams struct {
-	// Who pays for the request. Left out, your organization.
+	// Who pays for the request. Default: your organization.
 	BillingPolicy *BetaBillingPolicy `json:"billing_policy,omitzero"`
 
-	// Sets a cache breakpoint on the last block of the request that can carry one, as if the block had it.
+	// Sets a cache breakpoint on the last block of the request that can have one.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Makes the request one for a summary of the conversation: the answer is a single `compaction` block,
-	// which later requests send first in place of the messages it sums up. Refused together with
-	// `context_management`.
+	// Asks for a summary of the conversation: the response is a single `compaction` block, which later
+	// requests send first in `messages`, in place of the messages that it summarizes. Cannot be combined
+	// with `context_management`.
 	Compaction *BetaCompactionConfig `json:"compaction,omitzero"`
 
-	// Container for server tools that run code, to use one again or to load skills into it.
+	// Container for server tools that run code: reuses a container or loads skills.
 	Container BetaRequestContainer `json:"container,omitzero"`
 
-	// Edits that keep a long conversation small. The service makes them; your copy of the conversation
-	// stays as it is. Refused together with `compaction`.
+	// Edits that keep a long conversation small. The service applies them; your copy of the conversation
+	// does not change. Cannot be combined with `compaction`.
 	ContextManagement *BetaContextManagementConfig `json:"context_management,omitzero"`
 
-	// Asks why the prompt cache missed. The answer's `diagnostics` tells.
+	// Asks why the prompt cache missed. The reason is in the response's `diagnostics`.
 	Diagnostics *BetaDiagnosticsParam `json:"diagnostics,omitzero"`
 
-	// Credit for asking another model after a refusal, from the refusal's `stop_details`. A batch accepts
-	// it and ignores it.
+	// Credit for a retry on another model after a refusal, from the `stop_details` of the refusal. A batch
+	// accepts it and ignores it.
 	FallbackCreditToken BetaFallbackCredit `json:"fallback_credit_token,omitzero"`
 
-	// Models that are asked in turn where the one before refuses for reasons of policy. Accepted in
-	// batches, but without fallback credit.
+	// Models to try in turn when the one before declines for reasons of policy. Sources disagree about
+	// batches: the guide of August 2026 says that a request with `fallbacks` gets an `errored` result, the
+	// SDK of November 2026 lists it among the parameters of a request in a batch. A refusal in a batch
+	// creates no fallback credit.
 	Fallbacks BetaFallbacks `json:"fallbacks,omitzero"`
 
-	// Where the model runs, such as `us` or `global`. Left out, the workspace's default holds. Older
-	// models refuse it.
+	// Where the model runs, such as `us` or `global`. Default: the workspace's setting. Models before
+	// Claude Opus 4.6 refuse it.
 	InferenceGeo string `json:"inference_geo,omitzero"`
 
-	// Largest number of tokens to generate. The model may stop earlier. Each model has a maximum of its
-	// own; the beta `output-300k-2026-03-24` raises it to 300,000, in batches only.
+	// Maximum number of tokens to generate, thinking included. The model may stop earlier. The maximum
+	// depends on the model: 128,000 on Claude 4.6 and later, 64,000 on Claude Opus 4.5, Sonnet 4.5 and
+	// Haiku 4.5. In a batch the beta `output-300k-2026-03-24` raises it to 300,000 on Claude Opus 5, Opus
+	// 4.8, Opus 4.7, Opus 4.6, Sonnet 5 and Sonnet 4.6 (August 2026). A batch refuses 0, which only fills
+	// the prompt cache.
 	MaxTokens int64 `json:"max_tokens"`
 
-	// MCP servers whose tools the model may call, 20 at most.
+	// MCP servers whose tools the model may call. A description of mid 2026 allowed 20; the current
+	// documentation states no limit.
 	MCPServers []BetaRequestMCPServerURLDefinition `json:"mcp_servers,omitzero"`
 
-	// The conversation so far, oldest message first. Consecutive messages of one role count as one turn.
-	// If the last message is the assistant's, the answer goes on right after its text.
+	// The conversation so far, oldest message first, 1 to 100,000 messages. Consecutive messages of one
+	// role count as one turn. A final assistant message is a prefill: models that support it continue that
+	// text. Claude 4.6 and later and Claude Mythos Preview refuse it, and so does every model while
+	// thinking is on.
 	Messages []BetaMessageParam `json:"messages"`
 
-	// Facts about the request that the model does not see.
+	// Metadata of the request. The model does not see it.
 	Metadata *BetaMetadata `json:"metadata,omitzero"`
 
-	// Model that answers.
+	// The model that generates the response.
 	Model Model `json:"model"`
 
-	// How much effort to spend, and the form of the answer.
+	// Effort of the model and format of the response.
 	OutputConfig *BetaOutputConfig `json:"output_config,omitzero"`
 
-	// Form of the answer's text. Use `format` of `output_config` instead.
+	// Format of the response text. Deprecated: use `format` of `output_config`.
 	//
 	// Deprecated: the contract says so.
 	OutputFormat *BetaJSONOutputFormat `json:"output_format,omitzero"`
 
-	// Whether capacity that was bought in advance may be used: `auto`, the default, uses it if there is
-	// some, `standard_only` does not. Answers of a batch come in the tier `batch`.
+	// Whether priority capacity may be used: `auto`, the default, uses it if available; `standard_only`
+	// does not. Responses of a batch have the tier `batch`.
 	ServiceTier BetaCreateMessageParamsServiceTier `json:"service_tier,omitzero"`
 
-	// How fast the model writes. A batch refuses it, whatever its value.
+	// Speed of the model's output. A batch refuses it, whatever its value.
 	Speed BetaSpeed `json:"speed,omitzero"`
 
-	// Texts at which the model stops. The one that it met is the answer's `stop_sequence`, and is not part
-	// of the text.
+	// Texts at which the model stops. The one that it reached is the response's `stop_sequence` and not
+	// part of the text.
 	StopSequences []string `json:"stop_sequences,omitzero"`
 
-	// Whether the answer comes as a stream of events. Default is `false`. A batch refuses `true`.
+	// Whether the response is streamed as events. Default is `false`. A batch refuses `true`.
 	Stream bool `json:"stream,omitzero"`
 
-	// Instructions and context that stand above the conversation.
+	// Instructions and context for the whole conversation.
 	System BetaSystemPrompt `json:"system,omitzero"`
 
-	// Amount of randomness, from 0 (hardly any, though not none) to 1. Default is 1. Refused by version
-	// 2026-10-21, whatever its value.
+	// Sampling temperature, 0 to 1, default 1. Results vary even at 0. Claude 4.7 and later and Claude
+	// Mythos Preview refuse every value but the default; so do older models while thinking is on. Version
+	// 2026-10-21 refuses the parameter, whatever its value.
 	Temperature *float64 `json:"temperature,omitzero"`
 
-	// Whether the model thinks before it answers, and how much of that the answer shows.
+	// Whether the model thinks before it responds, and how the response shows it. The accepted types and
+	// the default depend on the model.
 	Thinking BetaThinkingConfigParam `json:"thinking,omitzero"`
 
-	// Lets the service keep the conversation between requests. A batch refuses it.
+	// Makes the service store the conversation between requests. A batch refuses it.
 	Thread BetaThreadParams `json:"thread,omitzero"`
 
-	// How the model uses the tools. Default is `auto` if there are tools.
+	// How the model uses the tools. Default is `auto` if the request has tools.
 	ToolChoice BetaToolChoice `json:"tool_choice,omitzero"`
 
 	// Tools that the model may call.
 	Tools []BetaToolUnion `json:"tools,omitzero"`
 
-	// Number of most likely tokens to choose the next one from. Left out, all of them. Refused by version
-	// 2026-10-21, whatever its value.
+	// Samples only from this many most likely tokens. Default: all tokens. Claude 4.7 and later and Claude
+	// Mythos Preview refuse every value but the default; so do older models while thinking is on. Version
+	// 2026-10-21 refuses the parameter, whatever its value.
 	TopK *int64 `json:"top_k,omitzero"`
 
-	// Probability mass of the most likely tokens to choose the next one from, from 0 to 1. Set this or
-	// `temperature`, not both. Refused by version 2026-10-21, whatever its value.
+	// Nucleus sampling: considers only the most likely tokens whose probabilities add up to this value, 0 to
+	// 1. Set this or `temperature`, not both. Claude 4.7 and later and Claude Mythos Preview refuse every
+	// value but the default; older models accept only 0.95 to 1 while thinking is on. Version 2026-10-21
+	// refuses the parameter, whatever its value.
 	TopP *float64 `json:"top_p,omitzero"`
 
 	// Extra holds properties that the contract does not know, by name. A name that the contract knows must not
@@ -10737,7 +7643,7 @@ type BetaCreateMessageParams struct {
 }
 
 func decodeBetaCreateMessageParams(d *wire.Decoder, x *BetaCreateMessageParams) {
-	if !d.Object() {
+	if !d.RequestObject() {
 		return
 	}
 	for name := d.Name(); name != nil; name = d.Name() {
@@ -10943,8 +7849,8 @@ func (x *BetaCreateMessageParams) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaCreateMessageParams)
 }
 
-// BetaCreateMessageParamsServiceTier is whether capacity that was bought in advance may be used: `auto`, the default, uses it if there is
-// some, `standard_only` does not. Answers of a batch come in the tier `batch`.
+// BetaCreateMessageParamsServiceTier is whether priority capacity may be used: `auto`, the default, uses it if available; `standard_only`
+// does not. Responses of a batch have the tier `batch`.
 type BetaCreateMessageParamsServiceTier string
 
 func decodeBetaCreateMessageParamsServiceTier(d *wire.Decoder, x *BetaCreateMessageParamsServiceTier) {
@@ -10954,9 +7860,9 @@ func encodeBetaCreateMessageParamsServiceTier(e *wire.Encoder, x *BetaCreateMess
 	wire.EncodeString(e, x)
 }
 
-// BetaDeletedMessageBatch is the answer to a deletion.
+// BetaDeletedMessageBatch is the response to a deletion.
 type BetaDeletedMessageBatch struct {
-	// Id of the batch that was deleted.
+	// ID of the batch that was deleted.
 	ID string `json:"id"`
 }
 
@@ -10974,7 +7880,7 @@ func decodeBetaDeletedMessageBatch(d *wire.Decoder, x *BetaDeletedMessageBatch) 
 			d.Mark(&seen, 1)
 			d.Constant("message_batch_deleted")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 	d.Require(seen, 0, "id")
@@ -10989,9 +7895,6 @@ func encodeBetaDeletedMessageBatch(e *wire.Encoder, x *BetaDeletedMessageBatch) 
 	encodeString(e, &x.ID)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: message_batch_deleted.
-func (*BetaDeletedMessageBatch) Discriminator() string { return "message_batch_deleted" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaDeletedMessageBatch) AppendJSON(b []byte) ([]byte, error) {
@@ -11020,9 +7923,10 @@ func (x *BetaDeletedMessageBatch) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaDeletedMessageBatch)
 }
 
-// BetaDiagnostics is what was found out about a miss of the prompt cache.
+// BetaDiagnostics is the diagnostics of the prompt cache.
 type BetaDiagnostics struct {
-	// First difference from the request that was named. Null if the comparison took too long.
+	// First difference from the request that `previous_message_id` refers to. Null if the comparison took
+	// too long.
 	CacheMissReason BetaCacheMissReason `json:"cache_miss_reason"`
 }
 
@@ -11035,7 +7939,7 @@ func decodeBetaDiagnostics(d *wire.Decoder, x *BetaDiagnostics) {
 		case "cache_miss_reason":
 			decodeBetaCacheMissReason(d, &x.CacheMissReason)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -11079,10 +7983,10 @@ func (x *BetaDiagnostics) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaDiagnostics)
 }
 
-// BetaDiagnosticsParam is a question about the prompt cache.
+// BetaDiagnosticsParam is a request for diagnostics of the prompt cache.
 type BetaDiagnosticsParam struct {
-	// Id of an earlier answer, whose request had the beginning that should have been in the cache. Left
-	// out, nothing is compared, but a later request can name this one's answer.
+	// ID of an earlier response whose request has the prompt prefix that should have been in the cache.
+	// Default: nothing is compared, but a later request can refer to this response.
 	PreviousMessageID string `json:"previous_message_id,omitzero"`
 }
 
@@ -11095,7 +7999,7 @@ func decodeBetaDiagnosticsParam(d *wire.Decoder, x *BetaDiagnosticsParam) {
 		case "previous_message_id":
 			decodeString(d, &x.PreviousMessageID)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -11149,7 +8053,7 @@ func decodeBetaDirectCaller(d *wire.Decoder, x *BetaDirectCaller) {
 		case "type":
 			d.Constant("direct")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -11160,9 +8064,6 @@ func encodeBetaDirectCaller(e *wire.Encoder, x *BetaDirectCaller) {
 	e.Constant(`"direct"`)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: direct.
-func (*BetaDirectCaller) Discriminator() string { return "direct" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaDirectCaller) AppendJSON(b []byte) ([]byte, error) {
@@ -11191,12 +8092,15 @@ func (x *BetaDirectCaller) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaDirectCaller)
 }
 
-// BetaDocumentBlock is a document in an answer, fetched from the web.
+// Discriminator returns the constant by which unions know the type: direct.
+func (*BetaDirectCaller) Discriminator() string { return "direct" }
+
+// BetaDocumentBlock is a document that was fetched from the web, in a response.
 type BetaDocumentBlock struct {
-	// Whether the answer cites the document.
+	// Whether the response cites the document.
 	Citations *BetaCitationConfig `json:"citations"`
 
-	// What the document says.
+	// Text of the document.
 	Source BetaDocumentBlockSource `json:"source"`
 
 	// Title of the document, if it has one.
@@ -11218,7 +8122,7 @@ func decodeBetaDocumentBlock(d *wire.Decoder, x *BetaDocumentBlock) {
 		case "type":
 			d.Constant("document")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -11245,9 +8149,6 @@ func encodeBetaDocumentBlock(e *wire.Encoder, x *BetaDocumentBlock) {
 	}
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: document.
-func (*BetaDocumentBlock) Discriminator() string { return "document" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaDocumentBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -11276,24 +8177,26 @@ func (x *BetaDocumentBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaDocumentBlock)
 }
 
-// BetaEffort is how thorough a model is, in text, thinking and tool calls. More effort costs more tokens.
+// BetaEffort is how thorough a model is, in text, thinking and tool calls. More effort costs more tokens. Claude Haiku
+// 4.5 and Sonnet 4.5 do not support effort; `max` needs Claude 4.6 or later, `xhigh` Claude Opus 4.7,
+// Sonnet 5 or later (August 2026).
 type BetaEffort string
 
 func decodeBetaEffort(d *wire.Decoder, x *BetaEffort) { wire.DecodeString(d, x) }
 func encodeBetaEffort(e *wire.Encoder, x *BetaEffort) { wire.EncodeString(e, x) }
 
-// BetaEncryptedCodeExecutionResultBlock is the output of Python code that searched the web. Only the service can read what it printed.
+// BetaEncryptedCodeExecutionResultBlock is the output of Python code that searched the web. Only the service can read its standard output.
 type BetaEncryptedCodeExecutionResultBlock struct {
-	// Files that the code made.
+	// Files that the code created.
 	Content []BetaCodeExecutionOutputBlock `json:"content"`
 
-	// What the code wrote to standard output, encrypted; needed to give the block back.
+	// Encrypted standard output of the code. Needed to send the block back.
 	EncryptedStdout string `json:"encrypted_stdout"`
 
 	// Exit code. 0 means success.
 	ReturnCode int64 `json:"return_code"`
 
-	// What the code wrote to standard error.
+	// Standard error of the code.
 	Stderr string `json:"stderr"`
 }
 
@@ -11314,7 +8217,7 @@ func decodeBetaEncryptedCodeExecutionResultBlock(d *wire.Decoder, x *BetaEncrypt
 		case "type":
 			d.Constant("encrypted_code_execution_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -11332,11 +8235,6 @@ func encodeBetaEncryptedCodeExecutionResultBlock(e *wire.Encoder, x *BetaEncrypt
 	e.Name(`"stderr":`)
 	encodeString(e, &x.Stderr)
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: encrypted_code_execution_result.
-func (*BetaEncryptedCodeExecutionResultBlock) Discriminator() string {
-	return "encrypted_code_execution_result"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -11368,19 +8266,24 @@ func (x *BetaEncryptedCodeExecutionResultBlock) UnmarshalJSONFrom(d *jsontext.De
 	return wire.UnmarshalFrom(d, x, decodeBetaEncryptedCodeExecutionResultBlock)
 }
 
-// BetaEncryptedCodeExecutionResultBlockParam is the output of Python code that searched the web, given back unchanged. Only the service can read what it
-// printed.
+// Discriminator returns the constant by which unions know the type: encrypted_code_execution_result.
+func (*BetaEncryptedCodeExecutionResultBlock) Discriminator() string {
+	return "encrypted_code_execution_result"
+}
+
+// BetaEncryptedCodeExecutionResultBlockParam is the output of Python code that searched the web, sent back unchanged. Only the service can read its
+// standard output.
 type BetaEncryptedCodeExecutionResultBlockParam struct {
-	// Files that the code made.
+	// Files that the code created.
 	Content []BetaCodeExecutionOutputBlockParam `json:"content"`
 
-	// What the code wrote to standard output, encrypted, as it came.
+	// Encrypted standard output of the code, unchanged.
 	EncryptedStdout string `json:"encrypted_stdout"`
 
 	// Exit code. 0 means success.
 	ReturnCode int64 `json:"return_code"`
 
-	// What the code wrote to standard error.
+	// Standard error of the code.
 	Stderr string `json:"stderr"`
 }
 
@@ -11401,7 +8304,7 @@ func decodeBetaEncryptedCodeExecutionResultBlockParam(d *wire.Decoder, x *BetaEn
 		case "type":
 			d.Constant("encrypted_code_execution_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -11419,11 +8322,6 @@ func encodeBetaEncryptedCodeExecutionResultBlockParam(e *wire.Encoder, x *BetaEn
 	e.Name(`"stderr":`)
 	encodeString(e, &x.Stderr)
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: encrypted_code_execution_result.
-func (*BetaEncryptedCodeExecutionResultBlockParam) Discriminator() string {
-	return "encrypted_code_execution_result"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -11455,26 +8353,28 @@ func (x *BetaEncryptedCodeExecutionResultBlockParam) UnmarshalJSONFrom(d *jsonte
 	return wire.UnmarshalFrom(d, x, decodeBetaEncryptedCodeExecutionResultBlockParam)
 }
 
-// BetaErrorDetails is what is known about the cause of an error, beyond its type. `error_code` tells which of the other properties
-// are there.
+// Discriminator returns the constant by which unions know the type: encrypted_code_execution_result.
+func (*BetaEncryptedCodeExecutionResultBlockParam) Discriminator() string {
+	return "encrypted_code_execution_result"
+}
+
+// BetaErrorDetails is the cause of an error, beyond its type. `error_code` determines which other properties are present.
 type BetaErrorDetails struct {
-	// Where to appeal, with `organization_on_hold`.
+	// URL for an appeal, with `organization_on_hold`.
 	AppealURL string `json:"appeal_url,omitzero"`
 
-	// Name of the cause, for programs. The list is what was known when this document was written; an
-	// unknown code means no more than the error's type.
+	// Name of the cause, for programs.
 	ErrorCode BetaErrorDetailsErrorCode `json:"error_code,omitzero"`
 
-	// Largest width and height that an image of the request may have, in pixels, with
-	// `image_dimensions_too_large`.
+	// Maximum width and height of an image of the request, in pixels, with `image_dimensions_too_large`.
 	MaxSideLengthPixels int64 `json:"max_side_length_pixels,omitzero"`
 
-	// Places of all images that are too large, such as `messages.0.content.1`, with
+	// Paths of all images that are too large, such as `messages.0.content.1`, with
 	// `image_dimensions_too_large`.
 	Paths []string `json:"paths,omitzero"`
 
-	// What keeps the request from using a thread, with `thread_unsupported_request`. The whole conversation
-	// works, sent without `thread`.
+	// Features that prevent the request from using a thread, with `thread_unsupported_request`. Sending
+	// the whole conversation without `thread` works.
 	Unsupported []BetaThreadUnsupportedFeature `json:"unsupported,omitzero"`
 }
 
@@ -11495,7 +8395,7 @@ func decodeBetaErrorDetails(d *wire.Decoder, x *BetaErrorDetails) {
 		case "unsupported":
 			wire.DecodeSlice(d, &x.Unsupported, decodeBetaThreadUnsupportedFeature)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -11552,8 +8452,9 @@ func (x *BetaErrorDetails) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaErrorDetails)
 }
 
-// BetaErrorDetailsErrorCode is name of the cause, for programs. The list is what was known when this document was written; an
-// unknown code means no more than the error's type.
+// BetaErrorDetailsErrorCode is a code of the cause of an error, for programs. Treat an unknown code as the bare error type.
+// `workspace_human_review_disabled` (400, on create): Human Review is off in the workspace, so it cannot run
+// batches; use another workspace.
 type BetaErrorDetailsErrorCode string
 
 func decodeBetaErrorDetailsErrorCode(d *wire.Decoder, x *BetaErrorDetailsErrorCode) {
@@ -11563,12 +8464,12 @@ func encodeBetaErrorDetailsErrorCode(e *wire.Encoder, x *BetaErrorDetailsErrorCo
 	wire.EncodeString(e, x)
 }
 
-// BetaErrorResponse is the body of an answer that is an error.
+// BetaErrorResponse is the body of an error response.
 type BetaErrorResponse struct {
-	// What went wrong.
+	// The error: its type and a message.
 	Error BetaError `json:"error"`
 
-	// Id of the call that failed, as in its `request-id` header.
+	// ID of the failed call, as in its `request-id` header.
 	RequestID string `json:"request_id"`
 }
 
@@ -11588,7 +8489,7 @@ func decodeBetaErrorResponse(d *wire.Decoder, x *BetaErrorResponse) {
 			d.Mark(&seen, 2)
 			d.Constant("error")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 	d.Require(seen, 0, "error")
@@ -11610,9 +8511,6 @@ func encodeBetaErrorResponse(e *wire.Encoder, x *BetaErrorResponse) {
 	}
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: error.
-func (*BetaErrorResponse) Discriminator() string { return "error" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaErrorResponse) AppendJSON(b []byte) ([]byte, error) {
@@ -11641,16 +8539,16 @@ func (x *BetaErrorResponse) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaErrorResponse)
 }
 
-// BetaFallbackBlock is a mark where a fallback model took over because the model before it declined. An answer can have no mark
-// and still come from a fallback model.
+// BetaFallbackBlock is a mark where a fallback model took over because the model before it declined. A response from a fallback
+// model does not always have one.
 type BetaFallbackBlock struct {
-	// Model that declined. If that is the one that was asked for, its name is as in the request.
+	// The model that declined. If it is the requested model, its name is as in the request.
 	From BetaFallbackInfo `json:"from"`
 
-	// Model that took over and wrote what follows.
+	// The fallback model, which generated the blocks that follow.
 	To BetaFallbackInfo `json:"to"`
 
-	// Why the model declined.
+	// Reason for the fallback.
 	Trigger BetaFallbackRefusalTrigger `json:"trigger"`
 }
 
@@ -11669,7 +8567,7 @@ func decodeBetaFallbackBlock(d *wire.Decoder, x *BetaFallbackBlock) {
 		case "type":
 			d.Constant("fallback")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -11686,9 +8584,6 @@ func encodeBetaFallbackBlock(e *wire.Encoder, x *BetaFallbackBlock) {
 	encodeBetaFallbackRefusalTrigger(e, &x.Trigger)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: fallback.
-func (*BetaFallbackBlock) Discriminator() string { return "fallback" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaFallbackBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -11717,17 +8612,20 @@ func (x *BetaFallbackBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaFallbackBlock)
 }
 
-// BetaFallbackBlockParam is a mark where another model took over in an earlier answer, given back in its place. Of what stands
-// before the last mark of an answer, leave out thinking, calls of your own tools, and calls of server
-// tools that have no result.
+// Discriminator returns the constant by which unions know the type: fallback.
+func (*BetaFallbackBlock) Discriminator() string { return "fallback" }
+
+// BetaFallbackBlockParam is a mark where another model took over in an earlier response, sent back at the same position. Before the
+// last such block of a response, omit thinking blocks, client tool calls, and server tool calls without a
+// result.
 type BetaFallbackBlockParam struct {
-	// Model that declined.
+	// The model that declined.
 	From BetaFallbackInfoParam `json:"from"`
 
-	// Model that took over.
+	// The fallback model, which is tried after a refusal.
 	To BetaFallbackInfoParam `json:"to"`
 
-	// Why the model declined, as it came. The service ignores it.
+	// Why the model declined, unchanged. The service ignores it.
 	Trigger jsontext.Value `json:"trigger,omitzero"`
 }
 
@@ -11746,7 +8644,7 @@ func decodeBetaFallbackBlockParam(d *wire.Decoder, x *BetaFallbackBlockParam) {
 		case "type":
 			d.Constant("fallback")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -11765,9 +8663,6 @@ func encodeBetaFallbackBlockParam(e *wire.Encoder, x *BetaFallbackBlockParam) {
 	}
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: fallback.
-func (*BetaFallbackBlockParam) Discriminator() string { return "fallback" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaFallbackBlockParam) AppendJSON(b []byte) ([]byte, error) {
@@ -11796,12 +8691,15 @@ func (x *BetaFallbackBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaFallbackBlockParam)
 }
 
-// BetaFallbackCreditNotApplied is the case of a token that was not redeemed. The request costs the normal price.
+// Discriminator returns the constant by which unions know the type: fallback.
+func (*BetaFallbackBlockParam) Discriminator() string { return "fallback" }
+
+// BetaFallbackCreditNotApplied is the outcome of a token that was not redeemed. The request is billed at the normal price.
 type BetaFallbackCreditNotApplied struct {
-	// Why it was not redeemed.
+	// Reason why the token was not redeemed.
 	Reason BetaFallbackCreditNotAppliedReason `json:"reason"`
 
-	// Parameters to leave out for the token to be redeemed. With `variant_fields_present` only.
+	// Parameters to omit so that the token can be redeemed. Only with `variant_fields_present`.
 	RemoveToRedeem []string `json:"remove_to_redeem,omitzero"`
 }
 
@@ -11818,7 +8716,7 @@ func decodeBetaFallbackCreditNotApplied(d *wire.Decoder, x *BetaFallbackCreditNo
 		case "type":
 			d.Constant("not_applied")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -11835,9 +8733,6 @@ func encodeBetaFallbackCreditNotApplied(e *wire.Encoder, x *BetaFallbackCreditNo
 	}
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: not_applied.
-func (*BetaFallbackCreditNotApplied) Discriminator() string { return "not_applied" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaFallbackCreditNotApplied) AppendJSON(b []byte) ([]byte, error) {
@@ -11866,7 +8761,10 @@ func (x *BetaFallbackCreditNotApplied) UnmarshalJSONFrom(d *jsontext.Decoder) er
 	return wire.UnmarshalFrom(d, x, decodeBetaFallbackCreditNotApplied)
 }
 
-// BetaFallbackCreditNotAppliedReason is why it was not redeemed.
+// Discriminator returns the constant by which unions know the type: not_applied.
+func (*BetaFallbackCreditNotApplied) Discriminator() string { return "not_applied" }
+
+// BetaFallbackCreditNotAppliedReason is the reason why a credit token was not redeemed.
 type BetaFallbackCreditNotAppliedReason string
 
 func decodeBetaFallbackCreditNotAppliedReason(d *wire.Decoder, x *BetaFallbackCreditNotAppliedReason) {
@@ -11876,7 +8774,7 @@ func encodeBetaFallbackCreditNotAppliedReason(e *wire.Encoder, x *BetaFallbackCr
 	wire.EncodeString(e, x)
 }
 
-// BetaFallbackCreditRedeemed is the case of a token that was redeemed: the request costs what it would if the conversation had been with
+// BetaFallbackCreditRedeemed is the outcome of a token that was redeemed: the request is billed as if the conversation had been with
 // this model from the start.
 type BetaFallbackCreditRedeemed struct {
 }
@@ -11890,7 +8788,7 @@ func decodeBetaFallbackCreditRedeemed(d *wire.Decoder, x *BetaFallbackCreditRede
 		case "type":
 			d.Constant("redeemed")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -11901,9 +8799,6 @@ func encodeBetaFallbackCreditRedeemed(e *wire.Encoder, x *BetaFallbackCreditRede
 	e.Constant(`"redeemed"`)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: redeemed.
-func (*BetaFallbackCreditRedeemed) Discriminator() string { return "redeemed" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaFallbackCreditRedeemed) AppendJSON(b []byte) ([]byte, error) {
@@ -11931,6 +8826,9 @@ func (x *BetaFallbackCreditRedeemed) UnmarshalJSON(b []byte) error {
 func (x *BetaFallbackCreditRedeemed) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaFallbackCreditRedeemed)
 }
+
+// Discriminator returns the constant by which unions know the type: redeemed.
+func (*BetaFallbackCreditRedeemed) Discriminator() string { return "redeemed" }
 
 // BetaFallbackCreditToken is the credit token of a refusal, valid for 5 minutes.
 type BetaFallbackCreditToken string
@@ -11969,10 +8867,10 @@ func (x *BetaFallbackCreditToken) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaFallbackCreditToken)
 }
 
-// BetaFallbackCreditTokenParam is a credit token with a word on what happens if it cannot be redeemed.
+// BetaFallbackCreditTokenParam is a credit token with the behavior if it cannot be redeemed.
 type BetaFallbackCreditTokenParam struct {
-	// What happens if the token cannot be redeemed: `strict`, the default, fails the request,
-	// `best_effort` answers it at the normal price.
+	// Behavior if the token cannot be redeemed: `strict`, the default, fails the request; `best_effort`
+	// processes it at the normal price.
 	Mode BetaFallbackCreditTokenParamMode `json:"mode,omitzero"`
 
 	// Credit token of a refusal.
@@ -11990,7 +8888,7 @@ func decodeBetaFallbackCreditTokenParam(d *wire.Decoder, x *BetaFallbackCreditTo
 		case "token":
 			decodeString(d, &x.Token)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -12033,8 +8931,8 @@ func (x *BetaFallbackCreditTokenParam) UnmarshalJSONFrom(d *jsontext.Decoder) er
 	return wire.UnmarshalFrom(d, x, decodeBetaFallbackCreditTokenParam)
 }
 
-// BetaFallbackCreditTokenParamMode is what happens if the token cannot be redeemed: `strict`, the default, fails the request,
-// `best_effort` answers it at the normal price.
+// BetaFallbackCreditTokenParamMode is behavior if the token cannot be redeemed: `strict`, the default, fails the request; `best_effort`
+// processes it at the normal price.
 type BetaFallbackCreditTokenParamMode string
 
 func decodeBetaFallbackCreditTokenParamMode(d *wire.Decoder, x *BetaFallbackCreditTokenParamMode) {
@@ -12044,9 +8942,9 @@ func encodeBetaFallbackCreditTokenParamMode(e *wire.Encoder, x *BetaFallbackCred
 	wire.EncodeString(e, x)
 }
 
-// BetaFallbackCreditUsage is what became of a credit token.
+// BetaFallbackCreditUsage is the outcome of a credit token.
 type BetaFallbackCreditUsage struct {
-	// Whether it was redeemed.
+	// Whether the token was redeemed.
 	Status BetaFallbackCreditStatus `json:"status"`
 }
 
@@ -12059,7 +8957,7 @@ func decodeBetaFallbackCreditUsage(d *wire.Decoder, x *BetaFallbackCreditUsage) 
 		case "status":
 			decodeBetaFallbackCreditStatus(d, &x.Status)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -12098,9 +8996,9 @@ func (x *BetaFallbackCreditUsage) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaFallbackCreditUsage)
 }
 
-// BetaFallbackInfo is a model before or after a change of models.
+// BetaFallbackInfo is a model before or after a fallback.
 type BetaFallbackInfo struct {
-	// Which model it is.
+	// Name of the model.
 	Model Model `json:"model"`
 }
 
@@ -12113,7 +9011,7 @@ func decodeBetaFallbackInfo(d *wire.Decoder, x *BetaFallbackInfo) {
 		case "model":
 			decodeModel(d, &x.Model)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -12152,9 +9050,9 @@ func (x *BetaFallbackInfo) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaFallbackInfo)
 }
 
-// BetaFallbackInfoParam is a model before or after a change of models.
+// BetaFallbackInfoParam is a model before or after a fallback.
 type BetaFallbackInfoParam struct {
-	// The model, as it came.
+	// Name of the model, unchanged.
 	Model Model `json:"model"`
 }
 
@@ -12167,7 +9065,7 @@ func decodeBetaFallbackInfoParam(d *wire.Decoder, x *BetaFallbackInfoParam) {
 		case "model":
 			decodeModel(d, &x.Model)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -12206,7 +9104,7 @@ func (x *BetaFallbackInfoParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaFallbackInfoParam)
 }
 
-// BetaFallbackList is a list of models to ask after a refusal, in order. A model that has no fallbacks refuses it.
+// BetaFallbackList is a list of models to try after a refusal, in order. A model without fallbacks refuses the list.
 type BetaFallbackList []BetaFallbackParam
 
 func decodeBetaFallbackList(d *wire.Decoder, x *BetaFallbackList) {
@@ -12243,25 +9141,25 @@ func (x *BetaFallbackList) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaFallbackList)
 }
 
-// BetaFallbackMessageIterationUsage is the usage of the last run of a fallback model that gave the answer. Where it is, a fallback answered;
-// where it is not, none did.
+// BetaFallbackMessageIterationUsage is the usage of the last run of the fallback model that generated the response. It is present if and only
+// if the response came from a fallback model.
 type BetaFallbackMessageIterationUsage struct {
-	// Tokens written to the cache, by time to live.
+	// Input tokens written to the cache, by time to live.
 	CacheCreation *BetaCacheCreation `json:"cache_creation"`
 
-	// Input tokens that were written to the cache.
+	// Input tokens written to the cache.
 	CacheCreationInputTokens int64 `json:"cache_creation_input_tokens"`
 
-	// Input tokens that were read from the cache.
+	// Input tokens read from the cache.
 	CacheReadInputTokens int64 `json:"cache_read_input_tokens"`
 
-	// Input tokens that the cache had no part in.
+	// Input tokens neither read from nor written to the cache.
 	InputTokens int64 `json:"input_tokens"`
 
-	// Model that did it.
+	// The model of this step.
 	Model Model `json:"model"`
 
-	// Output tokens, with those of thinking.
+	// Output tokens, including thinking.
 	OutputTokens int64 `json:"output_tokens"`
 }
 
@@ -12286,7 +9184,7 @@ func decodeBetaFallbackMessageIterationUsage(d *wire.Decoder, x *BetaFallbackMes
 		case "type":
 			d.Constant("fallback_message")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -12315,9 +9213,6 @@ func encodeBetaFallbackMessageIterationUsage(e *wire.Encoder, x *BetaFallbackMes
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: fallback_message.
-func (*BetaFallbackMessageIterationUsage) Discriminator() string { return "fallback_message" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaFallbackMessageIterationUsage) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -12345,25 +9240,28 @@ func (x *BetaFallbackMessageIterationUsage) UnmarshalJSONFrom(d *jsontext.Decode
 	return wire.UnmarshalFrom(d, x, decodeBetaFallbackMessageIterationUsage)
 }
 
-// BetaFallbackParam is a model to ask after a refusal, with parameters that hold for it alone. They are checked as if the
-// request went to this model. Null and left out are not the same in `output_config`, `speed` and
-// `thinking`.
+// Discriminator returns the constant by which unions know the type: fallback_message.
+func (*BetaFallbackMessageIterationUsage) Discriminator() string { return "fallback_message" }
+
+// BetaFallbackParam is a model to try after a refusal, with parameters for this model only. They are checked as if the request
+// were sent to this model. In `output_config`, `speed` and `thinking`, null and absent differ.
 type BetaFallbackParam struct {
-	// Largest number of tokens to generate. Left out or null, the request's.
+	// Maximum number of tokens to generate. Default: the request's.
 	MaxTokens int64 `json:"max_tokens,omitzero"`
 
-	// Model to ask.
+	// The fallback model, which is tried after a refusal.
 	Model Model `json:"model"`
 
-	// Effort and form of the answer. A property that is left out is the request's, as far as the model
-	// supports it; one that is null is unset. Null in place of the object unsets all of them.
+	// Effort and format of the response. An absent property defaults to the request's, if the model
+	// supports it; null unsets it. Null in place of the object unsets all of them.
 	OutputConfig *BetaOutputConfig `json:"output_config,omitzero"`
 
-	// How fast the model writes. Left out, as the request says, if the model can; null, `standard`.
+	// Speed of the model's output. Default: the request's, if the model supports it. Null means
+	// `standard`.
 	Speed BetaSpeed `json:"speed,omitzero"`
 
-	// Whether the model thinks. Left out, as the request says, if the model can; null, the model's
-	// default.
+	// Whether the model thinks. Default: the request's setting, if the model supports it. Null selects the
+	// model's default.
 	Thinking BetaThinkingConfigParam `json:"thinking,omitzero"`
 }
 
@@ -12384,7 +9282,7 @@ func decodeBetaFallbackParam(d *wire.Decoder, x *BetaFallbackParam) {
 		case "thinking":
 			decodeBetaThinkingConfigParam(d, &x.Thinking)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -12439,9 +9337,9 @@ func (x *BetaFallbackParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaFallbackParam)
 }
 
-// BetaFallbackRefusalTrigger is a refusal that made another model take over.
+// BetaFallbackRefusalTrigger is a refusal that caused a fallback to another model.
 type BetaFallbackRefusalTrigger struct {
-	// Policy area that the refusal falls under, if it is told.
+	// Policy category of the refusal. Null if not stated.
 	Category BetaRefusalCategory `json:"category"`
 }
 
@@ -12456,7 +9354,7 @@ func decodeBetaFallbackRefusalTrigger(d *wire.Decoder, x *BetaFallbackRefusalTri
 		case "type":
 			d.Constant("refusal")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -12474,9 +9372,6 @@ func encodeBetaFallbackRefusalTrigger(e *wire.Encoder, x *BetaFallbackRefusalTri
 	}
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: refusal.
-func (*BetaFallbackRefusalTrigger) Discriminator() string { return "refusal" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaFallbackRefusalTrigger) AppendJSON(b []byte) ([]byte, error) {
@@ -12505,8 +9400,8 @@ func (x *BetaFallbackRefusalTrigger) UnmarshalJSONFrom(d *jsontext.Decoder) erro
 	return wire.UnmarshalFrom(d, x, decodeBetaFallbackRefusalTrigger)
 }
 
-// BetaFallbacksDefault is the word for the service's own choice of fallbacks, always `default`. It needs the beta
-// `server-side-fallback-2026-07-01`. A model that has no fallbacks runs alone.
+// BetaFallbacksDefault is the word `default`, which selects the service's own fallback models. It needs the beta
+// `server-side-fallback-2026-07-01`. On a model without fallbacks, a declined request stays declined.
 type BetaFallbacksDefault string
 
 func decodeBetaFallbacksDefault(d *wire.Decoder, x *BetaFallbacksDefault) { wire.DecodeString(d, x) }
@@ -12514,7 +9409,7 @@ func encodeBetaFallbacksDefault(e *wire.Encoder, x *BetaFallbacksDefault) { wire
 
 // BetaFileDocumentSource is a document that was uploaded with the Files API, a PDF or a plain text.
 type BetaFileDocumentSource struct {
-	// Id of the file. It has to exist when the request runs.
+	// ID of the file. It must exist when the request runs.
 	FileID string `json:"file_id"`
 }
 
@@ -12529,7 +9424,7 @@ func decodeBetaFileDocumentSource(d *wire.Decoder, x *BetaFileDocumentSource) {
 		case "type":
 			d.Constant("file")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -12542,9 +9437,6 @@ func encodeBetaFileDocumentSource(e *wire.Encoder, x *BetaFileDocumentSource) {
 	encodeString(e, &x.FileID)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: file.
-func (*BetaFileDocumentSource) Discriminator() string { return "file" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaFileDocumentSource) AppendJSON(b []byte) ([]byte, error) {
@@ -12573,9 +9465,12 @@ func (x *BetaFileDocumentSource) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaFileDocumentSource)
 }
 
+// Discriminator returns the constant by which unions know the type: file.
+func (*BetaFileDocumentSource) Discriminator() string { return "file" }
+
 // BetaFileImageSource is an image that was uploaded with the Files API.
 type BetaFileImageSource struct {
-	// Id of the file. It has to exist when the request runs.
+	// ID of the file. It must exist when the request runs.
 	FileID string `json:"file_id"`
 }
 
@@ -12590,7 +9485,7 @@ func decodeBetaFileImageSource(d *wire.Decoder, x *BetaFileImageSource) {
 		case "type":
 			d.Constant("file")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -12603,9 +9498,6 @@ func encodeBetaFileImageSource(e *wire.Encoder, x *BetaFileImageSource) {
 	encodeString(e, &x.FileID)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: file.
-func (*BetaFileImageSource) Discriminator() string { return "file" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaFileImageSource) AppendJSON(b []byte) ([]byte, error) {
@@ -12634,12 +9526,15 @@ func (x *BetaFileImageSource) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaFileImageSource)
 }
 
-// BetaGatewayTimeoutError is the error of a call that took the service too long (504).
+// Discriminator returns the constant by which unions know the type: file.
+func (*BetaFileImageSource) Discriminator() string { return "file" }
+
+// BetaGatewayTimeoutError is the error for a call that took too long (504).
 type BetaGatewayTimeoutError struct {
-	// The cause, where the service tells it.
+	// Cause of the error, if the service states it.
 	Details *BetaErrorDetails `json:"details,omitzero"`
 
-	// What went wrong, for people. The wording changes; do not match it.
+	// Explanation for people. Its wording changes; do not match it.
 	Message string `json:"message"`
 }
 
@@ -12656,7 +9551,7 @@ func decodeBetaGatewayTimeoutError(d *wire.Decoder, x *BetaGatewayTimeoutError) 
 		case "type":
 			d.Constant("timeout_error")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -12673,9 +9568,6 @@ func encodeBetaGatewayTimeoutError(e *wire.Encoder, x *BetaGatewayTimeoutError) 
 	encodeString(e, &x.Message)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: timeout_error.
-func (*BetaGatewayTimeoutError) Discriminator() string { return "timeout_error" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaGatewayTimeoutError) AppendJSON(b []byte) ([]byte, error) {
@@ -12704,15 +9596,18 @@ func (x *BetaGatewayTimeoutError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaGatewayTimeoutError)
 }
 
+// Discriminator returns the constant by which unions know the type: timeout_error.
+func (*BetaGatewayTimeoutError) Discriminator() string { return "timeout_error" }
+
 // BetaImageBlockParam is an image for the model to look at.
 type BetaImageBlockParam struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Where the image comes from.
+	// Source of the image: base64 data, a URL, or an uploaded file.
 	Source BetaImageSource `json:"source"`
 
-	// What the service may do to the image before the model sees it.
+	// Transformations that the service may apply before the model sees the image.
 	Transformations *BetaImageTransformationsParam `json:"transformations,omitzero"`
 }
 
@@ -12731,7 +9626,7 @@ func decodeBetaImageBlockParam(d *wire.Decoder, x *BetaImageBlockParam) {
 		case "type":
 			d.Constant("image")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -12752,9 +9647,6 @@ func encodeBetaImageBlockParam(e *wire.Encoder, x *BetaImageBlockParam) {
 	}
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: image.
-func (*BetaImageBlockParam) Discriminator() string { return "image" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaImageBlockParam) AppendJSON(b []byte) ([]byte, error) {
@@ -12783,10 +9675,13 @@ func (x *BetaImageBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaImageBlockParam)
 }
 
-// BetaImageTransformationsParam is what the service may do to an image before the model sees it.
+// Discriminator returns the constant by which unions know the type: image.
+func (*BetaImageBlockParam) Discriminator() string { return "image" }
+
+// BetaImageTransformationsParam is the transformations that the service may apply to an image before the model sees it.
 type BetaImageTransformationsParam struct {
-	// What happens to an image that is larger than the model takes: `downsize` shrinks it and does not
-	// tell, `error` fails the request and names the largest size that fits. Default is `downsize`.
+	// Handling of an image that is larger than the model accepts: `downsize`, the default, scales it down
+	// silently; `error` fails the request and reports the largest accepted size.
 	OversizedImage BetaImageTransformationsParamOversizedImage `json:"oversized_image,omitzero"`
 }
 
@@ -12799,7 +9694,7 @@ func decodeBetaImageTransformationsParam(d *wire.Decoder, x *BetaImageTransforma
 		case "oversized_image":
 			decodeBetaImageTransformationsParamOversizedImage(d, &x.OversizedImage)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -12840,8 +9735,8 @@ func (x *BetaImageTransformationsParam) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaImageTransformationsParam)
 }
 
-// BetaImageTransformationsParamOversizedImage is what happens to an image that is larger than the model takes: `downsize` shrinks it and does not
-// tell, `error` fails the request and names the largest size that fits. Default is `downsize`.
+// BetaImageTransformationsParamOversizedImage is handling of an image that is larger than the model accepts: `downsize`, the default, scales it down
+// silently; `error` fails the request and reports the largest accepted size.
 type BetaImageTransformationsParamOversizedImage string
 
 func decodeBetaImageTransformationsParamOversizedImage(d *wire.Decoder, x *BetaImageTransformationsParamOversizedImage) {
@@ -12851,7 +9746,7 @@ func encodeBetaImageTransformationsParamOversizedImage(e *wire.Encoder, x *BetaI
 	wire.EncodeString(e, x)
 }
 
-// BetaInputTokensClearAtLeast is a least number of tokens to clear.
+// BetaInputTokensClearAtLeast is a minimum number of tokens to clear.
 type BetaInputTokensClearAtLeast struct {
 
 	// Number of tokens.
@@ -12869,7 +9764,7 @@ func decodeBetaInputTokensClearAtLeast(d *wire.Decoder, x *BetaInputTokensClearA
 		case "value":
 			decodeInt(d, &x.Value)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -12882,9 +9777,6 @@ func encodeBetaInputTokensClearAtLeast(e *wire.Encoder, x *BetaInputTokensClearA
 	encodeInt(e, &x.Value)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: input_tokens.
-func (*BetaInputTokensClearAtLeast) Discriminator() string { return "input_tokens" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaInputTokensClearAtLeast) AppendJSON(b []byte) ([]byte, error) {
@@ -12913,7 +9805,7 @@ func (x *BetaInputTokensClearAtLeast) UnmarshalJSONFrom(d *jsontext.Decoder) err
 	return wire.UnmarshalFrom(d, x, decodeBetaInputTokensClearAtLeast)
 }
 
-// BetaInputTokensTrigger is a number of input tokens above which an edit is made.
+// BetaInputTokensTrigger is a number of input tokens above which an edit is applied.
 type BetaInputTokensTrigger struct {
 
 	// Number of tokens.
@@ -12931,7 +9823,7 @@ func decodeBetaInputTokensTrigger(d *wire.Decoder, x *BetaInputTokensTrigger) {
 		case "value":
 			decodeInt(d, &x.Value)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -12944,9 +9836,6 @@ func encodeBetaInputTokensTrigger(e *wire.Encoder, x *BetaInputTokensTrigger) {
 	encodeInt(e, &x.Value)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: input_tokens.
-func (*BetaInputTokensTrigger) Discriminator() string { return "input_tokens" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaInputTokensTrigger) AppendJSON(b []byte) ([]byte, error) {
@@ -12975,13 +9864,15 @@ func (x *BetaInputTokensTrigger) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaInputTokensTrigger)
 }
 
-// BetaInvalidRequestError is the error of a request that the service does not accept as it is (400, and 4XX without a type of its
-// own).
+// Discriminator returns the constant by which unions know the type: input_tokens.
+func (*BetaInputTokensTrigger) Discriminator() string { return "input_tokens" }
+
+// BetaInvalidRequestError is the error for a request that is malformed or refused (400, and other 4XX without a type of their own).
 type BetaInvalidRequestError struct {
-	// The cause, where the service tells it.
+	// Cause of the error, if the service states it.
 	Details *BetaErrorDetails `json:"details,omitzero"`
 
-	// What went wrong, for people. The wording changes; do not match it.
+	// Explanation for people. Its wording changes; do not match it.
 	Message string `json:"message"`
 }
 
@@ -12998,7 +9889,7 @@ func decodeBetaInvalidRequestError(d *wire.Decoder, x *BetaInvalidRequestError) 
 		case "type":
 			d.Constant("invalid_request_error")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -13015,9 +9906,6 @@ func encodeBetaInvalidRequestError(e *wire.Encoder, x *BetaInvalidRequestError) 
 	encodeString(e, &x.Message)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: invalid_request_error.
-func (*BetaInvalidRequestError) Discriminator() string { return "invalid_request_error" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaInvalidRequestError) AppendJSON(b []byte) ([]byte, error) {
@@ -13046,9 +9934,12 @@ func (x *BetaInvalidRequestError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaInvalidRequestError)
 }
 
-// BetaJSONOutputFormat is a promise that the answer's text is JSON that fits a schema.
+// Discriminator returns the constant by which unions know the type: invalid_request_error.
+func (*BetaInvalidRequestError) Discriminator() string { return "invalid_request_error" }
+
+// BetaJSONOutputFormat is a response format: the text of the response is JSON that matches a schema.
 type BetaJSONOutputFormat struct {
-	// JSON Schema that the answer has to fit.
+	// JSON Schema that the response must match.
 	Schema jsontext.Value `json:"schema"`
 }
 
@@ -13063,7 +9954,7 @@ func decodeBetaJSONOutputFormat(d *wire.Decoder, x *BetaJSONOutputFormat) {
 		case "type":
 			d.Constant("json_schema")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -13076,9 +9967,6 @@ func encodeBetaJSONOutputFormat(e *wire.Encoder, x *BetaJSONOutputFormat) {
 	encodeRaw(e, &x.Schema)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: json_schema.
-func (*BetaJSONOutputFormat) Discriminator() string { return "json_schema" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaJSONOutputFormat) AppendJSON(b []byte) ([]byte, error) {
@@ -13107,9 +9995,9 @@ func (x *BetaJSONOutputFormat) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaJSONOutputFormat)
 }
 
-// BetaMCPTool is a tool as its MCP server lists it.
+// BetaMCPTool is a tool as listed by its MCP server.
 type BetaMCPTool struct {
-	// What the tool does.
+	// What the tool does, and when to use it.
 	Description string `json:"description,omitzero"`
 
 	// JSON Schema of the input.
@@ -13132,7 +10020,7 @@ func decodeBetaMCPTool(d *wire.Decoder, x *BetaMCPTool) {
 		case "name":
 			decodeString(d, &x.Name)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -13177,13 +10065,13 @@ func (x *BetaMCPTool) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaMCPTool)
 }
 
-// BetaMCPToolConfig is how one tool of an MCP server is offered.
+// BetaMCPToolConfig is the settings of one tool of an MCP server.
 type BetaMCPToolConfig struct {
-	// Whether the model sees the tool only after a tool search has found it. Left out, as `default_config`
-	// says.
+	// Whether the tool is hidden from the model until a tool search finds it. Default: the value in
+	// `default_config`.
 	DeferLoading *bool `json:"defer_loading,omitzero"`
 
-	// Whether the model may use the tool. Left out, as `default_config` says.
+	// Whether the model may use the tool. Default: the value in `default_config`.
 	Enabled *bool `json:"enabled,omitzero"`
 }
 
@@ -13198,7 +10086,7 @@ func decodeBetaMCPToolConfig(d *wire.Decoder, x *BetaMCPToolConfig) {
 		case "enabled":
 			wire.DecodePointer(d, &x.Enabled, decodeBool)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -13243,9 +10131,9 @@ func (x *BetaMCPToolConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaMCPToolConfig)
 }
 
-// BetaMCPToolDefaultConfig is how those tools of an MCP server are offered that have no settings of their own.
+// BetaMCPToolDefaultConfig is the default settings of the tools of an MCP server.
 type BetaMCPToolDefaultConfig struct {
-	// Whether the model sees the tools only after a tool search has found them. Default is `false`.
+	// Whether the tools are hidden from the model until a tool search finds them. Default is `false`.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
 	// Whether the model may use the tools. Default is `true`.
@@ -13263,7 +10151,7 @@ func decodeBetaMCPToolDefaultConfig(d *wire.Decoder, x *BetaMCPToolDefaultConfig
 		case "enabled":
 			wire.DecodePointer(d, &x.Enabled, decodeBool)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -13308,8 +10196,8 @@ func (x *BetaMCPToolDefaultConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaMCPToolDefaultConfig)
 }
 
-// BetaMCPToolListingBlock is the list of the tools of an MCP server, fetched for this answer. If the block is given back, the service
-// works with this list and does not ask the server again.
+// BetaMCPToolListingBlock is the tool list of an MCP server, fetched for this response. If you send the block back, the service uses
+// this list and does not query the server again.
 type BetaMCPToolListingBlock struct {
 	// Name of the server, as in the request's `mcp_servers`.
 	MCPServerName string `json:"mcp_server_name"`
@@ -13331,7 +10219,7 @@ func decodeBetaMCPToolListingBlock(d *wire.Decoder, x *BetaMCPToolListingBlock) 
 		case "type":
 			d.Constant("mcp_tool_listing")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -13346,9 +10234,6 @@ func encodeBetaMCPToolListingBlock(e *wire.Encoder, x *BetaMCPToolListingBlock) 
 	wire.EncodeSlice(e, &x.Tools, encodeBetaMCPTool)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: mcp_tool_listing.
-func (*BetaMCPToolListingBlock) Discriminator() string { return "mcp_tool_listing" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMCPToolListingBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -13377,13 +10262,16 @@ func (x *BetaMCPToolListingBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaMCPToolListingBlock)
 }
 
-// BetaMCPToolListingBlockParam is the list of the tools of an MCP server from an earlier answer, given back unchanged. The service then
-// works with this list and does not ask the server again. It needs the beta `mcp-client-2026-09-15`.
+// Discriminator returns the constant by which unions know the type: mcp_tool_listing.
+func (*BetaMCPToolListingBlock) Discriminator() string { return "mcp_tool_listing" }
+
+// BetaMCPToolListingBlockParam is the tool list of an MCP server from an earlier response, sent back unchanged. The service uses this list
+// and does not query the server again. It needs the beta `mcp-client-2026-09-15`.
 type BetaMCPToolListingBlockParam struct {
 	// Name of the server, as in `mcp_servers`.
 	MCPServerName string `json:"mcp_server_name"`
 
-	// Tools of the server, as they came.
+	// Tools of the server, unchanged.
 	Tools []BetaMCPToolParam `json:"tools"`
 }
 
@@ -13400,7 +10288,7 @@ func decodeBetaMCPToolListingBlockParam(d *wire.Decoder, x *BetaMCPToolListingBl
 		case "type":
 			d.Constant("mcp_tool_listing")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -13415,9 +10303,6 @@ func encodeBetaMCPToolListingBlockParam(e *wire.Encoder, x *BetaMCPToolListingBl
 	wire.EncodeSlice(e, &x.Tools, encodeBetaMCPToolParam)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: mcp_tool_listing.
-func (*BetaMCPToolListingBlockParam) Discriminator() string { return "mcp_tool_listing" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMCPToolListingBlockParam) AppendJSON(b []byte) ([]byte, error) {
@@ -13446,12 +10331,15 @@ func (x *BetaMCPToolListingBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) er
 	return wire.UnmarshalFrom(d, x, decodeBetaMCPToolListingBlockParam)
 }
 
-// BetaMCPToolParam is a tool as its MCP server lists it.
+// Discriminator returns the constant by which unions know the type: mcp_tool_listing.
+func (*BetaMCPToolListingBlockParam) Discriminator() string { return "mcp_tool_listing" }
+
+// BetaMCPToolParam is a tool as listed by its MCP server.
 type BetaMCPToolParam struct {
-	// What the tool does, in the words of the server.
+	// Description of the tool, from the server.
 	Description string `json:"description,omitzero"`
 
-	// JSON Schema of the input, as the server has it.
+	// JSON Schema of the input, from the server.
 	InputSchema jsontext.Value `json:"input_schema"`
 
 	// Name of the tool on its server, without the name of the server.
@@ -13471,7 +10359,7 @@ func decodeBetaMCPToolParam(d *wire.Decoder, x *BetaMCPToolParam) {
 		case "name":
 			decodeString(d, &x.Name)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -13516,15 +10404,15 @@ func (x *BetaMCPToolParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaMCPToolParam)
 }
 
-// BetaMCPToolResultBlock is what a tool of an MCP server answered.
+// BetaMCPToolResultBlock is the result of an MCP server's tool.
 type BetaMCPToolResultBlock struct {
-	// What the tool answered.
+	// Output of the tool.
 	Content BetaMCPToolResultContent `json:"content"`
 
 	// Whether the tool failed.
 	IsError bool `json:"is_error"`
 
-	// Id of the `mcp_tool_use` block that this answers.
+	// ID of the `mcp_tool_use` block that this result belongs to.
 	ToolUseID string `json:"tool_use_id"`
 }
 
@@ -13543,7 +10431,7 @@ func decodeBetaMCPToolResultBlock(d *wire.Decoder, x *BetaMCPToolResultBlock) {
 		case "type":
 			d.Constant("mcp_tool_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -13560,9 +10448,6 @@ func encodeBetaMCPToolResultBlock(e *wire.Encoder, x *BetaMCPToolResultBlock) {
 	encodeString(e, &x.ToolUseID)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: mcp_tool_result.
-func (*BetaMCPToolResultBlock) Discriminator() string { return "mcp_tool_result" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMCPToolResultBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -13591,12 +10476,15 @@ func (x *BetaMCPToolResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaMCPToolResultBlock)
 }
 
-// BetaMCPToolUseBlock is a call of a tool of an MCP server. The service made it during the answer.
+// Discriminator returns the constant by which unions know the type: mcp_tool_result.
+func (*BetaMCPToolResultBlock) Discriminator() string { return "mcp_tool_result" }
+
+// BetaMCPToolUseBlock is a call of an MCP server's tool. The service made it while it generated the response.
 type BetaMCPToolUseBlock struct {
-	// Id of the call. The result of the tool names it.
+	// ID of the call. The result of the tool names it.
 	ID string `json:"id"`
 
-	// Input of the tool. Any JSON.
+	// Input of the tool. Any JSON value.
 	Input jsontext.Value `json:"input"`
 
 	// Name of the tool on its server.
@@ -13623,7 +10511,7 @@ func decodeBetaMCPToolUseBlock(d *wire.Decoder, x *BetaMCPToolUseBlock) {
 		case "type":
 			d.Constant("mcp_tool_use")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -13642,9 +10530,6 @@ func encodeBetaMCPToolUseBlock(e *wire.Encoder, x *BetaMCPToolUseBlock) {
 	encodeString(e, &x.ServerName)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: mcp_tool_use.
-func (*BetaMCPToolUseBlock) Discriminator() string { return "mcp_tool_use" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMCPToolUseBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -13673,15 +10558,18 @@ func (x *BetaMCPToolUseBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaMCPToolUseBlock)
 }
 
-// BetaMCPToolUseBlockParam is a call of a tool of an MCP server in an earlier answer, given back.
+// Discriminator returns the constant by which unions know the type: mcp_tool_use.
+func (*BetaMCPToolUseBlock) Discriminator() string { return "mcp_tool_use" }
+
+// BetaMCPToolUseBlockParam is a call of an MCP server's tool in an earlier response, sent back.
 type BetaMCPToolUseBlockParam struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Id of the call. The result of the tool names it.
+	// ID of the call. The result of the tool names it.
 	ID string `json:"id"`
 
-	// Input of the tool. Any JSON.
+	// Input of the tool. Any JSON value.
 	Input jsontext.Value `json:"input"`
 
 	// Name of the tool on its server.
@@ -13710,7 +10598,7 @@ func decodeBetaMCPToolUseBlockParam(d *wire.Decoder, x *BetaMCPToolUseBlockParam
 		case "type":
 			d.Constant("mcp_tool_use")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -13733,9 +10621,6 @@ func encodeBetaMCPToolUseBlockParam(e *wire.Encoder, x *BetaMCPToolUseBlockParam
 	encodeString(e, &x.ServerName)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: mcp_tool_use.
-func (*BetaMCPToolUseBlockParam) Discriminator() string { return "mcp_tool_use" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMCPToolUseBlockParam) AppendJSON(b []byte) ([]byte, error) {
@@ -13764,23 +10649,25 @@ func (x *BetaMCPToolUseBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaMCPToolUseBlockParam)
 }
 
-// BetaMCPToolset is the tools of an MCP server. Every server in the `mcp_servers` of the request needs exactly one such
-// entry.
+// Discriminator returns the constant by which unions know the type: mcp_tool_use.
+func (*BetaMCPToolUseBlockParam) Discriminator() string { return "mcp_tool_use" }
+
+// BetaMCPToolset is the tools of an MCP server. Each server in `mcp_servers` needs exactly one such entry.
 type BetaMCPToolset struct {
 	// Cache breakpoint after this toolset.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Settings of single tools, by name. What they leave out, `default_config` says.
+	// Settings of single tools, by name. Absent settings are taken from `default_config`.
 	Configs map[string]BetaMCPToolConfig `json:"configs,omitzero"`
 
-	// Settings of all tools that have none of their own.
+	// Settings of all tools without settings in `configs`.
 	DefaultConfig *BetaMCPToolDefaultConfig `json:"default_config,omitzero"`
 
-	// Which server, by its name in `mcp_servers`.
+	// Name of the entry in `mcp_servers` whose tools these are.
 	MCPServerName string `json:"mcp_server_name"`
 
-	// Tools of the server as an `mcp_tool_listing` block of an earlier answer has them. Then these are the
-	// tools, and the server is not asked.
+	// Tools of the server, from an `mcp_tool_listing` block of an earlier response. The service uses them
+	// and does not query the server.
 	Tools []BetaMCPToolParam `json:"tools,omitzero"`
 }
 
@@ -13803,7 +10690,7 @@ func decodeBetaMCPToolset(d *wire.Decoder, x *BetaMCPToolset) {
 		case "type":
 			d.Constant("mcp_toolset")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -13833,9 +10720,6 @@ func encodeBetaMCPToolset(e *wire.Encoder, x *BetaMCPToolset) {
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: mcp_toolset.
-func (*BetaMCPToolset) Discriminator() string { return "mcp_toolset" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMCPToolset) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -13863,23 +10747,25 @@ func (x *BetaMCPToolset) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaMCPToolset)
 }
 
-// BetaMemoryTool20250818 is a place for notes that the model keeps from one conversation to the next, in files that your code
-// stores.
+// Discriminator returns the constant by which unions know the type: mcp_toolset.
+func (*BetaMCPToolset) Discriminator() string { return "mcp_toolset" }
+
+// BetaMemoryTool20250818 is a memory tool: the model keeps notes across conversations, in files that your code stores.
 type BetaMemoryTool20250818 struct {
-	// Who may call the tool. Left out, the model itself.
+	// Who may call the tool. Default: only the model itself.
 	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
 
 	// Cache breakpoint after this tool.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
-	// that is deferred takes no `cache_control`.
+	// Whether the tool is hidden from the model until a tool search finds it. Default is `false`. A
+	// deferred tool cannot have `cache_control`.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
-	// Inputs that show the model what a call looks like.
+	// Example inputs for the model.
 	InputExamples []jsontext.Value `json:"input_examples,omitzero"`
 
-	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	// Whether every call is guaranteed to match the schema of the tool. Default is `false`.
 	Strict bool `json:"strict,omitzero"`
 }
 
@@ -13904,7 +10790,7 @@ func decodeBetaMemoryTool20250818(d *wire.Decoder, x *BetaMemoryTool20250818) {
 		case "type":
 			d.Constant("memory_20250818")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -13938,9 +10824,6 @@ func encodeBetaMemoryTool20250818(e *wire.Encoder, x *BetaMemoryTool20250818) {
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: memory_20250818.
-func (*BetaMemoryTool20250818) Discriminator() string { return "memory_20250818" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMemoryTool20250818) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -13968,42 +10851,43 @@ func (x *BetaMemoryTool20250818) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaMemoryTool20250818)
 }
 
-// BetaMessage is the model's answer to one request.
+// Discriminator returns the constant by which unions know the type: memory_20250818.
+func (*BetaMemoryTool20250818) Discriminator() string { return "memory_20250818" }
+
+// BetaMessage is the response of the model to one request.
 type BetaMessage struct {
-	// Container that server tools ran code in, if they did.
+	// Container in which server tools ran code. Null if none did.
 	Container *BetaContainer `json:"container"`
 
-	// What the model said, block by block.
+	// Content of the message: a list of blocks.
 	Content []BetaContentBlock `json:"content"`
 
-	// What became of the edits that `context_management` of the request asked for.
+	// Edits that were applied because of the request's `context_management`.
 	ContextManagement *BetaContextManagementResponse `json:"context_management"`
 
-	// Why the prompt cache missed. Null if the request did not ask or nothing differed.
+	// Why the prompt cache missed. Null if the request did not ask for it or nothing differed.
 	Diagnostics *BetaDiagnostics `json:"diagnostics"`
 
-	// Id of the message. Its form may change.
+	// Opaque ID of the message. Its length and format may change.
 	ID string `json:"id"`
 
-	// Thinking blocks of the request that failed a check, in their order, and what was done about each. It
-	// comes with the beta `thinking-binding-controls-2026-08-01` only, and is empty if all was well.
+	// Thinking blocks of the request that failed a check, in request order, and the handling of each.
+	// Present only with the beta `thinking-binding-controls-2026-08-01`; empty if no block failed.
 	InputTransformations []BetaInputTransformation `json:"input_transformations,omitzero"`
 
-	// Model that answered.
+	// The model that generated the message.
 	Model Model `json:"model"`
 
-	// More about the stop, if it is a refusal.
+	// Details of a refusal. Null for other stop reasons.
 	StopDetails *BetaRefusalStopDetails `json:"stop_details"`
 
-	// Why the model stopped. The answer is complete with `end_turn`, `stop_sequence` and `tool_use` (calls
-	// wait for results), cut with `max_tokens` and `model_context_window_exceeded`, to be continued with
-	// `pause_turn` and `compaction`, and withheld with `refusal`.
+	// Why the model stopped.
 	StopReason BetaMessageStopReason `json:"stop_reason"`
 
-	// The text of `stop_sequences` at which the model stopped, if it did.
+	// The text of `stop_sequences` at which the model stopped. Null if it stopped for another reason.
 	StopSequence string `json:"stop_sequence"`
 
-	// What the answer cost, in tokens.
+	// Usage of the request, in tokens.
 	Usage BetaUsage `json:"usage"`
 }
 
@@ -14040,7 +10924,7 @@ func decodeBetaMessage(d *wire.Decoder, x *BetaMessage) {
 		case "usage":
 			decodeBetaUsage(d, &x.Usage)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -14108,9 +10992,6 @@ func encodeBetaMessage(e *wire.Encoder, x *BetaMessage) {
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: message.
-func (*BetaMessage) Discriminator() string { return "message" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMessage) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -14138,45 +11019,36 @@ func (x *BetaMessage) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaMessage)
 }
 
-// BetaMessageStopReason is why the model stopped. The answer is complete with `end_turn`, `stop_sequence` and `tool_use` (calls
-// wait for results), cut with `max_tokens` and `model_context_window_exceeded`, to be continued with
-// `pause_turn` and `compaction`, and withheld with `refusal`.
-type BetaMessageStopReason string
-
-func decodeBetaMessageStopReason(d *wire.Decoder, x *BetaMessageStopReason) { wire.DecodeString(d, x) }
-func encodeBetaMessageStopReason(e *wire.Encoder, x *BetaMessageStopReason) { wire.EncodeString(e, x) }
-
-// BetaMessageBatch is a batch: where it is in its life and how its requests fared. It has no name and no metadata; keep its
-// id.
+// BetaMessageBatch is a batch: its status, request counts and timestamps. It has no name and no metadata, so keep its ID.
 type BetaMessageBatch struct {
-	// Time at which the results were archived, 29 days after creation. They can no longer be read.
+	// Time at which the results were archived, 29 days after creation. From then on they cannot be read.
+	// Null before that.
 	ArchivedAt time.Time `json:"archived_at"`
 
-	// Time at which cancellation was asked for, if it was.
+	// Time at which cancellation was requested. Null if it was not.
 	CancelInitiatedAt time.Time `json:"cancel_initiated_at"`
 
 	// Time at which the batch was created.
 	CreatedAt time.Time `json:"created_at"`
 
-	// Time at which the last request was done, for whatever reason. Null until then.
+	// Time at which processing of the last request ended, for any reason. Null until then.
 	EndedAt time.Time `json:"ended_at"`
 
-	// Time at which the batch ends, done or not: 24 hours after creation. Requests that have not run by
-	// then get an `expired` result.
+	// Time at which the batch expires, 24 hours after creation. Requests that have not run by then become
+	// `expired`.
 	ExpiresAt time.Time `json:"expires_at"`
 
-	// Id of the batch. Do not take it apart; its form may change.
+	// Opaque ID of the batch. Its length and format may change.
 	ID string `json:"id"`
 
-	// Where the batch is in its life: `in_progress`, then `ended`, with `canceling` between them if it was
-	// canceled.
+	// The status of a batch: `in_progress`, then `ended`, with `canceling` in between if it was canceled.
 	ProcessingStatus BetaMessageBatchProcessingStatus `json:"processing_status"`
 
-	// How many requests are in which state.
+	// Number of requests in each state.
 	RequestCounts BetaRequestCounts `json:"request_counts"`
 
-	// Where the results are, once the batch has ended. This project does not use it: it asks its own
-	// origin for them, because credentials must not follow a URL out of an answer.
+	// URL of the results. Null until the batch has ended. Check its host before you send credentials to
+	// it.
 	ResultsURL string `json:"results_url"`
 }
 
@@ -14212,7 +11084,7 @@ func decodeBetaMessageBatch(d *wire.Decoder, x *BetaMessageBatch) {
 			d.Mark(&seen, 9)
 			d.Constant("message_batch")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 	d.Require(seen, 5, "id")
@@ -14266,9 +11138,6 @@ func encodeBetaMessageBatch(e *wire.Encoder, x *BetaMessageBatch) {
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: message_batch.
-func (*BetaMessageBatch) Discriminator() string { return "message_batch" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMessageBatch) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -14296,17 +11165,6 @@ func (x *BetaMessageBatch) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaMessageBatch)
 }
 
-// BetaMessageBatchProcessingStatus is where the batch is in its life: `in_progress`, then `ended`, with `canceling` between them if it was
-// canceled.
-type BetaMessageBatchProcessingStatus string
-
-func decodeBetaMessageBatchProcessingStatus(d *wire.Decoder, x *BetaMessageBatchProcessingStatus) {
-	wire.DecodeString(d, x)
-}
-func encodeBetaMessageBatchProcessingStatus(e *wire.Encoder, x *BetaMessageBatchProcessingStatus) {
-	wire.EncodeString(e, x)
-}
-
 // BetaMessageBatchCanceledResult is the result of a request that had not run when the batch was canceled.
 type BetaMessageBatchCanceledResult struct {
 }
@@ -14320,7 +11178,7 @@ func decodeBetaMessageBatchCanceledResult(d *wire.Decoder, x *BetaMessageBatchCa
 		case "type":
 			d.Constant("canceled")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -14331,9 +11189,6 @@ func encodeBetaMessageBatchCanceledResult(e *wire.Encoder, x *BetaMessageBatchCa
 	e.Constant(`"canceled"`)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: canceled.
-func (*BetaMessageBatchCanceledResult) Discriminator() string { return "canceled" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMessageBatchCanceledResult) AppendJSON(b []byte) ([]byte, error) {
@@ -14362,10 +11217,13 @@ func (x *BetaMessageBatchCanceledResult) UnmarshalJSONFrom(d *jsontext.Decoder) 
 	return wire.UnmarshalFrom(d, x, decodeBetaMessageBatchCanceledResult)
 }
 
-// BetaMessageBatchErroredResult is the result of a request that failed, because its parameters were wrong or the service could not do it.
+// Discriminator returns the constant by which unions know the type: canceled.
+func (*BetaMessageBatchCanceledResult) Discriminator() string { return "canceled" }
+
+// BetaMessageBatchErroredResult is the result of a request that failed, because its parameters were invalid or the service could not
+// process it.
 type BetaMessageBatchErroredResult struct {
-	// Answer that a single call would have failed with. The error proper is one level deeper, in its
-	// `error`.
+	// The error response that a single call would have received. The error itself is its `error` property.
 	Error BetaErrorResponse `json:"error"`
 }
 
@@ -14382,7 +11240,7 @@ func decodeBetaMessageBatchErroredResult(d *wire.Decoder, x *BetaMessageBatchErr
 		case "type":
 			d.Constant("errored")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 	d.Require(seen, 0, "error")
@@ -14396,9 +11254,6 @@ func encodeBetaMessageBatchErroredResult(e *wire.Encoder, x *BetaMessageBatchErr
 	encodeBetaErrorResponse(e, &x.Error)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: errored.
-func (*BetaMessageBatchErroredResult) Discriminator() string { return "errored" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMessageBatchErroredResult) AppendJSON(b []byte) ([]byte, error) {
@@ -14427,6 +11282,9 @@ func (x *BetaMessageBatchErroredResult) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaMessageBatchErroredResult)
 }
 
+// Discriminator returns the constant by which unions know the type: errored.
+func (*BetaMessageBatchErroredResult) Discriminator() string { return "errored" }
+
 // BetaMessageBatchExpiredResult is the result of a request that had not run when the batch expired.
 type BetaMessageBatchExpiredResult struct {
 }
@@ -14440,7 +11298,7 @@ func decodeBetaMessageBatchExpiredResult(d *wire.Decoder, x *BetaMessageBatchExp
 		case "type":
 			d.Constant("expired")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -14451,9 +11309,6 @@ func encodeBetaMessageBatchExpiredResult(e *wire.Encoder, x *BetaMessageBatchExp
 	e.Constant(`"expired"`)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: expired.
-func (*BetaMessageBatchExpiredResult) Discriminator() string { return "expired" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMessageBatchExpiredResult) AppendJSON(b []byte) ([]byte, error) {
@@ -14482,13 +11337,16 @@ func (x *BetaMessageBatchExpiredResult) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaMessageBatchExpiredResult)
 }
 
-// BetaMessageBatchIndividualRequestParams is one request of a batch, with your own id for it.
+// Discriminator returns the constant by which unions know the type: expired.
+func (*BetaMessageBatchExpiredResult) Discriminator() string { return "expired" }
+
+// BetaMessageBatchIndividualRequestParams is one request of a batch, with an ID that you choose.
 type BetaMessageBatchIndividualRequestParams struct {
-	// Your own id of the request, unique within the batch. The result carries it: results come in any
+	// Your ID for the request, unique within the batch. The result repeats it. Results arrive in any
 	// order, and nothing else links them to requests.
 	CustomID string `json:"custom_id"`
 
-	// Parameters of the request, as for a single call of the Messages API.
+	// Parameters of the request, as in a single call of the Messages API.
 	Params BetaCreateMessageParams `json:"params"`
 
 	// Extra holds properties that the contract does not know, by name. A name that the contract knows must not
@@ -14497,7 +11355,7 @@ type BetaMessageBatchIndividualRequestParams struct {
 }
 
 func decodeBetaMessageBatchIndividualRequestParams(d *wire.Decoder, x *BetaMessageBatchIndividualRequestParams) {
-	if !d.Object() {
+	if !d.RequestObject() {
 		return
 	}
 	for name := d.Name(); name != nil; name = d.Name() {
@@ -14553,10 +11411,10 @@ func (x *BetaMessageBatchIndividualRequestParams) UnmarshalJSONFrom(d *jsontext.
 
 // BetaMessageBatchIndividualResponse is one line of the results.
 type BetaMessageBatchIndividualResponse struct {
-	// Your id of the request, as it was given to create.
+	// Your ID of the request, as sent to create.
 	CustomID string `json:"custom_id"`
 
-	// What became of the request.
+	// Outcome of the request.
 	Result BetaMessageBatchResult `json:"result"`
 }
 
@@ -14574,7 +11432,7 @@ func decodeBetaMessageBatchIndividualResponse(d *wire.Decoder, x *BetaMessageBat
 			d.Mark(&seen, 1)
 			decodeBetaMessageBatchResult(d, &x.Result)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 	d.Require(seen, 0, "custom_id")
@@ -14619,16 +11477,16 @@ func (x *BetaMessageBatchIndividualResponse) UnmarshalJSONFrom(d *jsontext.Decod
 
 // BetaMessageBatchPage is a page of batches, newest first.
 type BetaMessageBatchPage struct {
-	// Batches of the page.
+	// Batches on the page, newest first.
 	Data []BetaMessageBatch `json:"data"`
 
-	// Id of the first batch on the page, to pass as `before_id`. Null on an empty page.
+	// ID of the first batch on the page, to pass as `before_id`. Null on an empty page.
 	FirstID string `json:"first_id"`
 
-	// Whether there are more batches in the direction that was asked for.
+	// Whether there are more batches in the requested direction.
 	HasMore bool `json:"has_more"`
 
-	// Id of the last batch on the page, to pass as `after_id`. Null on an empty page.
+	// ID of the last batch on the page, to pass as `after_id`. Null on an empty page.
 	LastID string `json:"last_id"`
 }
 
@@ -14649,7 +11507,7 @@ func decodeBetaMessageBatchPage(d *wire.Decoder, x *BetaMessageBatchPage) {
 		case "last_id":
 			decodeString(d, &x.LastID)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 	d.Require(seen, 0, "data")
@@ -14705,10 +11563,20 @@ func (x *BetaMessageBatchPage) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaMessageBatchPage)
 }
 
-// BetaMessageBatchSucceededResult is the result of a request that was answered. A refusal, an answer cut at `max_tokens` and a paused turn
-// are answers too: look at the message's `stop_reason`. Only these results are billed.
+// BetaMessageBatchProcessingStatus is the status of a batch: `in_progress`, then `ended`, with `canceling` in between if it was canceled.
+type BetaMessageBatchProcessingStatus string
+
+func decodeBetaMessageBatchProcessingStatus(d *wire.Decoder, x *BetaMessageBatchProcessingStatus) {
+	wire.DecodeString(d, x)
+}
+func encodeBetaMessageBatchProcessingStatus(e *wire.Encoder, x *BetaMessageBatchProcessingStatus) {
+	wire.EncodeString(e, x)
+}
+
+// BetaMessageBatchSucceededResult is the result of a request that produced a message. That includes refusals, messages truncated at
+// `max_tokens` and paused turns: check the message's `stop_reason`. Only these results are billed.
 type BetaMessageBatchSucceededResult struct {
-	// The model's answer.
+	// Message that the model generated.
 	Message BetaMessage `json:"message"`
 }
 
@@ -14725,7 +11593,7 @@ func decodeBetaMessageBatchSucceededResult(d *wire.Decoder, x *BetaMessageBatchS
 		case "type":
 			d.Constant("succeeded")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 	d.Require(seen, 0, "message")
@@ -14739,9 +11607,6 @@ func encodeBetaMessageBatchSucceededResult(e *wire.Encoder, x *BetaMessageBatchS
 	encodeBetaMessage(e, &x.Message)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: succeeded.
-func (*BetaMessageBatchSucceededResult) Discriminator() string { return "succeeded" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMessageBatchSucceededResult) AppendJSON(b []byte) ([]byte, error) {
@@ -14769,6 +11634,9 @@ func (x *BetaMessageBatchSucceededResult) UnmarshalJSON(b []byte) error {
 func (x *BetaMessageBatchSucceededResult) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaMessageBatchSucceededResult)
 }
+
+// Discriminator returns the constant by which unions know the type: succeeded.
+func (*BetaMessageBatchSucceededResult) Discriminator() string { return "succeeded" }
 
 // BetaMessageContentBlocks is a list of the blocks of a message.
 type BetaMessageContentBlocks []BetaContentBlockParam
@@ -14807,24 +11675,24 @@ func (x *BetaMessageContentBlocks) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaMessageContentBlocks)
 }
 
-// BetaMessageIterationUsage is the usage of one run of the model, such as each of those between calls of server tools.
+// BetaMessageIterationUsage is the usage of one run of the model, such as between two server tool calls.
 type BetaMessageIterationUsage struct {
-	// Tokens written to the cache, by time to live.
+	// Input tokens written to the cache, by time to live.
 	CacheCreation *BetaCacheCreation `json:"cache_creation"`
 
-	// Input tokens that were written to the cache.
+	// Input tokens written to the cache.
 	CacheCreationInputTokens int64 `json:"cache_creation_input_tokens"`
 
-	// Input tokens that were read from the cache.
+	// Input tokens read from the cache.
 	CacheReadInputTokens int64 `json:"cache_read_input_tokens"`
 
-	// Input tokens that the cache had no part in.
+	// Input tokens neither read from nor written to the cache.
 	InputTokens int64 `json:"input_tokens"`
 
-	// Model that did it, if it is told.
+	// The model of this step. Null if not stated.
 	Model Model `json:"model"`
 
-	// Output tokens, with those of thinking.
+	// Output tokens, including thinking.
 	OutputTokens int64 `json:"output_tokens"`
 }
 
@@ -14849,7 +11717,7 @@ func decodeBetaMessageIterationUsage(d *wire.Decoder, x *BetaMessageIterationUsa
 		case "type":
 			d.Constant("message")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -14883,9 +11751,6 @@ func encodeBetaMessageIterationUsage(e *wire.Encoder, x *BetaMessageIterationUsa
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: message.
-func (*BetaMessageIterationUsage) Discriminator() string { return "message" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaMessageIterationUsage) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -14913,9 +11778,21 @@ func (x *BetaMessageIterationUsage) UnmarshalJSONFrom(d *jsontext.Decoder) error
 	return wire.UnmarshalFrom(d, x, decodeBetaMessageIterationUsage)
 }
 
-// BetaMetadata is what the service is told about a request and the model is not.
+// Discriminator returns the constant by which unions know the type: message.
+func (*BetaMessageIterationUsage) Discriminator() string { return "message" }
+
+// BetaMessageStopReason is the reason why the model stopped. The message is complete with `end_turn`, `stop_sequence` and
+// `tool_use` (its calls need results), truncated with `max_tokens` and `model_context_window_exceeded`,
+// unfinished with `pause_turn` and `compaction` (send it back to continue), and declined with `refusal`.
+type BetaMessageStopReason string
+
+func decodeBetaMessageStopReason(d *wire.Decoder, x *BetaMessageStopReason) { wire.DecodeString(d, x) }
+func encodeBetaMessageStopReason(e *wire.Encoder, x *BetaMessageStopReason) { wire.EncodeString(e, x) }
+
+// BetaMetadata is the metadata of a request. The model does not see it.
 type BetaMetadata struct {
-	// Opaque id of your user, to help find abuse. No name, address or number that identifies a person.
+	// Opaque ID of your user, such as a UUID or a hash, used to detect abuse. It must not identify a person:
+	// no names, email addresses or phone numbers. At most 512 characters; in 2025 it was 256.
 	UserID string `json:"user_id,omitzero"`
 }
 
@@ -14928,7 +11805,7 @@ func decodeBetaMetadata(d *wire.Decoder, x *BetaMetadata) {
 		case "user_id":
 			decodeString(d, &x.UserID)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -14969,12 +11846,12 @@ func (x *BetaMetadata) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaMetadata)
 }
 
-// BetaNotFoundError is the error of something that does not exist, or not in this workspace (404).
+// BetaNotFoundError is the error for something that does not exist in this workspace (404).
 type BetaNotFoundError struct {
-	// The cause, where the service tells it.
+	// Cause of the error, if the service states it.
 	Details *BetaErrorDetails `json:"details,omitzero"`
 
-	// What went wrong, for people. The wording changes; do not match it.
+	// Explanation for people. Its wording changes; do not match it.
 	Message string `json:"message"`
 }
 
@@ -14991,7 +11868,7 @@ func decodeBetaNotFoundError(d *wire.Decoder, x *BetaNotFoundError) {
 		case "type":
 			d.Constant("not_found_error")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -15008,9 +11885,6 @@ func encodeBetaNotFoundError(e *wire.Encoder, x *BetaNotFoundError) {
 	encodeString(e, &x.Message)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: not_found_error.
-func (*BetaNotFoundError) Discriminator() string { return "not_found_error" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaNotFoundError) AppendJSON(b []byte) ([]byte, error) {
@@ -15039,15 +11913,19 @@ func (x *BetaNotFoundError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaNotFoundError)
 }
 
-// BetaOutputConfig is how much effort the model spends, and the form that its answer takes.
+// Discriminator returns the constant by which unions know the type: not_found_error.
+func (*BetaNotFoundError) Discriminator() string { return "not_found_error" }
+
+// BetaOutputConfig is the effort of the model and the format of its response.
 type BetaOutputConfig struct {
-	// How thorough the model is. Left out, the model's own default holds.
+	// How thorough the model is. Default: depends on the model.
 	Effort BetaEffort `json:"effort,omitzero"`
 
-	// Form of the answer's text. Left out, free text.
+	// Format of the response text. Default: free text.
 	Format *BetaJSONOutputFormat `json:"format,omitzero"`
 
-	// Tokens that the model is told to plan a long task with. Left out, it is told none.
+	// Token budget that the model plans a long task with. Default: none. Claude Fable 5, Mythos 5, Opus 5,
+	// Opus 4.8 and Opus 4.7 support it (August 2026).
 	TaskBudget *BetaTokenTaskBudget `json:"task_budget,omitzero"`
 }
 
@@ -15064,7 +11942,7 @@ func decodeBetaOutputConfig(d *wire.Decoder, x *BetaOutputConfig) {
 		case "task_budget":
 			wire.DecodePointer(d, &x.TaskBudget, decodeBetaTokenTaskBudget)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -15113,9 +11991,9 @@ func (x *BetaOutputConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaOutputConfig)
 }
 
-// BetaOutputTokensDetails is the output tokens of an answer by kind.
+// BetaOutputTokensDetails is the output tokens of a response by kind.
 type BetaOutputTokensDetails struct {
-	// Tokens of thinking, also where the answer does not show it.
+	// Tokens of thinking, also if the response does not show it.
 	ThinkingTokens int64 `json:"thinking_tokens"`
 }
 
@@ -15128,7 +12006,7 @@ func decodeBetaOutputTokensDetails(d *wire.Decoder, x *BetaOutputTokensDetails) 
 		case "thinking_tokens":
 			decodeInt(d, &x.ThinkingTokens)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -15167,12 +12045,12 @@ func (x *BetaOutputTokensDetails) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaOutputTokensDetails)
 }
 
-// BetaOverloadedError is the error of a service that is overloaded for everybody (529).
+// BetaOverloadedError is the error while the API is overloaded for all users (529). Retry with exponential backoff.
 type BetaOverloadedError struct {
-	// The cause, where the service tells it.
+	// Cause of the error, if the service states it.
 	Details *BetaErrorDetails `json:"details,omitzero"`
 
-	// What went wrong, for people. The wording changes; do not match it.
+	// Explanation for people. Its wording changes; do not match it.
 	Message string `json:"message"`
 }
 
@@ -15189,7 +12067,7 @@ func decodeBetaOverloadedError(d *wire.Decoder, x *BetaOverloadedError) {
 		case "type":
 			d.Constant("overloaded_error")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -15206,9 +12084,6 @@ func encodeBetaOverloadedError(e *wire.Encoder, x *BetaOverloadedError) {
 	encodeString(e, &x.Message)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: overloaded_error.
-func (*BetaOverloadedError) Discriminator() string { return "overloaded_error" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaOverloadedError) AppendJSON(b []byte) ([]byte, error) {
@@ -15237,12 +12112,15 @@ func (x *BetaOverloadedError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaOverloadedError)
 }
 
-// BetaPermissionError is the error of a credential that may not do this (403).
+// Discriminator returns the constant by which unions know the type: overloaded_error.
+func (*BetaOverloadedError) Discriminator() string { return "overloaded_error" }
+
+// BetaPermissionError is the error for a credential without the necessary permission (403).
 type BetaPermissionError struct {
-	// The cause, where the service tells it.
+	// Cause of the error, if the service states it.
 	Details *BetaErrorDetails `json:"details,omitzero"`
 
-	// What went wrong, for people. The wording changes; do not match it.
+	// Explanation for people. Its wording changes; do not match it.
 	Message string `json:"message"`
 }
 
@@ -15259,7 +12137,7 @@ func decodeBetaPermissionError(d *wire.Decoder, x *BetaPermissionError) {
 		case "type":
 			d.Constant("permission_error")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -15276,9 +12154,6 @@ func encodeBetaPermissionError(e *wire.Encoder, x *BetaPermissionError) {
 	encodeString(e, &x.Message)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: permission_error.
-func (*BetaPermissionError) Discriminator() string { return "permission_error" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaPermissionError) AppendJSON(b []byte) ([]byte, error) {
@@ -15307,9 +12182,12 @@ func (x *BetaPermissionError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaPermissionError)
 }
 
+// Discriminator returns the constant by which unions know the type: permission_error.
+func (*BetaPermissionError) Discriminator() string { return "permission_error" }
+
 // BetaPlainTextSource is a plain text in the message itself.
 type BetaPlainTextSource struct {
-	// What the document says.
+	// Text of the document.
 	Data string `json:"data"`
 }
 
@@ -15326,7 +12204,7 @@ func decodeBetaPlainTextSource(d *wire.Decoder, x *BetaPlainTextSource) {
 		case "type":
 			d.Constant("text")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -15341,9 +12219,6 @@ func encodeBetaPlainTextSource(e *wire.Encoder, x *BetaPlainTextSource) {
 	encodeString(e, &x.Data)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: text.
-func (*BetaPlainTextSource) Discriminator() string { return "text" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaPlainTextSource) AppendJSON(b []byte) ([]byte, error) {
@@ -15372,12 +12247,15 @@ func (x *BetaPlainTextSource) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaPlainTextSource)
 }
 
-// BetaRateLimitError is the error of an account that calls too often, has too much waiting, or has reached a spend cap (429).
+// Discriminator returns the constant by which unions know the type: text.
+func (*BetaPlainTextSource) Discriminator() string { return "text" }
+
+// BetaRateLimitError is the error when a limit was reached (429): calls per minute, queued batch requests, or spend.
 type BetaRateLimitError struct {
-	// The cause, where the service tells it.
+	// Cause of the error, if the service states it.
 	Details *BetaErrorDetails `json:"details,omitzero"`
 
-	// What went wrong, for people. The wording changes; do not match it.
+	// Explanation for people. Its wording changes; do not match it.
 	Message string `json:"message"`
 }
 
@@ -15394,7 +12272,7 @@ func decodeBetaRateLimitError(d *wire.Decoder, x *BetaRateLimitError) {
 		case "type":
 			d.Constant("rate_limit_error")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -15411,9 +12289,6 @@ func encodeBetaRateLimitError(e *wire.Encoder, x *BetaRateLimitError) {
 	encodeString(e, &x.Message)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: rate_limit_error.
-func (*BetaRateLimitError) Discriminator() string { return "rate_limit_error" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaRateLimitError) AppendJSON(b []byte) ([]byte, error) {
@@ -15442,9 +12317,12 @@ func (x *BetaRateLimitError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaRateLimitError)
 }
 
-// BetaRedactedThinkingBlock is a stretch of thinking that the service shows only encrypted.
+// Discriminator returns the constant by which unions know the type: rate_limit_error.
+func (*BetaRateLimitError) Discriminator() string { return "rate_limit_error" }
+
+// BetaRedactedThinkingBlock is a part of the model's thinking that the service returns only in encrypted form.
 type BetaRedactedThinkingBlock struct {
-	// Encrypted thinking, needed to give the block back.
+	// Encrypted thinking. Needed to send the block back.
 	Data string `json:"data"`
 }
 
@@ -15459,7 +12337,7 @@ func decodeBetaRedactedThinkingBlock(d *wire.Decoder, x *BetaRedactedThinkingBlo
 		case "type":
 			d.Constant("redacted_thinking")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -15472,9 +12350,6 @@ func encodeBetaRedactedThinkingBlock(e *wire.Encoder, x *BetaRedactedThinkingBlo
 	encodeString(e, &x.Data)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: redacted_thinking.
-func (*BetaRedactedThinkingBlock) Discriminator() string { return "redacted_thinking" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaRedactedThinkingBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -15503,9 +12378,12 @@ func (x *BetaRedactedThinkingBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error
 	return wire.UnmarshalFrom(d, x, decodeBetaRedactedThinkingBlock)
 }
 
-// BetaRedactedThinkingBlockParam is a redacted thinking block of an earlier answer, given back unchanged.
+// Discriminator returns the constant by which unions know the type: redacted_thinking.
+func (*BetaRedactedThinkingBlock) Discriminator() string { return "redacted_thinking" }
+
+// BetaRedactedThinkingBlockParam is a redacted thinking block of an earlier response, sent back unchanged.
 type BetaRedactedThinkingBlockParam struct {
-	// Encrypted thinking, as it came.
+	// Encrypted thinking, unchanged.
 	Data string `json:"data"`
 }
 
@@ -15520,7 +12398,7 @@ func decodeBetaRedactedThinkingBlockParam(d *wire.Decoder, x *BetaRedactedThinki
 		case "type":
 			d.Constant("redacted_thinking")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -15533,9 +12411,6 @@ func encodeBetaRedactedThinkingBlockParam(e *wire.Encoder, x *BetaRedactedThinki
 	encodeString(e, &x.Data)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: redacted_thinking.
-func (*BetaRedactedThinkingBlockParam) Discriminator() string { return "redacted_thinking" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaRedactedThinkingBlockParam) AppendJSON(b []byte) ([]byte, error) {
@@ -15564,29 +12439,32 @@ func (x *BetaRedactedThinkingBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) 
 	return wire.UnmarshalFrom(d, x, decodeBetaRedactedThinkingBlockParam)
 }
 
-// BetaRefusalCategory is a policy area under which a model declines.
+// Discriminator returns the constant by which unions know the type: redacted_thinking.
+func (*BetaRedactedThinkingBlockParam) Discriminator() string { return "redacted_thinking" }
+
+// BetaRefusalCategory is a policy category of a refusal.
 type BetaRefusalCategory string
 
 func decodeBetaRefusalCategory(d *wire.Decoder, x *BetaRefusalCategory) { wire.DecodeString(d, x) }
 func encodeBetaRefusalCategory(e *wire.Encoder, x *BetaRefusalCategory) { wire.EncodeString(e, x) }
 
-// BetaRefusalStopDetails is what is known about a refusal.
+// BetaRefusalStopDetails is the category and explanation of a refusal, and how to retry it.
 type BetaRefusalStopDetails struct {
-	// Policy area that the refusal falls under, if it is told.
+	// Policy category of the refusal. Null if not stated.
 	Category BetaRefusalCategory `json:"category"`
 
-	// Why the model refused, for people. Its wording changes.
+	// Explanation of the refusal, for people. Its wording changes.
 	Explanation string `json:"explanation"`
 
-	// Token that makes it cheaper to ask another model, to be sent as its request's
-	// `fallback_credit_token` within 5 minutes. Null if there is no credit.
+	// Token that reduces the cost of a retry on another model. Send it as `fallback_credit_token` within 5
+	// minutes. Null if there is no credit, which is always so in a batch.
 	FallbackCreditToken string `json:"fallback_credit_token"`
 
-	// Whether that request may end with this answer's content as a message of the assistant, for the other
-	// model to go on from. Null without a token.
+	// Whether the retry may end with an assistant message that has this message's content, for the other
+	// model to continue. Null without a token.
 	FallbackHasPrefillClaim *bool `json:"fallback_has_prefill_claim"`
 
-	// Model to ask instead, where a fallback was due but had no capacity. Null otherwise.
+	// Model to use instead, if a fallback was due but had no capacity. Null otherwise.
 	RecommendedModel string `json:"recommended_model"`
 }
 
@@ -15609,7 +12487,7 @@ func decodeBetaRefusalStopDetails(d *wire.Decoder, x *BetaRefusalStopDetails) {
 		case "type":
 			d.Constant("refusal")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -15656,9 +12534,6 @@ func encodeBetaRefusalStopDetails(e *wire.Encoder, x *BetaRefusalStopDetails) {
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: refusal.
-func (*BetaRefusalStopDetails) Discriminator() string { return "refusal" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaRefusalStopDetails) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -15686,23 +12561,23 @@ func (x *BetaRefusalStopDetails) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaRefusalStopDetails)
 }
 
-// BetaRequestCounts is the number of a batch's requests in each state. Until the whole batch has ended, `processing` counts
-// them all and the others are 0: the counts say nothing about progress. Their sum is always the number of
-// requests.
+// BetaRequestCounts is the number of a batch's requests in each state. Until the whole batch has ended, `processing` counts all
+// of them and the other counts are 0, so the counts do not show progress. Their sum is always the number
+// of requests.
 type BetaRequestCounts struct {
-	// Requests that were canceled before they ran. Not billed.
+	// Number of requests that were canceled before they ran. Not billed.
 	Canceled int64 `json:"canceled"`
 
-	// Requests that failed. Not billed.
+	// Number of requests that failed. Not billed.
 	Errored int64 `json:"errored"`
 
-	// Requests that had not run when the batch expired. Not billed.
+	// Number of requests that had not run when the batch expired. Not billed.
 	Expired int64 `json:"expired"`
 
-	// Requests of a batch that has not ended.
+	// Number of requests of a batch that has not ended; 0 afterwards.
 	Processing int64 `json:"processing"`
 
-	// Requests that were answered with a message.
+	// Number of requests that succeeded with a message.
 	Succeeded int64 `json:"succeeded"`
 }
 
@@ -15723,7 +12598,7 @@ func decodeBetaRequestCounts(d *wire.Decoder, x *BetaRequestCounts) {
 		case "succeeded":
 			decodeInt(d, &x.Succeeded)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -15775,16 +12650,16 @@ type BetaRequestDocumentBlock struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Whether the answer cites the document.
+	// Whether the response cites the document.
 	Citations *BetaCitationsConfigParam `json:"citations,omitzero"`
 
-	// What the model should know about the document. It is read, not cited.
+	// Context about the document. The model reads it but does not cite it. Not empty.
 	Context string `json:"context,omitzero"`
 
-	// Where the document comes from.
+	// Source of the document: base64 data, text, blocks, a URL, or an uploaded file.
 	Source BetaDocumentSource `json:"source"`
 
-	// Title of the document. It is read, not cited.
+	// Title of the document. The model reads it but does not cite it. 1 to 500 characters.
 	Title string `json:"title,omitzero"`
 }
 
@@ -15807,7 +12682,7 @@ func decodeBetaRequestDocumentBlock(d *wire.Decoder, x *BetaRequestDocumentBlock
 		case "type":
 			d.Constant("document")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -15837,9 +12712,6 @@ func encodeBetaRequestDocumentBlock(e *wire.Encoder, x *BetaRequestDocumentBlock
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: document.
-func (*BetaRequestDocumentBlock) Discriminator() string { return "document" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaRequestDocumentBlock) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -15867,9 +12739,12 @@ func (x *BetaRequestDocumentBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaRequestDocumentBlock)
 }
 
-// BetaRequestMCPServerToolConfiguration is the choice of an MCP server's tools.
+// Discriminator returns the constant by which unions know the type: document.
+func (*BetaRequestDocumentBlock) Discriminator() string { return "document" }
+
+// BetaRequestMCPServerToolConfiguration is the tools of an MCP server that the model may call.
 type BetaRequestMCPServerToolConfiguration struct {
-	// Names of the tools that the model may call. Left out, all of them.
+	// Names of the tools that the model may call. Default: all tools.
 	AllowedTools []string `json:"allowed_tools,omitzero"`
 
 	// Whether the model may call tools of the server at all. Default is `true`.
@@ -15887,7 +12762,7 @@ func decodeBetaRequestMCPServerToolConfiguration(d *wire.Decoder, x *BetaRequest
 		case "enabled":
 			wire.DecodePointer(d, &x.Enabled, decodeBool)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -15936,17 +12811,18 @@ func (x *BetaRequestMCPServerToolConfiguration) UnmarshalJSONFrom(d *jsontext.De
 
 // BetaRequestMCPServerURLDefinition is an MCP server that the service connects to.
 type BetaRequestMCPServerURLDefinition struct {
-	// OAuth token for the server, if it asks for one. It has to be valid when the request runs.
+	// OAuth token for the server, if it requires one. It must be valid when the request runs.
 	AuthorizationToken string `json:"authorization_token,omitzero"`
 
-	// Name of the server, unique within the request. An `mcp_toolset` among the tools names it.
+	// Name of the server, unique within the request. Exactly one `mcp_toolset` among the tools must refer
+	// to it.
 	Name string `json:"name"`
 
-	// Which of the server's tools the model may call. It belongs to `mcp-client-2025-04-04`; with later
-	// betas the `mcp_toolset` says it.
+	// Tools of the server that the model may call. Only for `mcp-client-2025-04-04`; with later betas,
+	// configure the `mcp_toolset`.
 	ToolConfiguration *BetaRequestMCPServerToolConfiguration `json:"tool_configuration,omitzero"`
 
-	// Where the server is. It begins with `https://`, and the service has to be able to reach it.
+	// URL of the server. It must start with `https://` and be reachable for the service.
 	URL string `json:"url"`
 }
 
@@ -15967,7 +12843,7 @@ func decodeBetaRequestMCPServerURLDefinition(d *wire.Decoder, x *BetaRequestMCPS
 		case "url":
 			decodeString(d, &x.URL)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -15990,9 +12866,6 @@ func encodeBetaRequestMCPServerURLDefinition(e *wire.Encoder, x *BetaRequestMCPS
 	encodeString(e, &x.URL)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: url.
-func (*BetaRequestMCPServerURLDefinition) Discriminator() string { return "url" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaRequestMCPServerURLDefinition) AppendJSON(b []byte) ([]byte, error) {
@@ -16021,18 +12894,18 @@ func (x *BetaRequestMCPServerURLDefinition) UnmarshalJSONFrom(d *jsontext.Decode
 	return wire.UnmarshalFrom(d, x, decodeBetaRequestMCPServerURLDefinition)
 }
 
-// BetaRequestMCPToolResultBlockParam is what a tool of an MCP server answered in an earlier answer, given back unchanged.
+// BetaRequestMCPToolResultBlockParam is the result of an MCP server's tool in an earlier response, sent back unchanged.
 type BetaRequestMCPToolResultBlockParam struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// What the tool answered. Left out, nothing.
+	// Output of the tool. Default: none.
 	Content BetaMCPToolResultContentParam `json:"content,omitzero"`
 
 	// Whether the tool failed. Default is `false`.
 	IsError bool `json:"is_error,omitzero"`
 
-	// Id of the `mcp_tool_use` block that this answers.
+	// ID of the `mcp_tool_use` block that this result belongs to.
 	ToolUseID string `json:"tool_use_id"`
 }
 
@@ -16053,7 +12926,7 @@ func decodeBetaRequestMCPToolResultBlockParam(d *wire.Decoder, x *BetaRequestMCP
 		case "type":
 			d.Constant("mcp_tool_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -16078,9 +12951,6 @@ func encodeBetaRequestMCPToolResultBlockParam(e *wire.Encoder, x *BetaRequestMCP
 	encodeString(e, &x.ToolUseID)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: mcp_tool_result.
-func (*BetaRequestMCPToolResultBlockParam) Discriminator() string { return "mcp_tool_result" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaRequestMCPToolResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
@@ -16109,7 +12979,81 @@ func (x *BetaRequestMCPToolResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decod
 	return wire.UnmarshalFrom(d, x, decodeBetaRequestMCPToolResultBlockParam)
 }
 
-// BetaRequestToolAdditionBlock is a change that offers a tool to the model from here on. Its place is a system message.
+// Discriminator returns the constant by which unions know the type: mcp_tool_result.
+func (*BetaRequestMCPToolResultBlockParam) Discriminator() string { return "mcp_tool_result" }
+
+// BetaRequestTooLargeError is the error of a body with too many bytes (413). The endpoint's reference page does not list it.
+type BetaRequestTooLargeError struct {
+	// Cause of the error, if the service states it.
+	Details *BetaErrorDetails `json:"details,omitzero"`
+
+	// Explanation for people. Its wording changes; do not match it.
+	Message string `json:"message"`
+}
+
+func decodeBetaRequestTooLargeError(d *wire.Decoder, x *BetaRequestTooLargeError) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "details":
+			wire.DecodePointer(d, &x.Details, decodeBetaErrorDetails)
+		case "message":
+			decodeString(d, &x.Message)
+		case "type":
+			d.Constant("request_too_large")
+		default:
+			d.Unknown()
+		}
+	}
+}
+
+func encodeBetaRequestTooLargeError(e *wire.Encoder, x *BetaRequestTooLargeError) {
+	e.Object()
+	e.Name(`"type":`)
+	e.Constant(`"request_too_large"`)
+	if x.Details != nil {
+		e.Name(`"details":`)
+		encodeBetaErrorDetails(e, x.Details)
+	}
+	e.Name(`"message":`)
+	encodeString(e, &x.Message)
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaRequestTooLargeError) AppendJSON(b []byte) ([]byte, error) {
+	e := wire.NewEncoder(b)
+	encodeBetaRequestTooLargeError(e, x)
+	return e.End()
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaRequestTooLargeError) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaRequestTooLargeError) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaRequestTooLargeError)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaRequestTooLargeError) UnmarshalJSON(b []byte) error {
+	d := wire.NewDecoder(b)
+	decodeBetaRequestTooLargeError(d, x)
+	return d.End()
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaRequestTooLargeError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaRequestTooLargeError)
+}
+
+// Discriminator returns the constant by which unions know the type: request_too_large.
+func (*BetaRequestTooLargeError) Discriminator() string { return "request_too_large" }
+
+// BetaRequestToolAdditionBlock is a change that makes a tool available to the model from here on. It belongs in a system message. Claude
+// Fable 5, Mythos 5, Opus 4.8 and Opus 5 support it, Claude Sonnet 5 does not (August 2026).
 type BetaRequestToolAdditionBlock struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
@@ -16131,7 +13075,7 @@ func decodeBetaRequestToolAdditionBlock(d *wire.Decoder, x *BetaRequestToolAddit
 		case "type":
 			d.Constant("tool_addition")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -16148,9 +13092,6 @@ func encodeBetaRequestToolAdditionBlock(e *wire.Encoder, x *BetaRequestToolAddit
 	encodeBetaRequestToolAdditionBlockTool(e, &x.Tool)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: tool_addition.
-func (*BetaRequestToolAdditionBlock) Discriminator() string { return "tool_addition" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaRequestToolAdditionBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -16179,7 +13120,11 @@ func (x *BetaRequestToolAdditionBlock) UnmarshalJSONFrom(d *jsontext.Decoder) er
 	return wire.UnmarshalFrom(d, x, decodeBetaRequestToolAdditionBlock)
 }
 
-// BetaRequestToolRemovalBlock is a change that withdraws a tool from the model from here on. Its place is a system message.
+// Discriminator returns the constant by which unions know the type: tool_addition.
+func (*BetaRequestToolAdditionBlock) Discriminator() string { return "tool_addition" }
+
+// BetaRequestToolRemovalBlock is a change that withdraws a tool from the model from here on. It belongs in a system message. Claude Fable
+// 5, Mythos 5, Opus 4.8 and Opus 5 support it, Claude Sonnet 5 does not (August 2026).
 type BetaRequestToolRemovalBlock struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
@@ -16201,7 +13146,7 @@ func decodeBetaRequestToolRemovalBlock(d *wire.Decoder, x *BetaRequestToolRemova
 		case "type":
 			d.Constant("tool_removal")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -16218,9 +13163,6 @@ func encodeBetaRequestToolRemovalBlock(e *wire.Encoder, x *BetaRequestToolRemova
 	encodeBetaRequestToolRemovalBlockTool(e, &x.Tool)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: tool_removal.
-func (*BetaRequestToolRemovalBlock) Discriminator() string { return "tool_removal" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaRequestToolRemovalBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -16249,14 +13191,17 @@ func (x *BetaRequestToolRemovalBlock) UnmarshalJSONFrom(d *jsontext.Decoder) err
 	return wire.UnmarshalFrom(d, x, decodeBetaRequestToolRemovalBlock)
 }
 
-// BetaResponseInclusion is how much of a call that code made is in the answer: with `full` the call and its result, with `excluded`
-// neither, once the code has finished. Calls that the model made itself are always there.
+// Discriminator returns the constant by which unions know the type: tool_removal.
+func (*BetaRequestToolRemovalBlock) Discriminator() string { return "tool_removal" }
+
+// BetaResponseInclusion is how much of the calls made by code is in the response: with `full` the calls and their results, with
+// `excluded` neither, once the code has finished. Calls by the model itself are always included.
 type BetaResponseInclusion string
 
 func decodeBetaResponseInclusion(d *wire.Decoder, x *BetaResponseInclusion) { wire.DecodeString(d, x) }
 func encodeBetaResponseInclusion(e *wire.Encoder, x *BetaResponseInclusion) { wire.EncodeString(e, x) }
 
-// BetaResponseTextBlocks is a list of the text blocks of an answer.
+// BetaResponseTextBlocks is a list of the text blocks of a response.
 type BetaResponseTextBlocks []BetaTextBlock
 
 func decodeBetaResponseTextBlocks(d *wire.Decoder, x *BetaResponseTextBlocks) {
@@ -16293,30 +13238,30 @@ func (x *BetaResponseTextBlocks) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaResponseTextBlocks)
 }
 
-// BetaResponseTool is a tool of your own in an answer, as it was sent.
+// BetaResponseTool is a custom tool in a response, as it was sent.
 type BetaResponseTool struct {
 	// Who may call the tool.
 	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
 
-	// Whether the model sees the tool only after a search or an addition brought it up.
+	// Whether the tool was hidden from the model until a tool search or an addition made it available.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
-	// What the tool does.
+	// What the tool does, and when to use it.
 	Description string `json:"description,omitzero"`
 
-	// Whether input was to be streamed before it is complete. Null leaves it to the betas of the call.
+	// Whether inputs are streamed as the model writes them. Null: depends on the betas of the call.
 	EagerInputStreaming *bool `json:"eager_input_streaming,omitzero"`
 
-	// Inputs that show the model what a call looks like.
+	// Example inputs for the model.
 	InputExamples []jsontext.Value `json:"input_examples,omitzero"`
 
-	// What the input of the tool looks like.
+	// JSON Schema of the tool's input.
 	InputSchema BetaResponseToolInputSchema `json:"input_schema"`
 
-	// Name of the tool, as the request had it.
+	// Name of the tool, as in the request.
 	Name string `json:"name"`
 
-	// Whether every call is sure to fit `input_schema`.
+	// Whether every call is guaranteed to match `input_schema`.
 	Strict bool `json:"strict,omitzero"`
 }
 
@@ -16345,7 +13290,7 @@ func decodeBetaResponseTool(d *wire.Decoder, x *BetaResponseTool) {
 		case "type":
 			d.Constant("custom")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -16383,9 +13328,6 @@ func encodeBetaResponseTool(e *wire.Encoder, x *BetaResponseTool) {
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: custom.
-func (*BetaResponseTool) Discriminator() string { return "custom" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaResponseTool) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -16413,7 +13355,10 @@ func (x *BetaResponseTool) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaResponseTool)
 }
 
-// BetaResponseToolAdditionBlock is a tool that the model was offered in the summarized part of the conversation.
+// Discriminator returns the constant by which unions know the type: custom.
+func (*BetaResponseTool) Discriminator() string { return "custom" }
+
+// BetaResponseToolAdditionBlock is a tool that became available in the summarized part of the conversation.
 type BetaResponseToolAdditionBlock struct {
 	// The tool, by name or with its definition.
 	Tool BetaResponseToolAdditionBlockTool `json:"tool"`
@@ -16430,7 +13375,7 @@ func decodeBetaResponseToolAdditionBlock(d *wire.Decoder, x *BetaResponseToolAdd
 		case "type":
 			d.Constant("tool_addition")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -16443,9 +13388,6 @@ func encodeBetaResponseToolAdditionBlock(e *wire.Encoder, x *BetaResponseToolAdd
 	encodeBetaResponseToolAdditionBlockTool(e, &x.Tool)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: tool_addition.
-func (*BetaResponseToolAdditionBlock) Discriminator() string { return "tool_addition" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaResponseToolAdditionBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -16474,7 +13416,10 @@ func (x *BetaResponseToolAdditionBlock) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaResponseToolAdditionBlock)
 }
 
-// BetaResponseToolChangeMCPToolReference is a tool of an MCP server, named.
+// Discriminator returns the constant by which unions know the type: tool_addition.
+func (*BetaResponseToolAdditionBlock) Discriminator() string { return "tool_addition" }
+
+// BetaResponseToolChangeMCPToolReference is a reference to a tool of an MCP server.
 type BetaResponseToolChangeMCPToolReference struct {
 	// Name of the tool on its server.
 	Name string `json:"name"`
@@ -16496,7 +13441,7 @@ func decodeBetaResponseToolChangeMCPToolReference(d *wire.Decoder, x *BetaRespon
 		case "type":
 			d.Constant("mcp_tool_reference")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -16511,9 +13456,6 @@ func encodeBetaResponseToolChangeMCPToolReference(e *wire.Encoder, x *BetaRespon
 	encodeString(e, &x.ServerName)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: mcp_tool_reference.
-func (*BetaResponseToolChangeMCPToolReference) Discriminator() string { return "mcp_tool_reference" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaResponseToolChangeMCPToolReference) AppendJSON(b []byte) ([]byte, error) {
@@ -16544,7 +13486,10 @@ func (x *BetaResponseToolChangeMCPToolReference) UnmarshalJSONFrom(d *jsontext.D
 	return wire.UnmarshalFrom(d, x, decodeBetaResponseToolChangeMCPToolReference)
 }
 
-// BetaResponseToolChangeMCPToolsetReference is the toolset of an MCP server, all its tools.
+// Discriminator returns the constant by which unions know the type: mcp_tool_reference.
+func (*BetaResponseToolChangeMCPToolReference) Discriminator() string { return "mcp_tool_reference" }
+
+// BetaResponseToolChangeMCPToolsetReference is a reference to all tools of an MCP server.
 type BetaResponseToolChangeMCPToolsetReference struct {
 	// Name of the server, as in the request's `mcp_servers`.
 	ServerName string `json:"server_name"`
@@ -16561,7 +13506,7 @@ func decodeBetaResponseToolChangeMCPToolsetReference(d *wire.Decoder, x *BetaRes
 		case "type":
 			d.Constant("mcp_toolset_reference")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -16573,11 +13518,6 @@ func encodeBetaResponseToolChangeMCPToolsetReference(e *wire.Encoder, x *BetaRes
 	e.Name(`"server_name":`)
 	encodeString(e, &x.ServerName)
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: mcp_toolset_reference.
-func (*BetaResponseToolChangeMCPToolsetReference) Discriminator() string {
-	return "mcp_toolset_reference"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -16609,9 +13549,14 @@ func (x *BetaResponseToolChangeMCPToolsetReference) UnmarshalJSONFrom(d *jsontex
 	return wire.UnmarshalFrom(d, x, decodeBetaResponseToolChangeMCPToolsetReference)
 }
 
-// BetaResponseToolChangeToolReference is a tool, named.
+// Discriminator returns the constant by which unions know the type: mcp_toolset_reference.
+func (*BetaResponseToolChangeMCPToolsetReference) Discriminator() string {
+	return "mcp_toolset_reference"
+}
+
+// BetaResponseToolChangeToolReference is a reference to a tool by name.
 type BetaResponseToolChangeToolReference struct {
-	// Name of the tool, as the request had it.
+	// Name of the tool, as in the request.
 	Name string `json:"name"`
 }
 
@@ -16626,7 +13571,7 @@ func decodeBetaResponseToolChangeToolReference(d *wire.Decoder, x *BetaResponseT
 		case "type":
 			d.Constant("tool_reference")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -16639,9 +13584,6 @@ func encodeBetaResponseToolChangeToolReference(e *wire.Encoder, x *BetaResponseT
 	encodeString(e, &x.Name)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: tool_reference.
-func (*BetaResponseToolChangeToolReference) Discriminator() string { return "tool_reference" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaResponseToolChangeToolReference) AppendJSON(b []byte) ([]byte, error) {
@@ -16670,7 +13612,10 @@ func (x *BetaResponseToolChangeToolReference) UnmarshalJSONFrom(d *jsontext.Deco
 	return wire.UnmarshalFrom(d, x, decodeBetaResponseToolChangeToolReference)
 }
 
-// BetaResponseToolInputSchema is a JSON Schema of an object, in an answer. Properties that are not listed here are JSON Schema's own.
+// Discriminator returns the constant by which unions know the type: tool_reference.
+func (*BetaResponseToolChangeToolReference) Discriminator() string { return "tool_reference" }
+
+// BetaResponseToolInputSchema is a JSON Schema of an object, in a response. It may have any other keyword of JSON Schema.
 type BetaResponseToolInputSchema = jsontext.Value
 
 func decodeBetaResponseToolInputSchema(d *wire.Decoder, x *BetaResponseToolInputSchema) {
@@ -16697,7 +13642,7 @@ func decodeBetaResponseToolRemovalBlock(d *wire.Decoder, x *BetaResponseToolRemo
 		case "type":
 			d.Constant("tool_removal")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -16710,9 +13655,6 @@ func encodeBetaResponseToolRemovalBlock(e *wire.Encoder, x *BetaResponseToolRemo
 	encodeBetaResponseToolRemovalBlockTool(e, &x.Tool)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: tool_removal.
-func (*BetaResponseToolRemovalBlock) Discriminator() string { return "tool_removal" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaResponseToolRemovalBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -16741,19 +13683,23 @@ func (x *BetaResponseToolRemovalBlock) UnmarshalJSONFrom(d *jsontext.Decoder) er
 	return wire.UnmarshalFrom(d, x, decodeBetaResponseToolRemovalBlock)
 }
 
-// BetaSearchResultBlockParam is a search result of your own, for the model to read and cite. It can stand in a message or in what a tool
-// answered.
+// Discriminator returns the constant by which unions know the type: tool_removal.
+func (*BetaResponseToolRemovalBlock) Discriminator() string { return "tool_removal" }
+
+// BetaSearchResultBlockParam is a search result that you provide, for the model to read and cite. It can be part of a message or of a
+// tool's output.
 type BetaSearchResultBlockParam struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Whether the answer cites the search result. The same for all search results of a request.
+	// Whether the response cites the search result. All search results of a request must have the same
+	// setting.
 	Citations *BetaCitationsConfigParam `json:"citations,omitzero"`
 
-	// Texts of the search result, at least one. A citation covers whole blocks.
+	// The text blocks of the search result. A citation covers whole blocks.
 	Content []BetaTextBlockParam `json:"content"`
 
-	// Where the search result comes from, as a URL or another name. Citations repeat it.
+	// Source of the search result: a URL or another name. Citations repeat it.
 	Source string `json:"source"`
 
 	// Title of the search result. Citations repeat it.
@@ -16779,7 +13725,7 @@ func decodeBetaSearchResultBlockParam(d *wire.Decoder, x *BetaSearchResultBlockP
 		case "type":
 			d.Constant("search_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -16804,9 +13750,6 @@ func encodeBetaSearchResultBlockParam(e *wire.Encoder, x *BetaSearchResultBlockP
 	encodeString(e, &x.Title)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: search_result.
-func (*BetaSearchResultBlockParam) Discriminator() string { return "search_result" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaSearchResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
@@ -16835,9 +13778,12 @@ func (x *BetaSearchResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) erro
 	return wire.UnmarshalFrom(d, x, decodeBetaSearchResultBlockParam)
 }
 
+// Discriminator returns the constant by which unions know the type: search_result.
+func (*BetaSearchResultBlockParam) Discriminator() string { return "search_result" }
+
 // BetaServerToolCaller is the code that the model runs with `code_execution_20250825` as caller of a tool.
 type BetaServerToolCaller struct {
-	// Id of the `server_tool_use` block in which the code runs.
+	// ID of the `server_tool_use` block in which the code runs.
 	ToolID string `json:"tool_id"`
 }
 
@@ -16852,7 +13798,7 @@ func decodeBetaServerToolCaller(d *wire.Decoder, x *BetaServerToolCaller) {
 		case "type":
 			d.Constant("code_execution_20250825")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -16865,9 +13811,6 @@ func encodeBetaServerToolCaller(e *wire.Encoder, x *BetaServerToolCaller) {
 	encodeString(e, &x.ToolID)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: code_execution_20250825.
-func (*BetaServerToolCaller) Discriminator() string { return "code_execution_20250825" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaServerToolCaller) AppendJSON(b []byte) ([]byte, error) {
@@ -16896,9 +13839,12 @@ func (x *BetaServerToolCaller) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaServerToolCaller)
 }
 
+// Discriminator returns the constant by which unions know the type: code_execution_20250825.
+func (*BetaServerToolCaller) Discriminator() string { return "code_execution_20250825" }
+
 // BetaServerToolCaller20260120 is the code that the model runs with `code_execution_20260120` as caller of a tool.
 type BetaServerToolCaller20260120 struct {
-	// Id of the `server_tool_use` block in which the code runs.
+	// ID of the `server_tool_use` block in which the code runs.
 	ToolID string `json:"tool_id"`
 }
 
@@ -16913,7 +13859,7 @@ func decodeBetaServerToolCaller20260120(d *wire.Decoder, x *BetaServerToolCaller
 		case "type":
 			d.Constant("code_execution_20260120")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -16926,9 +13872,6 @@ func encodeBetaServerToolCaller20260120(e *wire.Encoder, x *BetaServerToolCaller
 	encodeString(e, &x.ToolID)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: code_execution_20260120.
-func (*BetaServerToolCaller20260120) Discriminator() string { return "code_execution_20260120" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaServerToolCaller20260120) AppendJSON(b []byte) ([]byte, error) {
@@ -16957,18 +13900,21 @@ func (x *BetaServerToolCaller20260120) UnmarshalJSONFrom(d *jsontext.Decoder) er
 	return wire.UnmarshalFrom(d, x, decodeBetaServerToolCaller20260120)
 }
 
-// BetaServerToolName is a name by which calls refer to a server tool. The tool that runs code has several.
+// Discriminator returns the constant by which unions know the type: code_execution_20260120.
+func (*BetaServerToolCaller20260120) Discriminator() string { return "code_execution_20260120" }
+
+// BetaServerToolName is a name by which calls refer to a server tool. The code execution tool has several.
 type BetaServerToolName string
 
 func decodeBetaServerToolName(d *wire.Decoder, x *BetaServerToolName) { wire.DecodeString(d, x) }
 func encodeBetaServerToolName(e *wire.Encoder, x *BetaServerToolName) { wire.EncodeString(e, x) }
 
-// BetaServerToolUsage is how often server tools were called.
+// BetaServerToolUsage is the number of server tool calls.
 type BetaServerToolUsage struct {
-	// Pages that were fetched.
+	// Number of pages that were fetched.
 	WebFetchRequests int64 `json:"web_fetch_requests"`
 
-	// Web searches that were made.
+	// Number of web searches.
 	WebSearchRequests int64 `json:"web_search_requests"`
 }
 
@@ -16983,7 +13929,7 @@ func decodeBetaServerToolUsage(d *wire.Decoder, x *BetaServerToolUsage) {
 		case "web_search_requests":
 			decodeInt(d, &x.WebSearchRequests)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -17024,12 +13970,12 @@ func (x *BetaServerToolUsage) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaServerToolUsage)
 }
 
-// BetaServerToolUseBlock is a call of a tool that the service runs. Your code has nothing to do for it.
+// BetaServerToolUseBlock is a call of a server tool. The service runs it; your code does nothing.
 type BetaServerToolUseBlock struct {
-	// Who made the call. Left out, the model itself.
+	// Who made the call. Default: the model itself.
 	Caller BetaCaller `json:"caller,omitzero"`
 
-	// Id of the call. The block with its result names it.
+	// ID of the call. The block with its result names it.
 	ID string `json:"id"`
 
 	// Input of the tool, as the model wrote it.
@@ -17056,7 +14002,7 @@ func decodeBetaServerToolUseBlock(d *wire.Decoder, x *BetaServerToolUseBlock) {
 		case "type":
 			d.Constant("server_tool_use")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -17077,9 +14023,6 @@ func encodeBetaServerToolUseBlock(e *wire.Encoder, x *BetaServerToolUseBlock) {
 	encodeBetaServerToolName(e, &x.Name)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: server_tool_use.
-func (*BetaServerToolUseBlock) Discriminator() string { return "server_tool_use" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaServerToolUseBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -17108,18 +14051,21 @@ func (x *BetaServerToolUseBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaServerToolUseBlock)
 }
 
-// BetaServerToolUseBlockParam is a call of a server tool in an earlier answer, given back unchanged.
+// Discriminator returns the constant by which unions know the type: server_tool_use.
+func (*BetaServerToolUseBlock) Discriminator() string { return "server_tool_use" }
+
+// BetaServerToolUseBlockParam is a call of a server tool in an earlier response, sent back unchanged.
 type BetaServerToolUseBlockParam struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Who made the call. Left out, the model itself.
+	// Who made the call. Default: the model itself.
 	Caller BetaCaller `json:"caller,omitzero"`
 
-	// Id of the call. The block with its result names it.
+	// ID of the call. The block with its result names it.
 	ID string `json:"id"`
 
-	// Input of the tool, as it came.
+	// Input of the tool, unchanged.
 	Input jsontext.Value `json:"input"`
 
 	// Name of the tool that was called.
@@ -17145,7 +14091,7 @@ func decodeBetaServerToolUseBlockParam(d *wire.Decoder, x *BetaServerToolUseBloc
 		case "type":
 			d.Constant("server_tool_use")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -17170,9 +14116,6 @@ func encodeBetaServerToolUseBlockParam(e *wire.Encoder, x *BetaServerToolUseBloc
 	encodeBetaServerToolName(e, &x.Name)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: server_tool_use.
-func (*BetaServerToolUseBlockParam) Discriminator() string { return "server_tool_use" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaServerToolUseBlockParam) AppendJSON(b []byte) ([]byte, error) {
@@ -17201,15 +14144,18 @@ func (x *BetaServerToolUseBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) err
 	return wire.UnmarshalFrom(d, x, decodeBetaServerToolUseBlockParam)
 }
 
+// Discriminator returns the constant by which unions know the type: server_tool_use.
+func (*BetaServerToolUseBlockParam) Discriminator() string { return "server_tool_use" }
+
 // BetaSkillParams is a skill to load into a container.
 type BetaSkillParams struct {
-	// Which skill, such as `xlsx`, or the id of one of your own.
+	// ID of the skill: a name such as `xlsx`, or the ID of a custom skill. 1 to 64 characters.
 	SkillID string `json:"skill_id"`
 
-	// Whose skill it is.
+	// Origin of the skill.
 	Type BetaSkillType `json:"type"`
 
-	// Version of the skill, or `latest` for the newest.
+	// Version of the skill, 1 to 64 characters, or `latest` for the newest.
 	Version string `json:"version,omitzero"`
 }
 
@@ -17226,7 +14172,7 @@ func decodeBetaSkillParams(d *wire.Decoder, x *BetaSkillParams) {
 		case "version":
 			decodeString(d, &x.Version)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -17243,9 +14189,6 @@ func encodeBetaSkillParams(e *wire.Encoder, x *BetaSkillParams) {
 	}
 	e.EndObject()
 }
-
-// Discriminator returns the value by which unions know the type, which is Type.
-func (x *BetaSkillParams) Discriminator() string { return string(x.Type) }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaSkillParams) AppendJSON(b []byte) ([]byte, error) {
@@ -17274,13 +14217,13 @@ func (x *BetaSkillParams) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaSkillParams)
 }
 
-// BetaSkillType is the origin of a skill. `anthropic` comes with the service, `custom` is one of your own.
+// BetaSkillType is the origin of a skill: `anthropic` skills come with the service, `custom` skills are yours.
 type BetaSkillType string
 
 func decodeBetaSkillType(d *wire.Decoder, x *BetaSkillType) { wire.DecodeString(d, x) }
 func encodeBetaSkillType(e *wire.Encoder, x *BetaSkillType) { wire.EncodeString(e, x) }
 
-// BetaSpeed is how fast a model writes. `fast` costs more; not every model has it.
+// BetaSpeed is the speed of a model's output. `fast` costs more, and not every model supports it.
 type BetaSpeed string
 
 func decodeBetaSpeed(d *wire.Decoder, x *BetaSpeed) { wire.DecodeString(d, x) }
@@ -17323,9 +14266,9 @@ func (x *BetaSystemMessageContentBlocks) UnmarshalJSONFrom(d *jsontext.Decoder) 
 	return wire.UnmarshalFrom(d, x, decodeBetaSystemMessageContentBlocks)
 }
 
-// BetaSystemMessageOutputConfig is what a system message changes in the effort of the model.
+// BetaSystemMessageOutputConfig is the change that a system message makes to the effort of the model.
 type BetaSystemMessageOutputConfig struct {
-	// How thorough the model is from here on. Left out, as before.
+	// How thorough the model is from here on. Default: unchanged.
 	Effort BetaEffort `json:"effort,omitzero"`
 }
 
@@ -17338,7 +14281,7 @@ func decodeBetaSystemMessageOutputConfig(d *wire.Decoder, x *BetaSystemMessageOu
 		case "effort":
 			decodeBetaEffort(d, &x.Effort)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -17379,16 +14322,17 @@ func (x *BetaSystemMessageOutputConfig) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaSystemMessageOutputConfig)
 }
 
-// BetaSystemMessageParam is a message from whoever runs the application, with instructions in the middle of the conversation.
+// BetaSystemMessageParam is a message from the operator of the application, with instructions in the middle of the conversation.
+// Claude Fable 5, Mythos 5, Opus 4.8 and Opus 5 accept it, Claude Sonnet 5 does not (August 2026).
 type BetaSystemMessageParam struct {
-	// When the text goes out of the model's sight: `next_user_message`, with the next message from the
-	// user, or `never`, the default. The message itself stays in `messages`, unchanged.
+	// When the model stops seeing the text: `next_user_message`, from the next user message on, or
+	// `never`, the default. Keep the message itself in `messages`, unchanged.
 	ClearAt BetaSystemMessageParamClearAt `json:"clear_at,omitzero"`
 
-	// What holds from here on. It may be left out if `output_config` sets something.
+	// Instructions that apply from here on. Optional if `output_config` sets something.
 	Content BetaSystemMessageContent `json:"content,omitzero"`
 
-	// What changes from here on in the effort of the model.
+	// Changes to the effort of the model, from here on.
 	OutputConfig *BetaSystemMessageOutputConfig `json:"output_config,omitzero"`
 }
 
@@ -17407,7 +14351,7 @@ func decodeBetaSystemMessageParam(d *wire.Decoder, x *BetaSystemMessageParam) {
 		case "role":
 			d.Constant("system")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -17430,9 +14374,6 @@ func encodeBetaSystemMessageParam(e *wire.Encoder, x *BetaSystemMessageParam) {
 	}
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: system.
-func (*BetaSystemMessageParam) Discriminator() string { return "system" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaSystemMessageParam) AppendJSON(b []byte) ([]byte, error) {
@@ -17461,8 +14402,11 @@ func (x *BetaSystemMessageParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaSystemMessageParam)
 }
 
-// BetaSystemMessageParamClearAt is when the text goes out of the model's sight: `next_user_message`, with the next message from the
-// user, or `never`, the default. The message itself stays in `messages`, unchanged.
+// Discriminator returns the constant by which unions know the type: system.
+func (*BetaSystemMessageParam) Discriminator() string { return "system" }
+
+// BetaSystemMessageParamClearAt is when the model stops seeing the text: `next_user_message`, from the next user message on, or
+// `never`, the default. Keep the message itself in `messages`, unchanged.
 type BetaSystemMessageParamClearAt string
 
 func decodeBetaSystemMessageParamClearAt(d *wire.Decoder, x *BetaSystemMessageParamClearAt) {
@@ -17472,13 +14416,13 @@ func encodeBetaSystemMessageParamClearAt(e *wire.Encoder, x *BetaSystemMessagePa
 	wire.EncodeString(e, x)
 }
 
-// BetaTextBlock is a block of text in an answer. An answer that cites is cut into several blocks, so that each has sources
-// of its own.
+// BetaTextBlock is a block of text in a response. A response with citations is split into several blocks, each with its own
+// citations.
 type BetaTextBlock struct {
-	// Sources of the text. Null if it has none.
+	// Citations of the text. Null if it has none.
 	Citations []BetaTextCitation `json:"citations"`
 
-	// What the block says.
+	// The text itself; not empty in a request.
 	Text string `json:"text"`
 }
 
@@ -17495,7 +14439,7 @@ func decodeBetaTextBlock(d *wire.Decoder, x *BetaTextBlock) {
 		case "type":
 			d.Constant("text")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -17515,9 +14459,6 @@ func encodeBetaTextBlock(e *wire.Encoder, x *BetaTextBlock) {
 	encodeString(e, &x.Text)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: text.
-func (*BetaTextBlock) Discriminator() string { return "text" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaTextBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -17546,16 +14487,19 @@ func (x *BetaTextBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaTextBlock)
 }
 
-// BetaTextBlockParam is a block that is nothing but text.
+// Discriminator returns the constant by which unions know the type: text.
+func (*BetaTextBlock) Discriminator() string { return "text" }
+
+// BetaTextBlockParam is a block of plain text.
 type BetaTextBlockParam struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Sources of the text, where it is part of an earlier answer that is given back. Directly in a user
-	// message, or in a search result there, version 2026-10-21 refuses them, unless the list is empty.
+	// Citations of the text, if it is part of an earlier response. Version 2026-10-21 refuses a non-empty
+	// list directly in a user message or in a search result there.
 	Citations []BetaTextCitationParam `json:"citations,omitzero"`
 
-	// What the block says.
+	// The text itself; not empty in a request.
 	Text string `json:"text"`
 }
 
@@ -17574,7 +14518,7 @@ func decodeBetaTextBlockParam(d *wire.Decoder, x *BetaTextBlockParam) {
 		case "type":
 			d.Constant("text")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -17595,9 +14539,6 @@ func encodeBetaTextBlockParam(e *wire.Encoder, x *BetaTextBlockParam) {
 	encodeString(e, &x.Text)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: text.
-func (*BetaTextBlockParam) Discriminator() string { return "text" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaTextBlockParam) AppendJSON(b []byte) ([]byte, error) {
@@ -17625,6 +14566,9 @@ func (x *BetaTextBlockParam) UnmarshalJSON(b []byte) error {
 func (x *BetaTextBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaTextBlockParam)
 }
+
+// Discriminator returns the constant by which unions know the type: text.
+func (*BetaTextBlockParam) Discriminator() string { return "text" }
 
 // BetaTextBlocks is a list of text blocks.
 type BetaTextBlocks []BetaTextBlockParam
@@ -17696,9 +14640,9 @@ func (x *BetaTextContent) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaTextContent)
 }
 
-// BetaTextEditorCodeExecutionCreateResultBlock is the writing of a whole file.
+// BetaTextEditorCodeExecutionCreateResultBlock is the result of writing a whole file.
 type BetaTextEditorCodeExecutionCreateResultBlock struct {
-	// Whether the file was there before and has been overwritten.
+	// Whether an existing file was overwritten.
 	IsFileUpdate bool `json:"is_file_update"`
 }
 
@@ -17713,7 +14657,7 @@ func decodeBetaTextEditorCodeExecutionCreateResultBlock(d *wire.Decoder, x *Beta
 		case "type":
 			d.Constant("text_editor_code_execution_create_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -17725,11 +14669,6 @@ func encodeBetaTextEditorCodeExecutionCreateResultBlock(e *wire.Encoder, x *Beta
 	e.Name(`"is_file_update":`)
 	encodeBool(e, &x.IsFileUpdate)
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: text_editor_code_execution_create_result.
-func (*BetaTextEditorCodeExecutionCreateResultBlock) Discriminator() string {
-	return "text_editor_code_execution_create_result"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -17761,9 +14700,14 @@ func (x *BetaTextEditorCodeExecutionCreateResultBlock) UnmarshalJSONFrom(d *json
 	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionCreateResultBlock)
 }
 
-// BetaTextEditorCodeExecutionCreateResultBlockParam is the writing of a whole file, given back unchanged.
+// Discriminator returns the constant by which unions know the type: text_editor_code_execution_create_result.
+func (*BetaTextEditorCodeExecutionCreateResultBlock) Discriminator() string {
+	return "text_editor_code_execution_create_result"
+}
+
+// BetaTextEditorCodeExecutionCreateResultBlockParam is the result of writing a whole file, sent back unchanged.
 type BetaTextEditorCodeExecutionCreateResultBlockParam struct {
-	// Whether the file was there before and has been overwritten.
+	// Whether an existing file was overwritten.
 	IsFileUpdate bool `json:"is_file_update"`
 }
 
@@ -17778,7 +14722,7 @@ func decodeBetaTextEditorCodeExecutionCreateResultBlockParam(d *wire.Decoder, x 
 		case "type":
 			d.Constant("text_editor_code_execution_create_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -17790,11 +14734,6 @@ func encodeBetaTextEditorCodeExecutionCreateResultBlockParam(e *wire.Encoder, x 
 	e.Name(`"is_file_update":`)
 	encodeBool(e, &x.IsFileUpdate)
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: text_editor_code_execution_create_result.
-func (*BetaTextEditorCodeExecutionCreateResultBlockParam) Discriminator() string {
-	return "text_editor_code_execution_create_result"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -17826,7 +14765,12 @@ func (x *BetaTextEditorCodeExecutionCreateResultBlockParam) UnmarshalJSONFrom(d 
 	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionCreateResultBlockParam)
 }
 
-// BetaTextEditorCodeExecutionFileType is the kind of a file that the editor showed.
+// Discriminator returns the constant by which unions know the type: text_editor_code_execution_create_result.
+func (*BetaTextEditorCodeExecutionCreateResultBlockParam) Discriminator() string {
+	return "text_editor_code_execution_create_result"
+}
+
+// BetaTextEditorCodeExecutionFileType is the kind of a file that the editor displayed.
 type BetaTextEditorCodeExecutionFileType string
 
 func decodeBetaTextEditorCodeExecutionFileType(d *wire.Decoder, x *BetaTextEditorCodeExecutionFileType) {
@@ -17873,7 +14817,7 @@ func decodeBetaTextEditorCodeExecutionStrReplaceResultBlock(d *wire.Decoder, x *
 		case "type":
 			d.Constant("text_editor_code_execution_str_replace_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -17920,11 +14864,6 @@ func encodeBetaTextEditorCodeExecutionStrReplaceResultBlock(e *wire.Encoder, x *
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: text_editor_code_execution_str_replace_result.
-func (*BetaTextEditorCodeExecutionStrReplaceResultBlock) Discriminator() string {
-	return "text_editor_code_execution_str_replace_result"
-}
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaTextEditorCodeExecutionStrReplaceResultBlock) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -17954,7 +14893,12 @@ func (x *BetaTextEditorCodeExecutionStrReplaceResultBlock) UnmarshalJSONFrom(d *
 	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionStrReplaceResultBlock)
 }
 
-// BetaTextEditorCodeExecutionStrReplaceResultBlockParam is a replacement of text in a file, shown as a diff, given back unchanged.
+// Discriminator returns the constant by which unions know the type: text_editor_code_execution_str_replace_result.
+func (*BetaTextEditorCodeExecutionStrReplaceResultBlock) Discriminator() string {
+	return "text_editor_code_execution_str_replace_result"
+}
+
+// BetaTextEditorCodeExecutionStrReplaceResultBlockParam is a replacement of text in a file, shown as a diff, sent back unchanged.
 type BetaTextEditorCodeExecutionStrReplaceResultBlockParam struct {
 	// Lines of the diff.
 	Lines []string `json:"lines,omitzero"`
@@ -17991,7 +14935,7 @@ func decodeBetaTextEditorCodeExecutionStrReplaceResultBlockParam(d *wire.Decoder
 		case "type":
 			d.Constant("text_editor_code_execution_str_replace_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -18023,11 +14967,6 @@ func encodeBetaTextEditorCodeExecutionStrReplaceResultBlockParam(e *wire.Encoder
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: text_editor_code_execution_str_replace_result.
-func (*BetaTextEditorCodeExecutionStrReplaceResultBlockParam) Discriminator() string {
-	return "text_editor_code_execution_str_replace_result"
-}
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaTextEditorCodeExecutionStrReplaceResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -18057,12 +14996,17 @@ func (x *BetaTextEditorCodeExecutionStrReplaceResultBlockParam) UnmarshalJSONFro
 	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionStrReplaceResultBlockParam)
 }
 
-// BetaTextEditorCodeExecutionToolResultBlock is what looking at a file, or changing it, brought. The service did it during the answer.
+// Discriminator returns the constant by which unions know the type: text_editor_code_execution_str_replace_result.
+func (*BetaTextEditorCodeExecutionStrReplaceResultBlockParam) Discriminator() string {
+	return "text_editor_code_execution_str_replace_result"
+}
+
+// BetaTextEditorCodeExecutionToolResultBlock is the result of viewing or editing a file. The service did it while it generated the response.
 type BetaTextEditorCodeExecutionToolResultBlock struct {
-	// What the editor brought, or why it failed.
+	// Result of the editor, or an error.
 	Content BetaTextEditorCodeExecutionToolResultContent `json:"content"`
 
-	// Id of the `server_tool_use` block that this answers.
+	// ID of the `server_tool_use` block that this result belongs to.
 	ToolUseID string `json:"tool_use_id"`
 }
 
@@ -18079,7 +15023,7 @@ func decodeBetaTextEditorCodeExecutionToolResultBlock(d *wire.Decoder, x *BetaTe
 		case "type":
 			d.Constant("text_editor_code_execution_tool_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -18093,11 +15037,6 @@ func encodeBetaTextEditorCodeExecutionToolResultBlock(e *wire.Encoder, x *BetaTe
 	e.Name(`"tool_use_id":`)
 	encodeString(e, &x.ToolUseID)
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: text_editor_code_execution_tool_result.
-func (*BetaTextEditorCodeExecutionToolResultBlock) Discriminator() string {
-	return "text_editor_code_execution_tool_result"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -18129,15 +15068,20 @@ func (x *BetaTextEditorCodeExecutionToolResultBlock) UnmarshalJSONFrom(d *jsonte
 	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionToolResultBlock)
 }
 
-// BetaTextEditorCodeExecutionToolResultBlockParam is what looking at a file, or changing it, brought in an earlier answer, given back unchanged.
+// Discriminator returns the constant by which unions know the type: text_editor_code_execution_tool_result.
+func (*BetaTextEditorCodeExecutionToolResultBlock) Discriminator() string {
+	return "text_editor_code_execution_tool_result"
+}
+
+// BetaTextEditorCodeExecutionToolResultBlockParam is the result of viewing or editing a file in an earlier response, sent back unchanged.
 type BetaTextEditorCodeExecutionToolResultBlockParam struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// What the editor brought, or why it failed.
+	// Result of the editor, or an error.
 	Content BetaTextEditorCodeExecutionToolResultContentParam `json:"content"`
 
-	// Id of the `server_tool_use` block that this answers.
+	// ID of the `server_tool_use` block that this result belongs to.
 	ToolUseID string `json:"tool_use_id"`
 }
 
@@ -18156,7 +15100,7 @@ func decodeBetaTextEditorCodeExecutionToolResultBlockParam(d *wire.Decoder, x *B
 		case "type":
 			d.Constant("text_editor_code_execution_tool_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -18174,11 +15118,6 @@ func encodeBetaTextEditorCodeExecutionToolResultBlockParam(e *wire.Encoder, x *B
 	e.Name(`"tool_use_id":`)
 	encodeString(e, &x.ToolUseID)
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: text_editor_code_execution_tool_result.
-func (*BetaTextEditorCodeExecutionToolResultBlockParam) Discriminator() string {
-	return "text_editor_code_execution_tool_result"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -18210,9 +15149,14 @@ func (x *BetaTextEditorCodeExecutionToolResultBlockParam) UnmarshalJSONFrom(d *j
 	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionToolResultBlockParam)
 }
 
-// BetaTextEditorCodeExecutionToolResultErrorCode is the reason why the editor failed. `invalid_tool_input`: the input was wrong; `too_many_requests`: the
-// rate limit was reached; `execution_time_exceeded`: it took too long; `file_not_found`: there is no such
-// file; `unavailable`: the tool was not available.
+// Discriminator returns the constant by which unions know the type: text_editor_code_execution_tool_result.
+func (*BetaTextEditorCodeExecutionToolResultBlockParam) Discriminator() string {
+	return "text_editor_code_execution_tool_result"
+}
+
+// BetaTextEditorCodeExecutionToolResultErrorCode is the reason why the editor failed. `invalid_tool_input`: the input was invalid; `too_many_requests`: the
+// rate limit was reached; `execution_time_exceeded`: it took too long; `file_not_found`: the file does not
+// exist; `unavailable`: the tool was not available.
 type BetaTextEditorCodeExecutionToolResultErrorCode string
 
 func decodeBetaTextEditorCodeExecutionToolResultErrorCode(d *wire.Decoder, x *BetaTextEditorCodeExecutionToolResultErrorCode) {
@@ -18222,12 +15166,12 @@ func encodeBetaTextEditorCodeExecutionToolResultErrorCode(e *wire.Encoder, x *Be
 	wire.EncodeString(e, x)
 }
 
-// BetaTextEditorCodeExecutionToolResultErrorObject is the failure to look at a file or to change it.
+// BetaTextEditorCodeExecutionToolResultErrorObject is the failure to view or edit a file.
 type BetaTextEditorCodeExecutionToolResultErrorObject struct {
 	// Why the editor failed.
 	ErrorCode BetaTextEditorCodeExecutionToolResultErrorCode `json:"error_code"`
 
-	// What went wrong, in words, if it is told.
+	// Explanation of the failure, if known.
 	ErrorMessage string `json:"error_message"`
 }
 
@@ -18244,7 +15188,7 @@ func decodeBetaTextEditorCodeExecutionToolResultErrorObject(d *wire.Decoder, x *
 		case "type":
 			d.Constant("text_editor_code_execution_tool_result_error")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -18263,11 +15207,6 @@ func encodeBetaTextEditorCodeExecutionToolResultErrorObject(e *wire.Encoder, x *
 		e.Null()
 	}
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: text_editor_code_execution_tool_result_error.
-func (*BetaTextEditorCodeExecutionToolResultErrorObject) Discriminator() string {
-	return "text_editor_code_execution_tool_result_error"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -18299,12 +15238,17 @@ func (x *BetaTextEditorCodeExecutionToolResultErrorObject) UnmarshalJSONFrom(d *
 	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionToolResultErrorObject)
 }
 
-// BetaTextEditorCodeExecutionToolResultErrorParam is the failure to look at a file or to change it, given back.
+// Discriminator returns the constant by which unions know the type: text_editor_code_execution_tool_result_error.
+func (*BetaTextEditorCodeExecutionToolResultErrorObject) Discriminator() string {
+	return "text_editor_code_execution_tool_result_error"
+}
+
+// BetaTextEditorCodeExecutionToolResultErrorParam is the failure to view or edit a file, sent back.
 type BetaTextEditorCodeExecutionToolResultErrorParam struct {
 	// Why the editor failed.
 	ErrorCode BetaTextEditorCodeExecutionToolResultErrorCode `json:"error_code"`
 
-	// What went wrong, in words, if it is told.
+	// Explanation of the failure, if known.
 	ErrorMessage string `json:"error_message,omitzero"`
 }
 
@@ -18321,7 +15265,7 @@ func decodeBetaTextEditorCodeExecutionToolResultErrorParam(d *wire.Decoder, x *B
 		case "type":
 			d.Constant("text_editor_code_execution_tool_result_error")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -18337,11 +15281,6 @@ func encodeBetaTextEditorCodeExecutionToolResultErrorParam(e *wire.Encoder, x *B
 		encodeString(e, &x.ErrorMessage)
 	}
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: text_editor_code_execution_tool_result_error.
-func (*BetaTextEditorCodeExecutionToolResultErrorParam) Discriminator() string {
-	return "text_editor_code_execution_tool_result_error"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -18373,9 +15312,14 @@ func (x *BetaTextEditorCodeExecutionToolResultErrorParam) UnmarshalJSONFrom(d *j
 	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionToolResultErrorParam)
 }
 
-// BetaTextEditorCodeExecutionViewResultBlock is a look at a file, or at some of its lines.
+// Discriminator returns the constant by which unions know the type: text_editor_code_execution_tool_result_error.
+func (*BetaTextEditorCodeExecutionToolResultErrorParam) Discriminator() string {
+	return "text_editor_code_execution_tool_result_error"
+}
+
+// BetaTextEditorCodeExecutionViewResultBlock is the content of a file, or some of its lines.
 type BetaTextEditorCodeExecutionViewResultBlock struct {
-	// What the file holds, or the part of it that was asked for.
+	// Content of the file, or the requested part of it.
 	Content string `json:"content"`
 
 	// Kind of the file.
@@ -18410,7 +15354,7 @@ func decodeBetaTextEditorCodeExecutionViewResultBlock(d *wire.Decoder, x *BetaTe
 		case "type":
 			d.Constant("text_editor_code_execution_view_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -18447,11 +15391,6 @@ func encodeBetaTextEditorCodeExecutionViewResultBlock(e *wire.Encoder, x *BetaTe
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: text_editor_code_execution_view_result.
-func (*BetaTextEditorCodeExecutionViewResultBlock) Discriminator() string {
-	return "text_editor_code_execution_view_result"
-}
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaTextEditorCodeExecutionViewResultBlock) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -18481,9 +15420,14 @@ func (x *BetaTextEditorCodeExecutionViewResultBlock) UnmarshalJSONFrom(d *jsonte
 	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionViewResultBlock)
 }
 
-// BetaTextEditorCodeExecutionViewResultBlockParam is a look at a file, or at some of its lines, given back unchanged.
+// Discriminator returns the constant by which unions know the type: text_editor_code_execution_view_result.
+func (*BetaTextEditorCodeExecutionViewResultBlock) Discriminator() string {
+	return "text_editor_code_execution_view_result"
+}
+
+// BetaTextEditorCodeExecutionViewResultBlockParam is the content of a file, or some of its lines, sent back unchanged.
 type BetaTextEditorCodeExecutionViewResultBlockParam struct {
-	// What the file holds, or the part of it that was asked for.
+	// Content of the file, or the requested part of it.
 	Content string `json:"content"`
 
 	// Kind of the file.
@@ -18518,7 +15462,7 @@ func decodeBetaTextEditorCodeExecutionViewResultBlockParam(d *wire.Decoder, x *B
 		case "type":
 			d.Constant("text_editor_code_execution_view_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -18544,11 +15488,6 @@ func encodeBetaTextEditorCodeExecutionViewResultBlockParam(e *wire.Encoder, x *B
 		encodeInt(e, x.TotalLines)
 	}
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: text_editor_code_execution_view_result.
-func (*BetaTextEditorCodeExecutionViewResultBlockParam) Discriminator() string {
-	return "text_editor_code_execution_view_result"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -18580,8 +15519,13 @@ func (x *BetaTextEditorCodeExecutionViewResultBlockParam) UnmarshalJSONFrom(d *j
 	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionViewResultBlockParam)
 }
 
-// BetaThinkingBindingMismatch is a check that a thinking block failed: it was written by a model whose thinking this one may not read,
-// after another beginning of the conversation, for another organization or for another end user.
+// Discriminator returns the constant by which unions know the type: text_editor_code_execution_view_result.
+func (*BetaTextEditorCodeExecutionViewResultBlockParam) Discriminator() string {
+	return "text_editor_code_execution_view_result"
+}
+
+// BetaThinkingBindingMismatch is a check that a thinking block failed: it was written by a model whose thinking this model may not read,
+// after a different conversation prefix, for another organization or for another end user.
 type BetaThinkingBindingMismatch string
 
 func decodeBetaThinkingBindingMismatch(d *wire.Decoder, x *BetaThinkingBindingMismatch) {
@@ -18591,9 +15535,9 @@ func encodeBetaThinkingBindingMismatch(e *wire.Encoder, x *BetaThinkingBindingMi
 	wire.EncodeString(e, x)
 }
 
-// BetaThinkingBlock is a stretch of the model's thinking.
+// BetaThinkingBlock is a part of the model's thinking.
 type BetaThinkingBlock struct {
-	// Proof that the service wrote this block, needed to give it back.
+	// Signature of the service. Needed to send the block back.
 	Signature string `json:"signature"`
 
 	// Text of the thinking. Empty if `display` is `omitted`.
@@ -18613,7 +15557,7 @@ func decodeBetaThinkingBlock(d *wire.Decoder, x *BetaThinkingBlock) {
 		case "type":
 			d.Constant("thinking")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -18628,9 +15572,6 @@ func encodeBetaThinkingBlock(e *wire.Encoder, x *BetaThinkingBlock) {
 	encodeString(e, &x.Thinking)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: thinking.
-func (*BetaThinkingBlock) Discriminator() string { return "thinking" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaThinkingBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -18659,11 +15600,14 @@ func (x *BetaThinkingBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaThinkingBlock)
 }
 
-// BetaThinkingBlockBinding is what happens to thinking blocks of the request that were written in another conversation.
+// Discriminator returns the constant by which unions know the type: thinking.
+func (*BetaThinkingBlock) Discriminator() string { return "thinking" }
+
+// BetaThinkingBlockBinding is the handling of thinking blocks that were written in another conversation.
 type BetaThinkingBlockBinding struct {
-	// What happens if what stands before a thinking block is not what stood there when it was written:
-	// `error`, the default, fails the request, `drop_block` leaves the block out and reports it in the
-	// answer's `input_transformations`.
+	// Behavior if the conversation before a thinking block differs from the one in which it was written:
+	// `error`, the default, fails the request; `drop_block` omits the block and reports it in the
+	// response's `input_transformations`.
 	PrefixMismatchBehavior BetaThinkingBlockBindingPrefixMismatchBehavior `json:"prefix_mismatch_behavior,omitzero"`
 }
 
@@ -18676,7 +15620,7 @@ func decodeBetaThinkingBlockBinding(d *wire.Decoder, x *BetaThinkingBlockBinding
 		case "prefix_mismatch_behavior":
 			decodeBetaThinkingBlockBindingPrefixMismatchBehavior(d, &x.PrefixMismatchBehavior)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -18717,9 +15661,9 @@ func (x *BetaThinkingBlockBinding) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaThinkingBlockBinding)
 }
 
-// BetaThinkingBlockBindingPrefixMismatchBehavior is what happens if what stands before a thinking block is not what stood there when it was written:
-// `error`, the default, fails the request, `drop_block` leaves the block out and reports it in the
-// answer's `input_transformations`.
+// BetaThinkingBlockBindingPrefixMismatchBehavior is behavior if the conversation before a thinking block differs from the one in which it was written:
+// `error`, the default, fails the request; `drop_block` omits the block and reports it in the
+// response's `input_transformations`.
 type BetaThinkingBlockBindingPrefixMismatchBehavior string
 
 func decodeBetaThinkingBlockBindingPrefixMismatchBehavior(d *wire.Decoder, x *BetaThinkingBlockBindingPrefixMismatchBehavior) {
@@ -18729,12 +15673,12 @@ func encodeBetaThinkingBlockBindingPrefixMismatchBehavior(e *wire.Encoder, x *Be
 	wire.EncodeString(e, x)
 }
 
-// BetaThinkingBlockParam is a thinking block of an earlier answer, given back unchanged.
+// BetaThinkingBlockParam is a thinking block of an earlier response, sent back unchanged.
 type BetaThinkingBlockParam struct {
-	// Proof that the service wrote this block. Any change to the block makes it invalid.
+	// Signature of the service. Any change to the block invalidates it.
 	Signature string `json:"signature"`
 
-	// Text of the thinking, as it came.
+	// Text of the thinking, unchanged.
 	Thinking string `json:"thinking"`
 }
 
@@ -18751,7 +15695,7 @@ func decodeBetaThinkingBlockParam(d *wire.Decoder, x *BetaThinkingBlockParam) {
 		case "type":
 			d.Constant("thinking")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -18766,9 +15710,6 @@ func encodeBetaThinkingBlockParam(e *wire.Encoder, x *BetaThinkingBlockParam) {
 	encodeString(e, &x.Thinking)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: thinking.
-func (*BetaThinkingBlockParam) Discriminator() string { return "thinking" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaThinkingBlockParam) AppendJSON(b []byte) ([]byte, error) {
@@ -18797,12 +15738,17 @@ func (x *BetaThinkingBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaThinkingBlockParam)
 }
 
-// BetaThinkingConfigAdaptive is the setting in which the model decides how much to think.
+// Discriminator returns the constant by which unions know the type: thinking.
+func (*BetaThinkingBlockParam) Discriminator() string { return "thinking" }
+
+// BetaThinkingConfigAdaptive is a setting for adaptive thinking: the model decides when and how much to think. Claude 4.5 and earlier
+// models refuse it.
 type BetaThinkingConfigAdaptive struct {
-	// What happens to thinking blocks that do not belong where they stand. Left out, its defaults hold.
+	// Handling of thinking blocks that were written in another conversation. Default: they fail the
+	// request.
 	BlockBinding *BetaThinkingBlockBinding `json:"block_binding,omitzero"`
 
-	// How the answer shows the thinking. Null leaves it to the model's default.
+	// How the response shows the thinking. Default: depends on the model.
 	Display BetaThinkingDisplay `json:"display,omitzero"`
 }
 
@@ -18819,7 +15765,7 @@ func decodeBetaThinkingConfigAdaptive(d *wire.Decoder, x *BetaThinkingConfigAdap
 		case "type":
 			d.Constant("adaptive")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -18838,9 +15784,6 @@ func encodeBetaThinkingConfigAdaptive(e *wire.Encoder, x *BetaThinkingConfigAdap
 	}
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: adaptive.
-func (*BetaThinkingConfigAdaptive) Discriminator() string { return "adaptive" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaThinkingConfigAdaptive) AppendJSON(b []byte) ([]byte, error) {
@@ -18869,8 +15812,11 @@ func (x *BetaThinkingConfigAdaptive) UnmarshalJSONFrom(d *jsontext.Decoder) erro
 	return wire.UnmarshalFrom(d, x, decodeBetaThinkingConfigAdaptive)
 }
 
-// BetaThinkingConfigBetweenTools is the setting without thinking in which short notes that the model makes between tool calls come as
-// thinking blocks. Not every model takes it.
+// Discriminator returns the constant by which unions know the type: adaptive.
+func (*BetaThinkingConfigAdaptive) Discriminator() string { return "adaptive" }
+
+// BetaThinkingConfigBetweenTools is a setting without thinking, but with short notes between tool calls, which are returned as thinking
+// blocks. Not every model supports it.
 type BetaThinkingConfigBetweenTools struct {
 }
 
@@ -18883,7 +15829,7 @@ func decodeBetaThinkingConfigBetweenTools(d *wire.Decoder, x *BetaThinkingConfig
 		case "type":
 			d.Constant("between_tools")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -18894,9 +15840,6 @@ func encodeBetaThinkingConfigBetweenTools(e *wire.Encoder, x *BetaThinkingConfig
 	e.Constant(`"between_tools"`)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: between_tools.
-func (*BetaThinkingConfigBetweenTools) Discriminator() string { return "between_tools" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaThinkingConfigBetweenTools) AppendJSON(b []byte) ([]byte, error) {
@@ -18925,7 +15868,11 @@ func (x *BetaThinkingConfigBetweenTools) UnmarshalJSONFrom(d *jsontext.Decoder) 
 	return wire.UnmarshalFrom(d, x, decodeBetaThinkingConfigBetweenTools)
 }
 
-// BetaThinkingConfigDisabled is the setting without thinking.
+// Discriminator returns the constant by which unions know the type: between_tools.
+func (*BetaThinkingConfigBetweenTools) Discriminator() string { return "between_tools" }
+
+// BetaThinkingConfigDisabled is a setting that turns thinking off. Claude Fable 5 and 5.1, Mythos 5, Mythos Preview and Opus 5.5 refuse it,
+// and Sonnet 5.5, which has `between_tools` instead. Opus 5 accepts it only with an effort of `high` or lower.
 type BetaThinkingConfigDisabled struct {
 }
 
@@ -18938,7 +15885,7 @@ func decodeBetaThinkingConfigDisabled(d *wire.Decoder, x *BetaThinkingConfigDisa
 		case "type":
 			d.Constant("disabled")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -18949,9 +15896,6 @@ func encodeBetaThinkingConfigDisabled(e *wire.Encoder, x *BetaThinkingConfigDisa
 	e.Constant(`"disabled"`)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: disabled.
-func (*BetaThinkingConfigDisabled) Discriminator() string { return "disabled" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaThinkingConfigDisabled) AppendJSON(b []byte) ([]byte, error) {
@@ -18980,15 +15924,22 @@ func (x *BetaThinkingConfigDisabled) UnmarshalJSONFrom(d *jsontext.Decoder) erro
 	return wire.UnmarshalFrom(d, x, decodeBetaThinkingConfigDisabled)
 }
 
-// BetaThinkingConfigEnabled is the setting with a budget of tokens for thinking.
+// Discriminator returns the constant by which unions know the type: disabled.
+func (*BetaThinkingConfigDisabled) Discriminator() string { return "disabled" }
+
+// BetaThinkingConfigEnabled is a setting for extended thinking, with a budget of tokens. Claude 4.5 and earlier models have no other
+// kind; Claude 4.6 models and Claude Mythos Preview accept it, deprecated; Claude 4.7 and later refuse it:
+// use `adaptive`.
 type BetaThinkingConfigEnabled struct {
-	// What happens to thinking blocks that do not belong where they stand. Left out, its defaults hold.
+	// Handling of thinking blocks that were written in another conversation. Default: they fail the
+	// request.
 	BlockBinding *BetaThinkingBlockBinding `json:"block_binding,omitzero"`
 
-	// Most tokens that thinking may take, at least 1,024 and less than `max_tokens`.
+	// Maximum number of tokens for thinking, at least 1,024. It must be less than `max_tokens`, except
+	// with interleaved thinking and tools.
 	BudgetTokens int64 `json:"budget_tokens"`
 
-	// How the answer shows the thinking. Null leaves it to the model's default.
+	// How the response shows the thinking. Default: depends on the model.
 	Display BetaThinkingDisplay `json:"display,omitzero"`
 }
 
@@ -19007,7 +15958,7 @@ func decodeBetaThinkingConfigEnabled(d *wire.Decoder, x *BetaThinkingConfigEnabl
 		case "type":
 			d.Constant("enabled")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -19028,9 +15979,6 @@ func encodeBetaThinkingConfigEnabled(e *wire.Encoder, x *BetaThinkingConfigEnabl
 	}
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: enabled.
-func (*BetaThinkingConfigEnabled) Discriminator() string { return "enabled" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaThinkingConfigEnabled) AppendJSON(b []byte) ([]byte, error) {
@@ -19059,19 +16007,23 @@ func (x *BetaThinkingConfigEnabled) UnmarshalJSONFrom(d *jsontext.Decoder) error
 	return wire.UnmarshalFrom(d, x, decodeBetaThinkingConfigEnabled)
 }
 
-// BetaThinkingDisplay is how an answer shows the thinking: `summarized` as text, `omitted` as blocks with an empty text and a
-// signature, `updates` as short notes on progress.
+// Discriminator returns the constant by which unions know the type: enabled.
+func (*BetaThinkingConfigEnabled) Discriminator() string { return "enabled" }
+
+// BetaThinkingDisplay is how a response shows the thinking: `summarized` as text, `omitted` as blocks with an empty text and a
+// signature, `updates` as short progress notes. `updates` needs the beta
+// `thinking-display-updates-2026-08-18`.
 type BetaThinkingDisplay string
 
 func decodeBetaThinkingDisplay(d *wire.Decoder, x *BetaThinkingDisplay) { wire.DecodeString(d, x) }
 func encodeBetaThinkingDisplay(e *wire.Encoder, x *BetaThinkingDisplay) { wire.EncodeString(e, x) }
 
-// BetaThinkingDroppedInputTransformation is a thinking block that failed a check and was kept from the model. It costs no tokens.
+// BetaThinkingDroppedInputTransformation is a thinking block that failed a check and was omitted from the prompt. It costs no tokens.
 type BetaThinkingDroppedInputTransformation struct {
-	// Place of the block in the request, such as `messages.1.content.0`.
+	// Path of the block in the request, such as `messages.1.content.0`.
 	Path string `json:"path"`
 
-	// Check that it failed.
+	// The check that the block failed.
 	Reason BetaThinkingBindingMismatch `json:"reason"`
 }
 
@@ -19088,7 +16040,7 @@ func decodeBetaThinkingDroppedInputTransformation(d *wire.Decoder, x *BetaThinki
 		case "type":
 			d.Constant("thinking_dropped")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -19103,9 +16055,6 @@ func encodeBetaThinkingDroppedInputTransformation(e *wire.Encoder, x *BetaThinki
 	encodeBetaThinkingBindingMismatch(e, &x.Reason)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: thinking_dropped.
-func (*BetaThinkingDroppedInputTransformation) Discriminator() string { return "thinking_dropped" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaThinkingDroppedInputTransformation) AppendJSON(b []byte) ([]byte, error) {
@@ -19136,18 +16085,21 @@ func (x *BetaThinkingDroppedInputTransformation) UnmarshalJSONFrom(d *jsontext.D
 	return wire.UnmarshalFrom(d, x, decodeBetaThinkingDroppedInputTransformation)
 }
 
+// Discriminator returns the constant by which unions know the type: thinking_dropped.
+func (*BetaThinkingDroppedInputTransformation) Discriminator() string { return "thinking_dropped" }
+
 // BetaThinkingKeepAll is the word for all turns, always `all`.
 type BetaThinkingKeepAll string
 
 func decodeBetaThinkingKeepAll(d *wire.Decoder, x *BetaThinkingKeepAll) { wire.DecodeString(d, x) }
 func encodeBetaThinkingKeepAll(e *wire.Encoder, x *BetaThinkingKeepAll) { wire.EncodeString(e, x) }
 
-// BetaThinkingMismatchAllowedInputTransformation is a thinking block that failed a check and was shown to the model all the same.
+// BetaThinkingMismatchAllowedInputTransformation is a thinking block that failed a check and was nevertheless left in the prompt.
 type BetaThinkingMismatchAllowedInputTransformation struct {
-	// Place of the block in the request, such as `messages.1.content.0`.
+	// Path of the block in the request, such as `messages.1.content.0`.
 	Path string `json:"path"`
 
-	// Check that it failed.
+	// The check that the block failed.
 	Reason BetaThinkingBindingMismatch `json:"reason"`
 }
 
@@ -19164,7 +16116,7 @@ func decodeBetaThinkingMismatchAllowedInputTransformation(d *wire.Decoder, x *Be
 		case "type":
 			d.Constant("thinking_mismatch_allowed")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -19178,11 +16130,6 @@ func encodeBetaThinkingMismatchAllowedInputTransformation(e *wire.Encoder, x *Be
 	e.Name(`"reason":`)
 	encodeBetaThinkingBindingMismatch(e, &x.Reason)
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: thinking_mismatch_allowed.
-func (*BetaThinkingMismatchAllowedInputTransformation) Discriminator() string {
-	return "thinking_mismatch_allowed"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -19214,10 +16161,15 @@ func (x *BetaThinkingMismatchAllowedInputTransformation) UnmarshalJSONFrom(d *js
 	return wire.UnmarshalFrom(d, x, decodeBetaThinkingMismatchAllowedInputTransformation)
 }
 
+// Discriminator returns the constant by which unions know the type: thinking_mismatch_allowed.
+func (*BetaThinkingMismatchAllowedInputTransformation) Discriminator() string {
+	return "thinking_mismatch_allowed"
+}
+
 // BetaThinkingTurns is a number of turns that keep their thinking.
 type BetaThinkingTurns struct {
 
-	// Number of turns of the assistant, counted from the last one back.
+	// Number of assistant turns, at least 1, counted back from the last one.
 	Value int64 `json:"value"`
 }
 
@@ -19232,7 +16184,7 @@ func decodeBetaThinkingTurns(d *wire.Decoder, x *BetaThinkingTurns) {
 		case "value":
 			decodeInt(d, &x.Value)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -19245,9 +16197,6 @@ func encodeBetaThinkingTurns(e *wire.Encoder, x *BetaThinkingTurns) {
 	encodeInt(e, &x.Value)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: thinking_turns.
-func (*BetaThinkingTurns) Discriminator() string { return "thinking_turns" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaThinkingTurns) AppendJSON(b []byte) ([]byte, error) {
@@ -19276,9 +16225,12 @@ func (x *BetaThinkingTurns) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaThinkingTurns)
 }
 
-// BetaThreadContinueParams is the choice that goes on with a conversation that the service keeps. Only new messages are sent.
+// Discriminator returns the constant by which unions know the type: thinking_turns.
+func (*BetaThinkingTurns) Discriminator() string { return "thinking_turns" }
+
+// BetaThreadContinueParams is the choice to continue a conversation that the service stores. Send only the new messages.
 type BetaThreadContinueParams struct {
-	// Id of the conversation's last answer.
+	// ID of the last response of the conversation.
 	PreviousMessageID string `json:"previous_message_id"`
 }
 
@@ -19293,7 +16245,7 @@ func decodeBetaThreadContinueParams(d *wire.Decoder, x *BetaThreadContinueParams
 		case "type":
 			d.Constant("continue")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -19306,9 +16258,6 @@ func encodeBetaThreadContinueParams(e *wire.Encoder, x *BetaThreadContinueParams
 	encodeString(e, &x.PreviousMessageID)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: continue.
-func (*BetaThreadContinueParams) Discriminator() string { return "continue" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaThreadContinueParams) AppendJSON(b []byte) ([]byte, error) {
@@ -19337,7 +16286,10 @@ func (x *BetaThreadContinueParams) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaThreadContinueParams)
 }
 
-// BetaThreadCreateParams is the choice that begins a conversation for the service to keep, under the id of the answer.
+// Discriminator returns the constant by which unions know the type: continue.
+func (*BetaThreadContinueParams) Discriminator() string { return "continue" }
+
+// BetaThreadCreateParams is the choice to start a conversation that the service stores under the ID of the response.
 type BetaThreadCreateParams struct {
 }
 
@@ -19350,7 +16302,7 @@ func decodeBetaThreadCreateParams(d *wire.Decoder, x *BetaThreadCreateParams) {
 		case "type":
 			d.Constant("create")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -19361,9 +16313,6 @@ func encodeBetaThreadCreateParams(e *wire.Encoder, x *BetaThreadCreateParams) {
 	e.Constant(`"create"`)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: create.
-func (*BetaThreadCreateParams) Discriminator() string { return "create" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaThreadCreateParams) AppendJSON(b []byte) ([]byte, error) {
@@ -19392,7 +16341,10 @@ func (x *BetaThreadCreateParams) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaThreadCreateParams)
 }
 
-// BetaThreadUnsupportedFeature is a parameter of a request, or a setting of the organization, that does not go with threads.
+// Discriminator returns the constant by which unions know the type: create.
+func (*BetaThreadCreateParams) Discriminator() string { return "create" }
+
+// BetaThreadUnsupportedFeature is a request parameter or an organization setting that cannot be combined with threads.
 type BetaThreadUnsupportedFeature string
 
 func decodeBetaThreadUnsupportedFeature(d *wire.Decoder, x *BetaThreadUnsupportedFeature) {
@@ -19402,14 +16354,15 @@ func encodeBetaThreadUnsupportedFeature(e *wire.Encoder, x *BetaThreadUnsupporte
 	wire.EncodeString(e, x)
 }
 
-// BetaTokenTaskBudget is a number of tokens for a whole task, which may take many requests. It counts thinking, text, tool calls
-// and their results. The model sees what is left and paces itself; nothing is cut, that is what
-// `max_tokens` does.
+// BetaTokenTaskBudget is a token budget for a whole task, which may take many requests. It counts thinking, text, tool calls and
+// their results. It is advisory: the model sees the remainder and plans with it. The hard limit is
+// `max_tokens`.
 type BetaTokenTaskBudget struct {
-	// Tokens that earlier requests of the task left over. Left out, all of `total`.
+	// Tokens that earlier requests of the task have left over. Default: `total`.
 	Remaining *int64 `json:"remaining,omitzero"`
 
-	// Tokens for the whole task, at least 1,024.
+	// Tokens for the whole task. Each model has a minimum of its own, 20,000 on every model that supported
+	// task budgets in August 2026.
 	Total int64 `json:"total"`
 }
 
@@ -19426,7 +16379,7 @@ func decodeBetaTokenTaskBudget(d *wire.Decoder, x *BetaTokenTaskBudget) {
 		case "type":
 			d.Constant("tokens")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -19443,9 +16396,6 @@ func encodeBetaTokenTaskBudget(e *wire.Encoder, x *BetaTokenTaskBudget) {
 	encodeInt(e, &x.Total)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: tokens.
-func (*BetaTokenTaskBudget) Discriminator() string { return "tokens" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaTokenTaskBudget) AppendJSON(b []byte) ([]byte, error) {
@@ -19474,36 +16424,36 @@ func (x *BetaTokenTaskBudget) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaTokenTaskBudget)
 }
 
-// BetaTool is a tool of your own. The model writes the call, your code runs it.
+// BetaTool is a custom tool. The model writes the call; your code runs it.
 type BetaTool struct {
-	// Who may call the tool. Left out, the model itself.
+	// Who may call the tool. Default: only the model itself.
 	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
 
 	// Cache breakpoint after this tool.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
-	// that is deferred takes no `cache_control`.
+	// Whether the tool is hidden from the model until a tool search finds it. Default is `false`. A
+	// deferred tool cannot have `cache_control`.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
-	// What the tool does, when to use it and what comes back. The more the model is told here, the better
-	// it calls.
+	// What the tool does, when to use it and what it returns. A detailed description improves the calls.
 	Description string `json:"description,omitzero"`
 
-	// Whether an input is streamed piece by piece as the model writes it, unchecked. Left out, the betas
-	// decide. It changes nothing in a batch, which streams nothing.
+	// Whether inputs are streamed as the model writes them, without validation. Default: depends on the
+	// betas. It has no effect in a batch.
 	EagerInputStreaming *bool `json:"eager_input_streaming,omitzero"`
 
-	// Inputs that show the model what a call looks like. Each has to fit `input_schema`.
+	// Example inputs for the model. Each must match `input_schema`.
 	InputExamples []jsontext.Value `json:"input_examples,omitzero"`
 
-	// What the input of the tool looks like.
+	// JSON Schema of the tool's input.
 	InputSchema InputSchema `json:"input_schema"`
 
-	// Name of the tool, unique within the request.
+	// Name of the tool, unique within the request. Sources disagree about its length: the service reports
+	// a maximum of 128 characters, the documentation of August 2026 says 64.
 	Name string `json:"name"`
 
-	// Whether every call is sure to fit `input_schema`. Default is `false`.
+	// Whether every call is guaranteed to match `input_schema`. Default is `false`.
 	Strict bool `json:"strict,omitzero"`
 }
 
@@ -19534,7 +16484,7 @@ func decodeBetaTool(d *wire.Decoder, x *BetaTool) {
 		case "type":
 			d.Constant("custom")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -19576,9 +16526,6 @@ func encodeBetaTool(e *wire.Encoder, x *BetaTool) {
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: custom.
-func (*BetaTool) Discriminator() string { return "custom" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaTool) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -19606,23 +16553,26 @@ func (x *BetaTool) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaTool)
 }
 
-// BetaToolBash20241022 is the first version of `bash`, a shell that your code runs commands in. It belongs to the first version of
-// computer use.
+// Discriminator returns the constant by which unions know the type: custom.
+func (*BetaTool) Discriminator() string { return "custom" }
+
+// BetaToolBash20241022 is the first version of the bash tool: a shell in which your code runs the model's commands. It belongs to
+// the first version of computer use.
 type BetaToolBash20241022 struct {
-	// Who may call the tool. Left out, the model itself.
+	// Who may call the tool. Default: only the model itself.
 	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
 
 	// Cache breakpoint after this tool.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
-	// that is deferred takes no `cache_control`.
+	// Whether the tool is hidden from the model until a tool search finds it. Default is `false`. A
+	// deferred tool cannot have `cache_control`.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
-	// Inputs that show the model what a call looks like.
+	// Example inputs for the model.
 	InputExamples []jsontext.Value `json:"input_examples,omitzero"`
 
-	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	// Whether every call is guaranteed to match the schema of the tool. Default is `false`.
 	Strict bool `json:"strict,omitzero"`
 }
 
@@ -19647,7 +16597,7 @@ func decodeBetaToolBash20241022(d *wire.Decoder, x *BetaToolBash20241022) {
 		case "type":
 			d.Constant("bash_20241022")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -19681,9 +16631,6 @@ func encodeBetaToolBash20241022(e *wire.Encoder, x *BetaToolBash20241022) {
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: bash_20241022.
-func (*BetaToolBash20241022) Discriminator() string { return "bash_20241022" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolBash20241022) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -19711,22 +16658,26 @@ func (x *BetaToolBash20241022) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaToolBash20241022)
 }
 
-// BetaToolBash20250124 is a shell that your code runs commands in, with a form that the model was trained on.
+// Discriminator returns the constant by which unions know the type: bash_20241022.
+func (*BetaToolBash20241022) Discriminator() string { return "bash_20241022" }
+
+// BetaToolBash20250124 is the bash tool: a shell in which your code runs the model's commands. Its input schema is built into the
+// model.
 type BetaToolBash20250124 struct {
-	// Who may call the tool. Left out, the model itself.
+	// Who may call the tool. Default: only the model itself.
 	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
 
 	// Cache breakpoint after this tool.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
-	// that is deferred takes no `cache_control`.
+	// Whether the tool is hidden from the model until a tool search finds it. Default is `false`. A
+	// deferred tool cannot have `cache_control`.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
-	// Inputs that show the model what a call looks like.
+	// Example inputs for the model.
 	InputExamples []jsontext.Value `json:"input_examples,omitzero"`
 
-	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	// Whether every call is guaranteed to match the schema of the tool. Default is `false`.
 	Strict bool `json:"strict,omitzero"`
 }
 
@@ -19751,7 +16702,7 @@ func decodeBetaToolBash20250124(d *wire.Decoder, x *BetaToolBash20250124) {
 		case "type":
 			d.Constant("bash_20250124")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -19785,9 +16736,6 @@ func encodeBetaToolBash20250124(e *wire.Encoder, x *BetaToolBash20250124) {
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: bash_20250124.
-func (*BetaToolBash20250124) Discriminator() string { return "bash_20250124" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolBash20250124) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -19815,7 +16763,10 @@ func (x *BetaToolBash20250124) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaToolBash20250124)
 }
 
-// BetaToolChangeMCPToolReference is a tool of an MCP server, named.
+// Discriminator returns the constant by which unions know the type: bash_20250124.
+func (*BetaToolBash20250124) Discriminator() string { return "bash_20250124" }
+
+// BetaToolChangeMCPToolReference is a reference to a tool of an MCP server.
 type BetaToolChangeMCPToolReference struct {
 	// Name of the tool on its server.
 	Name string `json:"name"`
@@ -19837,7 +16788,7 @@ func decodeBetaToolChangeMCPToolReference(d *wire.Decoder, x *BetaToolChangeMCPT
 		case "type":
 			d.Constant("mcp_tool_reference")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -19852,9 +16803,6 @@ func encodeBetaToolChangeMCPToolReference(e *wire.Encoder, x *BetaToolChangeMCPT
 	encodeString(e, &x.ServerName)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: mcp_tool_reference.
-func (*BetaToolChangeMCPToolReference) Discriminator() string { return "mcp_tool_reference" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolChangeMCPToolReference) AppendJSON(b []byte) ([]byte, error) {
@@ -19883,7 +16831,10 @@ func (x *BetaToolChangeMCPToolReference) UnmarshalJSONFrom(d *jsontext.Decoder) 
 	return wire.UnmarshalFrom(d, x, decodeBetaToolChangeMCPToolReference)
 }
 
-// BetaToolChangeMCPToolsetReference is the toolset of an MCP server, all its tools.
+// Discriminator returns the constant by which unions know the type: mcp_tool_reference.
+func (*BetaToolChangeMCPToolReference) Discriminator() string { return "mcp_tool_reference" }
+
+// BetaToolChangeMCPToolsetReference is a reference to all tools of an MCP server.
 type BetaToolChangeMCPToolsetReference struct {
 	// Name of the server, as in `mcp_servers`.
 	ServerName string `json:"server_name"`
@@ -19900,7 +16851,7 @@ func decodeBetaToolChangeMCPToolsetReference(d *wire.Decoder, x *BetaToolChangeM
 		case "type":
 			d.Constant("mcp_toolset_reference")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -19913,9 +16864,6 @@ func encodeBetaToolChangeMCPToolsetReference(e *wire.Encoder, x *BetaToolChangeM
 	encodeString(e, &x.ServerName)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: mcp_toolset_reference.
-func (*BetaToolChangeMCPToolsetReference) Discriminator() string { return "mcp_toolset_reference" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolChangeMCPToolsetReference) AppendJSON(b []byte) ([]byte, error) {
@@ -19944,7 +16892,10 @@ func (x *BetaToolChangeMCPToolsetReference) UnmarshalJSONFrom(d *jsontext.Decode
 	return wire.UnmarshalFrom(d, x, decodeBetaToolChangeMCPToolsetReference)
 }
 
-// BetaToolChangeToolDefinition is a tool that a message of the conversation defined.
+// Discriminator returns the constant by which unions know the type: mcp_toolset_reference.
+func (*BetaToolChangeMCPToolsetReference) Discriminator() string { return "mcp_toolset_reference" }
+
+// BetaToolChangeToolDefinition is a tool that was defined in a message of the conversation.
 type BetaToolChangeToolDefinition struct {
 	// The tool as it was sent, without `cache_control`.
 	Definition BetaResponseToolUnion `json:"definition"`
@@ -19961,7 +16912,7 @@ func decodeBetaToolChangeToolDefinition(d *wire.Decoder, x *BetaToolChangeToolDe
 		case "type":
 			d.Constant("tool_definition")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -19974,9 +16925,6 @@ func encodeBetaToolChangeToolDefinition(e *wire.Encoder, x *BetaToolChangeToolDe
 	encodeBetaResponseToolUnion(e, &x.Definition)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: tool_definition.
-func (*BetaToolChangeToolDefinition) Discriminator() string { return "tool_definition" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolChangeToolDefinition) AppendJSON(b []byte) ([]byte, error) {
@@ -20005,7 +16953,10 @@ func (x *BetaToolChangeToolDefinition) UnmarshalJSONFrom(d *jsontext.Decoder) er
 	return wire.UnmarshalFrom(d, x, decodeBetaToolChangeToolDefinition)
 }
 
-// BetaToolChangeToolDefinitionParam is a tool that is defined here and not in `tools`. It needs the beta `inline-tools-2026-09-15`.
+// Discriminator returns the constant by which unions know the type: tool_definition.
+func (*BetaToolChangeToolDefinition) Discriminator() string { return "tool_definition" }
+
+// BetaToolChangeToolDefinitionParam is a tool that is defined here instead of in `tools`. It needs the beta `inline-tools-2026-09-15`.
 type BetaToolChangeToolDefinitionParam struct {
 	// The tool, written as in `tools`. An `mcp_toolset` also needs the beta `mcp-client-2026-09-15`.
 	Definition BetaToolUnion `json:"definition"`
@@ -20022,7 +16973,7 @@ func decodeBetaToolChangeToolDefinitionParam(d *wire.Decoder, x *BetaToolChangeT
 		case "type":
 			d.Constant("tool_definition")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -20035,9 +16986,6 @@ func encodeBetaToolChangeToolDefinitionParam(e *wire.Encoder, x *BetaToolChangeT
 	encodeBetaToolUnion(e, &x.Definition)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: tool_definition.
-func (*BetaToolChangeToolDefinitionParam) Discriminator() string { return "tool_definition" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolChangeToolDefinitionParam) AppendJSON(b []byte) ([]byte, error) {
@@ -20066,10 +17014,12 @@ func (x *BetaToolChangeToolDefinitionParam) UnmarshalJSONFrom(d *jsontext.Decode
 	return wire.UnmarshalFrom(d, x, decodeBetaToolChangeToolDefinitionParam)
 }
 
-// BetaToolChangeToolReference is a tool, named.
+// Discriminator returns the constant by which unions know the type: tool_definition.
+func (*BetaToolChangeToolDefinitionParam) Discriminator() string { return "tool_definition" }
+
+// BetaToolChangeToolReference is a reference to a tool by name.
 type BetaToolChangeToolReference struct {
-	// Name of the tool, one of `tools` or one that an earlier `tool_addition` defined. Not for tools of
-	// MCP servers.
+	// Name of a tool in `tools` or in an earlier `tool_addition`. Not for tools of MCP servers.
 	Name string `json:"name"`
 }
 
@@ -20084,7 +17034,7 @@ func decodeBetaToolChangeToolReference(d *wire.Decoder, x *BetaToolChangeToolRef
 		case "type":
 			d.Constant("tool_reference")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -20097,9 +17047,6 @@ func encodeBetaToolChangeToolReference(e *wire.Encoder, x *BetaToolChangeToolRef
 	encodeString(e, &x.Name)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: tool_reference.
-func (*BetaToolChangeToolReference) Discriminator() string { return "tool_reference" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolChangeToolReference) AppendJSON(b []byte) ([]byte, error) {
@@ -20128,9 +17075,13 @@ func (x *BetaToolChangeToolReference) UnmarshalJSONFrom(d *jsontext.Decoder) err
 	return wire.UnmarshalFrom(d, x, decodeBetaToolChangeToolReference)
 }
 
-// BetaToolChoiceAny is the choice that makes the model call some tool.
+// Discriminator returns the constant by which unions know the type: tool_reference.
+func (*BetaToolChangeToolReference) Discriminator() string { return "tool_reference" }
+
+// BetaToolChoiceAny is the choice that forces the model to call a tool, of its choosing. Extended thinking (`enabled`) refuses it,
+// and so do Claude Mythos Preview, Fable 5.1 and Opus 5.5.
 type BetaToolChoiceAny struct {
-	// Whether the model makes exactly one call per answer. Default is `false`.
+	// Whether the model makes exactly one call per response. Default is `false`.
 	DisableParallelToolUse bool `json:"disable_parallel_tool_use,omitzero"`
 }
 
@@ -20145,7 +17096,7 @@ func decodeBetaToolChoiceAny(d *wire.Decoder, x *BetaToolChoiceAny) {
 		case "type":
 			d.Constant("any")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -20160,9 +17111,6 @@ func encodeBetaToolChoiceAny(e *wire.Encoder, x *BetaToolChoiceAny) {
 	}
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: any.
-func (*BetaToolChoiceAny) Discriminator() string { return "any" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolChoiceAny) AppendJSON(b []byte) ([]byte, error) {
@@ -20191,9 +17139,12 @@ func (x *BetaToolChoiceAny) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaToolChoiceAny)
 }
 
-// BetaToolChoiceAuto is the choice that leaves it to the model whether to call a tool.
+// Discriminator returns the constant by which unions know the type: any.
+func (*BetaToolChoiceAny) Discriminator() string { return "any" }
+
+// BetaToolChoiceAuto is the choice that lets the model decide whether to call a tool.
 type BetaToolChoiceAuto struct {
-	// Whether the model makes at most one call per answer. Default is `false`.
+	// Whether the model makes at most one call per response. Default is `false`.
 	DisableParallelToolUse bool `json:"disable_parallel_tool_use,omitzero"`
 }
 
@@ -20208,7 +17159,7 @@ func decodeBetaToolChoiceAuto(d *wire.Decoder, x *BetaToolChoiceAuto) {
 		case "type":
 			d.Constant("auto")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -20223,9 +17174,6 @@ func encodeBetaToolChoiceAuto(e *wire.Encoder, x *BetaToolChoiceAuto) {
 	}
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: auto.
-func (*BetaToolChoiceAuto) Discriminator() string { return "auto" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolChoiceAuto) AppendJSON(b []byte) ([]byte, error) {
@@ -20254,7 +17202,10 @@ func (x *BetaToolChoiceAuto) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaToolChoiceAuto)
 }
 
-// BetaToolChoiceNone is the choice that keeps the model from calling tools.
+// Discriminator returns the constant by which unions know the type: auto.
+func (*BetaToolChoiceAuto) Discriminator() string { return "auto" }
+
+// BetaToolChoiceNone is the choice that prevents the model from calling tools.
 type BetaToolChoiceNone struct {
 }
 
@@ -20267,7 +17218,7 @@ func decodeBetaToolChoiceNone(d *wire.Decoder, x *BetaToolChoiceNone) {
 		case "type":
 			d.Constant("none")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -20278,9 +17229,6 @@ func encodeBetaToolChoiceNone(e *wire.Encoder, x *BetaToolChoiceNone) {
 	e.Constant(`"none"`)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: none.
-func (*BetaToolChoiceNone) Discriminator() string { return "none" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolChoiceNone) AppendJSON(b []byte) ([]byte, error) {
@@ -20309,12 +17257,16 @@ func (x *BetaToolChoiceNone) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaToolChoiceNone)
 }
 
-// BetaToolChoiceTool is the choice that makes the model call one certain tool.
+// Discriminator returns the constant by which unions know the type: none.
+func (*BetaToolChoiceNone) Discriminator() string { return "none" }
+
+// BetaToolChoiceTool is the choice that forces the model to call the named tool. Extended thinking (`enabled`) refuses it, and so do
+// Claude Mythos Preview, Fable 5.1 and Opus 5.5.
 type BetaToolChoiceTool struct {
-	// Whether the model makes exactly one call per answer. Default is `false`.
+	// Whether the model makes exactly one call per response. Default is `false`.
 	DisableParallelToolUse bool `json:"disable_parallel_tool_use,omitzero"`
 
-	// Name of the tool that is to be called.
+	// Name of the tool to call. It must be in `tools`.
 	Name string `json:"name"`
 }
 
@@ -20331,7 +17283,7 @@ func decodeBetaToolChoiceTool(d *wire.Decoder, x *BetaToolChoiceTool) {
 		case "type":
 			d.Constant("tool")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -20348,9 +17300,6 @@ func encodeBetaToolChoiceTool(e *wire.Encoder, x *BetaToolChoiceTool) {
 	encodeString(e, &x.Name)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: tool.
-func (*BetaToolChoiceTool) Discriminator() string { return "tool" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolChoiceTool) AppendJSON(b []byte) ([]byte, error) {
@@ -20379,32 +17328,35 @@ func (x *BetaToolChoiceTool) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaToolChoiceTool)
 }
 
+// Discriminator returns the constant by which unions know the type: tool.
+func (*BetaToolChoiceTool) Discriminator() string { return "tool" }
+
 // BetaToolComputerUse20241022 is the first version of computer use: a screen that the model sees in screenshots, a mouse and a keyboard.
-// Your code carries out the actions.
+// Your code performs the actions.
 type BetaToolComputerUse20241022 struct {
-	// Who may call the tool. Left out, the model itself.
+	// Who may call the tool. Default: only the model itself.
 	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
 
 	// Cache breakpoint after this tool.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
-	// that is deferred takes no `cache_control`.
+	// Whether the tool is hidden from the model until a tool search finds it. Default is `false`. A
+	// deferred tool cannot have `cache_control`.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
 	// Height of the screen in pixels.
 	DisplayHeightPx int64 `json:"display_height_px"`
 
-	// Number of the X11 display, if the screen is one.
+	// Number of the X11 display, if it is one.
 	DisplayNumber *int64 `json:"display_number,omitzero"`
 
 	// Width of the screen in pixels.
 	DisplayWidthPx int64 `json:"display_width_px"`
 
-	// Inputs that show the model what a call looks like.
+	// Example inputs for the model.
 	InputExamples []jsontext.Value `json:"input_examples,omitzero"`
 
-	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	// Whether every call is guaranteed to match the schema of the tool. Default is `false`.
 	Strict bool `json:"strict,omitzero"`
 }
 
@@ -20435,7 +17387,7 @@ func decodeBetaToolComputerUse20241022(d *wire.Decoder, x *BetaToolComputerUse20
 		case "type":
 			d.Constant("computer_20241022")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -20477,9 +17429,6 @@ func encodeBetaToolComputerUse20241022(e *wire.Encoder, x *BetaToolComputerUse20
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: computer_20241022.
-func (*BetaToolComputerUse20241022) Discriminator() string { return "computer_20241022" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolComputerUse20241022) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -20507,32 +17456,35 @@ func (x *BetaToolComputerUse20241022) UnmarshalJSONFrom(d *jsontext.Decoder) err
 	return wire.UnmarshalFrom(d, x, decodeBetaToolComputerUse20241022)
 }
 
-// BetaToolComputerUse20250124 is the second version of computer use. It adds actions, for example to scroll, to drag in steps, to hold a
-// key and to wait.
+// Discriminator returns the constant by which unions know the type: computer_20241022.
+func (*BetaToolComputerUse20241022) Discriminator() string { return "computer_20241022" }
+
+// BetaToolComputerUse20250124 is the second version of computer use. It adds actions such as scrolling, dragging in steps, holding a key
+// and waiting.
 type BetaToolComputerUse20250124 struct {
-	// Who may call the tool. Left out, the model itself.
+	// Who may call the tool. Default: only the model itself.
 	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
 
 	// Cache breakpoint after this tool.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
-	// that is deferred takes no `cache_control`.
+	// Whether the tool is hidden from the model until a tool search finds it. Default is `false`. A
+	// deferred tool cannot have `cache_control`.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
 	// Height of the screen in pixels.
 	DisplayHeightPx int64 `json:"display_height_px"`
 
-	// Number of the X11 display, if the screen is one.
+	// Number of the X11 display, if it is one.
 	DisplayNumber *int64 `json:"display_number,omitzero"`
 
 	// Width of the screen in pixels.
 	DisplayWidthPx int64 `json:"display_width_px"`
 
-	// Inputs that show the model what a call looks like.
+	// Example inputs for the model.
 	InputExamples []jsontext.Value `json:"input_examples,omitzero"`
 
-	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	// Whether every call is guaranteed to match the schema of the tool. Default is `false`.
 	Strict bool `json:"strict,omitzero"`
 }
 
@@ -20563,7 +17515,7 @@ func decodeBetaToolComputerUse20250124(d *wire.Decoder, x *BetaToolComputerUse20
 		case "type":
 			d.Constant("computer_20250124")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -20605,9 +17557,6 @@ func encodeBetaToolComputerUse20250124(e *wire.Encoder, x *BetaToolComputerUse20
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: computer_20250124.
-func (*BetaToolComputerUse20250124) Discriminator() string { return "computer_20250124" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolComputerUse20250124) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -20635,34 +17584,37 @@ func (x *BetaToolComputerUse20250124) UnmarshalJSONFrom(d *jsontext.Decoder) err
 	return wire.UnmarshalFrom(d, x, decodeBetaToolComputerUse20250124)
 }
 
-// BetaToolComputerUse20251124 is the third version of computer use. It adds an action that enlarges a region of the screen.
+// Discriminator returns the constant by which unions know the type: computer_20250124.
+func (*BetaToolComputerUse20250124) Discriminator() string { return "computer_20250124" }
+
+// BetaToolComputerUse20251124 is the third version of computer use. It adds an action that zooms into a region. Claude Opus 5.5 refuses it.
 type BetaToolComputerUse20251124 struct {
-	// Who may call the tool. Left out, the model itself.
+	// Who may call the tool. Default: only the model itself.
 	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
 
 	// Cache breakpoint after this tool.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
-	// that is deferred takes no `cache_control`.
+	// Whether the tool is hidden from the model until a tool search finds it. Default is `false`. A
+	// deferred tool cannot have `cache_control`.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
 	// Height of the screen in pixels.
 	DisplayHeightPx int64 `json:"display_height_px"`
 
-	// Number of the X11 display, if the screen is one.
+	// Number of the X11 display, if it is one.
 	DisplayNumber *int64 `json:"display_number,omitzero"`
 
 	// Width of the screen in pixels.
 	DisplayWidthPx int64 `json:"display_width_px"`
 
-	// Whether the model may enlarge a region of the screen. Default is `false`.
+	// Whether the model may zoom into a region of the screen. Default is `false`.
 	EnableZoom bool `json:"enable_zoom,omitzero"`
 
-	// Inputs that show the model what a call looks like.
+	// Example inputs for the model.
 	InputExamples []jsontext.Value `json:"input_examples,omitzero"`
 
-	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	// Whether every call is guaranteed to match the schema of the tool. Default is `false`.
 	Strict bool `json:"strict,omitzero"`
 }
 
@@ -20695,7 +17647,7 @@ func decodeBetaToolComputerUse20251124(d *wire.Decoder, x *BetaToolComputerUse20
 		case "type":
 			d.Constant("computer_20251124")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -20741,9 +17693,6 @@ func encodeBetaToolComputerUse20251124(e *wire.Encoder, x *BetaToolComputerUse20
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: computer_20251124.
-func (*BetaToolComputerUse20251124) Discriminator() string { return "computer_20251124" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolComputerUse20251124) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -20770,6 +17719,9 @@ func (x *BetaToolComputerUse20251124) UnmarshalJSON(b []byte) error {
 func (x *BetaToolComputerUse20251124) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaToolComputerUse20251124)
 }
+
+// Discriminator returns the constant by which unions know the type: computer_20251124.
+func (*BetaToolComputerUse20251124) Discriminator() string { return "computer_20251124" }
 
 // BetaToolNames is a list of names of tools.
 type BetaToolNames []string
@@ -20804,7 +17756,7 @@ func (x *BetaToolNames) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaToolNames)
 }
 
-// BetaToolReferenceBlock is a tool of the request that a search found.
+// BetaToolReferenceBlock is a reference to a tool of the request that a tool search found.
 type BetaToolReferenceBlock struct {
 	// Name of the tool that was found.
 	ToolName string `json:"tool_name"`
@@ -20821,7 +17773,7 @@ func decodeBetaToolReferenceBlock(d *wire.Decoder, x *BetaToolReferenceBlock) {
 		case "type":
 			d.Constant("tool_reference")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -20834,9 +17786,6 @@ func encodeBetaToolReferenceBlock(e *wire.Encoder, x *BetaToolReferenceBlock) {
 	encodeString(e, &x.ToolName)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: tool_reference.
-func (*BetaToolReferenceBlock) Discriminator() string { return "tool_reference" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolReferenceBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -20865,8 +17814,8 @@ func (x *BetaToolReferenceBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaToolReferenceBlock)
 }
 
-// BetaToolReferenceBlockParam is a tool of the request, named in the result of a search. It loads a tool that has `defer_loading`. A
-// search tool of your own answers with such blocks, too.
+// BetaToolReferenceBlockParam is a reference to a tool of the request, in the result of a tool search. It loads a tool that has
+// `defer_loading`. A search tool that you implement returns such blocks too.
 type BetaToolReferenceBlockParam struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
@@ -20888,7 +17837,7 @@ func decodeBetaToolReferenceBlockParam(d *wire.Decoder, x *BetaToolReferenceBloc
 		case "type":
 			d.Constant("tool_reference")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -20905,9 +17854,6 @@ func encodeBetaToolReferenceBlockParam(e *wire.Encoder, x *BetaToolReferenceBloc
 	encodeString(e, &x.ToolName)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: tool_reference.
-func (*BetaToolReferenceBlockParam) Discriminator() string { return "tool_reference" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolReferenceBlockParam) AppendJSON(b []byte) ([]byte, error) {
@@ -20936,18 +17882,21 @@ func (x *BetaToolReferenceBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) err
 	return wire.UnmarshalFrom(d, x, decodeBetaToolReferenceBlockParam)
 }
 
-// BetaToolResultBlockParam is what a tool answered, for the model to go on with.
+// Discriminator returns the constant by which unions know the type: tool_reference.
+func (*BetaToolReferenceBlockParam) Discriminator() string { return "tool_reference" }
+
+// BetaToolResultBlockParam is the result of a tool call, for the model to continue with.
 type BetaToolResultBlockParam struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// What the tool answered. Left out, nothing.
+	// Output of the tool. Default: none.
 	Content BetaToolResultContent `json:"content,omitzero"`
 
 	// Whether the tool failed. Default is `false`.
 	IsError bool `json:"is_error,omitzero"`
 
-	// Id of the call that this answers.
+	// ID of the call that this result belongs to.
 	ToolUseID string `json:"tool_use_id"`
 
 	// Toolset that the call names, if it names one.
@@ -20973,7 +17922,7 @@ func decodeBetaToolResultBlockParam(d *wire.Decoder, x *BetaToolResultBlockParam
 		case "type":
 			d.Constant("tool_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -21003,9 +17952,6 @@ func encodeBetaToolResultBlockParam(e *wire.Encoder, x *BetaToolResultBlockParam
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: tool_result.
-func (*BetaToolResultBlockParam) Discriminator() string { return "tool_result" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -21033,7 +17979,10 @@ func (x *BetaToolResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaToolResultBlockParam)
 }
 
-// BetaToolResultContentBlocks is a list of the blocks that a tool answered with.
+// Discriminator returns the constant by which unions know the type: tool_result.
+func (*BetaToolResultBlockParam) Discriminator() string { return "tool_result" }
+
+// BetaToolResultContentBlocks is a list of the blocks of a tool's output.
 type BetaToolResultContentBlocks []BetaToolResultContentBlock
 
 func decodeBetaToolResultContentBlocks(d *wire.Decoder, x *BetaToolResultContentBlocks) {
@@ -21070,22 +18019,23 @@ func (x *BetaToolResultContentBlocks) UnmarshalJSONFrom(d *jsontext.Decoder) err
 	return wire.UnmarshalFrom(d, x, decodeBetaToolResultContentBlocks)
 }
 
-// BetaToolSearchToolBM25V20251119 is a search in plain words for tools with `defer_loading`. The service loads what the model finds.
+// BetaToolSearchToolBM25V20251119 is a tool search with natural-language queries, for tools with `defer_loading`. The service loads the tools
+// that it finds.
 type BetaToolSearchToolBM25V20251119 struct {
-	// Who may call the tool. Left out, the model itself.
+	// Who may call the tool. Default: only the model itself.
 	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
 
 	// Cache breakpoint after this tool.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Whether the model sees the tool only after a tool search has found it. Default is `false`. Leave it:
-	// nothing finds a search that is deferred itself.
+	// Whether the tool is hidden from the model until a tool search finds it. Keep the default, `false`: a
+	// deferred tool search cannot be found.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
-	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	// Whether every call is guaranteed to match the schema of the tool. Default is `false`.
 	Strict bool `json:"strict,omitzero"`
 
-	// Version of the tool; without a date, the newest.
+	// Version of the tool; the name without a date is the newest version.
 	Type BetaToolSearchToolBM25V20251119Type `json:"type"`
 }
 
@@ -21108,7 +18058,7 @@ func decodeBetaToolSearchToolBM25V20251119(d *wire.Decoder, x *BetaToolSearchToo
 		case "type":
 			decodeBetaToolSearchToolBM25V20251119Type(d, &x.Type)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -21138,9 +18088,6 @@ func encodeBetaToolSearchToolBM25V20251119(e *wire.Encoder, x *BetaToolSearchToo
 	e.EndObject()
 }
 
-// Discriminator returns the value by which unions know the type, which is Type.
-func (x *BetaToolSearchToolBM25V20251119) Discriminator() string { return string(x.Type) }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolSearchToolBM25V20251119) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -21168,7 +18115,10 @@ func (x *BetaToolSearchToolBM25V20251119) UnmarshalJSONFrom(d *jsontext.Decoder)
 	return wire.UnmarshalFrom(d, x, decodeBetaToolSearchToolBM25V20251119)
 }
 
-// BetaToolSearchToolBM25V20251119Type is version of the tool; without a date, the newest.
+// Discriminator returns the value by which unions know the type, which is Type.
+func (x *BetaToolSearchToolBM25V20251119) Discriminator() string { return string(x.Type) }
+
+// BetaToolSearchToolBM25V20251119Type is version of the tool; the name without a date is the newest version.
 type BetaToolSearchToolBM25V20251119Type string
 
 func decodeBetaToolSearchToolBM25V20251119Type(d *wire.Decoder, x *BetaToolSearchToolBM25V20251119Type) {
@@ -21178,22 +18128,23 @@ func encodeBetaToolSearchToolBM25V20251119Type(e *wire.Encoder, x *BetaToolSearc
 	wire.EncodeString(e, x)
 }
 
-// BetaToolSearchToolRegex20251119 is a search by regular expression for tools with `defer_loading`. The service loads what the model finds.
+// BetaToolSearchToolRegex20251119 is a tool search with regular expressions, for tools with `defer_loading`. The service loads the tools that
+// it finds.
 type BetaToolSearchToolRegex20251119 struct {
-	// Who may call the tool. Left out, the model itself.
+	// Who may call the tool. Default: only the model itself.
 	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
 
 	// Cache breakpoint after this tool.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Whether the model sees the tool only after a tool search has found it. Default is `false`. Leave it:
-	// nothing finds a search that is deferred itself.
+	// Whether the tool is hidden from the model until a tool search finds it. Keep the default, `false`: a
+	// deferred tool search cannot be found.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
-	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	// Whether every call is guaranteed to match the schema of the tool. Default is `false`.
 	Strict bool `json:"strict,omitzero"`
 
-	// Version of the tool; without a date, the newest.
+	// Version of the tool; the name without a date is the newest version.
 	Type BetaToolSearchToolRegex20251119Type `json:"type"`
 }
 
@@ -21216,7 +18167,7 @@ func decodeBetaToolSearchToolRegex20251119(d *wire.Decoder, x *BetaToolSearchToo
 		case "type":
 			decodeBetaToolSearchToolRegex20251119Type(d, &x.Type)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -21246,9 +18197,6 @@ func encodeBetaToolSearchToolRegex20251119(e *wire.Encoder, x *BetaToolSearchToo
 	e.EndObject()
 }
 
-// Discriminator returns the value by which unions know the type, which is Type.
-func (x *BetaToolSearchToolRegex20251119) Discriminator() string { return string(x.Type) }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolSearchToolRegex20251119) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -21276,7 +18224,10 @@ func (x *BetaToolSearchToolRegex20251119) UnmarshalJSONFrom(d *jsontext.Decoder)
 	return wire.UnmarshalFrom(d, x, decodeBetaToolSearchToolRegex20251119)
 }
 
-// BetaToolSearchToolRegex20251119Type is version of the tool; without a date, the newest.
+// Discriminator returns the value by which unions know the type, which is Type.
+func (x *BetaToolSearchToolRegex20251119) Discriminator() string { return string(x.Type) }
+
+// BetaToolSearchToolRegex20251119Type is version of the tool; the name without a date is the newest version.
 type BetaToolSearchToolRegex20251119Type string
 
 func decodeBetaToolSearchToolRegex20251119Type(d *wire.Decoder, x *BetaToolSearchToolRegex20251119Type) {
@@ -21286,12 +18237,12 @@ func encodeBetaToolSearchToolRegex20251119Type(e *wire.Encoder, x *BetaToolSearc
 	wire.EncodeString(e, x)
 }
 
-// BetaToolSearchToolResultBlock is what a search for tools found. The service searched during the answer.
+// BetaToolSearchToolResultBlock is the result of a tool search. The service ran it while it generated the response.
 type BetaToolSearchToolResultBlock struct {
-	// What the search found, or why it failed.
+	// Results of the search, or an error.
 	Content BetaToolSearchToolResultContent `json:"content"`
 
-	// Id of the `server_tool_use` block that this answers.
+	// ID of the `server_tool_use` block that this result belongs to.
 	ToolUseID string `json:"tool_use_id"`
 }
 
@@ -21308,7 +18259,7 @@ func decodeBetaToolSearchToolResultBlock(d *wire.Decoder, x *BetaToolSearchToolR
 		case "type":
 			d.Constant("tool_search_tool_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -21323,9 +18274,6 @@ func encodeBetaToolSearchToolResultBlock(e *wire.Encoder, x *BetaToolSearchToolR
 	encodeString(e, &x.ToolUseID)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: tool_search_tool_result.
-func (*BetaToolSearchToolResultBlock) Discriminator() string { return "tool_search_tool_result" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolSearchToolResultBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -21354,15 +18302,18 @@ func (x *BetaToolSearchToolResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaToolSearchToolResultBlock)
 }
 
-// BetaToolSearchToolResultBlockParam is what a search for tools found in an earlier answer, given back unchanged.
+// Discriminator returns the constant by which unions know the type: tool_search_tool_result.
+func (*BetaToolSearchToolResultBlock) Discriminator() string { return "tool_search_tool_result" }
+
+// BetaToolSearchToolResultBlockParam is the result of a tool search in an earlier response, sent back unchanged.
 type BetaToolSearchToolResultBlockParam struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// What the search found, or why it failed.
+	// Results of the search, or an error.
 	Content BetaToolSearchToolResultContentParam `json:"content"`
 
-	// Id of the `server_tool_use` block that this answers.
+	// ID of the `server_tool_use` block that this result belongs to.
 	ToolUseID string `json:"tool_use_id"`
 }
 
@@ -21381,7 +18332,7 @@ func decodeBetaToolSearchToolResultBlockParam(d *wire.Decoder, x *BetaToolSearch
 		case "type":
 			d.Constant("tool_search_tool_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -21400,9 +18351,6 @@ func encodeBetaToolSearchToolResultBlockParam(e *wire.Encoder, x *BetaToolSearch
 	encodeString(e, &x.ToolUseID)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: tool_search_tool_result.
-func (*BetaToolSearchToolResultBlockParam) Discriminator() string { return "tool_search_tool_result" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolSearchToolResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
@@ -21431,9 +18379,12 @@ func (x *BetaToolSearchToolResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decod
 	return wire.UnmarshalFrom(d, x, decodeBetaToolSearchToolResultBlockParam)
 }
 
-// BetaToolSearchToolResultErrorCode is the reason why a search for tools failed. `invalid_tool_input`: what the model searched for is no valid
-// pattern or too long; `too_many_requests`: the rate limit was reached; `execution_time_exceeded`: it took
-// too long; `unavailable`: the search was not available.
+// Discriminator returns the constant by which unions know the type: tool_search_tool_result.
+func (*BetaToolSearchToolResultBlockParam) Discriminator() string { return "tool_search_tool_result" }
+
+// BetaToolSearchToolResultErrorCode is the reason why a tool search failed. `invalid_tool_input`: the model's search pattern is invalid or too
+// long; `too_many_requests`: the rate limit was reached; `execution_time_exceeded`: it took too long;
+// `unavailable`: the search was not available.
 type BetaToolSearchToolResultErrorCode string
 
 func decodeBetaToolSearchToolResultErrorCode(d *wire.Decoder, x *BetaToolSearchToolResultErrorCode) {
@@ -21443,12 +18394,12 @@ func encodeBetaToolSearchToolResultErrorCode(e *wire.Encoder, x *BetaToolSearchT
 	wire.EncodeString(e, x)
 }
 
-// BetaToolSearchToolResultErrorObject is the failure of a search for tools. The answer as a whole did not fail.
+// BetaToolSearchToolResultErrorObject is the failure of a tool search. The response as a whole did not fail.
 type BetaToolSearchToolResultErrorObject struct {
 	// Why the search failed.
 	ErrorCode BetaToolSearchToolResultErrorCode `json:"error_code"`
 
-	// What went wrong, in words, if it is told.
+	// Explanation of the failure, if known.
 	ErrorMessage string `json:"error_message"`
 }
 
@@ -21465,7 +18416,7 @@ func decodeBetaToolSearchToolResultErrorObject(d *wire.Decoder, x *BetaToolSearc
 		case "type":
 			d.Constant("tool_search_tool_result_error")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -21484,11 +18435,6 @@ func encodeBetaToolSearchToolResultErrorObject(e *wire.Encoder, x *BetaToolSearc
 		e.Null()
 	}
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: tool_search_tool_result_error.
-func (*BetaToolSearchToolResultErrorObject) Discriminator() string {
-	return "tool_search_tool_result_error"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -21518,12 +18464,17 @@ func (x *BetaToolSearchToolResultErrorObject) UnmarshalJSONFrom(d *jsontext.Deco
 	return wire.UnmarshalFrom(d, x, decodeBetaToolSearchToolResultErrorObject)
 }
 
-// BetaToolSearchToolResultErrorParam is the failure of a search for tools, given back.
+// Discriminator returns the constant by which unions know the type: tool_search_tool_result_error.
+func (*BetaToolSearchToolResultErrorObject) Discriminator() string {
+	return "tool_search_tool_result_error"
+}
+
+// BetaToolSearchToolResultErrorParam is the failure of a tool search, sent back.
 type BetaToolSearchToolResultErrorParam struct {
 	// Why the search failed.
 	ErrorCode BetaToolSearchToolResultErrorCode `json:"error_code"`
 
-	// What went wrong, in words, if it is told.
+	// Explanation of the failure, if known.
 	ErrorMessage string `json:"error_message,omitzero"`
 }
 
@@ -21540,7 +18491,7 @@ func decodeBetaToolSearchToolResultErrorParam(d *wire.Decoder, x *BetaToolSearch
 		case "type":
 			d.Constant("tool_search_tool_result_error")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -21556,11 +18507,6 @@ func encodeBetaToolSearchToolResultErrorParam(e *wire.Encoder, x *BetaToolSearch
 		encodeString(e, &x.ErrorMessage)
 	}
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: tool_search_tool_result_error.
-func (*BetaToolSearchToolResultErrorParam) Discriminator() string {
-	return "tool_search_tool_result_error"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -21590,9 +18536,14 @@ func (x *BetaToolSearchToolResultErrorParam) UnmarshalJSONFrom(d *jsontext.Decod
 	return wire.UnmarshalFrom(d, x, decodeBetaToolSearchToolResultErrorParam)
 }
 
-// BetaToolSearchToolSearchResultBlock is the tools that a search found.
+// Discriminator returns the constant by which unions know the type: tool_search_tool_result_error.
+func (*BetaToolSearchToolResultErrorParam) Discriminator() string {
+	return "tool_search_tool_result_error"
+}
+
+// BetaToolSearchToolSearchResultBlock is the tools that a tool search found.
 type BetaToolSearchToolSearchResultBlock struct {
-	// Tools that were found. The model may call them from here on.
+	// Tools that were found. From here on the model can call them.
 	ToolReferences []BetaToolReferenceBlock `json:"tool_references"`
 }
 
@@ -21607,7 +18558,7 @@ func decodeBetaToolSearchToolSearchResultBlock(d *wire.Decoder, x *BetaToolSearc
 		case "type":
 			d.Constant("tool_search_tool_search_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -21619,11 +18570,6 @@ func encodeBetaToolSearchToolSearchResultBlock(e *wire.Encoder, x *BetaToolSearc
 	e.Name(`"tool_references":`)
 	wire.EncodeSlice(e, &x.ToolReferences, encodeBetaToolReferenceBlock)
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: tool_search_tool_search_result.
-func (*BetaToolSearchToolSearchResultBlock) Discriminator() string {
-	return "tool_search_tool_search_result"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -21653,9 +18599,14 @@ func (x *BetaToolSearchToolSearchResultBlock) UnmarshalJSONFrom(d *jsontext.Deco
 	return wire.UnmarshalFrom(d, x, decodeBetaToolSearchToolSearchResultBlock)
 }
 
-// BetaToolSearchToolSearchResultBlockParam is the tools that a search found, given back unchanged.
+// Discriminator returns the constant by which unions know the type: tool_search_tool_search_result.
+func (*BetaToolSearchToolSearchResultBlock) Discriminator() string {
+	return "tool_search_tool_search_result"
+}
+
+// BetaToolSearchToolSearchResultBlockParam is the tools that a tool search found, sent back unchanged.
 type BetaToolSearchToolSearchResultBlockParam struct {
-	// Tools that were found. The model may call them from here on.
+	// Tools that were found. From here on the model can call them.
 	ToolReferences []BetaToolReferenceBlockParam `json:"tool_references"`
 }
 
@@ -21670,7 +18621,7 @@ func decodeBetaToolSearchToolSearchResultBlockParam(d *wire.Decoder, x *BetaTool
 		case "type":
 			d.Constant("tool_search_tool_search_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -21682,11 +18633,6 @@ func encodeBetaToolSearchToolSearchResultBlockParam(e *wire.Encoder, x *BetaTool
 	e.Name(`"tool_references":`)
 	wire.EncodeSlice(e, &x.ToolReferences, encodeBetaToolReferenceBlockParam)
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: tool_search_tool_search_result.
-func (*BetaToolSearchToolSearchResultBlockParam) Discriminator() string {
-	return "tool_search_tool_search_result"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -21718,23 +18664,28 @@ func (x *BetaToolSearchToolSearchResultBlockParam) UnmarshalJSONFrom(d *jsontext
 	return wire.UnmarshalFrom(d, x, decodeBetaToolSearchToolSearchResultBlockParam)
 }
 
-// BetaToolTextEditor20241022 is the first version of the text editor, which your code runs. It belongs to the first version of computer
-// use.
+// Discriminator returns the constant by which unions know the type: tool_search_tool_search_result.
+func (*BetaToolSearchToolSearchResultBlockParam) Discriminator() string {
+	return "tool_search_tool_search_result"
+}
+
+// BetaToolTextEditor20241022 is the first version of the text editor tool, which your code runs. It belongs to the first version of
+// computer use.
 type BetaToolTextEditor20241022 struct {
-	// Who may call the tool. Left out, the model itself.
+	// Who may call the tool. Default: only the model itself.
 	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
 
 	// Cache breakpoint after this tool.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
-	// that is deferred takes no `cache_control`.
+	// Whether the tool is hidden from the model until a tool search finds it. Default is `false`. A
+	// deferred tool cannot have `cache_control`.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
-	// Inputs that show the model what a call looks like.
+	// Example inputs for the model.
 	InputExamples []jsontext.Value `json:"input_examples,omitzero"`
 
-	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	// Whether every call is guaranteed to match the schema of the tool. Default is `false`.
 	Strict bool `json:"strict,omitzero"`
 }
 
@@ -21759,7 +18710,7 @@ func decodeBetaToolTextEditor20241022(d *wire.Decoder, x *BetaToolTextEditor2024
 		case "type":
 			d.Constant("text_editor_20241022")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -21793,9 +18744,6 @@ func encodeBetaToolTextEditor20241022(e *wire.Encoder, x *BetaToolTextEditor2024
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: text_editor_20241022.
-func (*BetaToolTextEditor20241022) Discriminator() string { return "text_editor_20241022" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolTextEditor20241022) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -21823,22 +18771,25 @@ func (x *BetaToolTextEditor20241022) UnmarshalJSONFrom(d *jsontext.Decoder) erro
 	return wire.UnmarshalFrom(d, x, decodeBetaToolTextEditor20241022)
 }
 
-// BetaToolTextEditor20250124 is a text editor that your code runs, for models before Claude 4.
+// Discriminator returns the constant by which unions know the type: text_editor_20241022.
+func (*BetaToolTextEditor20241022) Discriminator() string { return "text_editor_20241022" }
+
+// BetaToolTextEditor20250124 is a text editor tool that your code runs, for models before Claude 4.
 type BetaToolTextEditor20250124 struct {
-	// Who may call the tool. Left out, the model itself.
+	// Who may call the tool. Default: only the model itself.
 	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
 
 	// Cache breakpoint after this tool.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
-	// that is deferred takes no `cache_control`.
+	// Whether the tool is hidden from the model until a tool search finds it. Default is `false`. A
+	// deferred tool cannot have `cache_control`.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
-	// Inputs that show the model what a call looks like.
+	// Example inputs for the model.
 	InputExamples []jsontext.Value `json:"input_examples,omitzero"`
 
-	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	// Whether every call is guaranteed to match the schema of the tool. Default is `false`.
 	Strict bool `json:"strict,omitzero"`
 }
 
@@ -21863,7 +18814,7 @@ func decodeBetaToolTextEditor20250124(d *wire.Decoder, x *BetaToolTextEditor2025
 		case "type":
 			d.Constant("text_editor_20250124")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -21897,9 +18848,6 @@ func encodeBetaToolTextEditor20250124(e *wire.Encoder, x *BetaToolTextEditor2025
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: text_editor_20250124.
-func (*BetaToolTextEditor20250124) Discriminator() string { return "text_editor_20250124" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolTextEditor20250124) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -21927,22 +18875,26 @@ func (x *BetaToolTextEditor20250124) UnmarshalJSONFrom(d *jsontext.Decoder) erro
 	return wire.UnmarshalFrom(d, x, decodeBetaToolTextEditor20250124)
 }
 
-// BetaToolTextEditor20250429 is a text editor that your code runs, for models from Claude 4 on. Unlike earlier versions it cannot undo.
+// Discriminator returns the constant by which unions know the type: text_editor_20250124.
+func (*BetaToolTextEditor20250124) Discriminator() string { return "text_editor_20250124" }
+
+// BetaToolTextEditor20250429 is a text editor tool that your code runs, for Claude 4 and later models. Unlike earlier versions it has no
+// undo.
 type BetaToolTextEditor20250429 struct {
-	// Who may call the tool. Left out, the model itself.
+	// Who may call the tool. Default: only the model itself.
 	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
 
 	// Cache breakpoint after this tool.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
-	// that is deferred takes no `cache_control`.
+	// Whether the tool is hidden from the model until a tool search finds it. Default is `false`. A
+	// deferred tool cannot have `cache_control`.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
-	// Inputs that show the model what a call looks like.
+	// Example inputs for the model.
 	InputExamples []jsontext.Value `json:"input_examples,omitzero"`
 
-	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	// Whether every call is guaranteed to match the schema of the tool. Default is `false`.
 	Strict bool `json:"strict,omitzero"`
 }
 
@@ -21967,7 +18919,7 @@ func decodeBetaToolTextEditor20250429(d *wire.Decoder, x *BetaToolTextEditor2025
 		case "type":
 			d.Constant("text_editor_20250429")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -22001,9 +18953,6 @@ func encodeBetaToolTextEditor20250429(e *wire.Encoder, x *BetaToolTextEditor2025
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: text_editor_20250429.
-func (*BetaToolTextEditor20250429) Discriminator() string { return "text_editor_20250429" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolTextEditor20250429) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -22031,25 +18980,29 @@ func (x *BetaToolTextEditor20250429) UnmarshalJSONFrom(d *jsontext.Decoder) erro
 	return wire.UnmarshalFrom(d, x, decodeBetaToolTextEditor20250429)
 }
 
-// BetaToolTextEditor20250728 is a text editor that your code runs, for models from Claude 4 on. It can show less than a whole file.
+// Discriminator returns the constant by which unions know the type: text_editor_20250429.
+func (*BetaToolTextEditor20250429) Discriminator() string { return "text_editor_20250429" }
+
+// BetaToolTextEditor20250728 is a text editor tool that your code runs, for Claude 4 and later models. It can limit how much of a file
+// it shows.
 type BetaToolTextEditor20250728 struct {
-	// Who may call the tool. Left out, the model itself.
+	// Who may call the tool. Default: only the model itself.
 	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
 
 	// Cache breakpoint after this tool.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
-	// that is deferred takes no `cache_control`.
+	// Whether the tool is hidden from the model until a tool search finds it. Default is `false`. A
+	// deferred tool cannot have `cache_control`.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
-	// Inputs that show the model what a call looks like.
+	// Example inputs for the model.
 	InputExamples []jsontext.Value `json:"input_examples,omitzero"`
 
-	// Most characters of a file to show at a time. Left out, the whole file.
+	// Maximum number of characters of a file to show at a time. At least 1; default: the whole file.
 	MaxCharacters int64 `json:"max_characters,omitzero"`
 
-	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	// Whether every call is guaranteed to match the schema of the tool. Default is `false`.
 	Strict bool `json:"strict,omitzero"`
 }
 
@@ -22076,7 +19029,7 @@ func decodeBetaToolTextEditor20250728(d *wire.Decoder, x *BetaToolTextEditor2025
 		case "type":
 			d.Constant("text_editor_20250728")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -22114,9 +19067,6 @@ func encodeBetaToolTextEditor20250728(e *wire.Encoder, x *BetaToolTextEditor2025
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: text_editor_20250728.
-func (*BetaToolTextEditor20250728) Discriminator() string { return "text_editor_20250728" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolTextEditor20250728) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -22144,15 +19094,19 @@ func (x *BetaToolTextEditor20250728) UnmarshalJSONFrom(d *jsontext.Decoder) erro
 	return wire.UnmarshalFrom(d, x, decodeBetaToolTextEditor20250728)
 }
 
-// BetaToolUseBlock is a call of a tool that your code is to run.
+// Discriminator returns the constant by which unions know the type: text_editor_20250728.
+func (*BetaToolTextEditor20250728) Discriminator() string { return "text_editor_20250728" }
+
+// BetaToolUseBlock is a call of a client tool. Your code runs it.
 type BetaToolUseBlock struct {
-	// Who made the call. Left out, the model itself.
+	// Who made the call. Default: the model itself.
 	Caller BetaCaller `json:"caller,omitzero"`
 
-	// Id of the call, to be named by the result.
+	// ID of the call. The result must refer to it.
 	ID string `json:"id"`
 
-	// Input of the tool. For a custom tool an object that fits its schema as well as the model could.
+	// Input of the tool. For a custom tool an object that should match its schema; it is guaranteed to
+	// only if the tool is `strict`.
 	Input jsontext.Value `json:"input"`
 
 	// Name of the tool that is called.
@@ -22181,7 +19135,7 @@ func decodeBetaToolUseBlock(d *wire.Decoder, x *BetaToolUseBlock) {
 		case "type":
 			d.Constant("tool_use")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -22206,9 +19160,6 @@ func encodeBetaToolUseBlock(e *wire.Encoder, x *BetaToolUseBlock) {
 	}
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: tool_use.
-func (*BetaToolUseBlock) Discriminator() string { return "tool_use" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolUseBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -22237,18 +19188,21 @@ func (x *BetaToolUseBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaToolUseBlock)
 }
 
-// BetaToolUseBlockParam is a tool call of an earlier answer, given back.
+// Discriminator returns the constant by which unions know the type: tool_use.
+func (*BetaToolUseBlock) Discriminator() string { return "tool_use" }
+
+// BetaToolUseBlockParam is a tool call of an earlier response, sent back.
 type BetaToolUseBlockParam struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Who made the call. Left out, the model itself.
+	// Who made the call. Default: the model itself.
 	Caller BetaCaller `json:"caller,omitzero"`
 
-	// Id of the call. The result of the tool names it.
+	// ID of the call. The result of the tool names it.
 	ID string `json:"id"`
 
-	// Input of the tool. Any JSON; custom tools take an object.
+	// Input of the tool. Any JSON value; for custom tools an object.
 	Input jsontext.Value `json:"input"`
 
 	// Name of the tool that was called.
@@ -22279,7 +19233,7 @@ func decodeBetaToolUseBlockParam(d *wire.Decoder, x *BetaToolUseBlockParam) {
 		case "type":
 			d.Constant("tool_use")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -22309,9 +19263,6 @@ func encodeBetaToolUseBlockParam(e *wire.Encoder, x *BetaToolUseBlockParam) {
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: tool_use.
-func (*BetaToolUseBlockParam) Discriminator() string { return "tool_use" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolUseBlockParam) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -22339,10 +19290,13 @@ func (x *BetaToolUseBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaToolUseBlockParam)
 }
 
-// BetaToolUsesKeep is a number of tool calls that stay.
+// Discriminator returns the constant by which unions know the type: tool_use.
+func (*BetaToolUseBlockParam) Discriminator() string { return "tool_use" }
+
+// BetaToolUsesKeep is a number of tool calls to keep.
 type BetaToolUsesKeep struct {
 
-	// Number of calls, counted from the last one back.
+	// Number of calls to keep, 0 or more, counted back from the last one.
 	Value int64 `json:"value"`
 }
 
@@ -22357,7 +19311,7 @@ func decodeBetaToolUsesKeep(d *wire.Decoder, x *BetaToolUsesKeep) {
 		case "value":
 			decodeInt(d, &x.Value)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -22370,9 +19324,6 @@ func encodeBetaToolUsesKeep(e *wire.Encoder, x *BetaToolUsesKeep) {
 	encodeInt(e, &x.Value)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: tool_uses.
-func (*BetaToolUsesKeep) Discriminator() string { return "tool_uses" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolUsesKeep) AppendJSON(b []byte) ([]byte, error) {
@@ -22401,10 +19352,10 @@ func (x *BetaToolUsesKeep) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaToolUsesKeep)
 }
 
-// BetaToolUsesTrigger is a number of tool calls above which an edit is made.
+// BetaToolUsesTrigger is a number of tool calls above which an edit is applied.
 type BetaToolUsesTrigger struct {
 
-	// Number of calls.
+	// Number of calls, at least 1.
 	Value int64 `json:"value"`
 }
 
@@ -22419,7 +19370,7 @@ func decodeBetaToolUsesTrigger(d *wire.Decoder, x *BetaToolUsesTrigger) {
 		case "value":
 			decodeInt(d, &x.Value)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -22432,9 +19383,6 @@ func encodeBetaToolUsesTrigger(e *wire.Encoder, x *BetaToolUsesTrigger) {
 	encodeInt(e, &x.Value)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: tool_uses.
-func (*BetaToolUsesTrigger) Discriminator() string { return "tool_uses" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaToolUsesTrigger) AppendJSON(b []byte) ([]byte, error) {
@@ -22463,10 +19411,145 @@ func (x *BetaToolUsesTrigger) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaToolUsesTrigger)
 }
 
+// Discriminator returns the constant by which unions know the type: tool_uses.
+func (*BetaToolUsesTrigger) Discriminator() string { return "tool_uses" }
+
+// BetaToolsetActionConfig is the settings of a toolset action that is enabled by default.
+type BetaToolsetActionConfig struct {
+	// Whether the action is hidden from the model until a tool search finds the toolset. Default is
+	// `false`. All enabled actions must have the same value.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `true`.
+	Enabled *bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaToolsetActionConfig(d *wire.Decoder, x *BetaToolsetActionConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			wire.DecodePointer(d, &x.Enabled, decodeBool)
+		default:
+			d.Unknown()
+		}
+	}
+}
+
+func encodeBetaToolsetActionConfig(e *wire.Encoder, x *BetaToolsetActionConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled != nil {
+		e.Name(`"enabled":`)
+		encodeBool(e, x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolsetActionConfig) AppendJSON(b []byte) ([]byte, error) {
+	e := wire.NewEncoder(b)
+	encodeBetaToolsetActionConfig(e, x)
+	return e.End()
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolsetActionConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolsetActionConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolsetActionConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolsetActionConfig) UnmarshalJSON(b []byte) error {
+	d := wire.NewDecoder(b)
+	decodeBetaToolsetActionConfig(d, x)
+	return d.End()
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolsetActionConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolsetActionConfig)
+}
+
+// BetaToolsetOptInActionConfig is the settings of a toolset action that is disabled by default.
+type BetaToolsetOptInActionConfig struct {
+	// Whether the action is hidden from the model until a tool search finds the toolset. Default is
+	// `false`. All enabled actions must have the same value.
+	DeferLoading bool `json:"defer_loading,omitzero"`
+
+	// Whether the model may use the action. Default is `false`.
+	Enabled bool `json:"enabled,omitzero"`
+}
+
+func decodeBetaToolsetOptInActionConfig(d *wire.Decoder, x *BetaToolsetOptInActionConfig) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch string(name) {
+		case "defer_loading":
+			decodeBool(d, &x.DeferLoading)
+		case "enabled":
+			decodeBool(d, &x.Enabled)
+		default:
+			d.Unknown()
+		}
+	}
+}
+
+func encodeBetaToolsetOptInActionConfig(e *wire.Encoder, x *BetaToolsetOptInActionConfig) {
+	e.Object()
+	if x.DeferLoading {
+		e.Name(`"defer_loading":`)
+		encodeBool(e, &x.DeferLoading)
+	}
+	if x.Enabled {
+		e.Name(`"enabled":`)
+		encodeBool(e, &x.Enabled)
+	}
+	e.EndObject()
+}
+
+// AppendJSON appends the JSON of x to b. It is the fastest way to encode.
+func (x *BetaToolsetOptInActionConfig) AppendJSON(b []byte) ([]byte, error) {
+	e := wire.NewEncoder(b)
+	encodeBetaToolsetOptInActionConfig(e, x)
+	return e.End()
+}
+
+// MarshalJSON implements json.Marshaler.
+func (x BetaToolsetOptInActionConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+
+// MarshalJSONTo implements MarshalerTo of encoding/json/v2.
+func (x BetaToolsetOptInActionConfig) MarshalJSONTo(e *jsontext.Encoder) error {
+	return wire.MarshalTo(e, &x, encodeBetaToolsetOptInActionConfig)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *BetaToolsetOptInActionConfig) UnmarshalJSON(b []byte) error {
+	d := wire.NewDecoder(b)
+	decodeBetaToolsetOptInActionConfig(d, x)
+	return d.End()
+}
+
+// UnmarshalJSONFrom implements UnmarshalerFrom of encoding/json/v2.
+func (x *BetaToolsetOptInActionConfig) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return wire.UnmarshalFrom(d, x, decodeBetaToolsetOptInActionConfig)
+}
+
 // BetaURLImageSource is an image that the service fetches.
 type BetaURLImageSource struct {
 
-	// Where the image is. The service has to be able to reach it when the request runs.
+	// URL of the image. It must be reachable for the service when the request runs.
 	URL string `json:"url"`
 }
 
@@ -22481,7 +19564,7 @@ func decodeBetaURLImageSource(d *wire.Decoder, x *BetaURLImageSource) {
 		case "url":
 			decodeString(d, &x.URL)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -22494,9 +19577,6 @@ func encodeBetaURLImageSource(e *wire.Encoder, x *BetaURLImageSource) {
 	encodeString(e, &x.URL)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: url.
-func (*BetaURLImageSource) Discriminator() string { return "url" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaURLImageSource) AppendJSON(b []byte) ([]byte, error) {
@@ -22525,10 +19605,13 @@ func (x *BetaURLImageSource) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaURLImageSource)
 }
 
+// Discriminator returns the constant by which unions know the type: url.
+func (*BetaURLImageSource) Discriminator() string { return "url" }
+
 // BetaURLPDFSource is a PDF that the service fetches.
 type BetaURLPDFSource struct {
 
-	// Where the PDF is. The service has to be able to reach it when the request runs.
+	// URL of the PDF. It must be reachable for the service when the request runs.
 	URL string `json:"url"`
 }
 
@@ -22543,7 +19626,7 @@ func decodeBetaURLPDFSource(d *wire.Decoder, x *BetaURLPDFSource) {
 		case "url":
 			decodeString(d, &x.URL)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -22556,9 +19639,6 @@ func encodeBetaURLPDFSource(e *wire.Encoder, x *BetaURLPDFSource) {
 	encodeString(e, &x.URL)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: url.
-func (*BetaURLPDFSource) Discriminator() string { return "url" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaURLPDFSource) AppendJSON(b []byte) ([]byte, error) {
@@ -22587,44 +19667,47 @@ func (x *BetaURLPDFSource) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaURLPDFSource)
 }
 
-// BetaUsage is what an answer cost, in tokens. All input is the sum of `input_tokens`, `cache_creation_input_tokens` and
-// `cache_read_input_tokens`. A batch pays half the price of each kind.
+// Discriminator returns the constant by which unions know the type: url.
+func (*BetaURLPDFSource) Discriminator() string { return "url" }
+
+// BetaUsage is the usage of a request, in tokens. The total input is the sum of `input_tokens`,
+// `cache_creation_input_tokens` and `cache_read_input_tokens`. In a batch each kind costs half the price.
 type BetaUsage struct {
-	// Tokens written to the cache, by time to live.
+	// Input tokens written to the cache, by time to live.
 	CacheCreation *BetaCacheCreation `json:"cache_creation"`
 
-	// Input tokens that were written to the cache.
+	// Input tokens written to the cache.
 	CacheCreationInputTokens *int64 `json:"cache_creation_input_tokens"`
 
-	// Input tokens that were read from the cache.
+	// Input tokens read from the cache.
 	CacheReadInputTokens *int64 `json:"cache_read_input_tokens"`
 
-	// What became of the request's `fallback_credit_token`. Null in a batch, which ignores the token.
+	// Outcome of the request's `fallback_credit_token`. Null in a batch, which ignores the token.
 	FallbackCredit *BetaFallbackCreditUsage `json:"fallback_credit"`
 
-	// Where the model ran, if it is told.
+	// Region in which the model ran. Null if not stated.
 	InferenceGeo string `json:"inference_geo"`
 
-	// Input tokens that the cache had no part in.
+	// Input tokens neither read from nor written to the cache.
 	InputTokens int64 `json:"input_tokens"`
 
-	// Usage of each step that the answer took, if it is told. The tokens of a `compaction` step are
-	// counted here only. The last `message` step tells how large the context has become.
+	// Usage of each step of the response. Null if not stated. The tokens of a `compaction` step are
+	// counted only here. The last `message` step shows the size of the context.
 	Iterations []BetaUsageIteration `json:"iterations"`
 
-	// Output tokens, with those of thinking.
+	// Output tokens, including thinking.
 	OutputTokens int64 `json:"output_tokens"`
 
 	// Output tokens by kind.
 	OutputTokensDetails *BetaOutputTokensDetails `json:"output_tokens_details"`
 
-	// How often server tools were called, if they were.
+	// Number of server tool calls. Null if there were none.
 	ServerToolUse *BetaServerToolUsage `json:"server_tool_use"`
 
-	// Tier that the request ran in. In a batch `batch`.
+	// Service tier of the request. In a batch it is `batch`.
 	ServiceTier BetaUsageServiceTier `json:"service_tier"`
 
-	// How fast the model wrote, if it is told.
+	// Speed of the model's output. Null if not stated.
 	Speed BetaSpeed `json:"speed"`
 }
 
@@ -22659,7 +19742,7 @@ func decodeBetaUsage(d *wire.Decoder, x *BetaUsage) {
 		case "speed":
 			decodeBetaSpeed(d, &x.Speed)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -22770,24 +19853,24 @@ func (x *BetaUsage) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaUsage)
 }
 
-// BetaUsageServiceTier is tier that the request ran in. In a batch `batch`.
+// BetaUsageServiceTier is the service tier of a request. In a batch it is `batch`.
 type BetaUsageServiceTier string
 
 func decodeBetaUsageServiceTier(d *wire.Decoder, x *BetaUsageServiceTier) { wire.DecodeString(d, x) }
 func encodeBetaUsageServiceTier(e *wire.Encoder, x *BetaUsageServiceTier) { wire.EncodeString(e, x) }
 
-// BetaUserLocation is a rough place that a user is at. At least one property beside `type` has to be given.
+// BetaUserLocation is an approximate location of a user. At least one property besides `type` is required.
 type BetaUserLocation struct {
-	// Name of the city.
+	// Name of the city, 1 to 255 characters.
 	City string `json:"city,omitzero"`
 
-	// Country in two letters (ISO 3166-1 alpha-2). Codes that the search does not support are refused.
+	// Two-letter country code (ISO 3166-1 alpha-2). Codes that the search does not support are refused.
 	Country string `json:"country,omitzero"`
 
-	// Name of the region or state.
+	// Name of the region or state, 1 to 255 characters.
 	Region string `json:"region,omitzero"`
 
-	// Time zone by its IANA name.
+	// Time zone as an IANA name, 1 to 255 characters.
 	Timezone string `json:"timezone,omitzero"`
 }
 
@@ -22808,7 +19891,7 @@ func decodeBetaUserLocation(d *wire.Decoder, x *BetaUserLocation) {
 		case "type":
 			d.Constant("approximate")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -22835,9 +19918,6 @@ func encodeBetaUserLocation(e *wire.Encoder, x *BetaUserLocation) {
 	}
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: approximate.
-func (*BetaUserLocation) Discriminator() string { return "approximate" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaUserLocation) AppendJSON(b []byte) ([]byte, error) {
@@ -22866,9 +19946,9 @@ func (x *BetaUserLocation) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaUserLocation)
 }
 
-// BetaUserMessageParam is a message from the user. Results of tools belong here too.
+// BetaUserMessageParam is a message from the user. It also holds the results of tools.
 type BetaUserMessageParam struct {
-	// What the user says.
+	// The user's text and other blocks. Also the results of client tool calls, which come first.
 	Content BetaMessageContent `json:"content"`
 }
 
@@ -22883,7 +19963,7 @@ func decodeBetaUserMessageParam(d *wire.Decoder, x *BetaUserMessageParam) {
 		case "role":
 			d.Constant("user")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -22896,9 +19976,6 @@ func encodeBetaUserMessageParam(e *wire.Encoder, x *BetaUserMessageParam) {
 	encodeBetaMessageContent(e, &x.Content)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: user.
-func (*BetaUserMessageParam) Discriminator() string { return "user" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaUserMessageParam) AppendJSON(b []byte) ([]byte, error) {
@@ -22927,15 +20004,18 @@ func (x *BetaUserMessageParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaUserMessageParam)
 }
 
-// BetaWebFetchBlock is a page or PDF that a web fetch brought.
+// Discriminator returns the constant by which unions know the type: user.
+func (*BetaUserMessageParam) Discriminator() string { return "user" }
+
+// BetaWebFetchBlock is a fetched page or PDF.
 type BetaWebFetchBlock struct {
-	// What was fetched, as a document.
+	// Fetched content as a document.
 	Content BetaDocumentBlock `json:"content"`
 
-	// Time at which it was fetched, in the form of ISO 8601, if that is known.
+	// Time of the fetch in ISO 8601 format. Null if unknown.
 	RetrievedAt string `json:"retrieved_at"`
 
-	// Address that was fetched.
+	// URL that was fetched.
 	URL string `json:"url"`
 }
 
@@ -22954,7 +20034,7 @@ func decodeBetaWebFetchBlock(d *wire.Decoder, x *BetaWebFetchBlock) {
 		case "url":
 			decodeString(d, &x.URL)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -22976,9 +20056,6 @@ func encodeBetaWebFetchBlock(e *wire.Encoder, x *BetaWebFetchBlock) {
 	encodeString(e, &x.URL)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: web_fetch_result.
-func (*BetaWebFetchBlock) Discriminator() string { return "web_fetch_result" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -23007,15 +20084,18 @@ func (x *BetaWebFetchBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchBlock)
 }
 
-// BetaWebFetchBlockParam is a page or PDF that a web fetch brought, given back unchanged.
+// Discriminator returns the constant by which unions know the type: web_fetch_result.
+func (*BetaWebFetchBlock) Discriminator() string { return "web_fetch_result" }
+
+// BetaWebFetchBlockParam is a fetched page or PDF, sent back unchanged.
 type BetaWebFetchBlockParam struct {
-	// What was fetched, as a document.
+	// Fetched content as a document.
 	Content BetaRequestDocumentBlock `json:"content"`
 
-	// Time at which it was fetched, as it came.
+	// Time of the fetch, unchanged.
 	RetrievedAt string `json:"retrieved_at,omitzero"`
 
-	// Address that was fetched.
+	// URL that was fetched.
 	URL string `json:"url"`
 }
 
@@ -23034,7 +20114,7 @@ func decodeBetaWebFetchBlockParam(d *wire.Decoder, x *BetaWebFetchBlockParam) {
 		case "url":
 			decodeString(d, &x.URL)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -23053,9 +20133,6 @@ func encodeBetaWebFetchBlockParam(e *wire.Encoder, x *BetaWebFetchBlockParam) {
 	encodeString(e, &x.URL)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: web_fetch_result.
-func (*BetaWebFetchBlockParam) Discriminator() string { return "web_fetch_result" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchBlockParam) AppendJSON(b []byte) ([]byte, error) {
@@ -23084,40 +20161,44 @@ func (x *BetaWebFetchBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchBlockParam)
 }
 
-// BetaWebFetchTool20250910 is a tool with which the service fetches web pages and PDFs when the model asks for them. Only URLs that
-// are in the conversation can be fetched, none that the model makes up.
+// Discriminator returns the constant by which unions know the type: web_fetch_result.
+func (*BetaWebFetchBlockParam) Discriminator() string { return "web_fetch_result" }
+
+// BetaWebFetchTool20250910 is a web fetch tool: the service fetches web pages and PDFs when the model calls it. Only URLs that occur
+// in the conversation can be fetched, not URLs that the model constructs.
 type BetaWebFetchTool20250910 struct {
-	// Who may call the tool. Left out, the model itself.
+	// Who may call the tool. Default: only the model itself.
 	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
 
-	// The only domains to fetch from, such as `example.com`, without a path. Not together with
+	// The only domains to fetch from, such as `example.com`, without a path. Cannot be combined with
 	// `blocked_domains`.
 	AllowedDomains []string `json:"allowed_domains,omitzero"`
 
-	// Domains not to fetch from. Not together with `allowed_domains`.
+	// Domains not to fetch from. Cannot be combined with `allowed_domains`.
 	BlockedDomains []string `json:"blocked_domains,omitzero"`
 
 	// Cache breakpoint after this tool.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Whether the answer cites what was fetched. Left out, it does not.
+	// Whether the response cites the fetched documents. Default: it does not.
 	Citations *BetaCitationsConfigParam `json:"citations,omitzero"`
 
-	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
-	// that is deferred takes no `cache_control`.
+	// Whether the tool is hidden from the model until a tool search finds it. Default is `false`. A
+	// deferred tool cannot have `cache_control`.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
-	// Most tokens of a page that reach the model; the rest is cut off. Approximate, and without effect on
+	// Approximate maximum number of tokens of a page, at least 1; longer pages are truncated. No effect on
 	// binary content such as PDFs.
 	MaxContentTokens int64 `json:"max_content_tokens,omitzero"`
 
-	// Most fetches in one request. The model gets an error for any more. Left out, there is no limit.
+	// Maximum number of fetches in one request, at least 1. Further calls fail with an error that the model
+	// sees. Default: no maximum.
 	MaxUses int64 `json:"max_uses,omitzero"`
 
-	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	// Whether every call is guaranteed to match the schema of the tool. Default is `false`.
 	Strict bool `json:"strict,omitzero"`
 
-	// Where URLs may come from. Left out, from every source.
+	// Sources of URLs that may be fetched. Default: all sources.
 	URLSources *BetaWebFetchURLSources `json:"url_sources,omitzero"`
 }
 
@@ -23152,7 +20233,7 @@ func decodeBetaWebFetchTool20250910(d *wire.Decoder, x *BetaWebFetchTool20250910
 		case "url_sources":
 			wire.DecodePointer(d, &x.URLSources, decodeBetaWebFetchURLSources)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -23206,9 +20287,6 @@ func encodeBetaWebFetchTool20250910(e *wire.Encoder, x *BetaWebFetchTool20250910
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: web_fetch_20250910.
-func (*BetaWebFetchTool20250910) Discriminator() string { return "web_fetch_20250910" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchTool20250910) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -23236,41 +20314,45 @@ func (x *BetaWebFetchTool20250910) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchTool20250910)
 }
 
-// BetaWebFetchTool20260209 is the web fetch with a filter: the model writes code that fetches and passes on only what matters.
+// Discriminator returns the constant by which unions know the type: web_fetch_20250910.
+func (*BetaWebFetchTool20250910) Discriminator() string { return "web_fetch_20250910" }
+
+// BetaWebFetchTool20260209 is the web fetch tool with filtering: the model writes code that fetches and keeps only relevant content.
 type BetaWebFetchTool20260209 struct {
-	// Who may call the tool. Left out, only code that the model writes (`code_execution_20260120`). The
-	// request needs no code execution tool for that, but a model that can call tools from code; other
-	// models need `[direct]`.
+	// Who may call the tool. Default: only code that the model writes (`code_execution_20260120`). That
+	// needs no code execution tool in the request, but a model that supports calling tools from code;
+	// other models need `[direct]`.
 	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
 
-	// The only domains to fetch from, such as `example.com`, without a path. Not together with
+	// The only domains to fetch from, such as `example.com`, without a path. Cannot be combined with
 	// `blocked_domains`.
 	AllowedDomains []string `json:"allowed_domains,omitzero"`
 
-	// Domains not to fetch from. Not together with `allowed_domains`.
+	// Domains not to fetch from. Cannot be combined with `allowed_domains`.
 	BlockedDomains []string `json:"blocked_domains,omitzero"`
 
 	// Cache breakpoint after this tool.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Whether the answer cites what was fetched. Left out, it does not.
+	// Whether the response cites the fetched documents. Default: it does not.
 	Citations *BetaCitationsConfigParam `json:"citations,omitzero"`
 
-	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
-	// that is deferred takes no `cache_control`.
+	// Whether the tool is hidden from the model until a tool search finds it. Default is `false`. A
+	// deferred tool cannot have `cache_control`.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
-	// Most tokens of a page that reach the model; the rest is cut off. Approximate, and without effect on
+	// Approximate maximum number of tokens of a page, at least 1; longer pages are truncated. No effect on
 	// binary content such as PDFs.
 	MaxContentTokens int64 `json:"max_content_tokens,omitzero"`
 
-	// Most fetches in one request. The model gets an error for any more. Left out, there is no limit.
+	// Maximum number of fetches in one request, at least 1. Further calls fail with an error that the model
+	// sees. Default: no maximum.
 	MaxUses int64 `json:"max_uses,omitzero"`
 
-	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	// Whether every call is guaranteed to match the schema of the tool. Default is `false`.
 	Strict bool `json:"strict,omitzero"`
 
-	// Where URLs may come from. Left out, from every source.
+	// Sources of URLs that may be fetched. Default: all sources.
 	URLSources *BetaWebFetchURLSources `json:"url_sources,omitzero"`
 }
 
@@ -23305,7 +20387,7 @@ func decodeBetaWebFetchTool20260209(d *wire.Decoder, x *BetaWebFetchTool20260209
 		case "url_sources":
 			wire.DecodePointer(d, &x.URLSources, decodeBetaWebFetchURLSources)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -23359,9 +20441,6 @@ func encodeBetaWebFetchTool20260209(e *wire.Encoder, x *BetaWebFetchTool20260209
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: web_fetch_20260209.
-func (*BetaWebFetchTool20260209) Discriminator() string { return "web_fetch_20260209" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchTool20260209) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -23389,45 +20468,49 @@ func (x *BetaWebFetchTool20260209) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchTool20260209)
 }
 
-// BetaWebFetchTool20260309 is the web fetch of `web_fetch_20260209` that can also go past stored copies.
+// Discriminator returns the constant by which unions know the type: web_fetch_20260209.
+func (*BetaWebFetchTool20260209) Discriminator() string { return "web_fetch_20260209" }
+
+// BetaWebFetchTool20260309 is the web fetch tool of `web_fetch_20260209`, which can also bypass cached pages.
 type BetaWebFetchTool20260309 struct {
-	// Who may call the tool. Left out, only code that the model writes (`code_execution_20260120`). The
-	// request needs no code execution tool for that, but a model that can call tools from code; other
-	// models need `[direct]`.
+	// Who may call the tool. Default: only code that the model writes (`code_execution_20260120`). That
+	// needs no code execution tool in the request, but a model that supports calling tools from code;
+	// other models need `[direct]`.
 	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
 
-	// The only domains to fetch from, such as `example.com`, without a path. Not together with
+	// The only domains to fetch from, such as `example.com`, without a path. Cannot be combined with
 	// `blocked_domains`.
 	AllowedDomains []string `json:"allowed_domains,omitzero"`
 
-	// Domains not to fetch from. Not together with `allowed_domains`.
+	// Domains not to fetch from. Cannot be combined with `allowed_domains`.
 	BlockedDomains []string `json:"blocked_domains,omitzero"`
 
 	// Cache breakpoint after this tool.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Whether the answer cites what was fetched. Left out, it does not.
+	// Whether the response cites the fetched documents. Default: it does not.
 	Citations *BetaCitationsConfigParam `json:"citations,omitzero"`
 
-	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
-	// that is deferred takes no `cache_control`.
+	// Whether the tool is hidden from the model until a tool search finds it. Default is `false`. A
+	// deferred tool cannot have `cache_control`.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
-	// Most tokens of a page that reach the model; the rest is cut off. Approximate, and without effect on
+	// Approximate maximum number of tokens of a page, at least 1; longer pages are truncated. No effect on
 	// binary content such as PDFs.
 	MaxContentTokens int64 `json:"max_content_tokens,omitzero"`
 
-	// Most fetches in one request. The model gets an error for any more. Left out, there is no limit.
+	// Maximum number of fetches in one request, at least 1. Further calls fail with an error that the model
+	// sees. Default: no maximum.
 	MaxUses int64 `json:"max_uses,omitzero"`
 
-	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	// Whether every call is guaranteed to match the schema of the tool. Default is `false`.
 	Strict bool `json:"strict,omitzero"`
 
-	// Where URLs may come from. Left out, from every source.
+	// Sources of URLs that may be fetched. Default: all sources.
 	URLSources *BetaWebFetchURLSources `json:"url_sources,omitzero"`
 
-	// Whether a stored copy of a page will do. Set `false` only for content that changes fast. Default is
-	// `true`.
+	// Whether a cached copy of a page may be used. Set `false` only for content that changes often.
+	// Default is `true`.
 	UseCache *bool `json:"use_cache,omitzero"`
 }
 
@@ -23464,7 +20547,7 @@ func decodeBetaWebFetchTool20260309(d *wire.Decoder, x *BetaWebFetchTool20260309
 		case "use_cache":
 			wire.DecodePointer(d, &x.UseCache, decodeBool)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -23522,9 +20605,6 @@ func encodeBetaWebFetchTool20260309(e *wire.Encoder, x *BetaWebFetchTool20260309
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: web_fetch_20260309.
-func (*BetaWebFetchTool20260309) Discriminator() string { return "web_fetch_20260309" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchTool20260309) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -23552,48 +20632,53 @@ func (x *BetaWebFetchTool20260309) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchTool20260309)
 }
 
-// BetaWebFetchTool20260318 is the web fetch of `web_fetch_20260309` that can also leave what code has fetched out of the answer.
+// Discriminator returns the constant by which unions know the type: web_fetch_20260309.
+func (*BetaWebFetchTool20260309) Discriminator() string { return "web_fetch_20260309" }
+
+// BetaWebFetchTool20260318 is the web fetch tool of `web_fetch_20260309`, which can also exclude fetches made by code from the
+// response.
 type BetaWebFetchTool20260318 struct {
-	// Who may call the tool. Left out, only code that the model writes (`code_execution_20260120`). The
-	// request needs no code execution tool for that, but a model that can call tools from code; other
-	// models need `[direct]`.
+	// Who may call the tool. Default: only code that the model writes (`code_execution_20260120`). That
+	// needs no code execution tool in the request, but a model that supports calling tools from code;
+	// other models need `[direct]`.
 	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
 
-	// The only domains to fetch from, such as `example.com`, without a path. Not together with
+	// The only domains to fetch from, such as `example.com`, without a path. Cannot be combined with
 	// `blocked_domains`.
 	AllowedDomains []string `json:"allowed_domains,omitzero"`
 
-	// Domains not to fetch from. Not together with `allowed_domains`.
+	// Domains not to fetch from. Cannot be combined with `allowed_domains`.
 	BlockedDomains []string `json:"blocked_domains,omitzero"`
 
 	// Cache breakpoint after this tool.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Whether the answer cites what was fetched. Left out, it does not.
+	// Whether the response cites the fetched documents. Default: it does not.
 	Citations *BetaCitationsConfigParam `json:"citations,omitzero"`
 
-	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
-	// that is deferred takes no `cache_control`.
+	// Whether the tool is hidden from the model until a tool search finds it. Default is `false`. A
+	// deferred tool cannot have `cache_control`.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
-	// Most tokens of a page that reach the model; the rest is cut off. Approximate, and without effect on
+	// Approximate maximum number of tokens of a page, at least 1; longer pages are truncated. No effect on
 	// binary content such as PDFs.
 	MaxContentTokens int64 `json:"max_content_tokens,omitzero"`
 
-	// Most fetches in one request. The model gets an error for any more. Left out, there is no limit.
+	// Maximum number of fetches in one request, at least 1. Further calls fail with an error that the model
+	// sees. Default: no maximum.
 	MaxUses int64 `json:"max_uses,omitzero"`
 
-	// Whether the answer shows calls that code made. Default is `full`.
+	// Whether the response includes calls that code made. Default is `full`.
 	ResponseInclusion BetaResponseInclusion `json:"response_inclusion,omitzero"`
 
-	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	// Whether every call is guaranteed to match the schema of the tool. Default is `false`.
 	Strict bool `json:"strict,omitzero"`
 
-	// Where URLs may come from. Left out, from every source.
+	// Sources of URLs that may be fetched. Default: all sources.
 	URLSources *BetaWebFetchURLSources `json:"url_sources,omitzero"`
 
-	// Whether a stored copy of a page will do. Set `false` only for content that changes fast. Default is
-	// `true`.
+	// Whether a cached copy of a page may be used. Set `false` only for content that changes often.
+	// Default is `true`.
 	UseCache *bool `json:"use_cache,omitzero"`
 }
 
@@ -23632,7 +20717,7 @@ func decodeBetaWebFetchTool20260318(d *wire.Decoder, x *BetaWebFetchTool20260318
 		case "use_cache":
 			wire.DecodePointer(d, &x.UseCache, decodeBool)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -23694,9 +20779,6 @@ func encodeBetaWebFetchTool20260318(e *wire.Encoder, x *BetaWebFetchTool20260318
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: web_fetch_20260318.
-func (*BetaWebFetchTool20260318) Discriminator() string { return "web_fetch_20260318" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchTool20260318) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -23724,15 +20806,18 @@ func (x *BetaWebFetchTool20260318) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchTool20260318)
 }
 
-// BetaWebFetchToolResultBlock is what a web fetch brought.
+// Discriminator returns the constant by which unions know the type: web_fetch_20260318.
+func (*BetaWebFetchTool20260318) Discriminator() string { return "web_fetch_20260318" }
+
+// BetaWebFetchToolResultBlock is the result of a web fetch that the service ran: a document or an error.
 type BetaWebFetchToolResultBlock struct {
-	// Who made the call. Left out, the model itself.
+	// Who made the call. Default: the model itself.
 	Caller BetaCaller `json:"caller,omitzero"`
 
-	// What the fetch brought, or why it failed.
+	// Fetched document, or an error.
 	Content BetaWebFetchToolResultContent `json:"content"`
 
-	// Id of the call that this answers.
+	// ID of the call that this result belongs to.
 	ToolUseID string `json:"tool_use_id"`
 }
 
@@ -23751,7 +20836,7 @@ func decodeBetaWebFetchToolResultBlock(d *wire.Decoder, x *BetaWebFetchToolResul
 		case "type":
 			d.Constant("web_fetch_tool_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -23770,9 +20855,6 @@ func encodeBetaWebFetchToolResultBlock(e *wire.Encoder, x *BetaWebFetchToolResul
 	encodeString(e, &x.ToolUseID)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: web_fetch_tool_result.
-func (*BetaWebFetchToolResultBlock) Discriminator() string { return "web_fetch_tool_result" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchToolResultBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -23801,18 +20883,21 @@ func (x *BetaWebFetchToolResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) err
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchToolResultBlock)
 }
 
-// BetaWebFetchToolResultBlockParam is what a web fetch of an earlier answer brought, given back unchanged.
+// Discriminator returns the constant by which unions know the type: web_fetch_tool_result.
+func (*BetaWebFetchToolResultBlock) Discriminator() string { return "web_fetch_tool_result" }
+
+// BetaWebFetchToolResultBlockParam is the result of a web fetch in an earlier response, sent back unchanged.
 type BetaWebFetchToolResultBlockParam struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Who made the call. Left out, the model itself.
+	// Who made the call. Default: the model itself.
 	Caller BetaCaller `json:"caller,omitzero"`
 
-	// What the fetch brought, or why it failed.
+	// Fetched document, or an error.
 	Content BetaWebFetchToolResultContentParam `json:"content"`
 
-	// Id of the call that this answers.
+	// ID of the call that this result belongs to.
 	ToolUseID string `json:"tool_use_id"`
 }
 
@@ -23833,7 +20918,7 @@ func decodeBetaWebFetchToolResultBlockParam(d *wire.Decoder, x *BetaWebFetchTool
 		case "type":
 			d.Constant("web_fetch_tool_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -23856,9 +20941,6 @@ func encodeBetaWebFetchToolResultBlockParam(e *wire.Encoder, x *BetaWebFetchTool
 	encodeString(e, &x.ToolUseID)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: web_fetch_tool_result.
-func (*BetaWebFetchToolResultBlockParam) Discriminator() string { return "web_fetch_tool_result" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchToolResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
@@ -23887,7 +20969,10 @@ func (x *BetaWebFetchToolResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchToolResultBlockParam)
 }
 
-// BetaWebFetchToolResultErrorBlock is the failure of a web fetch. The answer as a whole did not fail.
+// Discriminator returns the constant by which unions know the type: web_fetch_tool_result.
+func (*BetaWebFetchToolResultBlockParam) Discriminator() string { return "web_fetch_tool_result" }
+
+// BetaWebFetchToolResultErrorBlock is the failure of a web fetch. The response as a whole did not fail.
 type BetaWebFetchToolResultErrorBlock struct {
 	// Why the fetch failed.
 	ErrorCode BetaWebFetchToolResultErrorCode `json:"error_code"`
@@ -23904,7 +20989,7 @@ func decodeBetaWebFetchToolResultErrorBlock(d *wire.Decoder, x *BetaWebFetchTool
 		case "type":
 			d.Constant("web_fetch_tool_result_error")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -23917,9 +21002,6 @@ func encodeBetaWebFetchToolResultErrorBlock(e *wire.Encoder, x *BetaWebFetchTool
 	encodeBetaWebFetchToolResultErrorCode(e, &x.ErrorCode)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: web_fetch_tool_result_error.
-func (*BetaWebFetchToolResultErrorBlock) Discriminator() string { return "web_fetch_tool_result_error" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchToolResultErrorBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -23948,7 +21030,10 @@ func (x *BetaWebFetchToolResultErrorBlock) UnmarshalJSONFrom(d *jsontext.Decoder
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchToolResultErrorBlock)
 }
 
-// BetaWebFetchToolResultErrorBlockParam is the failure of a web fetch, given back.
+// Discriminator returns the constant by which unions know the type: web_fetch_tool_result_error.
+func (*BetaWebFetchToolResultErrorBlock) Discriminator() string { return "web_fetch_tool_result_error" }
+
+// BetaWebFetchToolResultErrorBlockParam is the failure of a web fetch, sent back.
 type BetaWebFetchToolResultErrorBlockParam struct {
 	// Why the fetch failed.
 	ErrorCode BetaWebFetchToolResultErrorCode `json:"error_code"`
@@ -23965,7 +21050,7 @@ func decodeBetaWebFetchToolResultErrorBlockParam(d *wire.Decoder, x *BetaWebFetc
 		case "type":
 			d.Constant("web_fetch_tool_result_error")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -23977,11 +21062,6 @@ func encodeBetaWebFetchToolResultErrorBlockParam(e *wire.Encoder, x *BetaWebFetc
 	e.Name(`"error_code":`)
 	encodeBetaWebFetchToolResultErrorCode(e, &x.ErrorCode)
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: web_fetch_tool_result_error.
-func (*BetaWebFetchToolResultErrorBlockParam) Discriminator() string {
-	return "web_fetch_tool_result_error"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -24013,10 +21093,15 @@ func (x *BetaWebFetchToolResultErrorBlockParam) UnmarshalJSONFrom(d *jsontext.De
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchToolResultErrorBlockParam)
 }
 
-// BetaWebFetchToolResultErrorCode is the reason why a web fetch failed. `url_not_in_prior_context`: the conversation had not named the URL
-// before; `url_not_allowed`: the tool's domain filters or the service forbid it; `url_not_accessible`:
-// the site did not give the page; `max_uses_exceeded`: the tool's `max_uses` was spent;
-// `too_many_requests`: the rate limit was reached; `unavailable`: something went wrong inside the service.
+// Discriminator returns the constant by which unions know the type: web_fetch_tool_result_error.
+func (*BetaWebFetchToolResultErrorBlockParam) Discriminator() string {
+	return "web_fetch_tool_result_error"
+}
+
+// BetaWebFetchToolResultErrorCode is the reason why a web fetch failed. `url_not_in_prior_context`: the URL did not occur in the conversation
+// before; `url_not_allowed`: the tool's domain filters or the service forbid it; `url_not_accessible`: the
+// site did not return the page; `max_uses_exceeded`: the tool's `max_uses` was used up;
+// `too_many_requests`: the rate limit was reached; `unavailable`: an internal error.
 type BetaWebFetchToolResultErrorCode string
 
 func decodeBetaWebFetchToolResultErrorCode(d *wire.Decoder, x *BetaWebFetchToolResultErrorCode) {
@@ -24026,7 +21111,7 @@ func encodeBetaWebFetchToolResultErrorCode(e *wire.Encoder, x *BetaWebFetchToolR
 	wire.EncodeString(e, x)
 }
 
-// BetaWebFetchURLSourceAll is the choice by which all results, or all user messages, count.
+// BetaWebFetchURLSourceAll is the choice of all tool results, or all user messages.
 type BetaWebFetchURLSourceAll struct {
 }
 
@@ -24039,7 +21124,7 @@ func decodeBetaWebFetchURLSourceAll(d *wire.Decoder, x *BetaWebFetchURLSourceAll
 		case "type":
 			d.Constant("all")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -24050,9 +21135,6 @@ func encodeBetaWebFetchURLSourceAll(e *wire.Encoder, x *BetaWebFetchURLSourceAll
 	e.Constant(`"all"`)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: all.
-func (*BetaWebFetchURLSourceAll) Discriminator() string { return "all" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchURLSourceAll) AppendJSON(b []byte) ([]byte, error) {
@@ -24081,9 +21163,12 @@ func (x *BetaWebFetchURLSourceAll) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchURLSourceAll)
 }
 
-// BetaWebFetchURLSourceExcept is the choice by which the results of all tools but some count.
+// Discriminator returns the constant by which unions know the type: all.
+func (*BetaWebFetchURLSourceAll) Discriminator() string { return "all" }
+
+// BetaWebFetchURLSourceExcept is the choice of the results of all tools except the listed ones.
 type BetaWebFetchURLSourceExcept struct {
-	// Tools whose results do not count. They have to be among the `tools` of the request.
+	// Tools whose results do not count. They must be among the `tools` of the request.
 	Tools []BetaWebFetchURLSourceToolReference `json:"tools"`
 }
 
@@ -24098,7 +21183,7 @@ func decodeBetaWebFetchURLSourceExcept(d *wire.Decoder, x *BetaWebFetchURLSource
 		case "type":
 			d.Constant("except")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -24111,9 +21196,6 @@ func encodeBetaWebFetchURLSourceExcept(e *wire.Encoder, x *BetaWebFetchURLSource
 	wire.EncodeSlice(e, &x.Tools, encodeBetaWebFetchURLSourceToolReference)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: except.
-func (*BetaWebFetchURLSourceExcept) Discriminator() string { return "except" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchURLSourceExcept) AppendJSON(b []byte) ([]byte, error) {
@@ -24142,7 +21224,10 @@ func (x *BetaWebFetchURLSourceExcept) UnmarshalJSONFrom(d *jsontext.Decoder) err
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchURLSourceExcept)
 }
 
-// BetaWebFetchURLSourceNone is the choice by which no result, or no user message, counts.
+// Discriminator returns the constant by which unions know the type: except.
+func (*BetaWebFetchURLSourceExcept) Discriminator() string { return "except" }
+
+// BetaWebFetchURLSourceNone is the choice of no tool result, or no user message.
 type BetaWebFetchURLSourceNone struct {
 }
 
@@ -24155,7 +21240,7 @@ func decodeBetaWebFetchURLSourceNone(d *wire.Decoder, x *BetaWebFetchURLSourceNo
 		case "type":
 			d.Constant("none")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -24166,9 +21251,6 @@ func encodeBetaWebFetchURLSourceNone(e *wire.Encoder, x *BetaWebFetchURLSourceNo
 	e.Constant(`"none"`)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: none.
-func (*BetaWebFetchURLSourceNone) Discriminator() string { return "none" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchURLSourceNone) AppendJSON(b []byte) ([]byte, error) {
@@ -24197,9 +21279,12 @@ func (x *BetaWebFetchURLSourceNone) UnmarshalJSONFrom(d *jsontext.Decoder) error
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchURLSourceNone)
 }
 
-// BetaWebFetchURLSourceOnly is the choice by which the results of some tools count and no others.
+// Discriminator returns the constant by which unions know the type: none.
+func (*BetaWebFetchURLSourceNone) Discriminator() string { return "none" }
+
+// BetaWebFetchURLSourceOnly is the choice of the results of the listed tools only.
 type BetaWebFetchURLSourceOnly struct {
-	// Tools whose results count. They have to be among the `tools` of the request.
+	// Tools whose results count. They must be among the `tools` of the request.
 	Tools []BetaWebFetchURLSourceToolReference `json:"tools"`
 }
 
@@ -24214,7 +21299,7 @@ func decodeBetaWebFetchURLSourceOnly(d *wire.Decoder, x *BetaWebFetchURLSourceOn
 		case "type":
 			d.Constant("only")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -24227,9 +21312,6 @@ func encodeBetaWebFetchURLSourceOnly(e *wire.Encoder, x *BetaWebFetchURLSourceOn
 	wire.EncodeSlice(e, &x.Tools, encodeBetaWebFetchURLSourceToolReference)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: only.
-func (*BetaWebFetchURLSourceOnly) Discriminator() string { return "only" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchURLSourceOnly) AppendJSON(b []byte) ([]byte, error) {
@@ -24258,9 +21340,12 @@ func (x *BetaWebFetchURLSourceOnly) UnmarshalJSONFrom(d *jsontext.Decoder) error
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchURLSourceOnly)
 }
 
-// BetaWebFetchURLSourceToolReference is a tool of the request, told by its name.
+// Discriminator returns the constant by which unions know the type: only.
+func (*BetaWebFetchURLSourceOnly) Discriminator() string { return "only" }
+
+// BetaWebFetchURLSourceToolReference is a reference to a tool of the request by name.
 type BetaWebFetchURLSourceToolReference struct {
-	// Name that `tools` lists the tool under.
+	// Name of the tool, as listed in the `tools` of the request.
 	Name string `json:"name"`
 }
 
@@ -24275,7 +21360,7 @@ func decodeBetaWebFetchURLSourceToolReference(d *wire.Decoder, x *BetaWebFetchUR
 		case "type":
 			d.Constant("tool_reference")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -24288,9 +21373,6 @@ func encodeBetaWebFetchURLSourceToolReference(e *wire.Encoder, x *BetaWebFetchUR
 	encodeString(e, &x.Name)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: tool_reference.
-func (*BetaWebFetchURLSourceToolReference) Discriminator() string { return "tool_reference" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebFetchURLSourceToolReference) AppendJSON(b []byte) ([]byte, error) {
@@ -24319,15 +21401,15 @@ func (x *BetaWebFetchURLSourceToolReference) UnmarshalJSONFrom(d *jsontext.Decod
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchURLSourceToolReference)
 }
 
-// BetaWebFetchURLSources is where the URLs that may be fetched come from.
+// BetaWebFetchURLSources is the sources of URLs that may be fetched.
 type BetaWebFetchURLSources struct {
-	// Tools of yours whose results count.
+	// Client tools whose results count as a source of URLs.
 	ClientToolResults BetaWebFetchURLSourceToolResults `json:"client_tool_results,omitzero"`
 
-	// Tools of the service whose results count. Only `web_search` and `web_fetch` give URLs.
+	// Server tools whose results count as a source of URLs. Only `web_search` and `web_fetch` return URLs.
 	ServerToolResults BetaWebFetchURLSourceToolResults `json:"server_tool_results,omitzero"`
 
-	// Whether the messages of the user count.
+	// Whether user messages count as a source of URLs.
 	UserInput BetaWebFetchURLSourceUserInput `json:"user_input,omitzero"`
 }
 
@@ -24344,7 +21426,7 @@ func decodeBetaWebFetchURLSources(d *wire.Decoder, x *BetaWebFetchURLSources) {
 		case "user_input":
 			decodeBetaWebFetchURLSourceUserInput(d, &x.UserInput)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -24395,16 +21477,16 @@ func (x *BetaWebFetchURLSources) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 
 // BetaWebSearchResultBlock is a page that a web search found.
 type BetaWebSearchResultBlock struct {
-	// Text of the page, encrypted. Needed to give the block back.
+	// Encrypted text of the page. Needed to send the block back.
 	EncryptedContent string `json:"encrypted_content"`
 
-	// When the page was last changed, in words, if that is known.
+	// When the page was last changed, in words. Null if unknown.
 	PageAge string `json:"page_age"`
 
 	// Title of the page.
 	Title string `json:"title"`
 
-	// Address of the page.
+	// URL of the page.
 	URL string `json:"url"`
 }
 
@@ -24425,7 +21507,7 @@ func decodeBetaWebSearchResultBlock(d *wire.Decoder, x *BetaWebSearchResultBlock
 		case "url":
 			decodeString(d, &x.URL)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -24449,9 +21531,6 @@ func encodeBetaWebSearchResultBlock(e *wire.Encoder, x *BetaWebSearchResultBlock
 	encodeString(e, &x.URL)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: web_search_result.
-func (*BetaWebSearchResultBlock) Discriminator() string { return "web_search_result" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebSearchResultBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -24480,18 +21559,18 @@ func (x *BetaWebSearchResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchResultBlock)
 }
 
-// BetaWebSearchResultBlockParam is a page that a web search found, given back unchanged.
+// BetaWebSearchResultBlockParam is a page that a web search found, sent back unchanged.
 type BetaWebSearchResultBlockParam struct {
-	// Text of the page, encrypted, as it came. The model needs it to cite the page.
+	// Encrypted text of the page, unchanged. The model needs it to cite the page.
 	EncryptedContent string `json:"encrypted_content"`
 
-	// When the page was last changed, as it came.
+	// When the page was last changed, unchanged.
 	PageAge string `json:"page_age,omitzero"`
 
 	// Title of the page.
 	Title string `json:"title"`
 
-	// Address of the page.
+	// URL of the page.
 	URL string `json:"url"`
 }
 
@@ -24512,7 +21591,7 @@ func decodeBetaWebSearchResultBlockParam(d *wire.Decoder, x *BetaWebSearchResult
 		case "url":
 			decodeString(d, &x.URL)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -24533,9 +21612,6 @@ func encodeBetaWebSearchResultBlockParam(e *wire.Encoder, x *BetaWebSearchResult
 	encodeString(e, &x.URL)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: web_search_result.
-func (*BetaWebSearchResultBlockParam) Discriminator() string { return "web_search_result" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebSearchResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
@@ -24601,7 +21677,7 @@ func (x *BetaWebSearchResultBlocks) UnmarshalJSONFrom(d *jsontext.Decoder) error
 	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchResultBlocks)
 }
 
-// BetaWebSearchResultBlocksParam is a list of the pages that a web search found, given back.
+// BetaWebSearchResultBlocksParam is a list of the pages that a web search found, sent back.
 type BetaWebSearchResultBlocksParam []BetaWebSearchResultBlockParam
 
 func decodeBetaWebSearchResultBlocksParam(d *wire.Decoder, x *BetaWebSearchResultBlocksParam) {
@@ -24638,33 +21714,34 @@ func (x *BetaWebSearchResultBlocksParam) UnmarshalJSONFrom(d *jsontext.Decoder) 
 	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchResultBlocksParam)
 }
 
-// BetaWebSearchTool20250305 is a web search that the service runs when the model asks for it. The answer cites what was found. Each
-// search is billed, beside the tokens; in a batch searches may have to wait.
+// BetaWebSearchTool20250305 is a web search tool that the service runs when the model calls it. The response cites the pages. Each
+// search is billed in addition to the tokens; in a batch searches are throttled and may be delayed.
 type BetaWebSearchTool20250305 struct {
-	// Who may call the tool. Left out, the model itself.
+	// Who may call the tool. Default: only the model itself.
 	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
 
-	// The only domains to search, such as `example.com`, or with a path `example.com/blog`. Not together
-	// with `blocked_domains`.
+	// The only domains to search, such as `example.com`, or with a path `example.com/blog`. Cannot be
+	// combined with `blocked_domains`.
 	AllowedDomains []string `json:"allowed_domains,omitzero"`
 
-	// Domains not to search. Not together with `allowed_domains`.
+	// Domains not to search. Cannot be combined with `allowed_domains`.
 	BlockedDomains []string `json:"blocked_domains,omitzero"`
 
 	// Cache breakpoint after this tool.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
-	// that is deferred takes no `cache_control`.
+	// Whether the tool is hidden from the model until a tool search finds it. Default is `false`. A
+	// deferred tool cannot have `cache_control`.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
-	// Most searches in one request. The model gets an error for any more. Left out, there is no limit.
+	// Maximum number of searches in one request, at least 1. Further calls fail with an error that the model
+	// sees. Default: no maximum.
 	MaxUses int64 `json:"max_uses,omitzero"`
 
-	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	// Whether every call is guaranteed to match the schema of the tool. Default is `false`.
 	Strict bool `json:"strict,omitzero"`
 
-	// Where the user is, to find what fits the place.
+	// Approximate location of the user, for localized results.
 	UserLocation *BetaUserLocation `json:"user_location,omitzero"`
 }
 
@@ -24695,7 +21772,7 @@ func decodeBetaWebSearchTool20250305(d *wire.Decoder, x *BetaWebSearchTool202503
 		case "user_location":
 			wire.DecodePointer(d, &x.UserLocation, decodeBetaUserLocation)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -24741,9 +21818,6 @@ func encodeBetaWebSearchTool20250305(e *wire.Encoder, x *BetaWebSearchTool202503
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: web_search_20250305.
-func (*BetaWebSearchTool20250305) Discriminator() string { return "web_search_20250305" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebSearchTool20250305) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -24771,34 +21845,38 @@ func (x *BetaWebSearchTool20250305) UnmarshalJSONFrom(d *jsontext.Decoder) error
 	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchTool20250305)
 }
 
-// BetaWebSearchTool20260209 is the web search with a filter: the model writes code that searches and passes on only what matters.
+// Discriminator returns the constant by which unions know the type: web_search_20250305.
+func (*BetaWebSearchTool20250305) Discriminator() string { return "web_search_20250305" }
+
+// BetaWebSearchTool20260209 is the web search tool with filtering: the model writes code that searches and keeps only relevant content.
 type BetaWebSearchTool20260209 struct {
-	// Who may call the tool. Left out, only code that the model writes (`code_execution_20260120`). The
-	// request needs no code execution tool for that, but a model that can call tools from code; other
-	// models need `[direct]`.
+	// Who may call the tool. Default: only code that the model writes (`code_execution_20260120`). That
+	// needs no code execution tool in the request, but a model that supports calling tools from code;
+	// other models need `[direct]`.
 	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
 
-	// The only domains to search, such as `example.com`, or with a path `example.com/blog`. Not together
-	// with `blocked_domains`.
+	// The only domains to search, such as `example.com`, or with a path `example.com/blog`. Cannot be
+	// combined with `blocked_domains`.
 	AllowedDomains []string `json:"allowed_domains,omitzero"`
 
-	// Domains not to search. Not together with `allowed_domains`.
+	// Domains not to search. Cannot be combined with `allowed_domains`.
 	BlockedDomains []string `json:"blocked_domains,omitzero"`
 
 	// Cache breakpoint after this tool.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
-	// that is deferred takes no `cache_control`.
+	// Whether the tool is hidden from the model until a tool search finds it. Default is `false`. A
+	// deferred tool cannot have `cache_control`.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
-	// Most searches in one request. The model gets an error for any more. Left out, there is no limit.
+	// Maximum number of searches in one request, at least 1. Further calls fail with an error that the model
+	// sees. Default: no maximum.
 	MaxUses int64 `json:"max_uses,omitzero"`
 
-	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	// Whether every call is guaranteed to match the schema of the tool. Default is `false`.
 	Strict bool `json:"strict,omitzero"`
 
-	// Where the user is, to find what fits the place.
+	// Approximate location of the user, for localized results.
 	UserLocation *BetaUserLocation `json:"user_location,omitzero"`
 }
 
@@ -24829,7 +21907,7 @@ func decodeBetaWebSearchTool20260209(d *wire.Decoder, x *BetaWebSearchTool202602
 		case "user_location":
 			wire.DecodePointer(d, &x.UserLocation, decodeBetaUserLocation)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -24875,9 +21953,6 @@ func encodeBetaWebSearchTool20260209(e *wire.Encoder, x *BetaWebSearchTool202602
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: web_search_20260209.
-func (*BetaWebSearchTool20260209) Discriminator() string { return "web_search_20260209" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebSearchTool20260209) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -24905,37 +21980,42 @@ func (x *BetaWebSearchTool20260209) UnmarshalJSONFrom(d *jsontext.Decoder) error
 	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchTool20260209)
 }
 
-// BetaWebSearchTool20260318 is the web search of `web_search_20260209` that can also leave what code has searched out of the answer.
+// Discriminator returns the constant by which unions know the type: web_search_20260209.
+func (*BetaWebSearchTool20260209) Discriminator() string { return "web_search_20260209" }
+
+// BetaWebSearchTool20260318 is the web search tool of `web_search_20260209`, which can also exclude searches made by code from the
+// response.
 type BetaWebSearchTool20260318 struct {
-	// Who may call the tool. Left out, only code that the model writes (`code_execution_20260120`). The
-	// request needs no code execution tool for that, but a model that can call tools from code; other
-	// models need `[direct]`.
+	// Who may call the tool. Default: only code that the model writes (`code_execution_20260120`). That
+	// needs no code execution tool in the request, but a model that supports calling tools from code;
+	// other models need `[direct]`.
 	AllowedCallers []BetaAllowedCaller `json:"allowed_callers,omitzero"`
 
-	// The only domains to search, such as `example.com`, or with a path `example.com/blog`. Not together
-	// with `blocked_domains`.
+	// The only domains to search, such as `example.com`, or with a path `example.com/blog`. Cannot be
+	// combined with `blocked_domains`.
 	AllowedDomains []string `json:"allowed_domains,omitzero"`
 
-	// Domains not to search. Not together with `allowed_domains`.
+	// Domains not to search. Cannot be combined with `allowed_domains`.
 	BlockedDomains []string `json:"blocked_domains,omitzero"`
 
 	// Cache breakpoint after this tool.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Whether the model sees the tool only after a tool search has found it. Default is `false`. A tool
-	// that is deferred takes no `cache_control`.
+	// Whether the tool is hidden from the model until a tool search finds it. Default is `false`. A
+	// deferred tool cannot have `cache_control`.
 	DeferLoading bool `json:"defer_loading,omitzero"`
 
-	// Most searches in one request. The model gets an error for any more. Left out, there is no limit.
+	// Maximum number of searches in one request, at least 1. Further calls fail with an error that the model
+	// sees. Default: no maximum.
 	MaxUses int64 `json:"max_uses,omitzero"`
 
-	// Whether the answer shows calls that code made. Default is `full`.
+	// Whether the response includes calls that code made. Default is `full`.
 	ResponseInclusion BetaResponseInclusion `json:"response_inclusion,omitzero"`
 
-	// Whether every call is sure to fit the schema of the tool. Default is `false`.
+	// Whether every call is guaranteed to match the schema of the tool. Default is `false`.
 	Strict bool `json:"strict,omitzero"`
 
-	// Where the user is, to find what fits the place.
+	// Approximate location of the user, for localized results.
 	UserLocation *BetaUserLocation `json:"user_location,omitzero"`
 }
 
@@ -24968,7 +22048,7 @@ func decodeBetaWebSearchTool20260318(d *wire.Decoder, x *BetaWebSearchTool202603
 		case "user_location":
 			wire.DecodePointer(d, &x.UserLocation, decodeBetaUserLocation)
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -25018,9 +22098,6 @@ func encodeBetaWebSearchTool20260318(e *wire.Encoder, x *BetaWebSearchTool202603
 	e.EndObject()
 }
 
-// Discriminator returns the constant by which unions know the type: web_search_20260318.
-func (*BetaWebSearchTool20260318) Discriminator() string { return "web_search_20260318" }
-
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebSearchTool20260318) AppendJSON(b []byte) ([]byte, error) {
 	e := wire.NewEncoder(b)
@@ -25048,7 +22125,10 @@ func (x *BetaWebSearchTool20260318) UnmarshalJSONFrom(d *jsontext.Decoder) error
 	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchTool20260318)
 }
 
-// BetaWebSearchToolRequestErrorObject is the failure of a web search, given back.
+// Discriminator returns the constant by which unions know the type: web_search_20260318.
+func (*BetaWebSearchTool20260318) Discriminator() string { return "web_search_20260318" }
+
+// BetaWebSearchToolRequestErrorObject is the failure of a web search, sent back.
 type BetaWebSearchToolRequestErrorObject struct {
 	// Why the search failed.
 	ErrorCode BetaWebSearchToolResultErrorCode `json:"error_code"`
@@ -25065,7 +22145,7 @@ func decodeBetaWebSearchToolRequestErrorObject(d *wire.Decoder, x *BetaWebSearch
 		case "type":
 			d.Constant("web_search_tool_result_error")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -25077,11 +22157,6 @@ func encodeBetaWebSearchToolRequestErrorObject(e *wire.Encoder, x *BetaWebSearch
 	e.Name(`"error_code":`)
 	encodeBetaWebSearchToolResultErrorCode(e, &x.ErrorCode)
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: web_search_tool_result_error.
-func (*BetaWebSearchToolRequestErrorObject) Discriminator() string {
-	return "web_search_tool_result_error"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -25111,15 +22186,20 @@ func (x *BetaWebSearchToolRequestErrorObject) UnmarshalJSONFrom(d *jsontext.Deco
 	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchToolRequestErrorObject)
 }
 
-// BetaWebSearchToolResultBlock is what a web search found.
+// Discriminator returns the constant by which unions know the type: web_search_tool_result_error.
+func (*BetaWebSearchToolRequestErrorObject) Discriminator() string {
+	return "web_search_tool_result_error"
+}
+
+// BetaWebSearchToolResultBlock is the result of a web search that the service ran: pages or an error.
 type BetaWebSearchToolResultBlock struct {
-	// Who made the call. Left out, the model itself.
+	// Who made the call. Default: the model itself.
 	Caller BetaCaller `json:"caller,omitzero"`
 
-	// What the search found, or why it failed.
+	// Results of the search, or an error.
 	Content BetaWebSearchToolResultContent `json:"content"`
 
-	// Id of the call that this answers.
+	// ID of the call that this result belongs to.
 	ToolUseID string `json:"tool_use_id"`
 }
 
@@ -25138,7 +22218,7 @@ func decodeBetaWebSearchToolResultBlock(d *wire.Decoder, x *BetaWebSearchToolRes
 		case "type":
 			d.Constant("web_search_tool_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -25157,9 +22237,6 @@ func encodeBetaWebSearchToolResultBlock(e *wire.Encoder, x *BetaWebSearchToolRes
 	encodeString(e, &x.ToolUseID)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: web_search_tool_result.
-func (*BetaWebSearchToolResultBlock) Discriminator() string { return "web_search_tool_result" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebSearchToolResultBlock) AppendJSON(b []byte) ([]byte, error) {
@@ -25188,18 +22265,21 @@ func (x *BetaWebSearchToolResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) er
 	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchToolResultBlock)
 }
 
-// BetaWebSearchToolResultBlockParam is what a web search of an earlier answer found, given back unchanged.
+// Discriminator returns the constant by which unions know the type: web_search_tool_result.
+func (*BetaWebSearchToolResultBlock) Discriminator() string { return "web_search_tool_result" }
+
+// BetaWebSearchToolResultBlockParam is the result of a web search in an earlier response, sent back unchanged.
 type BetaWebSearchToolResultBlockParam struct {
 	// Cache breakpoint after this block.
 	CacheControl *BetaCacheControlEphemeral `json:"cache_control,omitzero"`
 
-	// Who made the call. Left out, the model itself.
+	// Who made the call. Default: the model itself.
 	Caller BetaCaller `json:"caller,omitzero"`
 
-	// What the search found, or why it failed.
+	// Results of the search, or an error.
 	Content BetaWebSearchToolResultContentParam `json:"content"`
 
-	// Id of the call that this answers.
+	// ID of the call that this result belongs to.
 	ToolUseID string `json:"tool_use_id"`
 }
 
@@ -25220,7 +22300,7 @@ func decodeBetaWebSearchToolResultBlockParam(d *wire.Decoder, x *BetaWebSearchTo
 		case "type":
 			d.Constant("web_search_tool_result")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -25243,9 +22323,6 @@ func encodeBetaWebSearchToolResultBlockParam(e *wire.Encoder, x *BetaWebSearchTo
 	encodeString(e, &x.ToolUseID)
 	e.EndObject()
 }
-
-// Discriminator returns the constant by which unions know the type: web_search_tool_result.
-func (*BetaWebSearchToolResultBlockParam) Discriminator() string { return "web_search_tool_result" }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
 func (x *BetaWebSearchToolResultBlockParam) AppendJSON(b []byte) ([]byte, error) {
@@ -25274,8 +22351,11 @@ func (x *BetaWebSearchToolResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decode
 	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchToolResultBlockParam)
 }
 
-// BetaWebSearchToolResultErrorCode is the reason why a web search failed. `max_uses_exceeded`: the tool's `max_uses` was spent;
-// `too_many_requests`: the rate limit was reached; `unavailable`: something went wrong inside the service.
+// Discriminator returns the constant by which unions know the type: web_search_tool_result.
+func (*BetaWebSearchToolResultBlockParam) Discriminator() string { return "web_search_tool_result" }
+
+// BetaWebSearchToolResultErrorCode is the reason why a web search failed. `max_uses_exceeded`: the tool's `max_uses` was used up;
+// `too_many_requests`: the rate limit was reached; `unavailable`: an internal error.
 type BetaWebSearchToolResultErrorCode string
 
 func decodeBetaWebSearchToolResultErrorCode(d *wire.Decoder, x *BetaWebSearchToolResultErrorCode) {
@@ -25285,7 +22365,7 @@ func encodeBetaWebSearchToolResultErrorCode(e *wire.Encoder, x *BetaWebSearchToo
 	wire.EncodeString(e, x)
 }
 
-// BetaWebSearchToolResultErrorObject is the failure of a web search. The answer as a whole did not fail.
+// BetaWebSearchToolResultErrorObject is the failure of a web search. The response as a whole did not fail.
 type BetaWebSearchToolResultErrorObject struct {
 	// Why the search failed.
 	ErrorCode BetaWebSearchToolResultErrorCode `json:"error_code"`
@@ -25302,7 +22382,7 @@ func decodeBetaWebSearchToolResultErrorObject(d *wire.Decoder, x *BetaWebSearchT
 		case "type":
 			d.Constant("web_search_tool_result_error")
 		default:
-			d.Skip()
+			d.Unknown()
 		}
 	}
 }
@@ -25314,11 +22394,6 @@ func encodeBetaWebSearchToolResultErrorObject(e *wire.Encoder, x *BetaWebSearchT
 	e.Name(`"error_code":`)
 	encodeBetaWebSearchToolResultErrorCode(e, &x.ErrorCode)
 	e.EndObject()
-}
-
-// Discriminator returns the constant by which unions know the type: web_search_tool_result_error.
-func (*BetaWebSearchToolResultErrorObject) Discriminator() string {
-	return "web_search_tool_result_error"
 }
 
 // AppendJSON appends the JSON of x to b. It is the fastest way to encode.
@@ -25348,22 +22423,34 @@ func (x *BetaWebSearchToolResultErrorObject) UnmarshalJSONFrom(d *jsontext.Decod
 	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchToolResultErrorObject)
 }
 
-// InputSchema is a JSON Schema of an object. Properties that are not listed here are JSON Schema's own. The bytes are sent
-// as they are given, for the order of the properties matters to the prompt cache.
+// Discriminator returns the constant by which unions know the type: web_search_tool_result_error.
+func (*BetaWebSearchToolResultErrorObject) Discriminator() string {
+	return "web_search_tool_result_error"
+}
+
+// InputSchema is a JSON Schema of an object. It may have any other keyword of JSON Schema. The order of its properties
+// matters for the prompt cache.
 type InputSchema = jsontext.Value
 
 func decodeInputSchema(d *wire.Decoder, x *InputSchema) { wire.DecodeRaw(d, x) }
 func encodeInputSchema(e *wire.Encoder, x *InputSchema) { wire.EncodeRaw(e, x) }
 
-// Model is a model to answer with. A name without a date stands for the newest snapshot of that model. The list is
-// what was known when this document was written.
+// Model is a model. From Claude 4.6 on, a name without a date is a pinned snapshot; before that, it is an alias for
+// a dated snapshot.
+//
+// Deprecated models: `claude-sonnet-4-5` and `claude-sonnet-4-5-20250929` end on 2026-11-30 (use
+// `claude-sonnet-5-5`), `claude-opus-4-5` and `claude-opus-4-5-20251101` on 2027-01-22 (use
+// `claude-opus-5-5`); `claude-mythos-preview` ended on 2026-06-30 (use `claude-mythos-5`).
 type Model string
 
 func decodeModel(d *wire.Decoder, x *Model) { wire.DecodeString(d, x) }
 func encodeModel(e *wire.Encoder, x *Model) { wire.EncodeString(e, x) }
 
-// BetaPath is what BetaPath can be.
-type BetaPath = bool
+// BetaPath is a parameter that is always true. There is nothing to set.
+type BetaPath struct{}
+
+// MarshalText implements encoding.TextMarshaler.
+func (BetaPath) MarshalText() ([]byte, error) { return []byte("true"), nil }
 
 // Betas is what Betas can be.
 type Betas = []AnthropicBeta
@@ -25374,7 +22461,9 @@ type MessageBatchID = string
 // UserProfile is what UserProfile can be.
 type UserProfile = string
 
-// Version is a version of the API, named by the day it came out.
+// Version is a version of the API, named by its release date. `2026-10-21` refuses `temperature`, `top_p` and
+// `top_k`, `document` blocks directly in assistant messages, and non-empty `citations` in user messages,
+// also in every request of a batch that is created with it.
 type Version = AnthropicVersion
 
 // Workspace is what Workspace can be.
@@ -25382,121 +22471,128 @@ type Workspace = string
 
 // ListMessageBatchesParams defines parameters for ListMessageBatches.
 type ListMessageBatchesParams struct {
-	// Beta Selects the beta path. This project always sends `true`; the service also answers without it.
-	Beta *BetaPath `form:"beta,omitempty" json:"beta,omitempty"`
+	// Beta Selects the beta variant of this endpoint. Always `true`.
+	Beta BetaPath `form:"beta" json:"beta"`
 
-	// AfterID A batch id. The page starts with the batch that comes right after it, an older one.
+	// AfterID ID of a batch. The page starts with the next older batch.
 	AfterID *string `form:"after_id,omitempty" json:"after_id,omitempty"`
 
-	// BeforeID A batch id. The page ends with the batch that comes right before it, a newer one.
+	// BeforeID ID of a batch. The page ends with the next newer batch.
 	BeforeID *string `form:"before_id,omitempty" json:"before_id,omitempty"`
 
-	// Limit Largest number of batches on the page.
+	// Limit Maximum number of batches on the page, 1 to 1,000, default 20.
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// AnthropicVersion Version of the API. It decides which parameters exist, also for every request inside a batch created
+	// AnthropicVersion Version of the API. It decides which parameters are accepted, also in every request of a batch that is created
 	// with it.
 	AnthropicVersion Version `json:"anthropic-version"`
 
-	// AnthropicBeta Beta features to switch on: one header with the values separated by commas, or the header repeated. A
-	// value that the service does not know is refused with 400. Betas belong to the call: those of the
-	// create call hold for every request of the batch.
+	// AnthropicBeta Beta features to enable: one header with comma-separated values, or the header repeated. A value that the
+	// service does not know is refused with 400. Betas belong to the call: those of the create call apply to every
+	// request of the batch.
 	AnthropicBeta Betas `json:"anthropic-beta,omitempty"`
 
-	// AnthropicWorkspaceID Workspace to work in, for credentials that may use several. Default is the credential's own.
+	// AnthropicWorkspaceID ID of the workspace. Needed only if the credential can access several; otherwise its own workspace is used.
+	// Claude Platform on AWS always requires it.
 	AnthropicWorkspaceID *Workspace `json:"anthropic-workspace-id,omitempty"`
 }
 
 // CreateMessageBatchParams defines parameters for CreateMessageBatch.
 type CreateMessageBatchParams struct {
-	// Beta Selects the beta path. This project always sends `true`; the service also answers without it.
-	Beta *BetaPath `form:"beta,omitempty" json:"beta,omitempty"`
+	// Beta Selects the beta variant of this endpoint. Always `true`.
+	Beta BetaPath `form:"beta" json:"beta"`
 
-	// AnthropicVersion Version of the API. It decides which parameters exist, also for every request inside a batch created
+	// AnthropicVersion Version of the API. It decides which parameters are accepted, also in every request of a batch that is created
 	// with it.
 	AnthropicVersion Version `json:"anthropic-version"`
 
-	// AnthropicBeta Beta features to switch on: one header with the values separated by commas, or the header repeated. A
-	// value that the service does not know is refused with 400. Betas belong to the call: those of the
-	// create call hold for every request of the batch.
+	// AnthropicBeta Beta features to enable: one header with comma-separated values, or the header repeated. A value that the
+	// service does not know is refused with 400. Betas belong to the call: those of the create call apply to every
+	// request of the batch.
 	AnthropicBeta Betas `json:"anthropic-beta,omitempty"`
 
-	// AnthropicWorkspaceID Workspace to work in, for credentials that may use several. Default is the credential's own.
+	// AnthropicWorkspaceID ID of the workspace. Needed only if the credential can access several; otherwise its own workspace is used.
+	// Claude Platform on AWS always requires it.
 	AnthropicWorkspaceID *Workspace `json:"anthropic-workspace-id,omitempty"`
 
-	// AnthropicUserProfileID User profile on whose behalf the batch is created.
+	// AnthropicUserProfileID ID of the user profile on whose behalf the batch is created. It applies to every request of the batch; a
+	// request whose own `user_profile_id` contradicts it gets an `errored` result.
 	AnthropicUserProfileID *UserProfile `json:"anthropic-user-profile-id,omitempty"`
 }
 
 // DeleteMessageBatchParams defines parameters for DeleteMessageBatch.
 type DeleteMessageBatchParams struct {
-	// Beta Selects the beta path. This project always sends `true`; the service also answers without it.
-	Beta *BetaPath `form:"beta,omitempty" json:"beta,omitempty"`
+	// Beta Selects the beta variant of this endpoint. Always `true`.
+	Beta BetaPath `form:"beta" json:"beta"`
 
-	// AnthropicVersion Version of the API. It decides which parameters exist, also for every request inside a batch created
+	// AnthropicVersion Version of the API. It decides which parameters are accepted, also in every request of a batch that is created
 	// with it.
 	AnthropicVersion Version `json:"anthropic-version"`
 
-	// AnthropicBeta Beta features to switch on: one header with the values separated by commas, or the header repeated. A
-	// value that the service does not know is refused with 400. Betas belong to the call: those of the
-	// create call hold for every request of the batch.
+	// AnthropicBeta Beta features to enable: one header with comma-separated values, or the header repeated. A value that the
+	// service does not know is refused with 400. Betas belong to the call: those of the create call apply to every
+	// request of the batch.
 	AnthropicBeta Betas `json:"anthropic-beta,omitempty"`
 
-	// AnthropicWorkspaceID Workspace to work in, for credentials that may use several. Default is the credential's own.
+	// AnthropicWorkspaceID ID of the workspace. Needed only if the credential can access several; otherwise its own workspace is used.
+	// Claude Platform on AWS always requires it.
 	AnthropicWorkspaceID *Workspace `json:"anthropic-workspace-id,omitempty"`
 }
 
 // RetrieveMessageBatchParams defines parameters for RetrieveMessageBatch.
 type RetrieveMessageBatchParams struct {
-	// Beta Selects the beta path. This project always sends `true`; the service also answers without it.
-	Beta *BetaPath `form:"beta,omitempty" json:"beta,omitempty"`
+	// Beta Selects the beta variant of this endpoint. Always `true`.
+	Beta BetaPath `form:"beta" json:"beta"`
 
-	// AnthropicVersion Version of the API. It decides which parameters exist, also for every request inside a batch created
+	// AnthropicVersion Version of the API. It decides which parameters are accepted, also in every request of a batch that is created
 	// with it.
 	AnthropicVersion Version `json:"anthropic-version"`
 
-	// AnthropicBeta Beta features to switch on: one header with the values separated by commas, or the header repeated. A
-	// value that the service does not know is refused with 400. Betas belong to the call: those of the
-	// create call hold for every request of the batch.
+	// AnthropicBeta Beta features to enable: one header with comma-separated values, or the header repeated. A value that the
+	// service does not know is refused with 400. Betas belong to the call: those of the create call apply to every
+	// request of the batch.
 	AnthropicBeta Betas `json:"anthropic-beta,omitempty"`
 
-	// AnthropicWorkspaceID Workspace to work in, for credentials that may use several. Default is the credential's own.
+	// AnthropicWorkspaceID ID of the workspace. Needed only if the credential can access several; otherwise its own workspace is used.
+	// Claude Platform on AWS always requires it.
 	AnthropicWorkspaceID *Workspace `json:"anthropic-workspace-id,omitempty"`
 }
 
 // CancelMessageBatchParams defines parameters for CancelMessageBatch.
 type CancelMessageBatchParams struct {
-	// Beta Selects the beta path. This project always sends `true`; the service also answers without it.
-	Beta *BetaPath `form:"beta,omitempty" json:"beta,omitempty"`
+	// Beta Selects the beta variant of this endpoint. Always `true`.
+	Beta BetaPath `form:"beta" json:"beta"`
 
-	// AnthropicVersion Version of the API. It decides which parameters exist, also for every request inside a batch created
+	// AnthropicVersion Version of the API. It decides which parameters are accepted, also in every request of a batch that is created
 	// with it.
 	AnthropicVersion Version `json:"anthropic-version"`
 
-	// AnthropicBeta Beta features to switch on: one header with the values separated by commas, or the header repeated. A
-	// value that the service does not know is refused with 400. Betas belong to the call: those of the
-	// create call hold for every request of the batch.
+	// AnthropicBeta Beta features to enable: one header with comma-separated values, or the header repeated. A value that the
+	// service does not know is refused with 400. Betas belong to the call: those of the create call apply to every
+	// request of the batch.
 	AnthropicBeta Betas `json:"anthropic-beta,omitempty"`
 
-	// AnthropicWorkspaceID Workspace to work in, for credentials that may use several. Default is the credential's own.
+	// AnthropicWorkspaceID ID of the workspace. Needed only if the credential can access several; otherwise its own workspace is used.
+	// Claude Platform on AWS always requires it.
 	AnthropicWorkspaceID *Workspace `json:"anthropic-workspace-id,omitempty"`
 }
 
 // RetrieveMessageBatchResultsParams defines parameters for RetrieveMessageBatchResults.
 type RetrieveMessageBatchResultsParams struct {
-	// Beta Selects the beta path. This project always sends `true`; the service also answers without it.
-	Beta *BetaPath `form:"beta,omitempty" json:"beta,omitempty"`
+	// Beta Selects the beta variant of this endpoint. Always `true`.
+	Beta BetaPath `form:"beta" json:"beta"`
 
-	// AnthropicVersion Version of the API. It decides which parameters exist, also for every request inside a batch created
+	// AnthropicVersion Version of the API. It decides which parameters are accepted, also in every request of a batch that is created
 	// with it.
 	AnthropicVersion Version `json:"anthropic-version"`
 
-	// AnthropicBeta Beta features to switch on: one header with the values separated by commas, or the header repeated. A
-	// value that the service does not know is refused with 400. Betas belong to the call: those of the
-	// create call hold for every request of the batch.
+	// AnthropicBeta Beta features to enable: one header with comma-separated values, or the header repeated. A value that the
+	// service does not know is refused with 400. Betas belong to the call: those of the create call apply to every
+	// request of the batch.
 	AnthropicBeta Betas `json:"anthropic-beta,omitempty"`
 
-	// AnthropicWorkspaceID Workspace to work in, for credentials that may use several. Default is the credential's own.
+	// AnthropicWorkspaceID ID of the workspace. Needed only if the credential can access several; otherwise its own workspace is used.
+	// Claude Platform on AWS always requires it.
 	AnthropicWorkspaceID *Workspace `json:"anthropic-workspace-id,omitempty"`
 }
 
@@ -25529,7 +22625,10 @@ func (x Unknown) MarshalJSONTo(e *jsontext.Encoder) error {
 func encodeUnknown(e *wire.Encoder, x *Unknown) { wire.EncodeRaw(e, &x.Raw) }
 
 func decodeUnknown(d *wire.Decoder, tag []byte) *Unknown {
-	x := &Unknown{Type: string(tag)}
+	x := wire.New[Unknown](d)
+	if d.Spend(len(tag)) {
+		x.Type = string(tag)
+	}
 	wire.DecodeRaw(d, &x.Raw)
 	return x
 }
@@ -25548,7 +22647,7 @@ func encodeBool(e *wire.Encoder, x *bool)          { wire.EncodeBool(e, x) }
 func encodeTime(e *wire.Encoder, x *time.Time)     { wire.EncodeTime(e, x) }
 func encodeRaw(e *wire.Encoder, x *jsontext.Value) { wire.EncodeRaw(e, x) }
 
-// BetaAdvisorToolResultContent is what a call of the advisor brought. `type` tells which.
+// BetaAdvisorToolResultContent is the result of an advisor call, selected by `type`.
 //
 // It is one of
 //   - *[BetaAdvisorToolResultErrorObject]
@@ -25623,7 +22722,7 @@ func encodeBetaAdvisorToolResultContent(e *wire.Encoder, x *BetaAdvisorToolResul
 	e.Null()
 }
 
-// BetaAdvisorToolResultContentParam is what a call of the advisor brought. `type` tells which.
+// BetaAdvisorToolResultContentParam is the result of an advisor call, selected by `type`.
 //
 // It is one of
 //   - *[BetaAdvisorToolResultErrorParam]
@@ -25698,7 +22797,7 @@ func encodeBetaAdvisorToolResultContentParam(e *wire.Encoder, x *BetaAdvisorTool
 	e.Null()
 }
 
-// BetaBashCodeExecutionToolResultContent is what a shell command brought. `type` tells which.
+// BetaBashCodeExecutionToolResultContent is the result of a shell command, selected by `type`.
 //
 // It is one of
 //   - *[BetaBashCodeExecutionToolResultErrorObject]
@@ -25764,7 +22863,7 @@ func encodeBetaBashCodeExecutionToolResultContent(e *wire.Encoder, x *BetaBashCo
 	e.Null()
 }
 
-// BetaBashCodeExecutionToolResultContentParam is what a shell command brought. `type` tells which.
+// BetaBashCodeExecutionToolResultContentParam is the result of a shell command, selected by `type`.
 //
 // It is one of
 //   - *[BetaBashCodeExecutionToolResultErrorParam]
@@ -25830,7 +22929,7 @@ func encodeBetaBashCodeExecutionToolResultContentParam(e *wire.Encoder, x *BetaB
 	e.Null()
 }
 
-// BetaBrowserStateChange is what a call did to your browser. `type` tells which.
+// BetaBrowserStateChange is a change of your browser by a call, selected by `type`.
 //
 // It is one of
 //   - *[BetaBrowserStateChangeTabOpened]
@@ -25914,7 +23013,7 @@ func encodeBetaBrowserStateChange(e *wire.Encoder, x *BetaBrowserStateChange) {
 	e.Null()
 }
 
-// BetaCacheMissReason is where a request first differs from the earlier one, so that the cache missed. `type` tells which.
+// BetaCacheMissReason is the first difference of a request from the earlier one, which made the cache miss, selected by `type`.
 //
 // It is one of
 //   - *[BetaCacheMissModelChanged]
@@ -26016,7 +23115,7 @@ func encodeBetaCacheMissReason(e *wire.Encoder, x *BetaCacheMissReason) {
 	e.Null()
 }
 
-// BetaCaller is what called a tool. `type` tells which.
+// BetaCaller is the caller of a tool, selected by `type`.
 //
 // It is one of
 //   - *[BetaDirectCaller]
@@ -26121,10 +23220,12 @@ func decodeBetaClearToolInputs(d *wire.Decoder, x *BetaClearToolInputs) {
 	case 't', 'f':
 		var v BetaClearAllToolInputs
 		decodeBetaClearAllToolInputs(d, &v)
+		d.Spend(24) // an interface points to a copy
 		*x = v
 	case '[':
 		var v BetaToolNames
 		decodeBetaToolNames(d, &v)
+		d.Spend(24) // an interface points to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")
@@ -26164,7 +23265,7 @@ func encodeBetaClearToolInputs(e *wire.Encoder, x *BetaClearToolInputs) {
 	e.Null()
 }
 
-// BetaClearToolUsesTrigger is how large the prompt gets before tool results are cleared. `type` tells what is counted.
+// BetaClearToolUsesTrigger is the size of the prompt above which tool results are cleared; `type` selects what is counted.
 //
 // It is one of
 //   - *[BetaInputTokensTrigger]
@@ -26230,7 +23331,7 @@ func encodeBetaClearToolUsesTrigger(e *wire.Encoder, x *BetaClearToolUsesTrigger
 	e.Null()
 }
 
-// BetaCodeExecutionToolResultContent is what a run of Python code brought. `type` tells which.
+// BetaCodeExecutionToolResultContent is the result of running Python code, selected by `type`.
 //
 // It is one of
 //   - *[BetaCodeExecutionToolResultErrorObject]
@@ -26305,7 +23406,7 @@ func encodeBetaCodeExecutionToolResultContent(e *wire.Encoder, x *BetaCodeExecut
 	e.Null()
 }
 
-// BetaCodeExecutionToolResultContentParam is what a run of Python code brought. `type` tells which.
+// BetaCodeExecutionToolResultContentParam is the result of running Python code, selected by `type`.
 //
 // It is one of
 //   - *[BetaCodeExecutionToolResultErrorParam]
@@ -26380,7 +23481,7 @@ func encodeBetaCodeExecutionToolResultContentParam(e *wire.Encoder, x *BetaCodeE
 	e.Null()
 }
 
-// BetaCompactionBlockToolChange is a change of the tools in the summarized part of the conversation. `type` tells which.
+// BetaCompactionBlockToolChange is a change of the tools in the summarized part of the conversation, selected by `type`.
 //
 // It is one of
 //   - *[BetaResponseToolAdditionBlock]
@@ -26446,7 +23547,7 @@ func encodeBetaCompactionBlockToolChange(e *wire.Encoder, x *BetaCompactionBlock
 	e.Null()
 }
 
-// BetaCompactionBlockToolChangeParam is a change of the tools in the summarized part of the conversation. `type` tells which.
+// BetaCompactionBlockToolChangeParam is a change of the tools in the summarized part of the conversation, selected by `type`.
 //
 // It is one of
 //   - *[BetaRequestToolAdditionBlock]
@@ -26512,7 +23613,7 @@ func encodeBetaCompactionBlockToolChangeParam(e *wire.Encoder, x *BetaCompaction
 	e.Null()
 }
 
-// BetaContentBlock is one block of an answer. `type` tells which.
+// BetaContentBlock is one block of a response, selected by `type`.
 //
 // It is one of
 //   - *[BetaTextBlock]
@@ -26722,7 +23823,7 @@ func encodeBetaContentBlock(e *wire.Encoder, x *BetaContentBlock) {
 	e.Null()
 }
 
-// BetaContentBlockParam is one block of a message. `type` tells which.
+// BetaContentBlockParam is one block of a message, selected by `type`.
 //
 // It is one of
 //   - *[BetaTextBlockParam]
@@ -26986,7 +24087,7 @@ func encodeBetaContentBlockParam(e *wire.Encoder, x *BetaContentBlockParam) {
 	e.Null()
 }
 
-// BetaContentBlockSourceBlock is one block of a document. `type` tells which.
+// BetaContentBlockSourceBlock is one block of a document, selected by `type`.
 //
 // It is one of
 //   - *[BetaTextBlockParam]
@@ -27052,7 +24153,7 @@ func encodeBetaContentBlockSourceBlock(e *wire.Encoder, x *BetaContentBlockSourc
 	e.Null()
 }
 
-// BetaContentBlockSourceContent is what a document made of blocks says, as one text or as blocks.
+// BetaContentBlockSourceContent is the content of a document made of blocks, as one text or as blocks.
 //
 // It is one of
 //   - [BetaTextContent]
@@ -27082,10 +24183,12 @@ func decodeBetaContentBlockSourceContent(d *wire.Decoder, x *BetaContentBlockSou
 	case '"':
 		var v BetaTextContent
 		decodeBetaTextContent(d, &v)
+		d.Spend(24) // an interface points to a copy
 		*x = v
 	case '[':
 		var v BetaContentBlockSourceBlocks
 		decodeBetaContentBlockSourceBlocks(d, &v)
+		d.Spend(24) // an interface points to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")
@@ -27125,7 +24228,7 @@ func encodeBetaContentBlockSourceContent(e *wire.Encoder, x *BetaContentBlockSou
 	e.Null()
 }
 
-// BetaContextManagementAppliedEdit is one edit that was made. `type` tells which.
+// BetaContextManagementAppliedEdit is one edit that was applied, selected by `type`.
 //
 // It is one of
 //   - *[BetaClearToolUses20250919EditResponse]
@@ -27191,7 +24294,7 @@ func encodeBetaContextManagementAppliedEdit(e *wire.Encoder, x *BetaContextManag
 	e.Null()
 }
 
-// BetaContextManagementEdit is one edit that keeps a long conversation small. `type` tells which.
+// BetaContextManagementEdit is one edit that keeps a long conversation small, selected by `type`.
 //
 // It is one of
 //   - *[BetaClearToolUses20250919Edit]
@@ -27266,7 +24369,7 @@ func encodeBetaContextManagementEdit(e *wire.Encoder, x *BetaContextManagementEd
 	e.Null()
 }
 
-// BetaDocumentBlockSource is what a document in an answer says. `type` tells which.
+// BetaDocumentBlockSource is the content of a document in a response, selected by `type`.
 //
 // It is one of
 //   - *[BetaBase64PDFSource]
@@ -27332,7 +24435,7 @@ func encodeBetaDocumentBlockSource(e *wire.Encoder, x *BetaDocumentBlockSource) 
 	e.Null()
 }
 
-// BetaDocumentSource is where a document comes from. `type` tells which.
+// BetaDocumentSource is the source of a document, selected by `type`.
 //
 // It is one of
 //   - *[BetaBase64PDFSource]
@@ -27425,8 +24528,8 @@ func encodeBetaDocumentSource(e *wire.Encoder, x *BetaDocumentSource) {
 	e.Null()
 }
 
-// BetaError is what went wrong: `type` is for programs, `message` for people. The service also sends types that are not
-// listed, such as `conflict_error` (409) and `request_too_large` (413).
+// BetaError is what went wrong: `type` is for programs, `message` for people. The first nine are those of the endpoint's
+// reference page.
 //
 // It is one of
 //   - *[BetaInvalidRequestError]
@@ -27438,6 +24541,8 @@ func encodeBetaDocumentSource(e *wire.Encoder, x *BetaDocumentSource) {
 //   - *[BetaGatewayTimeoutError]
 //   - *[BetaAPIError]
 //   - *[BetaOverloadedError]
+//   - *[BetaConflictError]
+//   - *[BetaRequestTooLargeError]
 //   - *[Unknown]
 type BetaError interface {
 	// Discriminator returns the value of "type".
@@ -27446,43 +24551,63 @@ type BetaError interface {
 	isBetaError()
 }
 
-func (*BetaInvalidRequestError) isBetaError() {}
-func (*BetaAuthenticationError) isBetaError() {}
-func (*BetaBillingError) isBetaError()        {}
-func (*BetaPermissionError) isBetaError()     {}
-func (*BetaNotFoundError) isBetaError()       {}
-func (*BetaRateLimitError) isBetaError()      {}
-func (*BetaGatewayTimeoutError) isBetaError() {}
-func (*BetaAPIError) isBetaError()            {}
-func (*BetaOverloadedError) isBetaError()     {}
-func (*Unknown) isBetaError()                 {}
+func (*BetaInvalidRequestError) isBetaError()  {}
+func (*BetaAuthenticationError) isBetaError()  {}
+func (*BetaBillingError) isBetaError()         {}
+func (*BetaPermissionError) isBetaError()      {}
+func (*BetaNotFoundError) isBetaError()        {}
+func (*BetaRateLimitError) isBetaError()       {}
+func (*BetaGatewayTimeoutError) isBetaError()  {}
+func (*BetaAPIError) isBetaError()             {}
+func (*BetaOverloadedError) isBetaError()      {}
+func (*BetaConflictError) isBetaError()        {}
+func (*BetaRequestTooLargeError) isBetaError() {}
+func (*Unknown) isBetaError()                  {}
 
 // Error implements error.
-func (x *BetaInvalidRequestError) Error() string { return x.Discriminator() + ": " + x.Message }
+func (x *BetaInvalidRequestError) Error() string {
+	return foreign.Fit(x.Discriminator() + ": " + x.Message)
+}
 
 // Error implements error.
-func (x *BetaAuthenticationError) Error() string { return x.Discriminator() + ": " + x.Message }
+func (x *BetaAuthenticationError) Error() string {
+	return foreign.Fit(x.Discriminator() + ": " + x.Message)
+}
 
 // Error implements error.
-func (x *BetaBillingError) Error() string { return x.Discriminator() + ": " + x.Message }
+func (x *BetaBillingError) Error() string { return foreign.Fit(x.Discriminator() + ": " + x.Message) }
 
 // Error implements error.
-func (x *BetaPermissionError) Error() string { return x.Discriminator() + ": " + x.Message }
+func (x *BetaPermissionError) Error() string {
+	return foreign.Fit(x.Discriminator() + ": " + x.Message)
+}
 
 // Error implements error.
-func (x *BetaNotFoundError) Error() string { return x.Discriminator() + ": " + x.Message }
+func (x *BetaNotFoundError) Error() string { return foreign.Fit(x.Discriminator() + ": " + x.Message) }
 
 // Error implements error.
-func (x *BetaRateLimitError) Error() string { return x.Discriminator() + ": " + x.Message }
+func (x *BetaRateLimitError) Error() string { return foreign.Fit(x.Discriminator() + ": " + x.Message) }
 
 // Error implements error.
-func (x *BetaGatewayTimeoutError) Error() string { return x.Discriminator() + ": " + x.Message }
+func (x *BetaGatewayTimeoutError) Error() string {
+	return foreign.Fit(x.Discriminator() + ": " + x.Message)
+}
 
 // Error implements error.
-func (x *BetaAPIError) Error() string { return x.Discriminator() + ": " + x.Message }
+func (x *BetaAPIError) Error() string { return foreign.Fit(x.Discriminator() + ": " + x.Message) }
 
 // Error implements error.
-func (x *BetaOverloadedError) Error() string { return x.Discriminator() + ": " + x.Message }
+func (x *BetaOverloadedError) Error() string {
+	return foreign.Fit(x.Discriminator() + ": " + x.Message)
+}
+
+// Error implements error.
+func (x *BetaConflictError) Error() string { return foreign.Fit(x.Discriminator() + ": " + x.Message) }
+
+// Error implements error.
+func (x *BetaRequestTooLargeError) Error() string {
+	return foreign.Fit(x.Discriminator() + ": " + x.Message)
+}
 
 // UnmarshalBetaError decodes one BetaError. JSON's null is nil.
 func UnmarshalBetaError(b []byte) (BetaError, error) {
@@ -27506,6 +24631,8 @@ func decodeBetaError(d *wire.Decoder, x *BetaError) {
 			*x = wire.DecodeNew(d, decodeBetaAuthenticationError)
 		case "billing_error":
 			*x = wire.DecodeNew(d, decodeBetaBillingError)
+		case "conflict_error":
+			*x = wire.DecodeNew(d, decodeBetaConflictError)
 		case "invalid_request_error":
 			*x = wire.DecodeNew(d, decodeBetaInvalidRequestError)
 		case "not_found_error":
@@ -27516,6 +24643,8 @@ func decodeBetaError(d *wire.Decoder, x *BetaError) {
 			*x = wire.DecodeNew(d, decodeBetaPermissionError)
 		case "rate_limit_error":
 			*x = wire.DecodeNew(d, decodeBetaRateLimitError)
+		case "request_too_large":
+			*x = wire.DecodeNew(d, decodeBetaRequestTooLargeError)
 		case "timeout_error":
 			*x = wire.DecodeNew(d, decodeBetaGatewayTimeoutError)
 		default:
@@ -27576,6 +24705,16 @@ func encodeBetaError(e *wire.Encoder, x *BetaError) {
 			encodeBetaOverloadedError(e, v)
 			return
 		}
+	case *BetaConflictError:
+		if v != nil {
+			encodeBetaConflictError(e, v)
+			return
+		}
+	case *BetaRequestTooLargeError:
+		if v != nil {
+			encodeBetaRequestTooLargeError(e, v)
+			return
+		}
 	case *Unknown:
 		if v != nil {
 			encodeUnknown(e, v)
@@ -27585,8 +24724,8 @@ func encodeBetaError(e *wire.Encoder, x *BetaError) {
 	e.Null()
 }
 
-// BetaFallbackCredit is a credit token, alone or with a mode. Whoever asks another model after a refusal does not pay again for
-// what was cached with the first. The token alone means `strict`.
+// BetaFallbackCredit is a fallback credit token, alone or with a mode. With it, a retry on another model after a refusal does
+// not pay again for the cached prompt prefix. The token alone means `strict`.
 //
 // It is one of
 //   - [BetaFallbackCreditToken]
@@ -27616,6 +24755,7 @@ func decodeBetaFallbackCredit(d *wire.Decoder, x *BetaFallbackCredit) {
 	case '"':
 		var v BetaFallbackCreditToken
 		decodeBetaFallbackCreditToken(d, &v)
+		d.Spend(24) // an interface points to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")
@@ -27654,7 +24794,7 @@ func encodeBetaFallbackCredit(e *wire.Encoder, x *BetaFallbackCredit) {
 	e.Null()
 }
 
-// BetaFallbackCreditStatus is what became of a credit token. `type` tells which.
+// BetaFallbackCreditStatus is the outcome of a credit token, selected by `type`.
 //
 // It is one of
 //   - *[BetaFallbackCreditRedeemed]
@@ -27720,7 +24860,7 @@ func encodeBetaFallbackCreditStatus(e *wire.Encoder, x *BetaFallbackCreditStatus
 	e.Null()
 }
 
-// BetaFallbacks is the models to ask after a refusal, as a list or by the word `default`.
+// BetaFallbacks is the models to try after a refusal: a list, or the word `default`.
 //
 // It is one of
 //   - [BetaFallbacksDefault]
@@ -27750,10 +24890,12 @@ func decodeBetaFallbacks(d *wire.Decoder, x *BetaFallbacks) {
 	case '"':
 		var v BetaFallbacksDefault
 		decodeBetaFallbacksDefault(d, &v)
+		d.Spend(24) // an interface points to a copy
 		*x = v
 	case '[':
 		var v BetaFallbackList
 		decodeBetaFallbackList(d, &v)
+		d.Spend(24) // an interface points to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")
@@ -27793,7 +24935,7 @@ func encodeBetaFallbacks(e *wire.Encoder, x *BetaFallbacks) {
 	e.Null()
 }
 
-// BetaImageSource is where an image comes from. `type` tells which.
+// BetaImageSource is the source of an image, selected by `type`.
 //
 // It is one of
 //   - *[BetaBase64ImageSource]
@@ -27868,7 +25010,7 @@ func encodeBetaImageSource(e *wire.Encoder, x *BetaImageSource) {
 	e.Null()
 }
 
-// BetaInputTransformation is what was done about a thinking block of the request that failed a check. `type` tells which.
+// BetaInputTransformation is the handling of a thinking block of the request that failed a check, selected by `type`.
 //
 // It is one of
 //   - *[BetaThinkingDroppedInputTransformation]
@@ -27934,7 +25076,7 @@ func encodeBetaInputTransformation(e *wire.Encoder, x *BetaInputTransformation) 
 	e.Null()
 }
 
-// BetaMCPToolResultContent is what a tool of an MCP server answered, as one text or as blocks.
+// BetaMCPToolResultContent is the output of an MCP server's tool, as one text or as blocks.
 //
 // It is one of
 //   - [BetaTextContent]
@@ -27964,10 +25106,12 @@ func decodeBetaMCPToolResultContent(d *wire.Decoder, x *BetaMCPToolResultContent
 	case '"':
 		var v BetaTextContent
 		decodeBetaTextContent(d, &v)
+		d.Spend(24) // an interface points to a copy
 		*x = v
 	case '[':
 		var v BetaResponseTextBlocks
 		decodeBetaResponseTextBlocks(d, &v)
+		d.Spend(24) // an interface points to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")
@@ -28007,7 +25151,7 @@ func encodeBetaMCPToolResultContent(e *wire.Encoder, x *BetaMCPToolResultContent
 	e.Null()
 }
 
-// BetaMCPToolResultContentParam is what a tool of an MCP server answered, as one text or as blocks.
+// BetaMCPToolResultContentParam is the output of an MCP server's tool, as one text or as blocks.
 //
 // It is one of
 //   - [BetaTextContent]
@@ -28037,10 +25181,12 @@ func decodeBetaMCPToolResultContentParam(d *wire.Decoder, x *BetaMCPToolResultCo
 	case '"':
 		var v BetaTextContent
 		decodeBetaTextContent(d, &v)
+		d.Spend(24) // an interface points to a copy
 		*x = v
 	case '[':
 		var v BetaTextBlocks
 		decodeBetaTextBlocks(d, &v)
+		d.Spend(24) // an interface points to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")
@@ -28080,7 +25226,7 @@ func encodeBetaMCPToolResultContentParam(e *wire.Encoder, x *BetaMCPToolResultCo
 	e.Null()
 }
 
-// BetaMessageBatchResult is what became of one request of a batch. `type` tells which.
+// BetaMessageBatchResult is the outcome of one request of a batch, selected by `type`.
 //
 // It is one of
 //   - *[BetaMessageBatchSucceededResult]
@@ -28164,7 +25310,7 @@ func encodeBetaMessageBatchResult(e *wire.Encoder, x *BetaMessageBatchResult) {
 	e.Null()
 }
 
-// BetaMessageContent is what a message says, as one text or as blocks.
+// BetaMessageContent is the content of a message, as one text or as blocks.
 //
 // It is one of
 //   - [BetaTextContent]
@@ -28194,10 +25340,12 @@ func decodeBetaMessageContent(d *wire.Decoder, x *BetaMessageContent) {
 	case '"':
 		var v BetaTextContent
 		decodeBetaTextContent(d, &v)
+		d.Spend(24) // an interface points to a copy
 		*x = v
 	case '[':
 		var v BetaMessageContentBlocks
 		decodeBetaMessageContentBlocks(d, &v)
+		d.Spend(24) // an interface points to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")
@@ -28237,7 +25385,7 @@ func encodeBetaMessageContent(e *wire.Encoder, x *BetaMessageContent) {
 	e.Null()
 }
 
-// BetaMessageParam is one message of the conversation. `role` tells whose.
+// BetaMessageParam is one message of the conversation, selected by `role`.
 //
 // It is one of
 //   - *[BetaUserMessageParam]
@@ -28312,7 +25460,7 @@ func encodeBetaMessageParam(e *wire.Encoder, x *BetaMessageParam) {
 	e.Null()
 }
 
-// BetaRequestContainer is the container that server tools run code in, as an id alone or with skills.
+// BetaRequestContainer is the container in which server tools run code: its ID, or an object that loads skills.
 //
 // It is one of
 //   - [BetaContainerID]
@@ -28342,6 +25490,7 @@ func decodeBetaRequestContainer(d *wire.Decoder, x *BetaRequestContainer) {
 	case '"':
 		var v BetaContainerID
 		decodeBetaContainerID(d, &v)
+		d.Spend(24) // an interface points to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")
@@ -28380,7 +25529,7 @@ func encodeBetaRequestContainer(e *wire.Encoder, x *BetaRequestContainer) {
 	e.Null()
 }
 
-// BetaRequestToolAdditionBlockTool is a tool to offer to the model. `type` tells how it is given.
+// BetaRequestToolAdditionBlockTool is a tool to make available to the model; `type` selects how it is specified.
 //
 // It is one of
 //   - *[BetaToolChangeToolReference]
@@ -28464,7 +25613,7 @@ func encodeBetaRequestToolAdditionBlockTool(e *wire.Encoder, x *BetaRequestToolA
 	e.Null()
 }
 
-// BetaRequestToolRemovalBlockTool is a tool to withdraw from the model. `type` tells how it is named.
+// BetaRequestToolRemovalBlockTool is a tool to withdraw from the model; `type` selects how it is named.
 //
 // It is one of
 //   - *[BetaToolChangeToolReference]
@@ -28539,7 +25688,7 @@ func encodeBetaRequestToolRemovalBlockTool(e *wire.Encoder, x *BetaRequestToolRe
 	e.Null()
 }
 
-// BetaResponseToolAdditionBlockTool is a tool that the model was offered. `type` tells how it is given.
+// BetaResponseToolAdditionBlockTool is a tool that became available; `type` selects how it is specified.
 //
 // It is one of
 //   - *[BetaResponseToolChangeToolReference]
@@ -28623,7 +25772,7 @@ func encodeBetaResponseToolAdditionBlockTool(e *wire.Encoder, x *BetaResponseToo
 	e.Null()
 }
 
-// BetaResponseToolRemovalBlockTool is a tool that was withdrawn from the model. `type` tells how it is named.
+// BetaResponseToolRemovalBlockTool is a tool that was withdrawn from the model; `type` selects how it is named.
 //
 // It is one of
 //   - *[BetaResponseToolChangeToolReference]
@@ -28698,7 +25847,7 @@ func encodeBetaResponseToolRemovalBlockTool(e *wire.Encoder, x *BetaResponseTool
 	e.Null()
 }
 
-// BetaResponseToolUnion is a tool in an answer. `type` tells which; a tool without it is a custom tool.
+// BetaResponseToolUnion is a tool in a response, selected by `type`. A tool without `type` is a custom tool.
 //
 // It is one of
 //   - *[BetaResponseTool]
@@ -29002,7 +26151,7 @@ func encodeBetaResponseToolUnion(e *wire.Encoder, x *BetaResponseToolUnion) {
 	e.Null()
 }
 
-// BetaSystemContentBlockParam is one block of a system message. `type` tells which.
+// BetaSystemContentBlockParam is one block of a system message, selected by `type`.
 //
 // It is one of
 //   - *[BetaTextBlockParam]
@@ -29077,7 +26226,7 @@ func encodeBetaSystemContentBlockParam(e *wire.Encoder, x *BetaSystemContentBloc
 	e.Null()
 }
 
-// BetaSystemMessageContent is what a system message says, as one text or as blocks.
+// BetaSystemMessageContent is the content of a system message, as one text or as blocks.
 //
 // It is one of
 //   - [BetaTextContent]
@@ -29107,10 +26256,12 @@ func decodeBetaSystemMessageContent(d *wire.Decoder, x *BetaSystemMessageContent
 	case '"':
 		var v BetaTextContent
 		decodeBetaTextContent(d, &v)
+		d.Spend(24) // an interface points to a copy
 		*x = v
 	case '[':
 		var v BetaSystemMessageContentBlocks
 		decodeBetaSystemMessageContentBlocks(d, &v)
+		d.Spend(24) // an interface points to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")
@@ -29180,10 +26331,12 @@ func decodeBetaSystemPrompt(d *wire.Decoder, x *BetaSystemPrompt) {
 	case '"':
 		var v BetaTextContent
 		decodeBetaTextContent(d, &v)
+		d.Spend(24) // an interface points to a copy
 		*x = v
 	case '[':
 		var v BetaTextBlocks
 		decodeBetaTextBlocks(d, &v)
+		d.Spend(24) // an interface points to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")
@@ -29223,7 +26376,7 @@ func encodeBetaSystemPrompt(e *wire.Encoder, x *BetaSystemPrompt) {
 	e.Null()
 }
 
-// BetaTextCitation is one source of a text. `type` tells which.
+// BetaTextCitation is one source of a text, selected by `type`.
 //
 // It is one of
 //   - *[BetaCitationCharLocation]
@@ -29316,7 +26469,7 @@ func encodeBetaTextCitation(e *wire.Encoder, x *BetaTextCitation) {
 	e.Null()
 }
 
-// BetaTextCitationParam is one source of a text, given back. `type` tells which.
+// BetaTextCitationParam is one source of a text, sent back, selected by `type`.
 //
 // It is one of
 //   - *[BetaCitationCharLocationParam]
@@ -29409,7 +26562,7 @@ func encodeBetaTextCitationParam(e *wire.Encoder, x *BetaTextCitationParam) {
 	e.Null()
 }
 
-// BetaTextEditorCodeExecutionToolResultContent is what the editor brought. `type` tells which.
+// BetaTextEditorCodeExecutionToolResultContent is the result of the editor, selected by `type`.
 //
 // It is one of
 //   - *[BetaTextEditorCodeExecutionToolResultErrorObject]
@@ -29496,7 +26649,7 @@ func encodeBetaTextEditorCodeExecutionToolResultContent(e *wire.Encoder, x *Beta
 	e.Null()
 }
 
-// BetaTextEditorCodeExecutionToolResultContentParam is what the editor brought. `type` tells which.
+// BetaTextEditorCodeExecutionToolResultContentParam is the result of the editor, selected by `type`.
 //
 // It is one of
 //   - *[BetaTextEditorCodeExecutionToolResultErrorParam]
@@ -29584,7 +26737,8 @@ func encodeBetaTextEditorCodeExecutionToolResultContentParam(e *wire.Encoder, x 
 	e.Null()
 }
 
-// BetaThinkingConfigParam is how the model thinks before it answers. `type` tells which.
+// BetaThinkingConfigParam is the thinking of the model before it responds, selected by `type`. A model refuses a type that it does
+// not support.
 //
 // It is one of
 //   - *[BetaThinkingConfigEnabled]
@@ -29700,6 +26854,7 @@ func decodeBetaThinkingKeep(d *wire.Decoder, x *BetaThinkingKeep) {
 	case '"':
 		var v BetaThinkingKeepAll
 		decodeBetaThinkingKeepAll(d, &v)
+		d.Spend(24) // an interface points to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")
@@ -29745,7 +26900,8 @@ func encodeBetaThinkingKeep(e *wire.Encoder, x *BetaThinkingKeep) {
 	e.Null()
 }
 
-// BetaThreadParams is how a request belongs to a conversation that the service keeps. `type` tells which.
+// BetaThreadParams is the thread of a request: a conversation that the service stores. `type` selects whether it is created or
+// continued.
 //
 // It is one of
 //   - *[BetaThreadCreateParams]
@@ -29811,7 +26967,7 @@ func encodeBetaThreadParams(e *wire.Encoder, x *BetaThreadParams) {
 	e.Null()
 }
 
-// BetaToolChoice is how the model uses the tools. `type` tells which.
+// BetaToolChoice is how the model uses the tools, selected by `type`.
 //
 // It is one of
 //   - *[BetaToolChoiceAuto]
@@ -29895,7 +27051,7 @@ func encodeBetaToolChoice(e *wire.Encoder, x *BetaToolChoice) {
 	e.Null()
 }
 
-// BetaToolResultContent is what a tool answered, as one text or as blocks.
+// BetaToolResultContent is the output of a tool, as one text or as blocks.
 //
 // It is one of
 //   - [BetaTextContent]
@@ -29925,10 +27081,12 @@ func decodeBetaToolResultContent(d *wire.Decoder, x *BetaToolResultContent) {
 	case '"':
 		var v BetaTextContent
 		decodeBetaTextContent(d, &v)
+		d.Spend(24) // an interface points to a copy
 		*x = v
 	case '[':
 		var v BetaToolResultContentBlocks
 		decodeBetaToolResultContentBlocks(d, &v)
+		d.Spend(24) // an interface points to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")
@@ -29968,7 +27126,7 @@ func encodeBetaToolResultContent(e *wire.Encoder, x *BetaToolResultContent) {
 	e.Null()
 }
 
-// BetaToolResultContentBlock is one block of what a tool answered. `type` tells which.
+// BetaToolResultContentBlock is one block of a tool's output, selected by `type`.
 //
 // It is one of
 //   - *[BetaTextBlockParam]
@@ -30070,7 +27228,7 @@ func encodeBetaToolResultContentBlock(e *wire.Encoder, x *BetaToolResultContentB
 	e.Null()
 }
 
-// BetaToolSearchToolResultContent is what a search for tools found. `type` tells which.
+// BetaToolSearchToolResultContent is the result of a tool search, selected by `type`.
 //
 // It is one of
 //   - *[BetaToolSearchToolResultErrorObject]
@@ -30136,7 +27294,7 @@ func encodeBetaToolSearchToolResultContent(e *wire.Encoder, x *BetaToolSearchToo
 	e.Null()
 }
 
-// BetaToolSearchToolResultContentParam is what a search for tools found. `type` tells which.
+// BetaToolSearchToolResultContentParam is the result of a tool search, selected by `type`.
 //
 // It is one of
 //   - *[BetaToolSearchToolResultErrorParam]
@@ -30202,7 +27360,7 @@ func encodeBetaToolSearchToolResultContentParam(e *wire.Encoder, x *BetaToolSear
 	e.Null()
 }
 
-// BetaToolUnion is a tool that the model may call. `type` tells which; a tool without it is a custom tool.
+// BetaToolUnion is a tool that the model may call, selected by `type`. A tool without `type` is a custom tool.
 //
 // It is one of
 //   - *[BetaTool]
@@ -30506,7 +27664,7 @@ func encodeBetaToolUnion(e *wire.Encoder, x *BetaToolUnion) {
 	e.Null()
 }
 
-// BetaUsageIteration is the usage of one step of an answer. `type` tells which kind of step.
+// BetaUsageIteration is the usage of one step of a response, selected by `type`.
 //
 // It is one of
 //   - *[BetaMessageIterationUsage]
@@ -30590,7 +27748,7 @@ func encodeBetaUsageIteration(e *wire.Encoder, x *BetaUsageIteration) {
 	e.Null()
 }
 
-// BetaWebFetchToolResultContent is what a web fetch brought. `type` tells which.
+// BetaWebFetchToolResultContent is the result of a web fetch, selected by `type`.
 //
 // It is one of
 //   - *[BetaWebFetchToolResultErrorBlock]
@@ -30656,7 +27814,7 @@ func encodeBetaWebFetchToolResultContent(e *wire.Encoder, x *BetaWebFetchToolRes
 	e.Null()
 }
 
-// BetaWebFetchToolResultContentParam is what a web fetch brought, given back. `type` tells which.
+// BetaWebFetchToolResultContentParam is the result of a web fetch, sent back, selected by `type`.
 //
 // It is one of
 //   - *[BetaWebFetchToolResultErrorBlockParam]
@@ -30722,7 +27880,7 @@ func encodeBetaWebFetchToolResultContentParam(e *wire.Encoder, x *BetaWebFetchTo
 	e.Null()
 }
 
-// BetaWebFetchURLSourceToolResults is one way to say whose results count as a source of URLs. `type` tells which.
+// BetaWebFetchURLSourceToolResults is a choice of tools whose results count as a source of URLs, selected by `type`.
 //
 // It is one of
 //   - *[BetaWebFetchURLSourceAll]
@@ -30806,7 +27964,7 @@ func encodeBetaWebFetchURLSourceToolResults(e *wire.Encoder, x *BetaWebFetchURLS
 	e.Null()
 }
 
-// BetaWebFetchURLSourceUserInput is one way to say whether user messages count as a source of URLs. `type` tells which.
+// BetaWebFetchURLSourceUserInput is a choice whether user messages count as a source of URLs, selected by `type`.
 //
 // It is one of
 //   - *[BetaWebFetchURLSourceAll]
@@ -30872,7 +28030,7 @@ func encodeBetaWebFetchURLSourceUserInput(e *wire.Encoder, x *BetaWebFetchURLSou
 	e.Null()
 }
 
-// BetaWebSearchToolResultContent is what a web search found, as pages or as an error.
+// BetaWebSearchToolResultContent is the result of a web search: pages or an error.
 //
 // It is one of
 //   - *[BetaWebSearchToolResultErrorObject]
@@ -30902,6 +28060,7 @@ func decodeBetaWebSearchToolResultContent(d *wire.Decoder, x *BetaWebSearchToolR
 	case '[':
 		var v BetaWebSearchResultBlocks
 		decodeBetaWebSearchResultBlocks(d, &v)
+		d.Spend(24) // an interface points to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")
@@ -30940,7 +28099,7 @@ func encodeBetaWebSearchToolResultContent(e *wire.Encoder, x *BetaWebSearchToolR
 	e.Null()
 }
 
-// BetaWebSearchToolResultContentParam is what a web search found, given back, as pages or as an error.
+// BetaWebSearchToolResultContentParam is the result of a web search, sent back: pages or an error.
 //
 // It is one of
 //   - [BetaWebSearchResultBlocksParam]
@@ -30970,6 +28129,7 @@ func decodeBetaWebSearchToolResultContentParam(d *wire.Decoder, x *BetaWebSearch
 	case '[':
 		var v BetaWebSearchResultBlocksParam
 		decodeBetaWebSearchResultBlocksParam(d, &v)
+		d.Spend(24) // an interface points to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")

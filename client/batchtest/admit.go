@@ -7,60 +7,105 @@ import (
 	"strings"
 
 	"github.com/seed-111a911e/messagebatches/gen"
-	"github.com/seed-111a911e/messagebatches/internal/contract"
+	"github.com/seed-111a911e/messagebatches/internal/contract/schema"
+	"github.com/seed-111a911e/messagebatches/internal/identity"
 )
 
-// A key is a credential.
-type key struct {
-	secret     string
-	workspaces []string // that it may use, the first one if a call names none; none for all
+// A Key is a credential that the service accepts, as x-api-key and as a bearer token.
+type Key struct {
+	Secret string // the credential itself
+
+	// Organization is whose key it is, org_fake by default. It shares its limits among its workspaces.
+	Organization string
+
+	// Workspaces are those that the key may use, the first one if a call names none. A key without workspaces may use
+	// any of its organization, wrkspc_fake by default.
+	Workspaces []string
 }
 
-// admit checks what is the same for all calls: credential, workspace, version, betas. It returns the workspace.
-func (s *Service) admit(r *http.Request) (workspace string, fail *failure) {
-	workspace, fail = s.authenticate(r)
+// organization returns the organization of the key.
+func (k Key) organization() string {
+	if k.Organization == "" {
+		return "org_fake"
+	}
+	return k.Organization
+}
+
+// tenant returns where calls work that use the key and name no workspace.
+func (k Key) tenant() tenant {
+	if len(k.Workspaces) == 0 {
+		return tenant{k.organization(), "wrkspc_fake"}
+	}
+	return tenant{k.organization(), k.Workspaces[0]}
+}
+
+// access decides which calls are admitted.
+type access struct {
+	keys    []Key
+	anyKey  bool
+	revoked []string
+	betas   []gen.AnthropicBeta // beyond those of the contract
+}
+
+// AddKey makes the service accept another credential, or again one that was revoked.
+func (s *Service) AddKey(k Key) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.access.revoked = slices.DeleteFunc(s.access.revoked, func(secret string) bool { return secret == k.Secret })
+	s.access.keys = append(slices.DeleteFunc(slices.Clone(s.access.keys), func(old Key) bool { return old.Secret == k.Secret }), k)
+}
+
+// RevokeKey makes the service refuse a credential from now on, with 401 and authentication_error. What was created with
+// it stays.
+func (s *Service) RevokeKey(secret string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.access.revoked = append(s.access.revoked, secret)
+}
+
+// admit checks the headers that all calls have: credential, workspace, version, betas.
+func (a *access) admit(h http.Header) (who tenant, fail *failure) {
+	who, fail = a.authenticate(h)
 	if fail != nil {
-		return "", fail
+		return who, fail
 	}
-	switch version := r.Header.Get("anthropic-version"); {
+	switch version := h.Get("anthropic-version"); {
 	case version == "":
-		return "", invalid("anthropic-version: header is required")
-	case !isValue("AnthropicVersion", version):
-		return "", invalid("anthropic-version: %q is not a valid version", version)
+		return who, invalidRequest("anthropic-version: header is required")
+	case !schema.Knows("AnthropicVersion", version):
+		return who, invalidRequest("anthropic-version: %q is not a valid version", version)
 	}
-	for _, beta := range betasOf(r.Header) {
-		if !isValue("AnthropicBeta", string(beta)) && !slices.Contains(s.betas, beta) {
-			return "", invalid("anthropic-beta: unexpected value %q", beta)
+	for _, beta := range betasOf(h) {
+		if beta != identity.Beta && !schema.Knows("AnthropicBeta", string(beta)) && !slices.Contains(a.betas, beta) {
+			return who, invalidRequest("anthropic-beta: unexpected value %q", beta)
 		}
 	}
-	return workspace, nil
+	return who, nil
 }
 
-func (s *Service) authenticate(r *http.Request) (workspace string, fail *failure) {
-	credential := r.Header.Get("x-api-key")
-	if scheme, token, _ := strings.Cut(r.Header.Get("authorization"), " "); credential == "" && strings.EqualFold(scheme, "bearer") {
+func (a *access) authenticate(h http.Header) (who tenant, fail *failure) {
+	credential := h.Get("x-api-key")
+	if scheme, token, _ := strings.Cut(h.Get("authorization"), " "); credential == "" && strings.EqualFold(scheme, "bearer") {
 		credential = token
 	}
-	var k key
-	switch i := slices.IndexFunc(s.keys, func(k key) bool { return k.secret == credential }); {
+	refused := &failure{status: http.StatusUnauthorized, err: &gen.BetaAuthenticationError{Message: "invalid x-api-key or bearer token"}}
+	var k Key
+	switch i := slices.IndexFunc(a.keys, func(k Key) bool { return k.Secret == credential }); {
+	case slices.Contains(a.revoked, credential):
+		return who, refused
 	case credential != "" && i >= 0:
-		k = s.keys[i]
-	case credential == "" || !s.anyKey:
-		return "", &failure{http.StatusUnauthorized, &gen.BetaAuthenticationError{Message: "invalid x-api-key or bearer token"}}
+		k = a.keys[i]
+	case credential == "" || !a.anyKey:
+		return who, refused
 	}
-	switch wanted := r.Header.Get("anthropic-workspace-id"); {
-	case wanted == "" && len(k.workspaces) == 0:
-		return "wrkspc_fake", nil
+	who = k.tenant()
+	switch wanted := h.Get("anthropic-workspace-id"); {
 	case wanted == "":
-		return k.workspaces[0], nil
-	case len(k.workspaces) == 0 || slices.Contains(k.workspaces, wanted):
-		return wanted, nil
+		return who, nil
+	case len(k.Workspaces) == 0 || slices.Contains(k.Workspaces, wanted):
+		who.Workspace = wanted
+		return who, nil
 	default:
-		return "", &failure{http.StatusForbidden, &gen.BetaPermissionError{Message: fmt.Sprintf("anthropic-workspace-id: this credential may not use workspace %q", wanted)}}
+		return tenant{}, &failure{status: http.StatusForbidden, err: &gen.BetaPermissionError{Message: fmt.Sprintf("anthropic-workspace-id: this credential may not use workspace %q", wanted)}}
 	}
-}
-
-// isValue reports whether the contract lists a value of an enum.
-func isValue(enum, value string) bool {
-	return slices.Contains(contract.Load().Components.Schemas[enum].Value.Enum, any(value))
 }

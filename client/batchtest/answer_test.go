@@ -3,6 +3,7 @@ package batchtest_test
 import (
 	"fmt"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -30,6 +31,12 @@ func (r *recorder) Errorf(format string, args ...any) {
 	r.errors = append(r.errors, fmt.Sprintf(format, args...))
 }
 
+// Fatalf ends the goroutine, as a test does.
+func (r *recorder) Fatalf(format string, args ...any) {
+	r.Errorf(format, args...)
+	runtime.Goexit()
+}
+
 func (r *recorder) end() []string {
 	for _, f := range r.cleanups {
 		f()
@@ -48,10 +55,11 @@ func results(t testing.TB, s *batchtest.Service, ids ...string) (gen.BetaMessage
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	s := batchtest.New(t, batchtest.WithDuration(0))
-	s.Answer("", batchtest.Text("All the others."))
+	s.AnswerAll(batchtest.Text("All the others."))
 	s.Answer("errored", batchtest.Errored(&gen.BetaOverloadedError{Message: "Busy."}))
 	s.Answer("expired", batchtest.Raw(`{"type":"expired"}`))
 	s.Answer("new", batchtest.Raw(`{"type":"postponed","until":[1]}`))
+	s.Answer("case", batchtest.Raw(`{"type":"postponed","Type":"expired"}`))
 	s.Answer("reversed", func(r *gen.BetaMessageBatchIndividualRequestParams) gen.BetaMessageBatchResult {
 		user := r.Params.Messages[0].(*gen.BetaUserMessageParam)
 		return batchtest.Text(r.CustomID + " got " + string(user.Content.(gen.BetaTextContent)))(r)
@@ -59,8 +67,8 @@ func TestAnswers(t *testing.T) {
 	s.Answer("refused", batchtest.Message(gen.BetaMessage{
 		Content: []gen.BetaContentBlock{}, StopReason: gen.BetaMessageStopReasonRefusal, Usage: gen.BetaUsage{InputTokens: 5, OutputTokens: 1},
 	}))
-	b, got := results(t, s, "other", "errored", "expired", "new", "reversed", "refused")
-	if want := (gen.BetaRequestCounts{Succeeded: 4, Errored: 1, Expired: 1}); b.RequestCounts != want {
+	b, got := results(t, s, "other", "errored", "expired", "new", "case", "reversed", "refused")
+	if want := (gen.BetaRequestCounts{Succeeded: 5, Errored: 1, Expired: 1}); b.RequestCounts != want {
 		t.Errorf("got %+v, want %+v", b.RequestCounts, want)
 	}
 	message := func(id string, m gen.BetaMessage) *gen.BetaMessageBatchSucceededResult {
@@ -78,6 +86,7 @@ func TestAnswers(t *testing.T) {
 		"errored":  &gen.BetaMessageBatchErroredResult{Error: gen.BetaErrorResponse{Error: &gen.BetaOverloadedError{Message: "Busy."}}},
 		"expired":  &gen.BetaMessageBatchExpiredResult{},
 		"new":      &gen.Unknown{Type: "postponed", Raw: []byte(`{"type":"postponed","until":[1]}`)},
+		"case":     &gen.Unknown{Type: "postponed", Raw: []byte(`{"type":"postponed","Type":"expired"}`)},
 		"reversed": message("reversed", gen.BetaMessage{Content: text("reversed got Hello, reversed"), Usage: gen.BetaUsage{InputTokens: 10, OutputTokens: 6}}),
 		"refused":  message("refused", gen.BetaMessage{Content: []gen.BetaContentBlock{}, StopReason: gen.BetaMessageStopReasonRefusal, Usage: gen.BetaUsage{InputTokens: 5, OutputTokens: 1}}),
 	}
@@ -90,7 +99,7 @@ func TestAnswers(t *testing.T) {
 func TestMistakesAreErrored(t *testing.T) {
 	t.Parallel()
 	s := batchtest.New(t, batchtest.WithDuration(0))
-	s.Answer("", batchtest.Text("Fine."))
+	s.AnswerAll(batchtest.Text("Fine."))
 	s.Answer("asked-for", batchtest.Text("Fine."))
 	in := `{"requests":[{"custom_id":"wrong","params":{"model":"claude-opus-5"}},{"custom_id":"asked-for","params":{"model":"claude-opus-5"}}]}`
 	b := send[gen.BetaMessageBatch](t, s, "POST", "", strings.NewReader(in))
@@ -153,7 +162,7 @@ func TestOneBrokenAnswerIsReportedOnce(t *testing.T) {
 	t.Parallel()
 	var r recorder
 	s := batchtest.New(&r, batchtest.WithDuration(0))
-	s.Answer("", batchtest.Raw("{"))
+	s.AnswerAll(batchtest.Raw("{"))
 	results(t, s, "a", "b", "c")
 	if errors := r.end(); len(errors) != 1 {
 		t.Errorf("got %q", errors)

@@ -20,11 +20,12 @@ func Example_createFaults() {
 		"refused":     batchtest.Fail(403, "permission_error", "Not you."),
 		"proxy":       batchtest.Status(502, "<h1>Bad gateway</h1>", "request-id", ""),
 		"moved":       batchtest.Redirect(307, "https://elsewhere.example.com/v1/messages/batches"),
-		"cut answer":  batchtest.Cut(10, false),
+		"cut answer":  batchtest.DropBytes(10),
+		"half of it":  batchtest.TruncateBytes(10),
 	} {
 		service := batchtest.Start()
 		service.Inject(batchtest.Create, fault)
-		_, err := clientOf(service).Create(context.Background(), client.BatchParams{Requests: []client.Request{{CustomID: "a"}}})
+		_, err := service.Client(client.WithRetry(client.Retry{MinDelay: 1})).Create(context.Background(), []client.Request{{CustomID: "a"}})
 		fmt.Printf("%s: %d batches, uncertain: %t\n", name, len(service.Batches()), errors.As(err, new(*client.UncertainError)))
 	}
 	// Unordered output:
@@ -34,6 +35,7 @@ func Example_createFaults() {
 	// proxy: 0 batches, uncertain: true
 	// moved: 0 batches, uncertain: false
 	// cut answer: 1 batches, uncertain: true
+	// half of it: 1 batches, uncertain: true
 }
 
 // What comes of three results whose stream is not what it should be, each time that it is read.
@@ -43,47 +45,53 @@ func Example_resultFaults() {
 		"corrupt":   batchtest.Corrupt(1),
 		"duplicate": batchtest.Duplicate(1),
 		"lost":      batchtest.Lose(1),
-		"more":      batchtest.Rewrite(emptyFirst, false),
+		"more":      batchtest.Rewrite(emptyFirst),
+		"truncated": batchtest.Truncate(2),
+		"both":      batchtest.ThenDrop(batchtest.Duplicate(1)),
 	} {
 		ctx := context.Background()
 		service := batchtest.Start(batchtest.WithDuration(0))
 		service.Inject(batchtest.Results, batchtest.Times(2, fault)...)
-		c := clientOf(service)
-		batch, err := c.Create(ctx, client.BatchParams{Requests: []client.Request{{CustomID: "a"}, {CustomID: "b"}, {CustomID: "c"}}})
+		c := service.Client(client.WithRetry(client.Retry{MinDelay: 1}))
+		batch, err := c.Create(ctx, []client.Request{{CustomID: "a"}, {CustomID: "b"}, {CustomID: "c"}})
 		if err != nil {
 			log.Fatal(err)
 		}
-		ids, bad, incomplete := make(map[string]bool), 0, false
+		results, damaged, incomplete := 0, 0, false
 		for item, err := range c.Results(ctx, batch.ID) {
-			if errors.As(err, new(*client.LineError)) {
-				bad++
+			if err != nil {
+				incomplete = errors.As(err, new(*client.IncompleteError))
+				break
 			}
-			incomplete = incomplete || errors.As(err, new(*client.IncompleteError))
-			if item != nil {
-				ids[item.CustomID] = true
+			if item.Malformed != nil {
+				damaged++
+			} else {
+				results++
 			}
 		}
-		fmt.Printf("%s: %d results, %d bad lines, incomplete: %t\n", name, len(ids), bad, incomplete)
+		fmt.Printf("%s: %d results, %d damaged lines, incomplete: %t\n", name, results, damaged, incomplete)
 	}
 	// Unordered output:
-	// corrupt: 2 results, 1 bad lines, incomplete: false
-	// duplicate: 3 results, 1 bad lines, incomplete: false
-	// lost: 2 results, 0 bad lines, incomplete: true
-	// more: 3 results, 1 bad lines, incomplete: false
+	// corrupt: 2 results, 1 damaged lines, incomplete: true
+	// duplicate: 3 results, 1 damaged lines, incomplete: false
+	// lost: 2 results, 0 damaged lines, incomplete: true
+	// more: 3 results, 1 damaged lines, incomplete: false
+	// truncated: 2 results, 0 damaged lines, incomplete: true
+	// both: 3 results, 1 damaged lines, incomplete: false
 }
 
 // A call that is too slow. In a bubble of testing/synctest the time-outs of the client itself can be tested like this.
-func ExampleDelay() {
+func ExampleDelayBefore() {
 	service := batchtest.Start()
 	service.Inject(batchtest.List,
-		batchtest.Delay(time.Hour),     // before the service looks at the call
-		batchtest.Stall(10, time.Hour), // in the middle of its answer
-		batchtest.Slow(1, time.Hour),   // one byte an hour
+		batchtest.DelayBefore(time.Hour), // before the service looks at the call
+		batchtest.Stall(10, time.Hour),   // in the middle of its answer
+		batchtest.Slow(1, time.Hour),     // one byte an hour
 	)
-	c := clientOf(service)
+	c := service.Client(client.WithRetry(client.Retry{MinDelay: 1}))
 	for range 3 {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
-		for _, err := range c.List(ctx, client.ListOptions{}) {
+		for _, err := range c.List(ctx) {
 			fmt.Println("too slow:", errors.Is(err, context.DeadlineExceeded))
 		}
 		cancel()
@@ -96,12 +104,39 @@ func ExampleDelay() {
 
 // A fault of one's own stands between the call and the service.
 func ExampleFault() {
+	ask := func(ctx context.Context, c *client.Client, questions ...string) error {
+		var requests []client.Request
+		for i, q := range questions {
+			requests = append(requests, client.Request{CustomID: fmt.Sprintf("question-%d", i), Params: client.Params{
+				Model: client.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText(q)},
+			}})
+		}
+		batch, err := c.Create(ctx, requests)
+		if err != nil {
+			return err
+		}
+		if batch, err = c.Wait(ctx, batch.ID); err != nil {
+			return err
+		}
+		fmt.Println("took", batch.EndedAt.Sub(batch.CreatedAt))
+		for item, err := range c.Results(ctx, batch.ID) {
+			switch {
+			case err != nil:
+				return err
+			case item.Err() != nil:
+				fmt.Println(item.Err())
+			default:
+				fmt.Println(item.CustomID+":", item.Text())
+			}
+		}
+		return nil
+	}
 	service := batchtest.Start(batchtest.WithDuration(0))
 	service.Inject(batchtest.Create, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		fmt.Println(r.Method, r.URL.Path, r.Header.Get("content-type"))
 		next.ServeHTTP(w, r)
 	})
-	if err := ask(context.Background(), clientOf(service), "Are you there?"); err != nil {
+	if err := ask(context.Background(), service.Client(), "Are you there?"); err != nil {
 		log.Fatal(err)
 	}
 	// Output:

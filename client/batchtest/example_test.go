@@ -10,60 +10,40 @@ import (
 
 	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
-	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// The code of these examples that is to be tested.
-
-// ask asks the questions in one batch and prints the answers.
-func ask(ctx context.Context, c *client.Client, questions ...string) error {
-	var requests []client.Request
-	for i, q := range questions {
-		requests = append(requests, client.Request{CustomID: fmt.Sprintf("question-%d", i), Params: client.Params{
-			Model: gen.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText(q)},
-		}})
-	}
-	batch, err := c.Create(ctx, client.BatchParams{Requests: requests})
-	if err != nil {
-		return err
-	}
-	if batch, err = c.Wait(ctx, batch.ID, client.WaitOptions{}); err != nil {
-		return err
-	}
-	fmt.Println("took", batch.EndedAt.Sub(batch.CreatedAt))
-	for item, err := range c.Results(ctx, batch.ID) {
-		switch {
-		case err != nil:
-			return err
-		case item.Err() != nil:
-			fmt.Println(item.Err())
-		default:
-			fmt.Println(item.CustomID+":", item.Text())
-		}
-	}
-	return nil
-}
-
-// clientOf returns a client that talks to the fake service.
-func clientOf(s *batchtest.Service) *client.Client {
-	c, err := client.New(
-		client.WithoutEnvironment(),
-		client.WithAPIKey(s.Key()),
-		client.WithBaseURL(s.URL()),
-		client.WithHTTPClient(s.HTTPClient()),
-		client.WithRetry(client.Retry{MinDelay: 1}),
-	)
-	if err != nil {
-		log.Fatal(err)
-	}
-	return c
-}
-
 func Example() {
+	ask := func(ctx context.Context, c *client.Client, questions ...string) error {
+		var requests []client.Request
+		for i, q := range questions {
+			requests = append(requests, client.Request{CustomID: fmt.Sprintf("question-%d", i), Params: client.Params{
+				Model: client.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText(q)},
+			}})
+		}
+		batch, err := c.Create(ctx, requests)
+		if err != nil {
+			return err
+		}
+		if batch, err = c.Wait(ctx, batch.ID); err != nil {
+			return err
+		}
+		fmt.Println("took", batch.EndedAt.Sub(batch.CreatedAt))
+		for item, err := range c.Results(ctx, batch.ID) {
+			switch {
+			case err != nil:
+				return err
+			case item.Err() != nil:
+				fmt.Println(item.Err())
+			default:
+				fmt.Println(item.CustomID+":", item.Text())
+			}
+		}
+		return nil
+	}
 	service := batchtest.Start(batchtest.WithDuration(0)) // in a test: batchtest.New(t, batchtest.WithDuration(0))
-	service.Answer("", batchtest.Text("42"))
+	service.AnswerAll(batchtest.Text("42"))
 
-	if err := ask(context.Background(), clientOf(service), "What is six times seven?", "And in words?"); err != nil {
+	if err := ask(context.Background(), service.Client(), "What is six times seven?", "And in words?"); err != nil {
 		log.Fatal(err)
 	}
 	batch := service.Batches()[0]
@@ -80,10 +60,37 @@ func Example() {
 
 // One request fails, and the others do not.
 func ExampleErrored() {
+	ask := func(ctx context.Context, c *client.Client, questions ...string) error {
+		var requests []client.Request
+		for i, q := range questions {
+			requests = append(requests, client.Request{CustomID: fmt.Sprintf("question-%d", i), Params: client.Params{
+				Model: client.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText(q)},
+			}})
+		}
+		batch, err := c.Create(ctx, requests)
+		if err != nil {
+			return err
+		}
+		if batch, err = c.Wait(ctx, batch.ID); err != nil {
+			return err
+		}
+		fmt.Println("took", batch.EndedAt.Sub(batch.CreatedAt))
+		for item, err := range c.Results(ctx, batch.ID) {
+			switch {
+			case err != nil:
+				return err
+			case item.Err() != nil:
+				fmt.Println(item.Err())
+			default:
+				fmt.Println(item.CustomID+":", item.Text())
+			}
+		}
+		return nil
+	}
 	service := batchtest.Start(batchtest.WithDuration(0))
-	service.Answer("question-1", batchtest.Errored(&gen.BetaOverloadedError{Message: "Try again later."}))
+	service.Answer("question-1", batchtest.Errored(&client.OverloadedError{Message: "Try again later."}))
 
-	if err := ask(context.Background(), clientOf(service), "Are you there?", "Still there?"); err != nil {
+	if err := ask(context.Background(), service.Client(), "Are you there?", "Still there?"); err != nil {
 		log.Fatal(err)
 	}
 	// Unordered output:
@@ -94,10 +101,37 @@ func ExampleErrored() {
 
 // The service is over its limits twice, and takes the batch at the third try.
 func ExampleService_Inject() {
+	ask := func(ctx context.Context, c *client.Client, questions ...string) error {
+		var requests []client.Request
+		for i, q := range questions {
+			requests = append(requests, client.Request{CustomID: fmt.Sprintf("question-%d", i), Params: client.Params{
+				Model: client.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText(q)},
+			}})
+		}
+		batch, err := c.Create(ctx, requests)
+		if err != nil {
+			return err
+		}
+		if batch, err = c.Wait(ctx, batch.ID); err != nil {
+			return err
+		}
+		fmt.Println("took", batch.EndedAt.Sub(batch.CreatedAt))
+		for item, err := range c.Results(ctx, batch.ID) {
+			switch {
+			case err != nil:
+				return err
+			case item.Err() != nil:
+				fmt.Println(item.Err())
+			default:
+				fmt.Println(item.CustomID+":", item.Text())
+			}
+		}
+		return nil
+	}
 	service := batchtest.Start(batchtest.WithDuration(0))
 	service.Inject(batchtest.Create, batchtest.Times(2, batchtest.Fail(429, "rate_limit_error", "Slow down.", "retry-after-ms", "1"))...)
 
-	if err := ask(context.Background(), clientOf(service), "Are you there?"); err != nil {
+	if err := ask(context.Background(), service.Client(), "Are you there?"); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(len(service.Calls(batchtest.Create)), "calls,", len(service.Batches()), "batch")
@@ -108,11 +142,38 @@ func ExampleService_Inject() {
 }
 
 // The connection is lost after one of three results. The client reads them again and gives each of them once.
-func ExampleCutLines() {
+func ExampleDrop() {
+	ask := func(ctx context.Context, c *client.Client, questions ...string) error {
+		var requests []client.Request
+		for i, q := range questions {
+			requests = append(requests, client.Request{CustomID: fmt.Sprintf("question-%d", i), Params: client.Params{
+				Model: client.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText(q)},
+			}})
+		}
+		batch, err := c.Create(ctx, requests)
+		if err != nil {
+			return err
+		}
+		if batch, err = c.Wait(ctx, batch.ID); err != nil {
+			return err
+		}
+		fmt.Println("took", batch.EndedAt.Sub(batch.CreatedAt))
+		for item, err := range c.Results(ctx, batch.ID) {
+			switch {
+			case err != nil:
+				return err
+			case item.Err() != nil:
+				fmt.Println(item.Err())
+			default:
+				fmt.Println(item.CustomID+":", item.Text())
+			}
+		}
+		return nil
+	}
 	service := batchtest.Start(batchtest.WithDuration(0))
-	service.Inject(batchtest.Results, batchtest.CutLines(1, false))
+	service.Inject(batchtest.Results, batchtest.Drop(1))
 
-	if err := ask(context.Background(), clientOf(service), "One?", "Two?", "Three?"); err != nil {
+	if err := ask(context.Background(), service.Client(client.WithRetry(client.Retry{MinDelay: 1})), "One?", "Two?", "Three?"); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(len(service.Calls(batchtest.Results)), "calls")
@@ -126,11 +187,38 @@ func ExampleCutLines() {
 
 // A request sent again in another batch fares better.
 func ExampleInTurn() {
+	ask := func(ctx context.Context, c *client.Client, questions ...string) error {
+		var requests []client.Request
+		for i, q := range questions {
+			requests = append(requests, client.Request{CustomID: fmt.Sprintf("question-%d", i), Params: client.Params{
+				Model: client.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText(q)},
+			}})
+		}
+		batch, err := c.Create(ctx, requests)
+		if err != nil {
+			return err
+		}
+		if batch, err = c.Wait(ctx, batch.ID); err != nil {
+			return err
+		}
+		fmt.Println("took", batch.EndedAt.Sub(batch.CreatedAt))
+		for item, err := range c.Results(ctx, batch.ID) {
+			switch {
+			case err != nil:
+				return err
+			case item.Err() != nil:
+				fmt.Println(item.Err())
+			default:
+				fmt.Println(item.CustomID+":", item.Text())
+			}
+		}
+		return nil
+	}
 	service := batchtest.Start(batchtest.WithDuration(0))
 	service.Answer("question-0", batchtest.InTurn(batchtest.Raw(`{"type":"expired"}`), batchtest.Text("Yes.")))
 
 	for range 2 {
-		if err := ask(context.Background(), clientOf(service), "Are you there?"); err != nil {
+		if err := ask(context.Background(), service.Client(), "Are you there?"); err != nil {
 			log.Fatal(err)
 		}
 	}
@@ -146,8 +234,8 @@ func ExampleService_Advance() {
 	ctx := context.Background()
 	service := batchtest.Start(batchtest.WithDuration(time.Hour))
 	service.Takes("question-1", 25*time.Hour)
-	c := clientOf(service)
-	batch, err := c.Create(ctx, client.BatchParams{Requests: []client.Request{{CustomID: "question-1"}}})
+	c := service.Client()
+	batch, err := c.Create(ctx, []client.Request{{CustomID: "question-1"}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -169,12 +257,12 @@ func TestDayInNoTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		service := batchtest.New(t, batchtest.WithDuration(24*time.Hour))
-		batch, err := clientOf(service).Create(t.Context(), client.BatchParams{Requests: []client.Request{{CustomID: "question-0"}}})
+		batch, err := service.Client().Create(t.Context(), []client.Request{{CustomID: "question-0"}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		if _, err := clientOf(service).Wait(t.Context(), batch.ID, client.WaitOptions{}); err != nil {
+		if _, err := service.Client().Wait(t.Context(), batch.ID); err != nil {
 			t.Fatal(err)
 		}
 		if waited := time.Since(began); waited < 24*time.Hour {

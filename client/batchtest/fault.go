@@ -1,58 +1,81 @@
 package batchtest
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"slices"
 	"time"
 )
 
-// An Op is an operation of the service.
-type Op string
-
-// The operations.
-const (
-	Create   Op = "create"
-	List     Op = "list"
-	Retrieve Op = "retrieve"
-	Cancel   Op = "cancel"
-	Delete   Op = "delete"
-	Results  Op = "results"
-)
-
-// A Fault stands between a call and the service. It may answer by itself, let the service act by calling next, or
-// change what the service answers. It drops the connection by panicking with [http.ErrAbortHandler].
+// A Fault stands between a call and the service. It may respond by itself, let the service act by calling next, or
+// change the service's response. It drops the connection by panicking with [http.ErrAbortHandler].
 type Fault func(w http.ResponseWriter, r *http.Request, next http.Handler)
 
-// Inject makes the next calls of an operation meet faults, one call one fault. A nil fault lets a call through.
-func (s *Service) Inject(op Op, faults ...Fault) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults[op] = append(s.faults[op], faults...)
+// A faultRule says which calls meet a fault: the nth of an operation, or some of them by a rate.
+type faultRule struct {
+	op    Op // all operations if it is empty
+	nth   int64
+	rate  float64
+	fault Fault
 }
 
-// takeFault returns the fault that the next call of an operation meets, or nil.
-func (s *Service) takeFault(op Op) Fault {
+// faults are what the calls of a service meet.
+type faults struct {
+	queues  map[Op][]Fault
+	rules   []faultRule
+	met     map[Op]int64 // calls so far
+	longest time.Duration
+}
+
+// Inject makes the next calls of an operation meet faults, one fault per call, behind those injected before. A nil
+// fault lets a call through. Injected faults come before those of options.
+func (s *Service) Inject(op Op, injected ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	queue := s.faults[op]
-	if len(queue) == 0 {
-		return nil
+	s.faults.queues[op] = append(s.faults.queues[op], injected...)
+}
+
+// StopFaults takes all faults away, injected ones and those of options: from now on calls meet none.
+func (s *Service) StopFaults() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.faults.queues)
+	s.faults.rules = nil
+}
+
+// WithFaultRate makes calls of an operation meet a fault at a rate from 0 to 1, for example 0.02 for two calls in a
+// hundred; an empty op stands for all operations. Given several times, a call meets the first fault that is drawn.
+func WithFaultRate(op Op, rate float64, f Fault) Option {
+	return func(s *Service) { s.faults.rules = append(s.faults.rules, faultRule{op: op, rate: rate, fault: f}) }
+}
+
+// take returns the fault that a call of an operation meets, or nil, and which of its calls it is.
+func (f *faults) take(op Op, c chance) (Fault, int64) {
+	f.met[op]++
+	n := f.met[op]
+	if queue := f.queues[op]; len(queue) > 0 {
+		f.queues[op] = queue[1:]
+		return queue[0], n
 	}
-	s.faults[op] = queue[1:]
-	return queue[0]
+	for i, rule := range f.rules {
+		if rule.op != "" && rule.op != op {
+			continue
+		}
+		if rule.nth == n || c.happens(rule.rate, number(string(op)), uint64(n), uint64(i)) {
+			return rule.fault, n
+		}
+	}
+	return nil, n
 }
 
-// unmetFaults says which faults no call has met.
+// unmetFaults says which injected faults no call has met.
 func (s *Service) unmetFaults() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var problems []string
-	for _, op := range slices.Sorted(maps.Keys(s.faults)) {
-		switch n := len(s.faults[op]); n {
+	for _, op := range slices.Sorted(maps.Keys(s.faults.queues)) {
+		switch n := len(s.faults.queues[op]); n {
 		case 0:
 		case 1:
 			problems = append(problems, fmt.Sprintf("a fault was injected into %s, but the call that should meet it never came", op))
@@ -63,75 +86,5 @@ func (s *Service) unmetFaults() []string {
 	return problems
 }
 
-// Times returns n times the same fault, for Inject.
+// Times returns the same fault n times, for Inject.
 func Times(n int, f Fault) []Fault { return slices.Repeat([]Fault{f}, n) }
-
-// Status answers with any status and body, after reading the request, and without the service acting. Headers
-// are pairs of name and value; one with an empty value is left out of the answer, such as the request-id, which an answer
-// of a proxy does not have.
-func Status(code int, body string, headers ...string) Fault {
-	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
-		io.Copy(io.Discard, r.Body)
-		setHeaders(w.Header(), headers)
-		if w.Header().Get("content-type") == "" {
-			w.Header().Set("content-type", http.DetectContentType([]byte(body)))
-		}
-		w.WriteHeader(code)
-		io.WriteString(w, body)
-	}
-}
-
-func setHeaders(h http.Header, pairs []string) {
-	for i := 0; i+1 < len(pairs); i += 2 {
-		if h.Set(pairs[i], pairs[i+1]); pairs[i+1] == "" {
-			h.Del(pairs[i])
-		}
-	}
-}
-
-// Fail answers with an error of the API, without the service acting. Its request-id is req_fault unless headers, which
-// are pairs of name and value, say otherwise.
-func Fail(code int, errorType, message string, headers ...string) Fault {
-	h := make(http.Header)
-	headers = append([]string{"content-type", "application/json", "request-id", "req_fault"}, headers...)
-	setHeaders(h, headers)
-	var body struct {
-		Type  string `json:"type"`
-		Error struct {
-			Type    string `json:"type"`
-			Message string `json:"message"`
-		} `json:"error"`
-		RequestID string `json:"request_id"`
-	}
-	body.Type, body.Error.Type, body.Error.Message, body.RequestID = "error", errorType, message, h.Get("request-id")
-	text, _ := json.Marshal(body)
-	return Status(code, string(text), headers...)
-}
-
-// Redirect sends the caller to another place, without the service acting. Over [Service.HTTPClient] that place is the
-// service again, whatever host it names: [Call.Host] tells where a call was meant to go.
-func Redirect(code int, location string) Fault { return Status(code, "", "location", location) }
-
-// DropBefore drops the connection after reading the request, without the service acting.
-func DropBefore() Fault {
-	return func(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
-		io.Copy(io.Discard, r.Body)
-		panic(http.ErrAbortHandler)
-	}
-}
-
-// DropAfter lets the service act and drops the connection in place of the answer.
-func DropAfter() Fault {
-	return func(_ http.ResponseWriter, r *http.Request, next http.Handler) {
-		next.ServeHTTP(&memory{header: make(http.Header)}, r)
-		panic(http.ErrAbortHandler)
-	}
-}
-
-// Delay waits before the service looks at the call.
-func Delay(d time.Duration) Fault {
-	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		pause(r, d)
-		next.ServeHTTP(w, r)
-	}
-}

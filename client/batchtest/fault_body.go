@@ -5,107 +5,79 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"time"
 )
 
-// The faults in this file let the service act and change how its answer comes. They hold it in memory as a whole.
+// The faults in this file let the service act and change the body of its response, which they hold in memory as a whole.
 
-// Cut drops the connection after n bytes of the answer's body; if clean, the body ends there as if it were whole.
-func Cut(n int, clean bool) Fault {
-	return Rewrite(func(body []byte) []byte { return body[:min(n, len(body))] }, !clean)
+// Rewrite changes the response's body.
+func Rewrite(change func(body []byte) []byte) Fault {
+	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		w.Write(change(hold(w, r, next)))
+	}
 }
 
-// CutLines is Cut after n lines.
-func CutLines(n int, clean bool) Fault {
-	return Rewrite(func(body []byte) []byte {
-		lines := bytes.SplitAfter(body, []byte("\n"))
-		return bytes.Join(lines[:min(n, len(lines))], nil)
-	}, !clean)
+// TruncateBytes ends the response's body after n bytes, as if it were whole.
+func TruncateBytes(n int) Fault {
+	return Rewrite(func(body []byte) []byte { return body[:min(n, len(body))] })
 }
 
-// Corrupt makes line n of the answer, counted from 0, something that is not JSON.
+// DropBytes drops the connection after n bytes of the response's body.
+func DropBytes(n int) Fault { return ThenDrop(TruncateBytes(n)) }
+
+// Truncate ends the response's body after n lines, as if it were whole.
+func Truncate(n int) Fault {
+	return rewriteLines(func(lines [][]byte) [][]byte { return lines[:min(n, len(lines))] })
+}
+
+// Drop drops the connection after n lines of the response's body.
+func Drop(n int) Fault { return ThenDrop(Truncate(n)) }
+
+// Corrupt replaces line n of the response, counted from 0, by its first half.
 func Corrupt(n int) Fault {
 	return rewriteLine(n, func(line []byte) []byte { return append(line[:len(line)/2:len(line)/2], '\n') })
 }
 
-// Duplicate sends line n of the answer, counted from 0, twice.
+// Duplicate sends line n of the response, counted from 0, twice.
 func Duplicate(n int) Fault {
 	return rewriteLine(n, func(line []byte) []byte { return slices.Concat(line, line) })
 }
 
-// Lose leaves out line n of the answer, counted from 0.
+// Lose leaves out line n of the response, counted from 0.
 func Lose(n int) Fault {
 	return rewriteLine(n, func([]byte) []byte { return nil })
 }
 
-// rewriteLine changes one line of the answer. The line ends with its line break.
+// rewriteLine changes one line of the response. The line ends with its line break.
 func rewriteLine(n int, change func(line []byte) []byte) Fault {
 	return Rewrite(func(body []byte) []byte {
 		lines := bytes.SplitAfter(body, []byte("\n"))
 		if n >= len(lines)-1 {
-			panic(fmt.Sprintf("there is no line %d in an answer of %d lines", n, len(lines)-1))
+			panic(fmt.Sprintf("there is no line %d in a response of %d lines", n, len(lines)-1))
 		}
 		lines[n] = change(lines[n])
 		return bytes.Join(lines, nil)
-	}, false)
+	})
 }
 
-// Rewrite changes the answer's body; if drop, the connection is dropped behind it.
-func Rewrite(change func(body []byte) []byte, drop bool) Fault {
-	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		w.Write(change(hold(w, r, next)))
-		if drop {
-			http.NewResponseController(w).Flush()
-			panic(http.ErrAbortHandler)
-		}
-	}
+// Gateway replaces the response's body from line n on, counted from 0, by a line that is not the service's, and ends it
+// as if it were whole. The line has no line break, and is for example "upstream error", or a JSON error.
+func Gateway(n int, line string) Fault {
+	return rewriteLines(func(lines [][]byte) [][]byte {
+		return append(slices.Clip(lines[:min(n, len(lines))]), []byte(line+"\n"))
+	})
 }
 
-// Stall sends n bytes of the answer's body and then nothing, until the caller gives up or d is over, and then the
-// rest.
-func Stall(n int, d time.Duration) Fault {
-	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		body := hold(w, r, next)
-		n := min(n, len(body))
-		w.Write(body[:n])
-		http.NewResponseController(w).Flush()
-		pause(r, d)
-		w.Write(body[n:])
-	}
+// Insert puts a line that is not the service's before line n of the response's body, counted from 0. All other lines
+// follow. The line has no line break.
+func Insert(n int, line string) Fault {
+	return rewriteLines(func(lines [][]byte) [][]byte {
+		return slices.Insert(lines, min(n, len(lines)), []byte(line+"\n"))
+	})
 }
 
-// Slow sends the answer's body n bytes at a time, and waits d before each next time.
-func Slow(n int, d time.Duration) Fault {
-	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		body := hold(w, r, next)
-		for len(body) > n {
-			w.Write(body[:n])
-			http.NewResponseController(w).Flush()
-			pause(r, d)
-			body = body[n:]
-		}
-		w.Write(body)
-	}
+// rewriteLines changes the lines of the response. Each ends with its line break.
+func rewriteLines(change func(lines [][]byte) [][]byte) Fault {
+	return Rewrite(func(body []byte) []byte {
+		return bytes.Join(change(slices.Collect(bytes.Lines(body))), nil)
+	})
 }
-
-// hold lets the service act, sends status and headers of its answer, and returns the body.
-func hold(w http.ResponseWriter, r *http.Request, next http.Handler) []byte {
-	m := &memory{header: w.Header()}
-	next.ServeHTTP(m, r)
-	m.header.Del("content-length")
-	if m.status != 0 {
-		w.WriteHeader(m.status)
-	}
-	return m.body.Bytes()
-}
-
-// A memory keeps an answer.
-type memory struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (m *memory) Header() http.Header         { return m.header }
-func (m *memory) WriteHeader(code int)        { m.status = code }
-func (m *memory) Write(p []byte) (int, error) { return m.body.Write(p) }

@@ -1,45 +1,59 @@
 package batchtest
 
 import (
-	"bufio"
-	"encoding/json"
-	"fmt"
-	"io"
 	"net/http"
 	"runtime/debug"
 	"slices"
-	"time"
-
-	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-const batchesPath = "/v1/messages/batches"
+// ServeHTTP implements http.Handler.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// A call is a call that was let in.
-type call struct {
-	*http.Request
-	workspace string
-	noted     *Call // guarded by the service's lock
+// newHandler returns the handler of all calls. It sets the headers that all responses have.
+func (s *Service) newHandler() http.Handler {
+	next := DelayBefore(s.latency)
+	routes := s.routes()
+	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer s.reportPanic(r)
+		for name, values := range s.header {
+			w.Header()[name] = slices.Clone(values)
+		}
+		id := newID("req", &s.serial)
+		w.Header().Set("date", s.Now().Add(s.dateOffset+s.drawSkew(id)).Format(http.TimeFormat)) // its own, however far it was advanced
+		w.Header().Set("request-id", id)
+		w.Header().Set("anthropic-organization-id", "org_fake")
+		next(w, r, routes)
+	})
+	if s.inspected {
+		mux := http.NewServeMux()
+		mux.Handle("/", h)
+		mux.Handle("/fake/", s.inspector())
+		h = mux
+	}
+	for _, wrap := range slices.Backward(s.middleware) {
+		h = wrap(h)
+	}
+	return h
 }
 
-// newHandler returns the service's routes. Each call is noted, meets its fault, and is then let in or refused.
-func (s *Service) newHandler() http.Handler {
+// routes returns the handler of each operation. A call is recorded, meets its fault, and is then admitted or refused.
+func (s *Service) routes() http.Handler {
 	mux := http.NewServeMux()
 	route := func(pattern string, op Op, handle func(call) (any, *failure)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("date", s.Now().Format(http.TimeFormat)) // its own, however far it was advanced
-			noted := s.note(op, r, w.Header().Get("request-id"))
+			noted, fault, e := s.meet(op, r, w.Header().Get("request-id"))
+			defer s.keep()
+			r.Body = &countedBody{r.Body, s, noted, r.ContentLength}
 			next := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				workspace, fail := s.admit(r)
+				who, fail := s.admit(r.Header, w.Header())
 				var result any
 				if fail == nil {
-					w.Header().Set("anthropic-workspace-id", workspace)
-					result, fail = handle(call{r, workspace, noted})
+					result, fail = handle(call{r, who, noted})
 				}
 				reply(w, r, result, fail)
 			})
-			if fault := s.takeFault(op); fault != nil {
-				fault(w, r, next)
+			if fault != nil {
+				fault(w, e.with(r), next)
 				return
 			}
 			next(w, r)
@@ -47,23 +61,40 @@ func (s *Service) newHandler() http.Handler {
 	}
 	route("POST "+batchesPath, Create, s.create)
 	route("GET "+batchesPath, List, s.list)
-	route("GET "+batchesPath+"/{id}", Retrieve, s.retrieve)
+	route("GET "+batchesPath+"/{id}", Get, s.get)
 	route("POST "+batchesPath+"/{id}/cancel", Cancel, s.cancel)
 	route("DELETE "+batchesPath+"/{id}", Delete, s.delete)
 	route("GET "+batchesPath+"/{id}/results", Results, s.results)
+	mux.HandleFunc("POST /v1/oauth/token", s.token)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		reply(w, r, nil, notFound("There is nothing at %s %s.", r.Method, r.URL.EscapedPath()))
 	})
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer s.reportPanic(r)
-		for name, values := range s.header {
-			w.Header()[name] = slices.Clone(values)
-		}
-		w.Header().Set("request-id", s.newRequestID())
-		w.Header().Set("anthropic-organization-id", "org_fake")
-		pause(r, s.latency)
-		mux.ServeHTTP(w, r)
-	})
+	return mux
+}
+
+// meet records a call and returns the fault that it meets, if any.
+func (s *Service) meet(op Op, r *http.Request, requestID string) (*Call, Fault, *encounter) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	noted := s.note(op, r, requestID)
+	s.stats.called(op, noted.Time)
+	fault, n := s.faults.take(op, s.chance)
+	return noted, fault, &encounter{Service: s, op: op, rand: s.chance.rand(number(string(op)), uint64(n))}
+}
+
+// admit decides whether a call may act, and sets the headers that say for whom.
+func (s *Service) admit(in, out http.Header) (tenant, *failure) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	who, fail := s.access.admit(in)
+	if who.Organization != "" {
+		out.Set("anthropic-organization-id", who.Organization)
+	}
+	if fail != nil {
+		return who, fail
+	}
+	out.Set("anthropic-workspace-id", who.Workspace)
+	return who, s.quota.admitCall(who.Organization, s.now(), out)
 }
 
 // reportPanic makes the panic of a fault a failure of the test and a lost connection. Without a test it goes on.
@@ -72,74 +103,8 @@ func (s *Service) reportPanic(r *http.Request) {
 	if p == nil {
 		return
 	}
-	if p != http.ErrAbortHandler && s.reportTest.errorf("a fault of %s %s panicked: %v\n\n%s", r.Method, r.URL.Path, p, debug.Stack()) {
+	if p != http.ErrAbortHandler && s.reporter.errorf("a fault of %s %s panicked: %v\n\n%s", r.Method, r.URL.Path, p, debug.Stack()) {
 		p = http.ErrAbortHandler
 	}
 	panic(p)
-}
-
-// pause waits, but not longer than the caller does.
-func pause(r *http.Request, d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-r.Context().Done():
-		panic(http.ErrAbortHandler)
-	}
-}
-
-func (s *Service) newRequestID() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.newID("req")
-}
-
-func (s *Service) newID(prefix string) string {
-	s.serial++
-	return fmt.Sprintf("%s_01fake%018d", prefix, s.serial)
-}
-
-// A failure is an answer that is an error.
-type failure struct {
-	status int
-	err    gen.BetaError
-}
-
-func invalid(format string, args ...any) *failure {
-	return &failure{http.StatusBadRequest, &gen.BetaInvalidRequestError{Message: fmt.Sprintf(format, args...)}}
-}
-
-func notFound(format string, args ...any) *failure {
-	return &failure{http.StatusNotFound, &gen.BetaNotFoundError{Message: fmt.Sprintf(format, args...)}}
-}
-
-// lines is an answer of several lines.
-type lines [][]byte
-
-func reply(w http.ResponseWriter, r *http.Request, result any, fail *failure) {
-	if fail != nil {
-		io.Copy(io.Discard, r.Body) // or a caller who still sends would see a lost connection in place of the answer
-		w.Header().Set("content-type", "application/json")
-		w.WriteHeader(fail.status)
-		body, _ := (&gen.BetaErrorResponse{Error: fail.err, RequestID: w.Header().Get("request-id")}).AppendJSON(nil)
-		w.Write(body)
-		return
-	}
-	if lines, ok := result.(lines); ok {
-		w.Header().Set("content-type", "application/x-jsonl")
-		out := bufio.NewWriterSize(w, 64<<10)
-		for _, line := range lines {
-			if _, err := out.Write(line); err != nil {
-				return
-			}
-		}
-		out.Flush()
-		return
-	}
-	w.Header().Set("content-type", "application/json")
-	_ = json.NewEncoder(w).Encode(result) // the other side may have gone
 }

@@ -9,8 +9,29 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// do sends a call to a service, with the headers that it needs unless they are given.
-func do(t testing.TB, s *batchtest.Service, method, path string, body io.Reader, headers ...string) *http.Response {
+// A reached is a service with a client that reaches it.
+type reached struct {
+	*batchtest.Service
+	client *http.Client
+}
+
+// everywhere returns a service for each way to reach one.
+func everywhere(t *testing.T, opts ...batchtest.Option) map[string]reached {
+	inside, socket, secure := batchtest.New(t, opts...), batchtest.New(t, opts...), batchtest.New(t, opts...)
+	for _, listen := range []func(string) (func() error, error){socket.Listen, secure.ListenTLS} {
+		if _, err := listen("127.0.0.1:0"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return map[string]reached{
+		"inside": {inside, inside.HTTPClient()},
+		"socket": {socket, http.DefaultClient},
+		"HTTP/2": {secure, secure.TLSClient()},
+	}
+}
+
+// try sends a call, with the headers that it needs unless they are given.
+func (s reached) try(t testing.TB, method, path string, body io.Reader, headers ...string) (*http.Response, error) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, s.URL()+"/v1/messages/batches"+path, body)
 	if err != nil {
@@ -23,11 +44,23 @@ func do(t testing.TB, s *batchtest.Service, method, path string, body io.Reader,
 			r.Header.Del(headers[i])
 		}
 	}
-	resp, err := s.HTTPClient().Do(r)
+	return s.client.Do(r)
+}
+
+// do is try for a call that gets a response.
+func (s reached) do(t testing.TB, method, path string, body io.Reader, headers ...string) *http.Response {
+	t.Helper()
+	resp, err := s.try(t, method, path, body, headers...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return resp
+}
+
+// do sends a call to a service inside the process.
+func do(t testing.TB, s *batchtest.Service, method, path string, body io.Reader, headers ...string) *http.Response {
+	t.Helper()
+	return reached{s, s.HTTPClient()}.do(t, method, path, body, headers...)
 }
 
 // send is do for a call that succeeds with a T.

@@ -45,7 +45,7 @@ func TestMemoryOfLargeBatch(t *testing.T) {
 				}
 			}
 			answered := 0
-			s.Answer("", func(r *gen.BetaMessageBatchIndividualRequestParams) gen.BetaMessageBatchResult {
+			s.AnswerAll(func(r *gen.BetaMessageBatchIndividualRequestParams) gen.BetaMessageBatchResult {
 				measure(answered)
 				answered++
 				return batchtest.Text("You said something.")(r)

@@ -8,8 +8,10 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	jsonv2 "github.com/go-json-experiment/json"
 
 	"github.com/seed-111a911e/messagebatches/internal/contract"
+	"github.com/seed-111a911e/messagebatches/internal/contract/schema"
 )
 
 // A mutant is the body of a create call that has one request, with one thing changed.
@@ -86,20 +88,23 @@ func (b *breeder) object(s *openapi3.Schema, where string, value any, wrap func(
 		if p.Ref == "" {
 			extensions = p.Value.Extensions
 		}
-		switch refused := extensions["x-refused-in-batches"].(type) {
-		case bool:
+		refusals := refusalsOf(extensions)
+		if slices.ContainsFunc(refusals, schema.Refusal.ByBatch) {
 			b.add(where, "refused in batches", put(v))
 			continue // whatever the value is
-		case []any:
-			for _, r := range refused {
-				b.add(where, "refused in batches", put(r))
-				if r == v {
-					v = !r.(bool) // of a name, the first one is taken, which none refuses
-				}
-			}
 		}
-		if extensions["x-refused-by-versions"] != nil {
-			b.add(where, "refused by version", put(v))
+		for _, refusal := range refusals {
+			switch {
+			case refusal.Batch && refusal.Severity == "":
+				for _, r := range refusal.Values {
+					b.add(where, "refused in batches", put(r))
+					if r == v {
+						v = !r.(bool) // of a name, the first one is taken, which none refuses
+					}
+				}
+			case refusal.Versions != nil && refusal.Role == "":
+				b.add(where, "refused by version", put(v))
+			}
 		}
 		b.value(p, where, v, put)
 	}
@@ -184,8 +189,8 @@ func sampleOf(ref *openapi3.SchemaRef) any {
 // sample returns a value that a schema takes: its example, if it has one.
 func sample(s *openapi3.Schema) any {
 	switch {
-	case s.Example != nil:
-		return s.Example
+	case s.Examples != nil:
+		return s.Examples[0]
 	case s.Const != nil:
 		return s.Const
 	case s.Enum != nil:
@@ -211,4 +216,16 @@ func sample(s *openapi3.Schema) any {
 		return true
 	}
 	return map[string]any{}
+}
+
+// refusalsOf returns what x-refused says among the extensions of a schema.
+func refusalsOf(extensions map[string]any) (refusals []schema.Refusal) {
+	text, err := json.Marshal(extensions["x-refused"])
+	if err == nil {
+		err = jsonv2.Unmarshal(text, &refusals)
+	}
+	if err != nil {
+		panic(err)
+	}
+	return refusals
 }

@@ -1,28 +1,23 @@
 package batchtest
 
 import (
+	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"time"
 
+	"github.com/seed-111a911e/messagebatches/client/preflight"
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// find returns the batch of a call, up to date. The service is locked.
-func (s *Service) find(c call) (*batch, time.Time, *failure) {
-	now := s.now()
-	id := c.PathValue("id")
-	for _, b := range s.batches {
-		if b.state.ID == id && b.workspace == c.workspace {
-			b.settle(now)
-			return b, now, nil
-		}
-	}
-	return nil, now, notFound("Batch %q not found.", id)
+// A call is an admitted call.
+type call struct {
+	*http.Request
+	tenant
+	noted *Call // guarded by the service's lock
 }
 
-// origin returns where the caller has reached the service. Clients that follow results_url must be able to.
+// origin returns the URL at which the caller reached the service, so that clients can follow results_url.
 func (c call) origin() string {
 	if c.TLS != nil || c.URL.Scheme == "https" { // inside the process, the URL is whole
 		return "https://" + c.Host
@@ -30,14 +25,64 @@ func (c call) origin() string {
 	return "http://" + c.Host
 }
 
-func (s *Service) retrieve(c call) (any, *failure) {
+// create checks the batch as a whole. What is wrong with the parameters of its requests is told when it has ended.
+func (s *Service) create(c call) (any, *failure) {
+	l := requestList{
+		spooler: newSpooler(s.batches.dir.requests(incomingFile + c.noted.RequestID)),
+		checks:  preflight.Options{Version: gen.AnthropicVersion(c.Header.Get("anthropic-version")), Betas: betasOf(c.Header)},
+	}
+	defer l.drop() // unless it is accepted
+	if fail := l.readCreateBody(c.Body); fail != nil {
+		return nil, fail
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	s.batches.settle(now)
+	if fail := s.quota.admit(s.batches.waiting(c.Organization), l.Requests); fail != nil {
+		return nil, fail
+	}
+	id := s.newBatchID()
+	mustKeep(l.close())
+	mustKeep(l.rename(s.batches.dir.requests(id)))
+	b := s.batches.newBatch(record{
+		tenant: c.tenant, ID: id, CreatedAt: now.Add(s.drawSkew(id)), Version: l.checks.Version, Betas: l.checks.Betas,
+		Requests: l.Requests, Invalid: l.invalid, Caches: l.caches, Seed: uint64(s.chance),
+	}, l.spool)
+	b.save()
+	if s.skew > 0 {
+		s.batches.insert(b)
+	} else {
+		s.batches.add(b, len(s.batches.all))
+	}
+	c.noted.BatchID = id
+	s.stats.accept(&b.record, s.batches.waiting(c.Organization))
+	s.joinColleague(b)
+	return b.batch(now, c.origin()), nil
+}
+
+// find returns the batch of a call, up to date. The service is locked.
+func (s *Service) find(c call) (*batch, time.Time, *failure) {
+	now := s.now()
+	s.batches.settle(now)
+	id := c.PathValue("id")
+	if b := s.batches.find(c.tenant, id, now); b != nil {
+		return b, now, nil
+	}
+	return nil, now, notFound("Batch %q not found.", id)
+}
+
+func (s *Service) get(c call) (any, *failure) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, now, fail := s.find(c)
-	if fail != nil {
+	switch {
+	case fail != nil:
 		return nil, fail
+	case now.Before(b.HiddenUntil):
+		return nil, notFound("Batch %q not found.", b.ID)
 	}
-	return b.at(now, c.origin()), nil
+	return b.batch(now, c.origin()), nil
 }
 
 func (s *Service) cancel(c call) (any, *failure) {
@@ -48,41 +93,41 @@ func (s *Service) cancel(c call) (any, *failure) {
 	case fail != nil:
 		return nil, fail
 	case b.ended():
-		return nil, invalid("Batch %s has ended and cannot be canceled.", b.state.ID)
-	case b.state.CancelInitiatedAt.IsZero():
-		b.state.CancelInitiatedAt = now
-		b.state.ProcessingStatus = gen.BetaMessageBatchProcessingStatusCanceling
+		return nil, invalidRequest("Batch %s has ended and cannot be canceled.", b.ID)
 	}
-	return b.at(now, c.origin()), nil
+	b.cancel(now)
+	return b.batch(now, c.origin()), nil
 }
 
 func (s *Service) delete(c call) (any, *failure) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b, _, fail := s.find(c)
+	b, now, fail := s.find(c)
 	switch {
 	case fail != nil:
 		return nil, fail
 	case !b.ended():
-		return nil, invalid("Batch %s has not ended: cancel it first.", b.state.ID)
+		return nil, invalidRequest("Batch %s has not ended: cancel it first.", b.ID)
 	}
-	s.batches = slices.DeleteFunc(s.batches, func(other *batch) bool { return other == b })
-	return gen.BetaDeletedMessageBatch{ID: b.state.ID}, nil
+	s.batches.delete(b, now)
+	return gen.BetaDeletedMessageBatch{ID: b.ID}, nil
 }
 
 func (s *Service) results(c call) (any, *failure) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b, _, fail := s.find(c)
+	b, now, fail := s.find(c)
 	switch {
 	case fail != nil:
 		return nil, fail
+	case now.Before(b.HiddenUntil):
+		return nil, notFound("Batch %q not found.", b.ID)
 	case !b.ended():
-		return nil, notFound("Batch %s has no results yet.", b.state.ID)
-	case !b.state.ArchivedAt.IsZero():
-		return nil, notFound("The results of batch %s were archived.", b.state.ID)
+		return nil, notFound("Batch %s has no results yet.", b.ID)
+	case b.archived(now):
+		return nil, notFound("The results of batch %s were archived.", b.ID)
 	}
-	return b.results, nil
+	return lines(b.lines()), nil
 }
 
 func (s *Service) list(c call) (any, *failure) {
@@ -93,29 +138,24 @@ func (s *Service) list(c call) (any, *failure) {
 	}
 	after, before := query.Get("after_id"), query.Get("before_id")
 	if after != "" && before != "" {
-		return nil, invalid("after_id and before_id exclude each other")
+		return nil, invalidRequest("after_id and before_id exclude each other")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
-	var all []*batch
-	for _, b := range slices.Backward(s.batches) { // newest first
-		if b.workspace == c.workspace {
-			all = append(all, b)
-		}
-	}
-	page, more, ok := cutPage(all, after, before, limit)
+	s.batches.settle(now)
+	page, more, ok := cutPage(s.batches.list(c.tenant, now), after, before, limit)
 	if !ok {
-		return nil, invalid("after_id or before_id is not the id of a batch")
+		return nil, invalidRequest("after_id or before_id is not the id of a batch")
 	}
-	answer := gen.BetaMessageBatchPage{HasMore: more, Data: []gen.BetaMessageBatch{}}
+	out := gen.BetaMessageBatchPage{HasMore: more, Data: []gen.BetaMessageBatch{}}
 	for _, b := range page {
-		answer.Data = append(answer.Data, b.at(now, c.origin()))
+		out.Data = append(out.Data, b.batch(now, c.origin()))
 	}
 	if len(page) > 0 {
-		answer.FirstID, answer.LastID = page[0].state.ID, page[len(page)-1].state.ID
+		out.FirstID, out.LastID = page[0].ID, page[len(page)-1].ID
 	}
-	return answer, nil
+	return out, nil
 }
 
 func pageSize(query url.Values) (int, *failure) {
@@ -124,30 +164,7 @@ func pageSize(query url.Values) (int, *failure) {
 	}
 	n, err := strconv.Atoi(query.Get("limit"))
 	if err != nil || n < 1 || n > 1000 {
-		return 0, invalid("limit: must be a number from 1 to 1000")
+		return 0, invalidRequest("limit: must be a number from 1 to 1000")
 	}
 	return n, nil
-}
-
-// cutPage cuts a page out of all batches. It is false if there is no batch to start from.
-func cutPage(all []*batch, after, before string, limit int) (page []*batch, more, ok bool) {
-	from := func(id string) int {
-		return slices.IndexFunc(all, func(b *batch) bool { return b.state.ID == id })
-	}
-	switch {
-	case before != "":
-		i := from(before)
-		if i < 0 {
-			return nil, false, false
-		}
-		start := max(0, i-limit)
-		return all[start:i], start > 0, true
-	case after != "":
-		i := from(after)
-		if i < 0 {
-			return nil, false, false
-		}
-		all = all[i+1:]
-	}
-	return all[:min(limit, len(all))], len(all) > limit, true
 }

@@ -1,84 +1,73 @@
 package batchtest
 
 import (
+	"crypto/tls"
+	"fmt"
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/seed-111a911e/messagebatches/gen"
 )
 
 // A Service is a fake Message Batches service. It is safe for concurrent use.
 type Service struct {
-	// Set up once.
-	keys       []key
-	anyKey     bool
-	duration   time.Duration
-	latency    time.Duration
-	betas      []gen.AnthropicBeta // beyond those of the contract
-	header     http.Header         // of every answer
-	forgets    bool                // what only inspection needs
-	handler    http.Handler
-	reportTest reporter
+	// Configuration, which Start completes.
+	header      http.Header   // of every response
+	dateOffset  time.Duration // of the Date header from the service's clock
+	skew        time.Duration // of the clocks of its machines, at most
+	latency     time.Duration
+	chance      chance
+	colleagues  float64 // how often there is a batch of somebody else
+	forgets     bool    // whether calls are not kept
+	inspected   bool    // whether there are endpoints to look into it
+	middleware  []func(http.Handler) http.Handler
+	handler     http.Handler
+	certificate func() tls.Certificate
 
-	mu      sync.Mutex
+	reporter reporter
+	serial   atomic.Int64 // of the ids of calls
+	births   atomic.Int64 // of those of batches
+
+	mu      sync.Mutex    // guards what follows
 	ahead   time.Duration // of the service's clock before time.Now
-	batches []*batch      // in order of creation
-	calls   []*Call
-	answers map[string]Answer        // by custom id; "" is for all others
-	takes   map[string]time.Duration // by custom id
-	faults  map[Op][]Fault
-	serial  int // of ids
 	url     string
-	servers []*http.Server
+	access  access
+	quota   quota
+	calls   []*Call
+	stats   counter
+	faults  faults
+	script  script
+	batches store
+	starts  int64 // how many services have used its directory, this one included
+
+	closed chan struct{}  // is closed with the service
+	late   sync.WaitGroup // acts without a caller
+
+	servers     []*http.Server    // that listen
+	connections map[net.Conn]bool // of them, that are open
 }
 
 // An Option sets up a [Service].
 type Option func(*Service)
 
-// WithDuration sets how long batches take, one second by default. Of a batch that takes more than 24 hours, the
-// requests that are left then expire.
-func WithDuration(d time.Duration) Option { return func(s *Service) { s.duration = d } }
-
-// WithLatency makes every call wait before the service looks at it.
-func WithLatency(d time.Duration) Option { return func(s *Service) { s.latency = d } }
-
-// WithKey sets the credential that the service accepts, as x-api-key and as a bearer token; given several times, it
-// adds more. A batch is seen only in the workspace that it was created in. That is the one which the call names in
-// anthropic-workspace-id, or else the first of the key's workspaces; a key without workspaces may use any.
-func WithKey(secret string, workspaces ...string) Option {
-	return func(s *Service) { s.keys = append(s.keys, key{secret, workspaces}) }
+// A lifecycle is what the batches of a service have in common.
+type lifecycle struct {
+	script   *script
+	report   func(problem string) // called with a mistake of the test
+	duration time.Duration        // over which requests finish
+	odds     odds
+	cache    promptCache
+	forgets  bool       // what only inspection needs
+	dir      *directory // nil if batches are in memory
 }
 
-// WithAnyKey makes the service accept every credential, but not none.
-func WithAnyKey() Option { return func(s *Service) { s.anyKey = true } }
-
-// WithHeader sets a header of every answer, for example anthropic-ratelimit-requests-remaining.
-func WithHeader(name, value string) Option { return func(s *Service) { s.header.Set(name, value) } }
-
-// WithoutHistory makes the service keep nothing that only inspection needs: no calls, and no requests of batches that
-// have ended. It is for services that run for long, and for batches so large that memory matters.
-func WithoutHistory() Option { return func(s *Service) { s.forgets = true } }
-
-// AllowBetas makes the service accept betas that the contract does not know.
-func AllowBetas(betas ...gen.AnthropicBeta) Option {
-	return func(s *Service) { s.betas = append(s.betas, betas...) }
-}
-
-// TB is the part of testing.TB that New needs.
-type TB interface {
-	Helper()
-	Cleanup(func())
-	Errorf(format string, args ...any)
-}
-
-// New returns a service for one test, and closes it when the test ends. The test fails if an answer or a fault panics or
-// makes no sense, and if a fault is left that no call has met.
+// New returns a service for one test, and closes it when the test ends. The test fails if an answer or a fault panics
+// or makes no sense, and if a fault is left that no call has met.
 func New(t TB, opts ...Option) *Service {
 	t.Helper()
 	s := Start(opts...)
-	s.reportTest.t = t
+	s.reporter.t = t
 	t.Cleanup(func() {
 		t.Helper()
 		for _, problem := range s.unmetFaults() {
@@ -92,63 +81,51 @@ func New(t TB, opts ...Option) *Service {
 // Start returns a service for use outside of tests.
 func Start(opts ...Option) *Service {
 	s := &Service{
-		duration: time.Second,
-		header:   make(http.Header),
-		answers:  make(map[string]Answer),
-		takes:    make(map[string]time.Duration),
-		faults:   make(map[Op][]Fault),
-		url:      "http://localhost",
+		header:      make(http.Header),
+		chance:      1,
+		certificate: sync.OnceValue(selfSigned),
+		url:         "http://localhost",
+		quota:       quota{minutes: make(map[string]minute)},
+		stats:       counter{Stats: Stats{Calls: make(map[Op]int), Faults: make(map[string]int), PeakWaiting: make(map[string]int64)}},
+		faults:      faults{queues: make(map[Op][]Fault), met: make(map[Op]int64), longest: 4 * time.Minute},
+		script:      script{answers: make(map[string]Answer), takes: make(map[string]time.Duration)},
+		batches:     store{byID: make(map[string]*batch)},
+		connections: make(map[net.Conn]bool),
+		closed:      make(chan struct{}),
 	}
+	s.batches.lifecycle = lifecycle{script: &s.script, report: s.reporter.report, duration: time.Second,
+		cache: promptCache{hits: 1, least: 1024, entries: make(map[cacheKey]cacheEntry)}}
 	for _, o := range opts {
 		o(s)
 	}
-	if len(s.keys) == 0 {
-		s.keys = []key{{secret: "sk-ant-fake-key"}}
+	if len(s.access.keys) == 0 {
+		s.access.keys = []Key{{Secret: "sk-ant-fake-key"}}
 	}
+	s.keep()
 	s.handler = s.newHandler()
 	return s
 }
 
-// Key returns the credential that the service accepts, the first one if there are several.
-func (s *Service) Key() string { return s.keys[0].secret }
-
-// URL returns the base URL for clients: one that only [Service.HTTPClient] can reach, until Listen is called.
-func (s *Service) URL() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.url
+// load makes a directory the service's, and goes on from what is there.
+func (s *Service) load(dir *directory, state serviceState, records []record) {
+	s.batches.dir = dir
+	s.starts, s.ahead = state.Starts+1, state.Ahead
+	s.serial.Store(state.Starts * serialsPerStart)
+	s.births.Store(state.Starts * serialsPerStart)
+	s.stats.restore(state.Stats)
+	for _, r := range records {
+		s.batches.insert(&batch{lifecycle: &s.batches.lifecycle, record: r,
+			requests: spool{path: dir.requests(r.ID)}, results: spooledLines{path: dir.results(r.ID)}})
+	}
 }
 
-// HTTPClient returns a client that reaches the service inside the process, whatever host a URL names.
-func (s *Service) HTTPClient() *http.Client { return &http.Client{Transport: transport{s.handler}} }
-
-// ServeHTTP implements http.Handler.
-func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
-
-// Listen serves on a socket, for example "127.0.0.1:0", until stop or Close is called. URL then returns its address.
-func (s *Service) Listen(address string) (stop func() error, err error) {
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, err
-	}
-	server := &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
+// keep writes what the state directory has of the service itself, if there is one.
+func (s *Service) keep() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.url = "http://" + l.Addr().String()
-	s.servers = append(s.servers, server)
-	go func() { _ = server.Serve(l) }() // until it is closed
-	return server.Close, nil
-}
-
-// Close ends what Listen began. A service of New is closed by its test.
-func (s *Service) Close() {
-	s.reportTest.close()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, server := range s.servers {
-		server.Close()
+	if dir := s.batches.dir; dir != nil && !dir.closed {
+		mustKeep(dir.write(serviceFile, serviceState{Starts: s.starts, Ahead: s.ahead, Stats: s.stats.Stats}))
 	}
-	s.servers = nil
 }
 
 // Now returns the time by the service's clock.
@@ -158,34 +135,31 @@ func (s *Service) Now() time.Time {
 	return s.now()
 }
 
+// now is Now for callers that hold the lock.
 func (s *Service) now() time.Time { return time.Now().Add(s.ahead).UTC().Truncate(time.Microsecond) }
 
 // Advance puts the service's clock forward, or back if d is negative.
 func (s *Service) Advance(d time.Duration) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.ahead += d
+	s.mu.Unlock()
+	s.keep()
 }
 
-// A reporter reports to a test, as long as that runs: calls may outlive it.
-type reporter struct {
-	mu sync.Mutex
-	t  TB
-}
-
-// errorf returns false if there is no test to report to.
-func (r *reporter) errorf(format string, args ...any) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.t == nil {
-		return false
+// drawSkew draws by how much the clock is ahead of the machine that made an id.
+func (s *Service) drawSkew(id string) time.Duration {
+	if s.skew <= 0 {
+		return 0
 	}
-	r.t.Errorf("batchtest: "+format, args...)
-	return true
+	return within(s.chance.rand(number(id)), 2*s.skew) - s.skew
 }
 
-func (r *reporter) close() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.t = nil
+// serialsPerStart is how many ids a service has before those of the next one with the same directory begin.
+const serialsPerStart = 1e12
+
+// newID returns a new id. No two are equal.
+func newID(prefix string, serial *atomic.Int64) string {
+	return fmt.Sprintf("%s_01fake%018d", prefix, serial.Add(1))
 }
+
+func (s *Service) newBatchID() string { return newID("msgbatch", &s.births) }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 	"github.com/seed-111a911e/messagebatches/gen"
 )
@@ -60,7 +61,7 @@ func TestHeadersAndPaths(t *testing.T) {
 		"after nothing":        {"GET", "?after_id=a", nil, 400, "invalid_request_error", "after_id"},
 	} {
 		resp := do(t, s, tt.method, tt.path, nil, tt.headers...)
-		checkAnswer(t, name, resp, tt.status, tt.errorType, tt.message)
+		checkResponse(t, name, resp, tt.status, tt.errorType, tt.message)
 		id := resp.Header.Get("request-id")
 		if seen[id] {
 			t.Errorf("%s: request-id %q comes twice", name, id)
@@ -72,8 +73,8 @@ func TestHeadersAndPaths(t *testing.T) {
 	}
 }
 
-// checkAnswer checks status and body of an answer, and that the body repeats the request-id if it is an error.
-func checkAnswer(t testing.TB, name string, resp *http.Response, status int, errorType, message string) {
+// checkResponse checks status and body of a response, and that the body repeats the request-id if it is an error.
+func checkResponse(t testing.TB, name string, resp *http.Response, status int, errorType, message string) {
 	t.Helper()
 	text := read(t, resp)
 	if resp.StatusCode != status || resp.Header.Get("request-id") == "" {
@@ -108,23 +109,23 @@ func TestCreateChecksTheBatch(t *testing.T) {
 	}
 	for name, tt := range map[string]struct {
 		body    string
-		message string // "" if the batch is taken
+		message string // "" if the batch is accepted
 	}{
 		"fine":               {list(1, `{"custom_id":"a","params":{}}`), ""},
 		"unknown names":      {`{"more":[1,{}],"requests":[{"custom_id":"a","params":{},"more":{}}]}`, ""},
 		"the longest id":     {list(1, `{"custom_id":"`+strings.Repeat("x", 64)+`","params":{}}`), ""},
 		"the most requests":  {many(100_000), ""},
-		"too many requests":  {many(100_001), "1 to 100000 requests, not 100001"},
+		"too many requests":  {many(100_001), "1 to 100000 requests, and there are more"},
 		"nothing":            {``, "not valid JSON"},
 		"no JSON":            {`requests`, "not valid JSON"},
 		"half of it":         {list(2, `{"custom_id":"a","params":{}}`)[:40], "not valid JSON"},
 		"more than it":       {list(1, `{"custom_id":"a","params":{}}`) + "{}", "not valid JSON"},
 		"invalid UTF-8":      {list(1, "{\"custom_id\":\"a\",\"params\":{\"model\":\"\xff\"}}"), "not valid JSON"},
 		"a list":             {`[]`, "expected an object, got a list"},
-		"null":               {`null`, "1 to 100000 requests, not 0"},
-		"no requests":        {`{}`, "1 to 100000 requests, not 0"},
-		"requests null":      {`{"requests":null}`, "1 to 100000 requests, not 0"},
-		"requests empty":     {`{"requests":[]}`, "1 to 100000 requests, not 0"},
+		"null":               {`null`, "1 to 100000 requests, and there are none"},
+		"no requests":        {`{}`, "1 to 100000 requests, and there are none"},
+		"requests null":      {`{"requests":null}`, "1 to 100000 requests, and there are none"},
+		"requests empty":     {`{"requests":[]}`, "1 to 100000 requests, and there are none"},
 		"requests an object": {`{"requests":{}}`, "requests: expected a list, got an object"},
 		"request null":       {list(1, `null`), "requests.0: must be an object"},
 		"request a string":   {list(1, `"a"`), "requests.0: must be an object"},
@@ -136,27 +137,31 @@ func TestCreateChecksTheBatch(t *testing.T) {
 		"id with space":      {list(1, `{"custom_id":"a b","params":{}}`), "requests.0.custom_id: must match"},
 		"id with line break": {list(1, `{"custom_id":"a\n","params":{}}`), "requests.0.custom_id: must match"},
 		"id twice":           {list(2, `{"custom_id":"a","params":{}}`), "requests.1.custom_id: is not unique"},
+		"Requests":           {`{"Requests":[{"custom_id":"a","params":{}}]}`, "1 to 100000 requests, and there are none"},
+		"Custom_ID":          {list(1, `{"Custom_ID":"a","params":{}}`), "requests.0.custom_id: must match"},
+		"Params":             {list(1, `{"custom_id":"a","Params":{}}`), "requests.0.params: must be an object"},
+		"other case beside":  {`{"Requests":7,"requests":[{"custom_id":"a","Custom_ID":"a b","params":{},"Params":7}],"REQUESTS":null}`, ""},
 		"no params":          {list(1, `{"custom_id":"a"}`), "requests.0.params: must be an object"},
 		"params null":        {list(1, `{"custom_id":"a","params":null}`), "requests.0.params: must be an object"},
 		"params a list":      {list(1, `{"custom_id":"a","params":[]}`), "requests.0.params: must be an object"},
 	} {
 		resp := do(t, s, "POST", "", strings.NewReader(tt.body))
 		if tt.message == "" {
-			checkAnswer(t, name, resp, 200, "", "")
+			checkResponse(t, name, resp, 200, "", "")
 		} else {
-			checkAnswer(t, name, resp, 400, "invalid_request_error", tt.message)
+			checkResponse(t, name, resp, 400, "invalid_request_error", tt.message)
 		}
 	}
-	if n := len(s.Batches()); n != 4 {
-		t.Errorf("%d batches were taken, want 4", n)
+	if n := len(s.Batches()); n != 5 {
+		t.Errorf("%d batches were accepted, want 5", n)
 	}
 }
 
 func TestCreateChecksTheSize(t *testing.T) {
 	t.Parallel()
 	s := batchtest.New(t)
-	checkAnswer(t, "largest", do(t, s, "POST", "", io.LimitReader(letters{}, 256_000_000)), 400, "invalid_request_error", "not valid JSON")
-	checkAnswer(t, "too large", do(t, s, "POST", "", io.LimitReader(letters{}, 256_000_001)), 413, "request_too_large", "maximum size")
+	checkResponse(t, "largest", do(t, s, "POST", "", io.LimitReader(letters{}, 256_000_000)), 400, "invalid_request_error", "not valid JSON")
+	checkResponse(t, "too large", do(t, s, "POST", "", io.LimitReader(letters{}, 256_000_001)), 413, "request_too_large", "maximum size")
 }
 
 // letters is the letter x for ever.
@@ -249,9 +254,10 @@ func TestWhatABatchRefuses(t *testing.T) {
 		"research":     {hi + `,"research_preview_2026_02":"active"`, "research_preview_2026_02", "research_preview_2026_02"},
 		"payer":        {hi + `,"billing_policy":{"type":"billing_policy","bill_to":"user_profile"}`, "billing_policy.bill_to", "billing_policy.bill_to"},
 		"no tokens":    {hi + `,"max_tokens":0`, "max_tokens", "max_tokens"},
-		"many tokens":  {hi + `,"max_tokens":300000`, "", ""},
+		"many tokens":  {hi + `,"max_tokens":64000`, "", ""},
 		"fallbacks":    {hi + `,"fallbacks":[{"model":"claude-opus-4-8"}]`, "", ""},
 		"unknown":      {hi + `,"something_new":1`, "", ""},
+		"Speed":        {hi + `,"Speed":"fast"`, "Speed", "Speed"}, // unknown, and near a known name
 		"typo":         {hi + `,"temprature":1`, "temprature", "temprature"},
 		"temperature":  {hi + `,"temperature":1`, "", "temperature"},
 		"top_p":        {hi + `,"top_p":0.99`, "", "top_p"},
@@ -263,7 +269,7 @@ func TestWhatABatchRefuses(t *testing.T) {
 		s := batchtest.New(t, batchtest.WithDuration(0))
 		var requests []string
 		for name, rule := range rules {
-			requests = append(requests, fmt.Sprintf(`{"custom_id":%q,"params":{"model":"claude-opus-5","max_tokens":10,%s}}`, strings.ReplaceAll(name, " ", "-"), rule.params))
+			requests = append(requests, fmt.Sprintf(`{"custom_id":%q,"params":{"model":"claude-of-the-test","max_tokens":10,%s}}`, strings.ReplaceAll(name, " ", "-"), rule.params))
 		}
 		batch := send[gen.BetaMessageBatch](t, s, "POST", "", strings.NewReader(`{"requests":[`+strings.Join(requests, ",")+`]}`), "anthropic-version", version)
 		results := resultsOf(t, s, batch.ID)
@@ -301,4 +307,39 @@ func resultsOf(t testing.TB, s *batchtest.Service, batchID string) map[string]ge
 		results[r.CustomID] = r.Result
 	}
 	return results
+}
+
+// TestClient checks that the options of Client come last, and what becomes of wrong ones.
+func TestClient(t *testing.T) {
+	t.Setenv("ANTHROPIC_CUSTOM_HEADERS", "x-env: 1")
+	s := batchtest.New(t)
+	for _, c := range []*client.Client{s.Client(), s.Client(client.WithHeader("x-tag", "2"))} {
+		for _, err := range c.List(t.Context()) {
+			t.Error(err)
+		}
+	}
+	calls := s.Calls(batchtest.List)
+	if len(calls) != 2 || calls[0].Header.Get("x-env") != "" || calls[1].Header.Get("x-tag") != "2" {
+		t.Errorf("got %+v", calls)
+	}
+	wrong := client.WithBaseURL("gopher://localhost")
+
+	var r recorder
+	failing, done := batchtest.New(&r), make(chan bool)
+	go func() {
+		defer close(done)
+		failing.Client(wrong)
+		t.Error("the test goes on")
+	}()
+	<-done
+	if errors := r.end(); len(errors) != 1 || !strings.HasPrefix(errors[0], "batchtest: ") {
+		t.Errorf("the test fails with %q", errors)
+	}
+
+	defer func() {
+		if p := recover(); p == nil {
+			t.Error("a service of Start does not panic")
+		}
+	}()
+	batchtest.Start().Client(wrong)
 }

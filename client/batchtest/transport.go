@@ -5,13 +5,14 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"sync"
 )
 
-// A transport is a connection to a handler inside the process. Other than httptest's recorder it streams bodies
-// both ways, and the handler can drop the connection.
+// A transport is a connection to a handler inside the process. Unlike httptest.ResponseRecorder it streams bodies in
+// both directions, and the handler can drop the connection.
 type transport struct{ handler http.Handler }
 
 var errDropped = errors.New("batchtest: connection dropped")
@@ -24,7 +25,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(r.Context()) // ends with the answer, also with one that is not read to its end
+	ctx, cancel := context.WithCancel(r.Context()) // ends with the response, even if that is not read to its end
 	in := r.Clone(ctx)
 	in.RequestURI = r.URL.RequestURI()
 	in.Host = cmp.Or(r.Host, r.URL.Host)
@@ -33,7 +34,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		in.Body = http.NoBody
 	}
 	reader, writer := io.Pipe()
-	a := &responder{request: r, header: make(http.Header), body: writer, response: make(chan *http.Response, 1), reader: answerBody{reader, cancel}}
+	a := &responder{request: r, header: make(http.Header), body: writer, response: make(chan *http.Response, 1), reader: responseBody{reader, cancel}}
 	stop := context.AfterFunc(r.Context(), func() {
 		writer.CloseWithError(r.Context().Err()) // first: it is what a read then gives
 		reader.CloseWithError(r.Context().Err())
@@ -69,13 +70,13 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// An answerBody is the body of an answer. Closing it tells the handler that nobody waits any more.
-type answerBody struct {
+// A responseBody is the body of a response. Closing it tells the handler that nobody is waiting.
+type responseBody struct {
 	*io.PipeReader
 	cancel context.CancelFunc
 }
 
-func (b answerBody) Close() error {
+func (b responseBody) Close() error {
 	b.cancel()
 	return b.PipeReader.Close()
 }
@@ -115,11 +116,13 @@ func (a *responder) send() {
 		if n, err := strconv.ParseInt(a.header.Get("content-length"), 10, 64); err == nil {
 			length = n
 		}
+		header := a.header.Clone()
+		maps.DeleteFunc(header, func(_ string, values []string) bool { return len(values) == 0 })
 		a.response <- &http.Response{
 			Status:     strconv.Itoa(a.status) + " " + http.StatusText(a.status),
 			StatusCode: a.status,
 			Proto:      "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-			Header:        a.header.Clone(),
+			Header:        header,
 			Body:          a.reader,
 			ContentLength: length,
 			Request:       a.request,

@@ -8,27 +8,53 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+	"time"
 
-	"github.com/seed-111a911e/messagebatches/gen"
+	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/internal/foreign"
 )
 
-// Prices are list prices: what single calls cost, without the discount of batches. They are the caller's, in one
-// currency. Where a price depends on more than the model, such as the place where it ran (usage.inference_geo), results
-// are counted in Totals apart, which have Prices of their own.
+// Prices are list prices, without the discount of batches, in one currency. If a price depends on more than the model, for
+// example on where it ran (usage.inference_geo), count those results in Totals of their own and price them separately.
 type Prices struct {
-	// Models are the prices of tokens, by the names that answers give models.
-	Models map[gen.Model]Price
+	// Models are the prices of tokens, by the model names in responses. The price of an alias, such as claude-haiku-4-5, is
+	// also that of its snapshots, such as claude-haiku-4-5-20251001, unless they have their own.
+	Models map[client.Model]Price
 
-	// ServerTools are the prices of one use of a server tool, by the names in [Totals.ServerTools]. They are no tokens and
-	// have no discount: a price is what it is in a batch. What is free has the price 0.
+	// ServerTools are the prices of one use of a server tool, by the names in [Totals.ServerTools]. Batches have no
+	// discount on them. A free one has the price 0.
 	ServerTools map[string]float64
 }
 
-// Price is what a million tokens of a model cost, by kind. A price of 0 is none: tokens of that kind are in a
-// [*PriceError], if there are any.
+// Price is what a million tokens of a model cost, by kind. 0 means no price: tokens of that kind are reported in a
+// [*PriceError].
 type Price struct {
 	// Input and the others are prices of the tokens of the same name in [Tokens].
 	Input, CacheWrite5m, CacheWrite1h, CacheRead, Output float64
+}
+
+// of returns the price of a model: its own, or that of its alias.
+func (p Prices) of(model client.Model) Price {
+	if price, ok := p.Models[model]; ok {
+		return price
+	}
+	if alias, date, ok := cutLast(string(model), "-"); ok && isDate(date) {
+		return p.Models[client.Model(alias)]
+	}
+	return Price{}
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}
+
+// isDate reports whether s has the form YYYYMMDD.
+func isDate(s string) bool {
+	_, err := time.Parse("20060102", s)
+	return err == nil
 }
 
 // Money is an amount in billionths of the currency that the prices are in.
@@ -56,10 +82,13 @@ const (
 	batchDivisor = 2             // a batch pays half of the list price of each kind of tokens
 )
 
-// A PriceError says what was used and has no price. The cost that comes with it is that of everything else.
+// A PriceError lists what was used but has no price.
 type PriceError struct {
+	// Rest is the cost of everything else.
+	Rest Money
+
 	// Models are tokens without a price: all of a model, or those of some kinds.
-	Models map[gen.Model]Tokens
+	Models map[client.Model]Tokens
 
 	// ServerTools are uses of server tools without a price.
 	ServerTools map[string]int64
@@ -76,31 +105,31 @@ func (e *PriceError) Error() string {
 				parts = append(parts, fmt.Sprintf("%d %s", n, k.name))
 			}
 		}
-		names = append(names, fmt.Sprintf("%s (%s tokens)", model, strings.Join(parts, ", ")))
+		names = append(names, fmt.Sprintf("%s (%s tokens)", foreign.Short(string(model)), strings.Join(parts, ", ")))
 	}
 	for _, tool := range slices.Sorted(maps.Keys(e.ServerTools)) {
-		names = append(names, fmt.Sprintf("%d %s", e.ServerTools[tool], tool))
+		names = append(names, fmt.Sprintf("%d %s", e.ServerTools[tool], foreign.Short(tool)))
 	}
 	return "no price for " + strings.Join(names, "; ")
 }
 
-// Cost returns what everything cost in batches: half of the list price of each kind of tokens, and the price of server
-// tools. It is computed from the numbers of tokens, exactly, with prices rounded to a billionth, and rounded once, in the
-// end, to a billionth: however many results there are, nothing is lost on the way.
+// Cost returns what everything cost in batches: half of the list price of all tokens, and the full price of server tools.
+// Prices are rounded to a billionth, the sum is exact, and the result is rounded once, to a billionth.
 //
-// What has no price is a [*PriceError], together with the cost of the rest. A price that is negative or no number, or a
-// cost of more than nine billions, is an error without a cost.
+// The cost is 0 with any error. If something has no price, the error is a [*PriceError], which holds the cost of the rest.
+// Negative prices, prices that are not numbers, and a total above nine billion are other errors.
 func (t Totals) Cost(p Prices) (Money, error) {
-	missing := &PriceError{Models: make(map[gen.Model]Tokens), ServerTools: make(map[string]int64)}
+	missing := &PriceError{Models: make(map[client.Model]Tokens), ServerTools: make(map[string]int64)}
 	sum := new(big.Int) // in billionths of the currency / (perTokens * batchDivisor)
 	for model, tokens := range t.Models {
+		price := p.of(model)
 		var rest Tokens
 		for _, k := range kinds {
 			n := *k.n(&tokens)
-			rate, err := billionths(k.price(p.Models[model]))
+			rate, err := billionths(k.price(price))
 			switch {
 			case err != nil:
-				return 0, fmt.Errorf("price of %s: %w", model, err)
+				return 0, fmt.Errorf("price of %s: %w", foreign.Short(string(model)), err)
 			case rate == 0:
 				*k.n(&rest) = n
 			default:
@@ -116,7 +145,7 @@ func (t Totals) Cost(p Prices) (Money, error) {
 		rate, err := billionths(price)
 		switch {
 		case err != nil:
-			return 0, fmt.Errorf("price of %s: %w", tool, err)
+			return 0, fmt.Errorf("price of %s: %w", foreign.Short(tool), err)
 		case !ok:
 			missing.ServerTools[tool] = n
 		default:
@@ -131,7 +160,8 @@ func (t Totals) Cost(p Prices) (Money, error) {
 	}
 	cost := Money(sum.Int64())
 	if len(missing.Models)+len(missing.ServerTools) > 0 {
-		return cost, missing
+		missing.Rest = cost
+		return 0, missing
 	}
 	return cost, nil
 }
@@ -143,7 +173,7 @@ func product(n, rate int64) *big.Int {
 // billionths returns a price in billionths.
 func billionths(price float64) (int64, error) {
 	if !(0 <= price && price < math.MaxInt64/unit) {
-		return 0, fmt.Errorf("%v is no price", price)
+		return 0, fmt.Errorf("%v is not a price", price)
 	}
 	return int64(math.Round(price * unit)), nil
 }

@@ -1,11 +1,11 @@
-// Package bulk is for many requests: it splits them into batches, matches the results with what they belong to, says
-// what is worth sending again, and adds up what everything used and cost. It calls no service and opens no file;
-// package client and the caller do.
+// Package bulk does the work around many requests: it splits them into batches, matches the results with their inputs,
+// decides which requests to send again, and adds up usage and cost. It makes no network calls and opens no files.
+//
+// A whole program, which reads a JSON Lines file of requests from standard input:
 //
 //	package main
 //
 //	import (
-//		"bufio"
 //		"context"
 //		"fmt"
 //		"iter"
@@ -15,17 +15,15 @@
 //
 //		"github.com/seed-111a911e/messagebatches/client"
 //		"github.com/seed-111a911e/messagebatches/client/bulk"
-//		"github.com/seed-111a911e/messagebatches/gen"
 //	)
 //
 //	func main() {
-//		var requests []client.Request // one for each line of standard input
-//		for in := bufio.NewScanner(os.Stdin); in.Scan(); {
-//			requests = append(requests, client.Request{CustomID: fmt.Sprintf("line-%d", len(requests)+1), Params: client.Params{
-//				Model:     gen.ModelClaudeOpus5,
-//				MaxTokens: 1024,
-//				Messages:  []client.InputMessage{client.UserText(in.Text())},
-//			}})
+//		var requests []client.Request
+//		for r, err := range bulk.ReadRequests(os.Stdin) {
+//			if err != nil {
+//				log.Fatal(err) // malformed lines; nothing has been sent yet
+//			}
+//			requests = append(requests, r)
 //		}
 //		c, err := client.New()
 //		if err == nil {
@@ -36,87 +34,106 @@
 //		}
 //	}
 //
+//	// run sends requests until each has a final outcome.
 //	func run(ctx context.Context, c *client.Client, requests []client.Request) error {
 //		attempts := make(map[string]int) // of each request so far
 //		var totals bulk.Totals
 //		for next := requests; len(next) > 0; {
-//			var ids []string
-//			for batch, err := range bulk.Split(slices.Values(next), bulk.Limits{}) {
-//				if err != nil {
-//					log.Print(err) // a request that fits no batch; the rest goes on
-//					continue
-//				}
-//				created, err := c.Create(ctx, client.BatchParams{Requests: batch})
-//				if err != nil {
-//					return err
-//				}
-//				ids = append(ids, created.ID) // store them, lest a crash cost what was paid for
+//			results, err := send(ctx, c, next)
+//			if err != nil {
+//				return err
 //			}
-//			var results []iter.Seq2[*client.Item, error]
-//			for _, id := range ids {
-//				if _, err := c.Wait(ctx, id, client.WaitOptions{}); err != nil {
-//					return err
-//				}
-//				results = append(results, c.Results(ctx, id))
-//			}
-//			var again []client.Request
 //			matches := bulk.Match(bulk.ByID(slices.Values(next)), results...)
+//			next = nil
 //			for d, err := range bulk.FollowUp(matches, attempts, bulk.Policy{}) {
 //				if err != nil {
-//					log.Print(err) // an id that does not match, a line that is odd, results that are incomplete
-//				}
-//				if d.Reason == "" {
-//					continue // the error was all: there is no decision
+//					return err // results that were not read can still be read: batches.txt has the IDs
 //				}
 //				totals.Add(d.Item)
 //				switch {
 //				case d.Again:
-//					again = append(again, d.Input)
+//					next = append(next, d.Input)
 //					attempts[d.CustomID] = d.Attempts
-//				case d.Item != nil && d.Item.Err() == nil:
+//				case d.Err() == nil:
 //					fmt.Println(d.CustomID, d.Item.Text())
 //				default:
-//					log.Print(d.CustomID, ": ", d.Reason)
+//					log.Print(d.Err())
 //				}
 //			}
-//			next = again
 //		}
-//		cost, err := totals.Cost(bulk.Prices{Models: map[gen.Model]bulk.Price{gen.ModelClaudeOpus5: {Input: 5, Output: 25}}})
-//		fmt.Println("cost:", cost) // with list prices of yours in place of these
-//		return err
+//		cost, err := totals.Cost(bulk.Prices{Models: map[client.Model]bulk.Price{client.ModelClaudeOpus5: {Input: 5, Output: 25}}})
+//		if err != nil {
+//			return err // your list prices lack a model
+//		}
+//		fmt.Println("cost:", cost)
+//		return nil
+//	}
+//
+//	// send sends requests in batches and waits for them. It stores the ID of each batch at once, so that a crash does not
+//	// lose results that were paid for.
+//	func send(ctx context.Context, c *client.Client, requests []client.Request) ([]iter.Seq2[*client.Item, error], error) {
+//		file, err := os.OpenFile("batches.txt", os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+//		if err != nil {
+//			return nil, err
+//		}
+//		defer file.Close()
+//		var ids []string
+//		for batch, err := range bulk.Split(slices.Values(requests), bulk.Limits{}) {
+//			if err != nil {
+//				log.Print(err) // requests that fit no batch; all others have been sent
+//				break
+//			}
+//			created, err := c.Create(ctx, batch)
+//			if err != nil {
+//				return nil, err
+//			}
+//			if _, err := fmt.Fprintln(file, created.ID); err != nil {
+//				return nil, err
+//			}
+//			ids = append(ids, created.ID)
+//		}
+//		var results []iter.Seq2[*client.Item, error]
+//		for _, id := range ids {
+//			if _, err := c.Wait(ctx, id); err != nil {
+//				return nil, err
+//			}
+//			results = append(results, c.Results(ctx, id))
+//		}
+//		return results, nil
 //	}
 //
 // # Split
 //
-// [Split] makes batches of requests, and [SplitLines] of a file of JSON lines, which are not decoded and of which one
-// line is in memory at a time. Both go by the exact size of what is sent, keep the order, and put each request into one
-// batch or name it in one error.
+// [Split] makes batches of requests, and [SplitLines] makes batches of a JSON Lines file without decoding it, with one line
+// in memory at a time. Both use the exact size of the body that is sent and keep the order. [ReadRequests] reads such a file
+// as requests.
 //
 // # Match
 //
-// Results come in any order; the custom id is all that links them to what they belong to. [Match] gives each result
-// with its input and names what is missing, unknown or doubled. [MatchInOrder] does it in the order of the inputs, with
-// the results in a file meanwhile. [ReadItems] reads results that were stored.
+// Results come in any order; only the custom ID links them to their inputs. [Match] pairs them and yields what is missing,
+// unknown, duplicate or damaged as such. [MatchInOrder] does so in the order of the inputs, and keeps the results in a file
+// meanwhile. [ReadItems] reads results that were stored.
 //
 // # Follow up
 //
-// [FollowUp] decides what is worth sending again, by a [Policy]: what expired or failed in a way that passes. What it
-// says of each request is a value with its reason. It keeps no state: how often a request was sent is the caller's to
-// keep.
+// [FollowUp] decides which requests are worth sending again, by a [Policy]: those that expired, or errored in a way that may
+// pass. Each decision has its reason. It keeps no state: the caller stores how often each request was sent.
 //
 // # Totals
 //
-// [Totals] count results, and tokens by model and kind, each once: what a usage counts twice, or beside its sums, is
-// sorted out. [Totals.Cost] prices them at the rates of batches with list prices that the caller brings.
+// [Totals] count results, and tokens by model and kind. Each token is counted once, although some usages count it twice or
+// leave it out of their sums. [Totals.Cost] prices them at batch rates, from list prices that the caller supplies.
 //
 // # Errors
 //
-// Errors that are about one request or result come as they are met, and what follows them is good: [*RequestError],
-// [*MatchError] and client's LineError. errors.Is finds their kinds, such as [ErrTooLarge] or [ErrMissing]. They name
-// custom ids and lines and show nothing else of requests and results. Nothing is retried: there are no calls.
+// A value and an error never come together, and an error is the last thing that an iterator yields. What is wrong with one
+// result is in its value: Err of [Matched] and of [client.Item]. What was left out is counted in the last error, a
+// [*LeftOutError] or a [*MatchError], which names the first 10. So leaving the loop with its error loses nothing.
+// errors.Is finds the kinds in them, such as [ErrTooLarge] or [ErrMissing]. Errors name custom IDs and lines and show
+// nothing else of requests and results. Nothing is retried, because there are no calls.
 //
 // # Concurrency
 //
-// Functions may be called at the same time with inputs of their own. Iterators and what they give belong to one
-// goroutine.
+// Functions are safe for concurrent use with separate inputs. An iterator, and the values that it yields, must be used by
+// one goroutine at a time.
 package bulk

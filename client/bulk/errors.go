@@ -3,33 +3,41 @@ package bulk
 import (
 	"errors"
 	"fmt"
+	"strings"
+
+	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/internal/foreign"
 )
 
-// Kinds of errors, for errors.Is.
+// Kinds of errors, for errors.Is. A second result under a custom ID is [client.ErrDuplicateResult].
 var (
-	ErrMalformed   = errors.New("malformed request")               // no JSON, or nothing that could be a request
-	ErrTooLarge    = errors.New("request too large for any batch") // under the limits that were given
-	ErrInvalidID   = errors.New("invalid custom id")               // not as the contract wants it, or not there
-	ErrDuplicateID = errors.New("custom id has been there before") // of a request, or of an input of Match
+	ErrMalformed   = errors.New("malformed request")               // not JSON, or not a request
+	ErrTooLarge    = errors.New("request too large for any batch") // under the given limits
+	ErrInvalidID   = errors.New("invalid custom id")               // missing, or not 1 to 64 letters, digits, _ and -
+	ErrDuplicateID = errors.New("duplicate custom id")             // of a request, or of an input of Match
 
-	ErrUnknown = errors.New("result of no input")         // no input has its custom id
-	ErrDoubled = errors.New("there was a result already") // with its custom id
-	ErrMissing = errors.New("no result")                  // of an input, or none that could be read
+	ErrMissing = errors.New("no result")                        // all results were read, and none is the input's
+	ErrUnread  = errors.New("result not read")                  // reading failed: the input may have a result
+	ErrUnknown = errors.New("result without an input")          // no input has its custom ID
+	ErrDamaged = errors.New("damaged result without custom id") // it may be the result of any input
 )
 
-// A RequestError is a request that is in no batch. errors.Is finds its kind, the first that it is of [ErrMalformed],
-// [ErrTooLarge], [ErrInvalidID] and [ErrDuplicateID]. Of a line that is too large nothing else is looked at.
+// maxNamed is how many requests an error names.
+const maxNamed = 10
+
+// A RequestError says why a request was left out. errors.Is finds its kind, the first that applies of [ErrTooLarge],
+// [ErrMalformed], [ErrInvalidID] and [ErrDuplicateID].
 type RequestError struct {
-	// Index is the number of the request among all requests, from 0.
+	// Index is the position of the request in the sequence, from 0.
 	Index int
 
-	// Line is the number of its line, from 1; 0 if there are no lines.
+	// Line is the number of its line, from 1. It is 0 if the requests are not lines.
 	Line int
 
-	// CustomID is its custom id, as far as it could be read.
+	// CustomID is its custom ID, empty if it could not be read.
 	CustomID string
 
-	// Err is what is wrong. It does not show the request.
+	// Err is what is wrong. Its text does not show the request.
 	Err error
 }
 
@@ -39,32 +47,180 @@ func (e *RequestError) Error() string {
 	if e.Line > 0 {
 		where = fmt.Sprintf("line %d", e.Line)
 	}
-	return named(where, e.CustomID, e.Err)
+	if e.CustomID != "" {
+		where += fmt.Sprintf(" (request %.70q)", e.CustomID)
+	}
+	return fmt.Sprintf("%s: %v", where, foreign.Error(e.Err))
 }
 
 // Unwrap returns Err.
 func (e *RequestError) Unwrap() error { return e.Err }
 
-// A MatchError is a custom id of which there is not one input and one result. errors.Is finds its kind: [ErrUnknown],
-// [ErrDoubled], [ErrMissing], or [ErrDuplicateID] for two inputs. An item of the caller's own that is no result has none.
-type MatchError struct {
-	// CustomID is the custom id.
-	CustomID string
+// A LeftOutError counts the requests that [Split], [SplitLines] or [ReadRequests] left out. It is the last thing that they
+// yield. errors.Is finds the kinds of the requests in First, and Err.
+type LeftOutError struct {
+	// Count is how many requests were left out.
+	Count int
 
-	// Err is what is wrong, with the [*client.LineError] that came with the result, if one did.
+	// First are the first 10 of them.
+	First []*RequestError
+
+	// Err is why reading ended early, nil if everything was read.
 	Err error
 }
 
-// Error names the custom id and says what is wrong with it.
-func (e *MatchError) Error() string { return named("match", e.CustomID, e.Err) }
-
-// Unwrap returns Err.
-func (e *MatchError) Unwrap() error { return e.Err }
-
-// named makes the text of an error about a request. An id that is longer than any may be is cut.
-func named(where, customID string, err error) string {
-	if customID == "" {
-		return fmt.Sprintf("%s: %v", where, err)
+// Error names the first requests and says what is wrong with each.
+func (e *LeftOutError) Error() string {
+	text := fmt.Sprintf("requests left out: %d (%s)", e.Count, list(e.First, e.Count))
+	if e.Err != nil {
+		text += "; " + foreign.Fit(e.Err.Error())
 	}
-	return fmt.Sprintf("%s (request %.70q): %v", where, customID, err)
+	return text
+}
+
+// Unwrap returns the errors in First, and Err if there is one.
+func (e *LeftOutError) Unwrap() []error {
+	var all []error
+	for _, r := range e.First {
+		all = append(all, r)
+	}
+	if e.Err != nil {
+		all = append(all, e.Err)
+	}
+	return all
+}
+
+func (e *LeftOutError) add(r *RequestError) {
+	if e.Count++; len(e.First) < maxNamed {
+		e.First = append(e.First, r)
+	}
+}
+
+// last returns the last error of a sequence: e if requests were left out, and otherwise Err.
+func (e *LeftOutError) last() error {
+	if e.Count > 0 {
+		return e
+	}
+	return e.Err
+}
+
+// A MatchError counts what [Match] or [MatchInOrder] could not match, or [FollowUp] could not decide. It is the last thing
+// that they yield. errors.Is finds each kind that was counted, and errors.Is and errors.As find the errors in Errs.
+type MatchError struct {
+	// Missing is how many inputs have no result ([ErrMissing]). It is 0 from FollowUp, which decides about them.
+	Missing int
+
+	// Unread is how many inputs have no result that was read, while reading the results failed ([ErrUnread]). It is 0 from
+	// FollowUp, which decides about them.
+	Unread int
+
+	// Unknown is how many results have no input ([ErrUnknown]).
+	Unknown int
+
+	// DuplicateResults is how many results were left over because their input has one already
+	// ([client.ErrDuplicateResult]).
+	DuplicateResults int
+
+	// DuplicateIDs is how many inputs have the custom ID of an earlier input ([ErrDuplicateID]).
+	DuplicateIDs int
+
+	// Damaged is how many damaged results have no custom ID ([ErrDamaged]), or were skipped because there is another
+	// result with theirs. These alone are not an error: every input and every custom ID is accounted for.
+	Damaged int
+
+	// First are the first 10 inputs and results that were counted, each with its kind; not those of Damaged.
+	First []*client.ItemError
+
+	// Errs are the errors that ended sequences of results, in their order, and the error of the store.
+	Errs []error
+}
+
+// A kind is a kind of mismatch, and its place in an error.
+type kind struct {
+	err  error
+	n    *int
+	name string
+}
+
+func (e *MatchError) kinds() []kind {
+	return []kind{
+		{ErrMissing, &e.Missing, "missing results"},
+		{ErrUnread, &e.Unread, "unread results"},
+		{ErrUnknown, &e.Unknown, "results without an input"},
+		{client.ErrDuplicateResult, &e.DuplicateResults, "duplicate results"},
+		{ErrDuplicateID, &e.DuplicateIDs, "duplicate inputs"},
+		{ErrDamaged, &e.Damaged, "damaged lines"},
+	}
+}
+
+// add counts a mismatch; nil is none.
+func (e *MatchError) add(id string, mismatch error) {
+	if mismatch == nil {
+		return
+	}
+	for _, k := range e.kinds() {
+		if errors.Is(mismatch, k.err) {
+			*k.n++
+			break
+		}
+	}
+	if mismatch != ErrDamaged && len(e.First) < maxNamed {
+		e.First = append(e.First, &client.ItemError{CustomID: id, Err: mismatch})
+	}
+}
+
+// last returns e if it is an error, and otherwise nil.
+func (e *MatchError) last() error {
+	if e.mismatches() == 0 && len(e.Errs) == 0 {
+		return nil
+	}
+	return e
+}
+
+// mismatches returns how many inputs and results were counted that First could name.
+func (e *MatchError) mismatches() int {
+	return e.Missing + e.Unread + e.Unknown + e.DuplicateResults + e.DuplicateIDs
+}
+
+// Error says how many there are of each kind, names the first ones, and says how reading the results failed.
+func (e *MatchError) Error() string {
+	var counts, parts []string
+	for _, k := range e.kinds() {
+		if *k.n > 0 {
+			counts = append(counts, fmt.Sprintf("%s: %d", k.name, *k.n))
+		}
+	}
+	if len(counts) > 0 {
+		parts = append(parts, strings.Join(counts, ", "))
+	}
+	if len(counts) > 0 && len(e.First) > 0 {
+		parts[0] += " (" + list(e.First, e.mismatches()) + ")"
+	}
+	for _, err := range e.Errs {
+		parts = append(parts, foreign.Fit(err.Error()))
+	}
+	return "match: " + strings.Join(parts, "; ")
+}
+
+// Unwrap returns the kinds that were counted, and Errs.
+func (e *MatchError) Unwrap() []error {
+	var all []error
+	for _, k := range e.kinds() {
+		if *k.n > 0 {
+			all = append(all, k.err)
+		}
+	}
+	return append(all, e.Errs...)
+}
+
+// list joins the texts of the first errors of n.
+func list[E error](first []E, n int) string {
+	var texts []string
+	for _, err := range first {
+		texts = append(texts, err.Error())
+	}
+	if more := n - len(first); more > 0 {
+		texts = append(texts, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(texts, "; ")
 }

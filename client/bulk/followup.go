@@ -5,56 +5,61 @@ import (
 	"iter"
 
 	"github.com/seed-111a911e/messagebatches/client"
-	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// Policy says which requests are worth sending again. The zero Policy is what most programs want: what expired, and what
-// errored in a way that may pass, three times in all.
+// Policy says which requests are worth sending again. The zero Policy suits most programs: requests that expired, and those
+// that errored in a way that may pass, three attempts in all.
 type Policy struct {
-	// MaxAttempts is how often a request is sent at most, the first time included. Defaults to 3.
+	// MaxAttempts is how often a request is sent at most, including the first time. 0 stands for 3.
 	MaxAttempts int
 
-	// Canceled sends again what was canceled.
+	// Canceled sends canceled requests again.
 	Canceled bool
 
-	// Missing sends again what has no result that could be read. It may have run and been paid for: ask for it only if
-	// the results came to their end without an error.
+	// Missing sends requests again that have no result, or a damaged one. Such a request may have run and been paid for.
+	// It never sends a request again whose result could not be read (ReasonUnread).
 	Missing bool
 }
 
-// Reason is what became of a request: the type of its result ("expired"), or the type of the error of an errored one
-// ("overloaded_error"), as the API says it, also if it is newer than the contract; or one of the words below.
+// Reason is the outcome of a request: the type of its result ("expired"), or the type of the error of an errored one
+// ("overloaded_error"), as the API names it, including types that are newer than the contract; or one of the constants
+// below.
 type Reason string
 
+// Outcomes that are not the type of a result or an error.
 const (
 	ReasonMissing    Reason = "missing"     // there is no result
-	ReasonSpendLimit Reason = "spend_limit" // errored at a spend limit, which no waiting lifts
+	ReasonUnread     Reason = "unread"      // there may be a result, but reading the results failed
+	ReasonDamaged    Reason = "damaged"     // the line of the result holds no result that can be read
+	ReasonSpendLimit Reason = "spend_limit" // errored at a spend limit; waiting does not help
 )
 
-// Again reports whether a request with this result is worth sending again, as far as the result tells, and why or why
-// not. A nil item is a result that is missing.
+// Again reports whether a request with this result is worth sending again, as far as the result shows, and why or why not.
+// A nil item is a missing result.
 //
-// Worth it are those that expired, and those that errored with overloaded_error, api_error, timeout_error or
-// rate_limit_error, unless a spend limit is behind it. Everything else would be the same again or is done: requests that
-// are invalid, too large or not permitted, errors of types that are newer than the contract, and answers, whatever their
-// stop_reason.
+// A request is worth sending again if it expired, or errored with overloaded_error, api_error, timeout_error or
+// rate_limit_error, unless a spend limit was the cause. All other outcomes are final: invalid, too large or forbidden
+// requests, error types newer than the contract, and messages, whatever their stop_reason.
 func (p Policy) Again(item *client.Item) (again bool, reason Reason) {
-	if item == nil || item.Result == nil {
+	switch {
+	case item == nil:
 		return p.Missing, ReasonMissing
+	case item.Result == nil:
+		return p.Missing, ReasonDamaged
 	}
 	reason = Reason(item.Result.Discriminator())
 	switch item.Result.(type) {
-	case *gen.BetaMessageBatchExpiredResult:
+	case *client.ExpiredResult:
 		return true, reason
-	case *gen.BetaMessageBatchCanceledResult:
+	case *client.CanceledResult:
 		return p.Canceled, reason
-	case *gen.BetaMessageBatchErroredResult:
+	case *client.ErroredResult:
 	default:
 		return false, reason
 	}
-	err := item.Err()
-	var apiErr *client.APIError
-	if errors.As(err, &apiErr) && apiErr.Type != "" {
+	result := client.Item{CustomID: item.CustomID, Result: item.Result} // a malformed field does not matter
+	err := result.Err()
+	if apiErr, ok := errors.AsType[*client.APIError](err); ok && apiErr.Type != "" {
 		reason = Reason(apiErr.Type)
 	}
 	if errors.Is(err, client.ErrSpendLimit) {
@@ -68,9 +73,9 @@ func (p Policy) Again(item *client.Item) (again bool, reason Reason) {
 	return false, reason
 }
 
-// A Decision says whether a request is to be sent again.
+// A Decision says whether to send a request again.
 type Decision[T any] struct {
-	// Matched is the input and its result, nil if that is missing.
+	// Matched is the input and its result.
 	Matched[T]
 
 	// Again is whether to send it again.
@@ -79,49 +84,62 @@ type Decision[T any] struct {
 	// Reason is why, or why not.
 	Reason Reason
 
-	// Attempts is how often it was sent, the time that had this result included: the state to keep if it is sent again.
+	// Attempts is how often it has been sent, including the time that had this result. Store it if it is sent again.
 	Attempts int
 
-	// GivenUp is whether it would be worth sending again, had it not been sent as often as the policy allows.
+	// GivenUp is set if it would be worth sending again, but has been sent as often as the policy allows.
 	GivenUp bool
 }
 
-// FollowUp decides for each input what [Match] or [MatchInOrder] gives, in that order. The inputs of the decisions that
-// say Again make the next batch.
+// FollowUp makes a decision for each custom ID of the inputs of [Match] or [MatchInOrder], in their order. The inputs of
+// the decisions with Again make the next batch.
 //
-// Attempts are how often each request was sent before the results at hand, by custom id; no entry is 0, and so is a nil
-// map. The map is only read; the caller may change it meanwhile, for what was decided. [Decision.Attempts] is the next
-// state.
+// Attempts holds how often each request was sent before these results, by custom ID. A missing entry is 0, and so is a nil
+// map. FollowUp only reads the map; the caller may change an entry once its decision was yielded. [Decision.Attempts] is
+// the new value.
 //
-// Errors are handed through, but for [ErrMissing], which is a reason. That of a line with an odd field comes with the
-// decision about its request; any other comes with what matches gave and no decision, that is an empty Reason.
+// An error is the last thing FollowUp yields, a [*MatchError]. It counts what no decision is about: results that are
+// unknown or duplicates, and duplicate inputs. It also holds the errors of the results, even though the inputs that they
+// concern have decisions ([ReasonUnread]).
 func FollowUp[T any](matches iter.Seq2[Matched[T], error], attempts map[string]int, p Policy) iter.Seq2[Decision[T], error] {
 	limit := p.MaxAttempts
 	if limit <= 0 {
 		limit = 3
 	}
 	return func(yield func(Decision[T], error) bool) {
+		var last MatchError
 		for m, err := range matches {
-			d := Decision[T]{Matched: m}
-			missing := errors.Is(err, ErrMissing)
-			if missing {
-				err = nil
+			if err != nil {
+				last.takeErrs(err)
+				break
 			}
-			if missing || m.Item != nil && matched(err) {
-				d.Attempts = attempts[m.CustomID] + 1
+			d := Decision[T]{Matched: m, Attempts: attempts[m.CustomID] + 1}
+			switch {
+			case m.Mismatch == nil || errors.Is(m.Mismatch, ErrMissing):
 				d.Again, d.Reason = p.Again(m.Item)
 				d.GivenUp = d.Again && d.Attempts >= limit
 				d.Again = d.Again && !d.GivenUp
+			case errors.Is(m.Mismatch, ErrUnread):
+				d.Reason = ReasonUnread
+			default:
+				last.add(m.CustomID, m.Mismatch)
+				continue
 			}
-			if !yield(d, err) {
+			if !yield(d, nil) {
 				return
 			}
+		}
+		if err := last.last(); err != nil {
+			yield(Decision[T]{}, err)
 		}
 	}
 }
 
-// matched reports whether an item that comes with err is the result of its input: there is no error, or the line has an
-// odd field.
-func matched(err error) bool {
-	return err == nil || errors.As(err, new(*client.LineError)) && !errors.As(err, new(*MatchError))
+// takeErrs takes over the errors of the results from the last error of Match, and the number of damaged lines.
+func (e *MatchError) takeErrs(err error) {
+	if other, ok := errors.AsType[*MatchError](err); ok {
+		e.Errs, e.Damaged = other.Errs, other.Damaged
+	} else {
+		e.Errs = []error{err}
+	}
 }

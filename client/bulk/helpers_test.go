@@ -3,32 +3,16 @@ package bulk_test
 import (
 	"errors"
 	"iter"
-	"log"
+	"reflect"
 	"testing"
 
 	"github.com/seed-111a911e/messagebatches/client"
-	"github.com/seed-111a911e/messagebatches/client/batchtest"
 	"github.com/seed-111a911e/messagebatches/client/bulk"
-	"github.com/seed-111a911e/messagebatches/gen"
 )
-
-// fakeClient returns a client of a fake service, in which batches end at once.
-func fakeClient(service *batchtest.Service) *client.Client {
-	c, err := client.New(
-		client.WithoutEnvironment(),
-		client.WithAPIKey(service.Key()),
-		client.WithBaseURL(service.URL()),
-		client.WithHTTPClient(service.HTTPClient()),
-	)
-	if err != nil {
-		log.Fatal(err)
-	}
-	return c
-}
 
 func request(id, text string) client.Request {
 	return client.Request{CustomID: id, Params: client.Params{
-		Model:     gen.ModelClaudeOpus5,
+		Model:     client.ModelClaudeOpus5,
 		MaxTokens: 1024,
 		Messages:  []client.InputMessage{client.UserText(text)},
 	}}
@@ -45,7 +29,10 @@ func encode(t testing.TB, r client.Request) []byte {
 
 // kindOf returns the kind of an error of this package, nil for others.
 func kindOf(err error) error {
-	for _, kind := range []error{bulk.ErrMalformed, bulk.ErrTooLarge, bulk.ErrInvalidID, bulk.ErrDuplicateID, bulk.ErrUnknown, bulk.ErrDoubled, bulk.ErrMissing} {
+	for _, kind := range []error{
+		bulk.ErrMalformed, bulk.ErrTooLarge, bulk.ErrInvalidID, bulk.ErrDuplicateID,
+		bulk.ErrMissing, bulk.ErrUnread, bulk.ErrUnknown, client.ErrDuplicateResult, bulk.ErrDamaged,
+	} {
 		if errors.Is(err, kind) {
 			return kind
 		}
@@ -53,42 +40,79 @@ func kindOf(err error) error {
 	return nil
 }
 
-// take returns the first n pairs of a sequence, all if n is negative.
-func take[A, B any](seq iter.Seq2[A, B], n int) (as []A, bs []B) {
-	for a, b := range seq {
-		if n == 0 {
-			break
-		}
-		as, bs = append(as, a), append(bs, b)
-		n--
-		if n == 0 {
-			break
+// collect returns what a sequence yields, and its last error. It checks that no value comes with the error, and nothing
+// after it.
+func collect[A any](t testing.TB, seq iter.Seq2[A, error]) (all []A, last error) {
+	t.Helper()
+	for a, err := range seq {
+		switch {
+		case last != nil:
+			t.Errorf("%+v, %v after the error %v", a, err, last)
+		case err != nil && !reflect.ValueOf(&a).Elem().IsZero():
+			t.Errorf("%+v together with the error %v", a, err)
+		case err != nil:
+			last = err
+		default:
+			all = append(all, a)
 		}
 	}
-	return as, bs
+	return all, last
+}
+
+// leaveEarly leaves a sequence after each of its elements. Calling yield again would panic.
+func leaveEarly[A any](seq iter.Seq2[A, error]) {
+	for n, more := 1, true; more; n++ {
+		i := 0
+		more = false
+		for range seq {
+			if i++; i == n {
+				more = true
+				break
+			}
+		}
+	}
 }
 
 // items makes results of lines.
 func items(lines ...string) iter.Seq2[*client.Item, error] {
 	return func(yield func(*client.Item, error) bool) {
-		for _, line := range lines {
-			item := new(client.Item)
-			err := item.UnmarshalJSON([]byte(line))
-			if err != nil && !yield(item, &client.LineError{Line: 1, CustomID: item.CustomID, Raw: item.Raw, Err: err}) {
-				return
-			}
-			if err == nil && !yield(item, nil) {
+		for i, line := range lines {
+			item := client.ParseItem([]byte(line), i+1)
+			if !yield(&item, nil) {
 				return
 			}
 		}
 	}
 }
 
+// then yields an error after results.
+func then(results iter.Seq2[*client.Item, error], err error) iter.Seq2[*client.Item, error] {
+	return func(yield func(*client.Item, error) bool) {
+		for item, err := range results {
+			if !yield(item, err) {
+				return
+			}
+		}
+		_ = yield(nil, err) && yield(nil, errors.New("after the last error"))
+	}
+}
+
 func item(t testing.TB, line string) *client.Item {
 	t.Helper()
-	i := new(client.Item)
-	if err := i.UnmarshalJSON([]byte(line)); err != nil {
-		t.Fatal(err)
+	i := client.ParseItem([]byte(line), 1)
+	if i.Malformed != nil {
+		t.Fatal(i.Malformed)
 	}
-	return i
+	return &i
+}
+
+// listed yields items as they are.
+func listed(items ...*client.Item) iter.Seq2[*client.Item, error] {
+	return func(yield func(*client.Item, error) bool) {
+		for _, item := range items {
+			if !yield(item, nil) {
+				return
+			}
+		}
+	}
 }

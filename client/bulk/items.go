@@ -7,58 +7,48 @@ import (
 	"iter"
 
 	"github.com/seed-111a911e/messagebatches/client"
-	"github.com/seed-111a911e/messagebatches/gen"
+	"github.com/seed-111a911e/messagebatches/internal/foreign"
+	"github.com/seed-111a911e/messagebatches/internal/limits"
 	"github.com/seed-111a911e/messagebatches/internal/lines"
 )
 
-// maxItem is the longest line that ReadItems takes, in bytes, like that of client.Results.
-const maxItem = 256 << 20
-
-// ReadItems reads results that were stored as lines of [client.Item.Raw], or as the service sent them. They come as
-// [client.Client.Results] gives them: a line that cannot be read as it should is a [*client.LineError], together with the
-// item if it is whole but for an odd field, and the next line follows. Blank lines are passed over. A line longer than
-// 256 MiB is a LineError too.
+// ReadItems reads results that were stored, one line for each [client.Item.Raw], or the file of results as the service sent
+// it. It yields what [client.Client.Results] yields: a damaged line, or one longer than 32 MiB, is an item whose Malformed
+// is set. For longer lines, split the file yourself and use [client.ParseItem]. Blank lines are skipped. How many results
+// there should be is not known, and a custom ID may come twice: use [Match] to find out.
 //
-// Nobody knows here how many lines there should be, and an id that comes twice is given twice: [Match] finds both.
+// An error is the last thing ReadItems yields: reading failed, or the last line is incomplete, so that the file has
+// probably been truncated.
 //
-// An error of reading r is the last thing given. Memory holds one line. An iteration reads r to its end, so that there
-// can be one.
+// Memory holds one line. An iteration reads r to its end, so a second one yields nothing.
 func ReadItems(r io.Reader) iter.Seq2[*client.Item, error] {
 	return func(yield func(*client.Item, error) bool) {
-		in := lines.NewReader(r, maxItem)
+		in := lines.NewReader(r, limits.MaxLine)
 		for {
 			next, err := in.Next()
 			if err == io.EOF {
 				return
 			}
 			if err != nil {
-				yield(nil, fmt.Errorf("stored results, line %d: %w", in.Number(), err))
+				yield(nil, fmt.Errorf("stored results, line %d: %w", in.Number(), foreign.Error(err)))
 				return
 			}
-			if !yield(readItem(next)) {
+			item := readItem(next)
+			if !yield(item, nil) {
+				return
+			}
+			if next.Cut && item.Malformed != nil && errors.Is(item.Malformed, io.ErrUnexpectedEOF) {
+				yield(nil, fmt.Errorf("stored results end in the middle of line %d: %w", next.Number, io.ErrUnexpectedEOF))
 				return
 			}
 		}
 	}
 }
 
-func readItem(l lines.Line) (*client.Item, error) {
+func readItem(l lines.Line) *client.Item {
 	if l.Long {
-		return nil, &client.LineError{Line: l.Number, Err: fmt.Errorf("line is longer than %d bytes", maxItem)}
+		return &client.Item{Malformed: &client.LineError{Line: l.Number, Err: fmt.Errorf("line is longer than %d bytes", limits.MaxLine)}}
 	}
-	item := new(client.Item)
-	err := item.UnmarshalJSON(l.Text)
-	if err == nil {
-		return item, nil
-	}
-	bad := &client.LineError{Line: l.Number, CustomID: item.CustomID, Raw: item.Raw, Err: err}
-	if !isWhole(item, err) {
-		item = nil
-	}
-	return item, bad
-}
-
-// isWhole reports whether an item that was decoded with err is one, but for an odd field.
-func isWhole(i *client.Item, err error) bool {
-	return i.CustomID != "" && i.Result != nil && (err == nil || errors.As(err, new(*gen.DecodeError)))
+	item := client.ParseItem(l.Text, l.Number)
+	return &item
 }

@@ -20,7 +20,7 @@ func TestLimitsOfTheService(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if p, err := newPacker(tt.limits); err != nil || p.limits != tt.want {
+			if p, err := newPacker(tt.limits); err != nil || p.most != tt.want {
 				t.Errorf("got %+v, %v", p, err)
 			}
 		})

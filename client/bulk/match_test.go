@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"maps"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
@@ -29,18 +28,6 @@ func expiredItems(ids ...string) iter.Seq2[*client.Item, error] {
 	return items(lines...)
 }
 
-// then gives an error behind results.
-func then(results iter.Seq2[*client.Item, error], err error) iter.Seq2[*client.Item, error] {
-	return func(yield func(*client.Item, error) bool) {
-		for item, err := range results {
-			if !yield(item, err) {
-				return
-			}
-		}
-		_ = yield(nil, err) && yield(nil, errors.New("behind the last error"))
-	}
-}
-
 func indexed(ids ...string) iter.Seq2[string, int] {
 	return func(yield func(string, int) bool) {
 		for i, id := range ids {
@@ -51,39 +38,106 @@ func indexed(ids ...string) iter.Seq2[string, int] {
 	}
 }
 
-// matchesOf writes each match as id, input (from 1) and type of the result, and then the kind of its error.
-func matchesOf(matches iter.Seq2[bulk.Matched[int], error]) (all []string) {
-	for m, err := range matches {
+// matchesOf writes each match as id, input (from 1), type of the result and kind of its mismatch, and then the last error.
+func matchesOf(t *testing.T, matches iter.Seq2[bulk.Matched[int], error]) (all []string) {
+	t.Helper()
+	matched, err := collect(t, matches)
+	var counted bulk.MatchError
+	for _, m := range matched {
 		text := fmt.Sprint(m.CustomID, " ", m.Input)
-		if m.Item != nil {
+		switch {
+		case m.Item != nil && m.Item.Result != nil:
 			text += " " + m.Item.Result.Discriminator()
+		case m.Item != nil:
+			text += " " + string(m.Item.Raw)
 		}
-		if kind := kindOf(err); kind != nil {
-			text += ": " + kind.Error()
-			var bad *bulk.MatchError
-			if !errors.As(err, &bad) || bad.CustomID != m.CustomID {
-				text += fmt.Sprintf(" (%v)", err)
+		if bad := itemError(m.Item); bad != nil {
+			text += fmt.Sprint(" line ", bad.Line)
+		}
+		if m.Mismatch != nil {
+			text += ": " + m.Mismatch.Error()
+			if !errors.Is(m.Err(), m.Mismatch) {
+				t.Errorf("%v is not %v", m.Err(), m.Mismatch)
 			}
 		}
-		var bad *client.LineError
-		if errors.As(err, &bad) {
-			text += ": line " + string(bad.Raw)
-		} else if err != nil && kindOf(err) == nil {
-			text += ": " + err.Error()
+		all = append(all, text)
+		count(&counted, m.Mismatch)
+	}
+	if bad, ok := errors.AsType[*bulk.MatchError](err); ok {
+		checkMatchError(t, bad, counted)
+		text := "last:"
+		for _, err := range bad.Errs {
+			text += " " + err.Error()
+			if !errors.Is(bad, err) {
+				t.Errorf("%v is not found", err)
+			}
 		}
 		all = append(all, text)
+	} else if err != nil {
+		t.Errorf("got %v", err)
+	} else if counted.Missing+counted.Unread+counted.Unknown+counted.DuplicateIDs+counted.DuplicateResults > 0 {
+		t.Errorf("no error of %+v", counted)
 	}
 	return all
 }
 
+// count counts a mismatch as a MatchError has to.
+func count(e *bulk.MatchError, mismatch error) {
+	switch mismatch {
+	case bulk.ErrMissing:
+		e.Missing++
+	case bulk.ErrUnread:
+		e.Unread++
+	case bulk.ErrUnknown:
+		e.Unknown++
+	case client.ErrDuplicateResult:
+		e.DuplicateResults++
+	case bulk.ErrDuplicateID:
+		e.DuplicateIDs++
+	case bulk.ErrDamaged:
+		e.Damaged++
+	}
+}
+
+func checkMatchError(t *testing.T, got *bulk.MatchError, want bulk.MatchError) {
+	t.Helper()
+	n := want.Missing + want.Unread + want.Unknown + want.DuplicateIDs + want.DuplicateResults
+	want.Damaged = max(want.Damaged, got.Damaged) // some may have been skipped
+	want.First, want.Errs = got.First, got.Errs
+	if diff := cmp.Diff(want, *got, cmpopts.EquateErrors()); diff != "" {
+		t.Error(diff)
+	}
+	if len(got.First) != min(10, n) || n+len(got.Errs) == 0 {
+		t.Errorf("got %v, and %d are named", got, len(got.First))
+	}
+	for kind, n := range map[error]int{
+		bulk.ErrMissing: want.Missing, bulk.ErrUnread: want.Unread, bulk.ErrUnknown: want.Unknown, client.ErrDuplicateResult: want.DuplicateResults,
+		bulk.ErrDuplicateID: want.DuplicateIDs, bulk.ErrDamaged: want.Damaged,
+	} {
+		if errors.Is(got, kind) != (n > 0) {
+			t.Errorf("%v: errors.Is says %v of %v", kind, n == 0, got)
+		}
+	}
+}
+
+// itemError returns what is wrong with the line of an item.
+func itemError(i *client.Item) *client.LineError {
+	if i == nil {
+		return nil
+	}
+	return i.Malformed
+}
+
 func TestMatch(t *testing.T) {
 	t.Parallel()
-	missing, doubled, unknown, duplicate := bulk.ErrMissing.Error(), bulk.ErrDoubled.Error(), bulk.ErrUnknown.Error(), bulk.ErrDuplicateID.Error()
+	missing, unread, unknown, duplicateID := ": "+bulk.ErrMissing.Error(), ": "+bulk.ErrUnread.Error(), ": "+bulk.ErrUnknown.Error(), ": "+bulk.ErrDuplicateID.Error()
+	duplicate, damaged := ": "+client.ErrDuplicateResult.Error(), ": "+bulk.ErrDamaged.Error()
 	odd := strings.Replace(fmt.Sprintf(succeeded, "b", "Hi"), `"model":"claude-opus-5"`, `"model":5`, 1)
-	failure := errors.New("connection lost")
-	badLine := func(id string) error {
-		return &client.LineError{Line: 1, CustomID: id, Raw: []byte("{"), Err: errors.New("no JSON")}
-	}
+	exp := func(id string) string { return fmt.Sprintf(expired, id) }
+	const cutB, none, cutZ = `{"custom_id":"b","result":{"type":"succ`, `hello`, `{"custom_id":"z","result":null}`
+	marked := item(t, exp("a"))
+	marked.Malformed = &client.LineError{Line: 7, CustomID: "a", Err: client.ErrDuplicateResult}
+	failure, other := errors.New("connection lost"), errors.New("archived")
 	type streams = []iter.Seq2[*client.Item, error]
 	for name, tt := range map[string]struct {
 		inputs  iter.Seq2[string, int]
@@ -91,49 +145,53 @@ func TestMatch(t *testing.T) {
 		want    []string
 		ordered []string // if it is another order
 	}{
-		"fine/nothing":      {indexed(), nil, nil, nil},
-		"fine/shuffled":     {indexed("a", "b", "c"), streams{expiredItems("c", "a", "b")}, []string{"c 3 expired", "a 1 expired", "b 2 expired"}, []string{"a 1 expired", "b 2 expired", "c 3 expired"}},
-		"fine/two batches":  {indexed("a", "b", "c"), streams{expiredItems("b", "a"), expiredItems("c")}, []string{"b 2 expired", "a 1 expired", "c 3 expired"}, []string{"a 1 expired", "b 2 expired", "c 3 expired"}},
-		"fine/odd field":    {indexed("a", "b"), streams{items(odd, fmt.Sprintf(expired, "a"))}, []string{"b 2 succeeded: line " + odd, "a 1 expired"}, []string{"a 1 expired", "b 2 succeeded: line " + odd}},
-		"missing/all":       {indexed("b", "a"), nil, []string{"b 1: " + missing, "a 2: " + missing}, nil},
-		"missing/one":       {indexed("a", "b", "c"), streams{expiredItems("c", "a")}, []string{"c 3 expired", "a 1 expired", "b 2: " + missing}, []string{"a 1 expired", "b 2: " + missing, "c 3 expired"}},
-		"unknown/first":     {indexed("a"), streams{expiredItems("z", "a", "y")}, []string{"z 0 expired: " + unknown, "a 1 expired", "y 0 expired: " + unknown}, []string{"a 1 expired", "z 0 expired: " + unknown, "y 0 expired: " + unknown}},
-		"unknown/twice":     {indexed(), streams{expiredItems("z", "z")}, []string{"z 0 expired: " + unknown, "z 0 expired: " + doubled}, []string{"z 0 expired: " + doubled, "z 0 expired: " + unknown}},
-		"doubled/batch":     {indexed("a", "b"), streams{expiredItems("a", "a", "b")}, []string{"a 1 expired", "a 1 expired: " + doubled, "b 2 expired"}, []string{"a 0 expired: " + doubled, "a 1 expired", "b 2 expired"}},
-		"doubled/batches":   {indexed("a"), streams{expiredItems("a"), expiredItems("a")}, []string{"a 1 expired", "a 1 expired: " + doubled}, []string{"a 0 expired: " + doubled, "a 1 expired"}},
-		"doubled/odd":       {indexed("b"), streams{expiredItems("b"), items(odd)}, []string{"b 1 expired", "b 1 succeeded: " + doubled + ": line " + odd}, []string{"b 0 succeeded: " + doubled + ": line " + odd, "b 1 expired"}},
-		"inputs/duplicate":  {indexed("a", "b", "a"), streams{expiredItems("b", "a")}, []string{"a 3: " + duplicate, "b 2 expired", "a 1 expired"}, []string{"a 1 expired", "b 2 expired", "a 3: " + duplicate}},
-		"inputs/missing, 2": {indexed("a", "a"), nil, []string{"a 2: " + duplicate, "a 1: " + missing}, []string{"a 1: " + missing, "a 2: " + duplicate}},
-		"error/last":        {indexed("a", "b"), streams{then(expiredItems("a"), failure), expiredItems("b")}, []string{"a 1 expired", " 0: connection lost", "b 2 expired"}, []string{" 0: connection lost", "a 1 expired", "b 2 expired"}},
-		"error/missing":     {indexed("a", "b"), streams{then(expiredItems("a"), failure)}, []string{"a 1 expired", " 0: connection lost", "b 2: " + missing}, []string{" 0: connection lost", "a 1 expired", "b 2: " + missing}},
-		"error/of a line":   {indexed("a", "b"), streams{lineError(badLine("b")), expiredItems("a")}, []string{"b 2: line {", "a 1 expired", "b 2: " + missing}, []string{"b 0: line {", "a 1 expired", "b 2: " + missing}},
-		"error/no id":       {indexed("a"), streams{lineError(badLine("")), expiredItems("a")}, []string{" 0: line {", "a 1 expired"}, nil},
+		"fine/nothing":        {indexed(), nil, nil, nil},
+		"fine/shuffled":       {indexed("a", "b", "c"), streams{expiredItems("c", "a", "b")}, []string{"c 3 expired", "a 1 expired", "b 2 expired"}, []string{"a 1 expired", "b 2 expired", "c 3 expired"}},
+		"fine/two batches":    {indexed("a", "b", "c"), streams{expiredItems("b", "a"), expiredItems("c")}, []string{"b 2 expired", "a 1 expired", "c 3 expired"}, []string{"a 1 expired", "b 2 expired", "c 3 expired"}},
+		"fine/odd field":      {indexed("a", "b"), streams{items(odd, exp("a"))}, []string{"b 2 succeeded line 1", "a 1 expired"}, []string{"a 1 expired", "b 2 succeeded line 1"}},
+		"fine/nil item":       {indexed("a"), streams{listed(nil, item(t, exp("a")))}, []string{"a 1 expired"}, nil},
+		"missing/all":         {indexed("b", "a"), nil, []string{"b 1" + missing, "a 2" + missing, "last:"}, nil},
+		"missing/one":         {indexed("a", "b", "c"), streams{expiredItems("c", "a")}, []string{"c 3 expired", "a 1 expired", "b 2" + missing, "last:"}, []string{"a 1 expired", "b 2" + missing, "c 3 expired", "last:"}},
+		"missing/empty id":    {indexed(""), streams{items(none)}, []string{" 0 hello line 1" + damaged, " 1" + missing, "last:"}, nil},
+		"unknown/first":       {indexed("a"), streams{expiredItems("z", "a", "y")}, []string{"z 0 expired" + unknown, "a 1 expired", "y 0 expired" + unknown, "last:"}, []string{"a 1 expired", "z 0 expired" + unknown, "y 0 expired" + unknown, "last:"}},
+		"unknown/twice":       {indexed(), streams{expiredItems("z", "z")}, []string{"z 0 expired" + unknown, "z 0 expired" + duplicate, "last:"}, []string{"z 0 expired" + duplicate, "z 0 expired" + unknown, "last:"}},
+		"unknown/damaged":     {indexed("a"), streams{items(cutZ, exp("a"))}, []string{"a 1 expired", "z 0 " + cutZ + " line 1" + unknown, "last:"}, nil},
+		"unknown/both":        {indexed(), streams{items(cutZ, exp("z"), cutZ)}, []string{"z 0 expired" + unknown, "last:"}, nil},
+		"duplicate/batch":     {indexed("a", "b"), streams{expiredItems("a", "a", "b")}, []string{"a 1 expired", "a 1 expired" + duplicate, "b 2 expired", "last:"}, []string{"a 0 expired" + duplicate, "a 1 expired", "b 2 expired", "last:"}},
+		"duplicate/batches":   {indexed("a"), streams{expiredItems("a"), expiredItems("a")}, []string{"a 1 expired", "a 1 expired" + duplicate, "last:"}, []string{"a 0 expired" + duplicate, "a 1 expired", "last:"}},
+		"duplicate/odd":       {indexed("b"), streams{expiredItems("b"), items(odd)}, []string{"b 1 expired", "b 1 succeeded line 1" + duplicate, "last:"}, []string{"b 0 succeeded line 1" + duplicate, "b 1 expired", "last:"}},
+		"duplicate/marked":    {indexed("a"), streams{listed(item(t, exp("a")), marked)}, []string{"a 1 expired", "a 1 expired line 7" + duplicate, "last:"}, []string{"a 0 expired line 7" + duplicate, "a 1 expired", "last:"}},
+		"duplicate/alone":     {indexed("a"), streams{listed(marked)}, []string{"a 1 expired line 7" + duplicate, "a 1" + missing, "last:"}, []string{"a 0 expired line 7" + duplicate, "a 1" + missing, "last:"}},
+		"damaged/alone":       {indexed("a", "b"), streams{items(cutB, exp("a"))}, []string{"a 1 expired", "b 2 " + cutB + " line 1"}, nil},
+		"damaged/before":      {indexed("b"), streams{items(cutB, exp("b"))}, []string{"b 1 expired"}, nil},
+		"damaged/after":       {indexed("b"), streams{items(exp("b"), cutB)}, []string{"b 1 expired"}, nil},
+		"damaged/twice":       {indexed("b"), streams{items(exp("z"), cutB), items(cutB)}, []string{"z 0 expired" + unknown, "b 1 " + cutB + " line 2", "last:"}, []string{"b 1 " + cutB + " line 2", "z 0 expired" + unknown, "last:"}},
+		"damaged/then marked": {indexed("a"), streams{items(`{"custom_id":"a"}`), listed(marked)}, []string{"a 1 expired line 7" + duplicate, `a 1 {"custom_id":"a"} line 1`, "last:"}, []string{"a 0 expired line 7" + duplicate, `a 1 {"custom_id":"a"} line 1`, "last:"}},
+		"damaged/no id":       {indexed("a"), streams{items(none, exp("a"), none)}, []string{" 0 hello line 1" + damaged, "a 1 expired", " 0 hello line 3" + damaged}, []string{" 0 hello line 1" + damaged, " 0 hello line 3" + damaged, "a 1 expired"}},
+		"damaged/no id, miss": {indexed("a"), streams{items(none)}, []string{" 0 hello line 1" + damaged, "a 1" + missing, "last:"}, nil},
+		"inputs/duplicate":    {indexed("a", "b", "a"), streams{expiredItems("b", "a")}, []string{"a 3" + duplicateID, "b 2 expired", "a 1 expired", "last:"}, []string{"a 1 expired", "b 2 expired", "a 3" + duplicateID, "last:"}},
+		"inputs/missing, 2":   {indexed("a", "a"), nil, []string{"a 2" + duplicateID, "a 1" + missing, "last:"}, []string{"a 1" + missing, "a 2" + duplicateID, "last:"}},
+		"error/all there":     {indexed("a", "b"), streams{then(expiredItems("a"), failure), expiredItems("b")}, []string{"a 1 expired", "b 2 expired", "last: connection lost"}, nil},
+		"error/unread":        {indexed("a", "b"), streams{then(expiredItems("a"), failure)}, []string{"a 1 expired", "b 2" + unread, "last: connection lost"}, nil},
+		"error/two":           {indexed("a", "b"), streams{then(items(), failure), then(items(), other)}, []string{"a 1" + unread, "b 2" + unread, "last: connection lost archived"}, nil},
+		"error/damaged":       {indexed("b"), streams{then(items(cutB), failure)}, []string{"b 1 " + cutB + " line 1", "last: connection lost"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(tt.want, matchesOf(bulk.Match(tt.inputs, tt.results...))); diff != "" {
+			if diff := cmp.Diff(tt.want, matchesOf(t, bulk.Match(tt.inputs, tt.results...))); diff != "" {
 				t.Error(diff)
 			}
 			if tt.ordered == nil {
 				tt.ordered = tt.want
 			}
 			for name, store := range map[string]bulk.Store{"memory": nil, "file": tempFile(t)} {
-				if diff := cmp.Diff(tt.ordered, matchesOf(bulk.MatchInOrder(tt.inputs, store, tt.results...))); diff != "" {
+				if diff := cmp.Diff(tt.ordered, matchesOf(t, bulk.MatchInOrder(tt.inputs, store, tt.results...))); diff != "" {
 					t.Errorf("in order, %s: %s", name, diff)
 				}
 			}
-			for n := range tt.want { // leaving early must not go on
-				take(bulk.Match(tt.inputs, tt.results...), n+1)
-				take(bulk.MatchInOrder(tt.inputs, nil, tt.results...), n+1)
-			}
+			leaveEarly(bulk.Match(tt.inputs, tt.results...))
+			leaveEarly(bulk.MatchInOrder(tt.inputs, nil, tt.results...))
 		})
-	}
-}
-
-// lineError gives an error without an item, and another line.
-func lineError(err error) iter.Seq2[*client.Item, error] {
-	return func(yield func(*client.Item, error) bool) {
-		_ = yield(nil, err) && yield(nil, nil)
 	}
 }
 
@@ -147,19 +205,90 @@ func tempFile(t *testing.T) *os.File {
 	return f
 }
 
-func TestMatchErrorText(t *testing.T) {
+func TestMatchErrors(t *testing.T) {
 	t.Parallel()
-	_, errs := take(bulk.Match(indexed("a"), expiredItems("b")), -1)
-	if len(errs) != 2 || errs[0].Error() != `match (request "b"): result of no input` || errs[1].Error() != `match (request "a"): no result` {
-		t.Errorf("got %v", errs)
+	incomplete := &client.IncompleteError{BatchID: "msgbatch_1", Want: client.RequestCounts{Succeeded: 2}}
+	matched, err := collect(t, bulk.Match(indexed("a", "c"), then(items(fmt.Sprintf(expired, "b"), "{", fmt.Sprintf(expired, "c")), incomplete)))
+	var texts []string
+	for _, m := range matched {
+		texts = append(texts, fmt.Sprint(m.Err()))
+	}
+	want := []string{
+		`request "b": result without an input`,
+		`damaged result without custom id: results, line 2: not JSON, at byte 1: unexpected EOF`,
+		`request "c": request expired unprocessed`,
+		`request "a": result not read`,
+	}
+	if diff := cmp.Diff(want, texts); diff != "" {
+		t.Error(diff)
+	}
+	if got, ok := errors.AsType[*client.IncompleteError](err); !ok || got != incomplete {
+		t.Errorf("got %v", err)
+	}
+	text := `match: unread results: 1, results without an input: 1, damaged lines: 1 (request "b": result without an input; request "a": result not read); ` + incomplete.Error()
+	if err.Error() != text {
+		t.Errorf("got  %v\nwant %v", err, text)
+	}
+	_, err = collect(t, bulk.Match(numbered("i", 25)))
+	if !strings.Contains(err.Error(), "missing results: 25 (") || !strings.HasSuffix(err.Error(), `request "i9": no result; and 15 more)`) {
+		t.Errorf("got %v", err)
+	}
+	if got := (&bulk.MatchError{First: []*client.ItemError{{CustomID: "a", Err: bulk.ErrMissing}}}).Error(); got != "match: " {
+		t.Errorf("got %q", got)
+	}
+	if err := (bulk.Matched[int]{}).Err(); !errors.Is(err, client.ErrNoResult) {
+		t.Errorf("got %v", err)
 	}
 }
 
-// TestMatchService matches the results of several batches of the fake, which come shuffled.
+// numbered returns n inputs.
+func numbered(prefix string, n int) iter.Seq2[string, int] {
+	return func(yield func(string, int) bool) {
+		for i := range n {
+			if !yield(fmt.Sprint(prefix, i), i) {
+				return
+			}
+		}
+	}
+}
+
+// TestMemoryOfMatch bounds the damaged lines that wait for a better one.
+func TestMemoryOfMatch(t *testing.T) {
+	const n, size = 100, 1 << 20
+	results := func(yield func(*client.Item, error) bool) {
+		for i := range n {
+			item := client.ParseItem(fmt.Appendf(nil, `{"custom_id":"r%d","result":{"type":"%s`, i, strings.Repeat("x", size)), i+1)
+			if !yield(&item, nil) {
+				return
+			}
+		}
+	}
+	before := liveHeap()
+	withRaw, next := 0, 0
+	for m, err := range bulk.Match(numbered("r", n), results) {
+		if next == 0 {
+			if kept := int64(liveHeap()) - int64(before); kept > 20<<20 {
+				t.Errorf("%d MB in memory", kept>>20)
+			}
+		}
+		if err != nil || m.Input != next || m.Mismatch != nil || m.Item.Malformed == nil || m.Item.Malformed.Line != next+1 {
+			t.Fatalf("got %+v, %v", m, err)
+		}
+		if len(m.Item.Raw) > 0 {
+			withRaw++
+		}
+		next++
+	}
+	if next != n || withRaw != 15 {
+		t.Errorf("%d matched, %d of them with the line", next, withRaw)
+	}
+}
+
+// TestMatchService matches the shuffled results of several batches of the fake.
 func TestMatchService(t *testing.T) {
 	t.Parallel()
 	service := batchtest.New(t, batchtest.WithDuration(0))
-	c := fakeClient(service)
+	c := service.Client()
 	const n = 100
 	texts := make(map[string]string)
 	var requests []client.Request
@@ -173,7 +302,7 @@ func TestMatchService(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		created, err := c.Create(t.Context(), client.BatchParams{Requests: batch})
+		created, err := c.Create(t.Context(), batch)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -189,11 +318,14 @@ func TestMatchService(t *testing.T) {
 			}
 		}
 	}
-	matched, errs := take(bulk.Match(inputs, results...), -1)
+	matched, err := collect(t, bulk.Match(inputs, results...))
+	if err != nil {
+		t.Error(err)
+	}
 	var order []int
-	for i, m := range matched {
-		if errs[i] != nil || m.CustomID != requests[m.Input].CustomID || m.Item.Text() != texts[m.CustomID] {
-			t.Errorf("got %+v, %v", m, errs[i])
+	for _, m := range matched {
+		if m.Err() != nil || m.CustomID != requests[m.Input].CustomID || m.Item.Text() != texts[m.CustomID] {
+			t.Errorf("got %+v", m)
 		}
 		order = append(order, m.Input)
 	}
@@ -210,79 +342,4 @@ func TestMatchService(t *testing.T) {
 	if next != n {
 		t.Errorf("%d matched in order", next)
 	}
-}
-
-// TestMatchProperties matches random results with random inputs.
-func TestMatchProperties(t *testing.T) {
-	t.Parallel()
-	const cases = 3000
-	kinds := make(map[error]int)
-	for seed := range uint64(cases) {
-		random := rand.New(rand.NewPCG(seed, 9))
-		id := func() string { return fmt.Sprint("r", random.IntN(20)) }
-		var inputs []string
-		for range random.IntN(20) {
-			inputs = append(inputs, id())
-		}
-		var results []iter.Seq2[*client.Item, error]
-		count := make(map[string]int) // results of each id
-		for range random.IntN(4) {
-			var lines []string
-			for range random.IntN(8) {
-				id := id()
-				line := fmt.Sprintf(succeeded, id, "Hi")
-				if random.IntN(5) == 0 {
-					line = strings.Replace(line, `"model":"claude-opus-5"`, `"model":5`, 1)
-				}
-				lines = append(lines, line)
-				count[id]++
-			}
-			results = append(results, items(lines...))
-		}
-		want := make(map[string]int) // how often each id comes with each kind
-		for i, id := range inputs {
-			if slices.Index(inputs, id) < i {
-				want[id+" "+bulk.ErrDuplicateID.Error()]++
-			} else if count[id] == 0 {
-				want[id+" "+bulk.ErrMissing.Error()]++
-			}
-		}
-		for id, n := range count {
-			if slices.Contains(inputs, id) {
-				want[id+" <nil>"] = 1
-			} else {
-				want[id+" "+bulk.ErrUnknown.Error()] = 1
-			}
-			if n > 1 {
-				want[id+" "+bulk.ErrDoubled.Error()] = n - 1
-			}
-		}
-		ordered := bulk.MatchInOrder(indexed(inputs...), nil, results...)
-		for name, matches := range map[string]iter.Seq2[bulk.Matched[int], error]{"match": bulk.Match(indexed(inputs...), results...), "in order": ordered} {
-			got := make(map[string]int)
-			last := 0
-			for m, err := range matches {
-				kind := kindOf(err)
-				got[fmt.Sprint(m.CustomID, " ", kind)]++
-				kinds[kind]++
-				if kind == nil && (m.Input != slices.Index(inputs, m.CustomID)+1 || m.Item.CustomID != m.CustomID) {
-					t.Fatalf("seed %d, %s: got %+v", seed, name, m)
-				}
-				var bad *client.LineError
-				if odd := m.Item != nil && m.Item.Message().Model == ""; odd != errors.As(err, &bad) || odd && string(bad.Raw) != string(m.Item.Raw) {
-					t.Fatalf("seed %d, %s: got %+v, %v", seed, name, m.Item, err)
-				}
-				if name == "in order" && m.Input > 0 {
-					if m.Input != last+1 {
-						t.Fatalf("seed %d: %d follows %d", seed, m.Input, last)
-					}
-					last = m.Input
-				}
-			}
-			if !maps.Equal(got, want) {
-				t.Fatalf("seed %d, %s: got %v, want %v", seed, name, got, want)
-			}
-		}
-	}
-	t.Logf("%d inputs: %v", cases, kinds)
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/client/bulk"
-	"github.com/seed-111a911e/messagebatches/gen"
 )
 
 // A brokenStore fails in the way that its fields say.
@@ -46,52 +45,62 @@ func (s *brokenStore) ReadAt(p []byte, offset int64) (int, error) {
 func TestMatchInOrderStore(t *testing.T) {
 	t.Parallel()
 	failure := errors.New("disk full")
+	unknown, unread := ": "+bulk.ErrUnknown.Error(), ": "+bulk.ErrUnread.Error()
 	for name, tt := range map[string]struct {
 		store *brokenStore
-		want  []string // of "a" with a result and "z" without an input
+		want  []string // of "a" with a result, "b" without one, and "z" without an input
 	}{
-		"fine/EOF":           {&brokenStore{}, []string{"a 1 expired", "z 0 expired: " + bulk.ErrUnknown.Error()}},
-		"write/fails":        {&brokenStore{write: failure}, []string{" 0: store of results: disk full"}},
-		"read/fails":         {&brokenStore{read: failure}, []string{"a 1: store of results: disk full"}},
-		"read/short":         {&brokenStore{loses: true}, []string{"a 1: store of results: unexpected EOF"}},
-		"read/garbled":       {&brokenStore{garbles: true}, []string{`a 1: store of results: the result of "a" is not there any more`}},
-		"write/not at start": {&brokenStore{file: []byte(fmt.Sprintf(expired, "x"))}, []string{`a 1: store of results: the result of "a" is not there any more`}},
+		"fine/EOF":           {&brokenStore{}, []string{"a 1 expired", "b 2: " + bulk.ErrMissing.Error(), "z 0 expired" + unknown, "last:"}},
+		"write/fails":        {&brokenStore{write: failure}, []string{"a 1" + unread, "b 2" + unread, "z 0" + unknown, "last: store of results: disk full"}},
+		"read/fails":         {&brokenStore{read: failure}, []string{"a 1" + unread, "b 2: " + bulk.ErrMissing.Error(), "z 0" + unknown, "last: store of results: disk full"}},
+		"read/short":         {&brokenStore{loses: true}, []string{"a 1" + unread, "b 2: " + bulk.ErrMissing.Error(), "z 0" + unknown, "last: store of results: unexpected EOF"}},
+		"read/garbled":       {&brokenStore{garbles: true}, []string{"a 1" + unread, "b 2: " + bulk.ErrMissing.Error(), "z 0" + unknown, "last: store of results: what was read is not what was written"}},
+		"write/not at start": {&brokenStore{file: []byte(fmt.Sprintf(expired, "x"))}, []string{"a 1" + unread, "b 2: " + bulk.ErrMissing.Error(), "z 0" + unknown, "last: store of results: what was read is not what was written"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(tt.want, matchesOf(bulk.MatchInOrder(indexed("a"), tt.store, expiredItems("z", "a")))); diff != "" {
+			if diff := cmp.Diff(tt.want, matchesOf(t, bulk.MatchInOrder(indexed("a", "b"), tt.store, expiredItems("z", "a")))); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
+	// A store that refuses to be written ends the reading of results, which are not paid attention to any more.
 	large := fmt.Sprintf(succeeded, "a", strings.Repeat("x", 1<<20)) // more than is buffered
-	got := matchesOf(bulk.MatchInOrder(indexed("a"), &brokenStore{write: failure}, items(large)))
-	if diff := cmp.Diff([]string{"a 0 succeeded: store of results: disk full"}, got); diff != "" {
-		t.Error(diff)
+	asked := 0
+	results := func(yield func(*client.Item, error) bool) {
+		for asked++; yield(item(t, large), nil); asked++ {
+		}
+	}
+	got := matchesOf(t, bulk.MatchInOrder(indexed("b", "a"), &brokenStore{write: failure}, results, results))
+	if diff := cmp.Diff([]string{"b 1" + unread, "a 2" + unread, "last: store of results: disk full"}, got); diff != "" || asked != 1 {
+		t.Errorf("%d results were read: %s", asked, diff)
 	}
 }
 
-// Items that the caller made have no line.
+// Items that the caller made have no line, and some cannot have one.
 func TestMatchInOrderWithoutRaw(t *testing.T) {
 	t.Parallel()
-	results := func(yield func(*client.Item, error) bool) {
-		for _, item := range []*client.Item{
-			{CustomID: "a", Result: &gen.BetaMessageBatchExpiredResult{}},
-			{CustomID: "b"},
-			{Result: &gen.BetaMessageBatchExpiredResult{}},
-			{CustomID: "c", Result: &gen.BetaMessageBatchSucceededResult{Message: gen.BetaMessage{ID: "\xff"}}},
-		} {
-			if !yield(item, nil) {
-				return
-			}
-		}
+	good := &client.Item{CustomID: "a", Result: &client.ExpiredResult{}}
+	bare := &client.Item{CustomID: "b"}
+	unencodable := &client.Item{CustomID: "c", Result: &client.SucceededResult{Message: client.Message{ID: "\xff"}}}
+	nameless := &client.Item{Result: &client.ExpiredResult{}}
+	matched, err := collect(t, bulk.MatchInOrder(indexed("a", "b", "c"), nil, listed(unencodable, nameless, bare, good)))
+	if err != nil || len(matched) != 4 {
+		t.Fatalf("got %v, %v", matched, err)
 	}
-	var ids []string
-	for m, err := range bulk.MatchInOrder(indexed("a", "b"), nil, results) {
-		ids = append(ids, fmt.Sprint(m.CustomID, " ", err != nil))
+	if matched[0].Item != nameless || matched[0].Mismatch != bulk.ErrDamaged || !errors.Is(matched[0].Err(), bulk.ErrDamaged) {
+		t.Errorf("got %+v", matched[0])
 	}
-	if diff := cmp.Diff([]string{"b true", " true", "c true", "a false", "b true"}, ids); diff != "" {
-		t.Error(diff)
+	if m := matched[1]; m.Input != 1 || m.Mismatch != nil || !errors.Is(m.Err(), client.ErrExpired) {
+		t.Errorf("got %+v", m)
+	}
+	if matched[2].Item != bare || matched[3].Item != unencodable || matched[3].Err() != nil {
+		t.Errorf("got %+v", matched)
+	}
+	later := &client.Item{CustomID: "b", Result: &client.CanceledResult{}}
+	matched, err = collect(t, bulk.MatchInOrder(indexed("b"), nil, listed(bare, later)))
+	if err != nil || len(matched) != 1 || !errors.Is(matched[0].Err(), client.ErrCanceled) {
+		t.Errorf("got %v, %v", matched, err)
 	}
 }
 
@@ -106,10 +115,9 @@ func TestMemoryOfMatchInOrder(t *testing.T) {
 			if i%2 == 0 {
 				line = strings.Replace(line, `"model":"claude-opus-5"`, `"model":5`, 1)
 			}
-			for item, err := range items(line) {
-				if !yield(item, err) {
-					return
-				}
+			item := client.ParseItem([]byte(line), n-i)
+			if !yield(&item, nil) {
+				return
 			}
 		}
 	}
@@ -127,8 +135,7 @@ func TestMemoryOfMatchInOrder(t *testing.T) {
 	}
 	next := 0
 	for m, err := range bulk.MatchInOrder(inputs, tempFile(t), results) {
-		var bad *client.LineError
-		if (err == nil) != (next%2 == 0) || err != nil && !errors.As(err, &bad) || m.Input != next {
+		if odd := next%2 == 1; err != nil || m.Mismatch != nil || odd != (m.Item.Malformed != nil) || odd && m.Item.Malformed.Line != next+1 || m.Input != next {
 			t.Fatalf("got %+v, %v", m, err)
 		}
 		next++

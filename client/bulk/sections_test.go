@@ -16,7 +16,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/bulk"
 )
 
-// The sections of a file are written as what they hold, its errors as line, id and kind.
+// Sections are written as the part of the file that they hold, and lines that are left out as line, id and kind.
 func TestSplitLines(t *testing.T) {
 	t.Parallel()
 	const a, b, c = `{"custom_id":"a","params":{}}`, `{"custom_id":"b","params":{}}`, `{"custom_id":"c","params":{}}`
@@ -25,7 +25,7 @@ func TestSplitLines(t *testing.T) {
 	for name, tt := range map[string]struct {
 		file   string
 		limits bulk.Limits
-		want   []string
+		want   []string // the sections, and then what is left out
 	}{
 		"empty/nothing":       {"", bulk.Limits{}, nil},
 		"empty/blank lines":   {"\n\r\n \t\n", bulk.Limits{}, nil},
@@ -39,20 +39,20 @@ func TestSplitLines(t *testing.T) {
 		"space/between":       {"\n" + a + "\n\n \n" + b + "\n\n", bulk.Limits{}, []string{a + "\n\n \n" + b + "\n"}},
 		"space/long":          {spaces + a + spaces + "\n" + spaces + "\n" + b + "\n", bulk.Limits{MaxBytes: 100}, []string{spaces + a + spaces + "\n" + spaces + "\n" + b + "\n"}},
 		"space/long, then more": {a + spaces + "}\n" + b + "\n", bulk.Limits{MaxBytes: 100},
-			[]string{"1 a: " + tooLarge, b + "\n"}},
+			[]string{b + "\n", "1 a: " + tooLarge}},
 		"limit/count":         {a + "\n" + b + "\n" + c + "\n", bulk.Limits{MaxRequests: 2}, []string{a + "\n" + b + "\n", c + "\n"}},
 		"limit/bytes":         {a + "\n" + b + "\n" + c + "\n", bulk.Limits{MaxBytes: 15 + 2*29 + 1}, []string{a + "\n" + b + "\n", c + "\n"}},
 		"limit/a byte less":   {a + "\n" + b + "\n" + c + "\n", bulk.Limits{MaxBytes: 15 + 2*29}, []string{a + "\n", b + "\n", c + "\n"}},
-		"limit/one too large": {a + "\n" + `{"custom_id":"b","params":{"x":1}}` + "\n" + c, bulk.Limits{MaxBytes: 15 + 29}, []string{a + "\n", "2 b: " + tooLarge, c}},
+		"limit/one too large": {a + "\n" + `{"custom_id":"b","params":{"x":1}}` + "\n" + c, bulk.Limits{MaxBytes: 15 + 29}, []string{a + "\n", c, "2 b: " + tooLarge}},
 		"limit/no room":       {a, bulk.Limits{MaxBytes: 1}, []string{"1 : " + tooLarge}},
-		"large/buffered":      {`{"custom_id":"a","params":{"x":"` + strings.Repeat("x", 1000) + `"}}` + "\n" + b, bulk.Limits{MaxBytes: 500}, []string{"1 a: " + tooLarge, b}},
-		"large/not buffered":  {`{"custom_id":"a","params":{"x":"` + strings.Repeat("x", 1e6) + `"}}` + "\n" + b, bulk.Limits{MaxBytes: 500}, []string{"1 a: " + tooLarge, b}},
-		"large/then space":    {`{"custom_id":"a","params":{"x":"` + strings.Repeat("x", 1e5) + `"}}` + spaces + "\n" + b, bulk.Limits{MaxBytes: 500}, []string{"1 a: " + tooLarge, b}},
-		"large/id behind":     {`{"params":{"x":"` + strings.Repeat("x", 1e6) + `"},"custom_id":"a"}` + "\n" + b, bulk.Limits{MaxBytes: 500}, []string{"1 : " + tooLarge, b}},
-		"json/none":           {a + "\nhello\n" + b + "\n", bulk.Limits{}, []string{a + "\n", "2 : " + malformed, b + "\n"}},
-		"json/cut":            {a + "\n" + b[:20] + "\n" + c, bulk.Limits{}, []string{a + "\n", "2 b: " + malformed, c}},
+		"large/buffered":      {`{"custom_id":"a","params":{"x":"` + strings.Repeat("x", 1000) + `"}}` + "\n" + b, bulk.Limits{MaxBytes: 500}, []string{b, "1 a: " + tooLarge}},
+		"large/not buffered":  {`{"custom_id":"a","params":{"x":"` + strings.Repeat("x", 1e6) + `"}}` + "\n" + b, bulk.Limits{MaxBytes: 500}, []string{b, "1 a: " + tooLarge}},
+		"large/then space":    {`{"custom_id":"a","params":{"x":"` + strings.Repeat("x", 1e5) + `"}}` + spaces + "\n" + b, bulk.Limits{MaxBytes: 500}, []string{b, "1 a: " + tooLarge}},
+		"large/id behind":     {`{"params":{"x":"` + strings.Repeat("x", 1e6) + `"},"custom_id":"a"}` + "\n" + b, bulk.Limits{MaxBytes: 500}, []string{b, "1 : " + tooLarge}},
+		"json/none":           {a + "\nhello\n" + b + "\n", bulk.Limits{}, []string{a + "\n", b + "\n", "2 : " + malformed}},
+		"json/cut":            {a + "\n" + b[:20] + "\n" + c, bulk.Limits{}, []string{a + "\n", c, "2 b: " + malformed}},
 		"json/two on a line":  {a + b + "\n", bulk.Limits{}, []string{"1 a: " + malformed}},
-		"json/comma":          {a + ",\n" + b + "\n", bulk.Limits{}, []string{"1 a: " + malformed, b + "\n"}},
+		"json/comma":          {a + ",\n" + b + "\n", bulk.Limits{}, []string{b + "\n", "1 a: " + malformed}},
 		"json/list":           {"[" + a + "]\n", bulk.Limits{}, []string{"1 : " + malformed}},
 		"json/null":           {"null\n", bulk.Limits{}, []string{"1 : " + malformed}},
 		"json/invalid UTF-8":  {`{"custom_id":"a","params":{"x":"` + "\xff" + `"}}`, bulk.Limits{}, []string{"1 a: " + malformed}},
@@ -65,10 +65,10 @@ func TestSplitLines(t *testing.T) {
 		"id/space":            {`{"custom_id":"a b","params":{}}`, bulk.Limits{}, []string{"1 a b: " + invalidID}},
 		"id/escaped":          {`{"\u0063ustom_id":"\u0061","params":{}}` + "\n" + a, bulk.Limits{}, []string{`{"\u0063ustom_id":"\u0061","params":{}}` + "\n", "2 a: " + duplicate}},
 		"id/last one counts":  {`{"custom_id":5,"custom_id":"b","params":{}}` + "\n" + b, bulk.Limits{}, []string{`{"custom_id":5,"custom_id":"b","params":{}}` + "\n", "2 b: " + duplicate}},
-		"id/last one is none": {`{"custom_id":"b","custom_id":5,"params":{}}` + "\n" + b, bulk.Limits{}, []string{"1 : " + invalidID, b}},
+		"id/last one is none": {`{"custom_id":"b","custom_id":5,"params":{}}` + "\n" + b, bulk.Limits{}, []string{b, "1 : " + invalidID}},
 		"id/behind":           {`{"params":{"x":[1,{"custom_id":"b"}]},"y":null,"custom_id":"a"}`, bulk.Limits{}, []string{`{"params":{"x":[1,{"custom_id":"b"}]},"y":null,"custom_id":"a"}`}},
-		"id/duplicate":        {a + "\n" + b + "\n\n" + a + "\n" + c, bulk.Limits{MaxRequests: 1}, []string{a + "\n", b + "\n", "4 a: " + duplicate, c}},
-		"id/after an error":   {`{"custom_id":"a"}` + "\n" + a, bulk.Limits{}, []string{"1 a: " + malformed, a}},
+		"id/duplicate":        {a + "\n" + b + "\n\n" + a + "\n" + c, bulk.Limits{MaxRequests: 1}, []string{a + "\n", b + "\n", c, "4 a: " + duplicate}},
+		"id/after an error":   {`{"custom_id":"a"}` + "\n" + a, bulk.Limits{}, []string{a, "1 a: " + malformed}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -84,25 +84,18 @@ func TestSplitLines(t *testing.T) {
 	}
 }
 
-// sectionsOf gives what SplitLines makes of a file, written as in TestSplitLines.
+// sectionsOf returns what SplitLines makes of a file, written as in TestSplitLines.
 func sectionsOf(t *testing.T, r io.Reader, file string, l bulk.Limits) (all []string) {
 	t.Helper()
-	for s, err := range bulk.SplitLines(r, l) {
-		var bad *bulk.RequestError
-		switch {
-		case err == nil:
-			section := file[s.Offset : s.Offset+s.Bytes]
-			all = append(all, section)
-			if body := bodyOfLines([]byte(section)); int64(len(body)) != s.Body {
-				t.Errorf("section %+v has a body of %d bytes", s, len(body))
-			}
-		case errors.As(err, &bad) && s == bulk.Section{}:
-			all = append(all, fmt.Sprintf("%d %s: %v", bad.Line, bad.CustomID, kindOf(err)))
-		default:
-			t.Errorf("got %+v, %v", s, err)
+	sections, err := collect(t, bulk.SplitLines(r, l))
+	for _, s := range sections {
+		section := file[s.Offset : s.Offset+s.Bytes]
+		all = append(all, section)
+		if body := bodyOfLines([]byte(section)); int64(len(body)) != s.Body {
+			t.Errorf("section %+v has a body of %d bytes", s, len(body))
 		}
 	}
-	return all
+	return append(all, leftOut(t, err)...)
 }
 
 func TestSplitLinesReadError(t *testing.T) {
@@ -123,44 +116,49 @@ func TestSplitLinesReadError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sections, errs := take(bulk.SplitLines(io.MultiReader(strings.NewReader(tt.read), iotest.ErrReader(failure)), bulk.Limits{}), -1)
-			last := len(errs) - 1
-			if !errors.Is(errs[last], failure) || !strings.HasPrefix(errs[last].Error(), fmt.Sprintf("line %d: ", tt.line)) {
-				t.Errorf("ends with %v", errs[last])
+			sections, err := collect(t, bulk.SplitLines(io.MultiReader(strings.NewReader(tt.read), iotest.ErrReader(failure)), bulk.Limits{}))
+			if !errors.Is(err, failure) || !strings.HasPrefix(err.Error(), fmt.Sprintf("line %d: ", tt.line)) {
+				t.Errorf("ends with %v", err)
 			}
 			requests := 0
-			for _, s := range sections[:last] {
+			for _, s := range sections {
 				requests += s.Requests
 			}
-			if requests != tt.requests || last > 1 {
-				t.Errorf("%d requests in %d sections", requests, last)
+			if requests != tt.requests || len(sections) > 1 {
+				t.Errorf("%d requests in %d sections", requests, len(sections))
 			}
 		})
+	}
+	_, err := collect(t, bulk.SplitLines(io.MultiReader(strings.NewReader("{\n"+a), iotest.ErrReader(failure)), bulk.Limits{}))
+	if left, ok := errors.AsType[*bulk.LeftOutError](err); !ok || left.Count != 1 || !errors.Is(err, failure) || !errors.Is(err, bulk.ErrMalformed) {
+		t.Errorf("got %v", err)
 	}
 }
 
 func TestSplitLinesLeftEarly(t *testing.T) {
 	t.Parallel()
-	file := strings.Repeat(`{"custom_id":"a","params":{}}`+"\n", 10) // nine errors behind a section
-	for n := 1; n < 10; n++ {
-		if _, errs := take(bulk.SplitLines(strings.NewReader(file), bulk.Limits{}), n); len(errs) != n {
-			t.Errorf("got %d, want %d", len(errs), n)
-		}
+	var file strings.Builder
+	for i := range 10 {
+		fmt.Fprintf(&file, `{"custom_id":"%d","params":{}}`+"\n", i/2) // each id twice, so that each section has one request
 	}
-	if _, errs := take(bulk.SplitLines(io.MultiReader(strings.NewReader(file[:30]), iotest.ErrReader(io.ErrUnexpectedEOF)), bulk.Limits{}), 1); errs[0] != nil {
-		t.Errorf("got %v", errs[0])
+	split := func(yield func(bulk.Section, error) bool) {
+		bulk.SplitLines(strings.NewReader(file.String()), bulk.Limits{})(yield)
+	}
+	leaveEarly(split)
+	if sections, err := collect(t, split); len(sections) != 5 || !errors.Is(err, bulk.ErrDuplicateID) {
+		t.Errorf("got %+v, %v", sections, err)
 	}
 }
 
 func TestSplitLinesErrorsShowNothing(t *testing.T) {
 	t.Parallel()
 	file := `{"custom_id":"a","params":{"secret":"secret`
-	_, errs := take(bulk.SplitLines(strings.NewReader(file), bulk.Limits{}), -1)
-	if want := `line 1 (request "a"): malformed request: not one whole JSON object, at byte 43: unexpected EOF`; errs[0].Error() != want {
-		t.Errorf("got %v", errs[0])
+	_, err := collect(t, bulk.SplitLines(strings.NewReader(file), bulk.Limits{}))
+	if want := `requests left out: 1 (line 1 (request "a"): malformed request: not one whole JSON object, at byte 43: unexpected EOF)`; err.Error() != want {
+		t.Errorf("got %v", err)
 	}
-	if errors.Is(errs[0], io.ErrUnexpectedEOF) {
-		t.Error("a bad line looks like a failure of reading")
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Error("a malformed line looks like a failure of reading")
 	}
 }
 
@@ -190,10 +188,10 @@ func TestMemoryOfSplitLines(t *testing.T) {
 			var sections, errs int
 			used := allocated(func() {
 				for _, err := range bulk.SplitLines(&largeFile{lines: lines, size: tt.line}, tt.limits) {
-					if err == nil {
-						sections++
+					if left, ok := errors.AsType[*bulk.LeftOutError](err); ok {
+						errs = left.Count
 					} else {
-						errs++
+						sections++
 					}
 				}
 			})
@@ -236,8 +234,8 @@ func (f *largeFile) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// FuzzSplitLines splits anything: each line that is not blank is in one section or one error, and sections are what
-// they say.
+// FuzzSplitLines splits anything: each line that is not blank is in one section or left out, and sections are what they
+// say.
 func FuzzSplitLines(f *testing.F) {
 	const line = `{"custom_id":"a","params":{}}` + "\n"
 	f.Add([]byte(line), 0, int64(0))
@@ -245,14 +243,14 @@ func FuzzSplitLines(f *testing.F) {
 	f.Add([]byte(line+"{\n"+strings.ReplaceAll(line, "a", "b")), 3, int64(100))
 	f.Fuzz(func(t *testing.T, file []byte, requests int, size int64) {
 		limits := bulk.Limits{MaxRequests: requests, MaxBytes: size}
-		sections, errs := take(bulk.SplitLines(bytes.NewReader(file), limits), -1)
+		sections, err := collect(t, bulk.SplitLines(bytes.NewReader(file), limits))
 		if requests < 0 || size < 0 {
-			if len(errs) != 1 || errs[0] == nil {
-				t.Fatalf("got %v", errs)
+			if err == nil || len(sections) > 0 {
+				t.Fatalf("got %v, %v", sections, err)
 			}
 			return
 		}
-		again, _ := take(bulk.SplitLines(iotest.HalfReader(bytes.NewReader(file)), limits), -1)
+		again, _ := collect(t, bulk.SplitLines(iotest.HalfReader(bytes.NewReader(file)), limits))
 		if !slices.Equal(sections, again) {
 			t.Fatalf("got %+v, and then %+v", sections, again)
 		}
@@ -262,33 +260,47 @@ func FuzzSplitLines(f *testing.F) {
 				want++
 			}
 		}
-		given, end := 0, int64(0)
-		for i, s := range sections {
-			if errs[i] != nil {
-				var bad *bulk.RequestError
-				if !errors.As(errs[i], &bad) || kindOf(bad) == nil || bad.Index != given || bad.Line < 1 {
-					t.Fatalf("got %v", errs[i])
-				}
-				given++
-				continue
-			}
-			given += s.Requests
+		n, end := 0, int64(0)
+		left, ok := errors.AsType[*bulk.LeftOutError](err)
+		if ok {
+			n = left.Count
+			checkFirst(t, left)
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range sections {
+			n += s.Requests
 			if s.Offset < end || s.Requests < 1 || requests > 0 && s.Requests > requests || size > 0 && s.Body > size {
 				t.Fatalf("got %+v behind %d", s, end)
 			}
 			end = s.Offset + s.Bytes
 			text := file[s.Offset:end]
 			// Alone, a section is one section.
-			alone, errs := take(bulk.SplitLines(bytes.NewReader(text), bulk.Limits{}), -1)
-			if len(alone) != 1 || errs[0] != nil || alone[0].Requests != s.Requests || alone[0].Body != s.Body || alone[0].Bytes != s.Bytes {
-				t.Fatalf("section %+v alone: %+v, %v", s, alone, errs)
+			alone, err := collect(t, bulk.SplitLines(bytes.NewReader(text), bulk.Limits{}))
+			if err != nil || len(alone) != 1 || alone[0].Requests != s.Requests || alone[0].Body != s.Body || alone[0].Bytes != s.Bytes {
+				t.Fatalf("section %+v alone: %+v, %v", s, alone, err)
 			}
 			if body := bodyOfLines(text); int64(len(body)) != s.Body {
 				t.Fatalf("section %+v makes %d bytes", s, len(body))
 			}
 		}
-		if given != want {
-			t.Fatalf("%d of %d lines", given, want)
+		if n != want {
+			t.Fatalf("%d of %d lines", n, want)
 		}
 	})
+}
+
+// checkFirst checks the requests that an error names.
+func checkFirst(t *testing.T, left *bulk.LeftOutError) {
+	t.Helper()
+	if len(left.First) != min(10, left.Count) {
+		t.Fatalf("%d of %d are named", len(left.First), left.Count)
+	}
+	last := -1
+	for _, r := range left.First {
+		if kindOf(r) == nil || r.Index <= last || r.Line <= r.Index {
+			t.Fatalf("got %v", r)
+		}
+		last = r.Index
+	}
 }

@@ -7,14 +7,16 @@ import (
 	"github.com/seed-111a911e/messagebatches/client"
 )
 
-// Split gives the requests in batches for [client.Client.Create], in their order. Each batch is as large as the limits
+// Split yields the requests in batches for [client.Client.Create], in their order. Each batch is as large as the limits
 // allow, by the exact size of the body that Create sends.
 //
-// A request that fits no batch comes as a [*RequestError], with a nil batch, as soon as it is met, and the rest goes on:
-// each request is in one batch or in one error. A custom id that an earlier batch had is such an error too.
+// A request that fits no batch is left out, and the next one follows: it cannot be encoded ([ErrMalformed]), is too large
+// ([ErrTooLarge]), or has an invalid custom ID ([ErrInvalidID]) or that of an earlier request in any batch
+// ([ErrDuplicateID]). An error is the last thing Split yields, a [*LeftOutError] that counts them. If the limits are
+// negative, that is the only error and there are no batches.
 //
-// Memory holds the current batch and the custom ids of all. A batch is the caller's: it is not used again. Each iteration
-// ranges over requests anew. Requests must not change before their batch was sent.
+// Memory holds the current batch and all custom IDs. A batch belongs to the caller and is not reused. Each iteration ranges
+// over the requests anew. Requests must not change until their batch has been sent.
 func Split(requests iter.Seq[client.Request], l Limits) iter.Seq2[[]client.Request, error] {
 	return func(yield func([]client.Request, error) bool) {
 		p, err := newPacker(l)
@@ -22,6 +24,7 @@ func Split(requests iter.Seq[client.Request], l Limits) iter.Seq2[[]client.Reque
 			yield(nil, err)
 			return
 		}
+		var left LeftOutError
 		var batch []client.Request
 		var buf []byte
 		index := -1
@@ -35,12 +38,13 @@ func Split(requests iter.Seq[client.Request], l Limits) iter.Seq2[[]client.Reque
 			case size > p.largest():
 				err = p.tooLarge()
 			default:
-				err = p.checkID(r.CustomID)
+				err = checkID(r.CustomID)
+			}
+			if err == nil {
+				err = p.note(r.CustomID, index)
 			}
 			if err != nil {
-				if !yield(nil, &RequestError{Index: index, CustomID: r.CustomID, Err: err}) {
-					return
-				}
+				left.add(&RequestError{Index: index, CustomID: r.CustomID, Err: err})
 				continue
 			}
 			if p.full(size) {
@@ -48,13 +52,16 @@ func Split(requests iter.Seq[client.Request], l Limits) iter.Seq2[[]client.Reque
 					return
 				}
 				batch = nil
-				p.next()
+				p.Next()
 			}
 			batch = append(batch, r)
-			p.add(r.CustomID, size)
+			p.Add(len(buf))
 		}
-		if len(batch) > 0 {
-			yield(batch, nil)
+		if len(batch) > 0 && !yield(batch, nil) {
+			return
+		}
+		if err := left.last(); err != nil {
+			yield(nil, err)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/client/bulk"
+	"github.com/seed-111a911e/messagebatches/gen"
 )
 
 // TestSplitProperties splits random requests, as values and as lines.
@@ -102,22 +104,12 @@ func (c *splitCase) body(indices []int) []byte {
 	return slices.Concat([]byte(`{"requests":[`), bytes.Join(parts, []byte(",")), []byte(`]}`))
 }
 
-// checkSplit checks Split and returns the number of batches and the kinds of errors, by index.
+// checkSplit checks Split and returns the number of batches, and the kind of each request that is left out, by index.
 func (c *splitCase) checkSplit(t *testing.T, seed uint64) (n int, failed map[int]error) {
 	t.Helper()
-	failed = make(map[int]error)
-	var batches [][]client.Request
-	for batch, err := range bulk.Split(slices.Values(c.requests), c.limits) {
-		var bad *bulk.RequestError
-		switch {
-		case err == nil:
-			batches = append(batches, batch)
-		case errors.As(err, &bad) && failed[bad.Index] == nil && bad.CustomID == c.requests[bad.Index].CustomID:
-			failed[bad.Index] = kindOf(err)
-		default:
-			t.Fatalf("seed %d: got %v", seed, err)
-		}
-	}
+	batches, err := collect(t, bulk.Split(slices.Values(c.requests), c.limits))
+	failed = c.failures()
+	c.checkLeftOut(t, seed, err, failed)
 	var groups [][]int // indices of the requests of each batch, by counting off
 	next := 0
 	for _, batch := range batches {
@@ -132,7 +124,7 @@ func (c *splitCase) checkSplit(t *testing.T, seed uint64) (n int, failed map[int
 			group = append(group, next)
 			next++
 		}
-		sent, err := (&client.BatchParams{Requests: batch}).AppendJSON(nil)
+		sent, err := (&gen.BetaCreateMessageBatchParams{Requests: batch}).AppendJSON(nil)
 		if err != nil || !bytes.Equal(sent, c.body(group)) {
 			t.Fatalf("seed %d: a batch is sent as %s, %v", seed, sent, err)
 		}
@@ -140,9 +132,8 @@ func (c *splitCase) checkSplit(t *testing.T, seed uint64) (n int, failed map[int
 	}
 	c.checkGroups(t, seed, groups, nil)
 	if got := len(slices.Concat(groups...)) + len(failed); got != len(c.requests) {
-		t.Fatalf("seed %d: %d of %d requests were given", seed, got, len(c.requests))
+		t.Fatalf("seed %d: %d of %d requests were yielded or left out", seed, got, len(c.requests))
 	}
-	c.checkFailures(t, seed, failed)
 	return len(groups), failed
 }
 
@@ -162,29 +153,55 @@ func (c *splitCase) checkGroups(t *testing.T, seed uint64, groups [][]int, cut m
 	}
 }
 
-// checkFailures compares the errors with what is wrong with each request, seen by other eyes.
-func (c *splitCase) checkFailures(t *testing.T, seed uint64, failed map[int]error) {
-	t.Helper()
+// failures returns what is wrong with each request, by index, worked out in another way.
+func (c *splitCase) failures() map[int]error {
+	failed := make(map[int]error)
 	taken := make(map[string]bool)
 	for i, r := range c.requests {
 		_, err := r.AppendJSON(nil)
-		var want error
 		switch {
 		case err == nil && len(c.texts[i]) > c.maxBytes()-len(`{"requests":[]}`):
-			want = bulk.ErrTooLarge
+			failed[i] = bulk.ErrTooLarge
 		case err != nil:
-			want = bulk.ErrMalformed
+			failed[i] = bulk.ErrMalformed
 		case r.CustomID == "" || len(r.CustomID) > 64 || strings.Contains(r.CustomID, " "):
-			want = bulk.ErrInvalidID
+			failed[i] = bulk.ErrInvalidID
 		case taken[r.CustomID]:
-			want = bulk.ErrDuplicateID
+			failed[i] = bulk.ErrDuplicateID
 		default:
 			taken[r.CustomID] = true
 		}
-		if failed[i] != want {
-			t.Fatalf("seed %d: request %d: got %v, want %v", seed, i, failed[i], want)
+	}
+	return failed
+}
+
+// checkLeftOut checks that an error counts the failures, and names the first ones.
+func (c *splitCase) checkLeftOut(t *testing.T, seed uint64, err error, failed map[int]error) []*bulk.RequestError {
+	t.Helper()
+	if len(failed) == 0 {
+		if err != nil {
+			t.Fatalf("seed %d: got %v", seed, err)
+		}
+		return nil
+	}
+	left, ok := errors.AsType[*bulk.LeftOutError](err)
+	if !ok || left.Count != len(failed) || left.Err != nil {
+		t.Fatalf("seed %d: got %v, want %d", seed, err, len(failed))
+	}
+	indices := slices.Sorted(maps.Keys(failed))
+	for i, r := range left.First {
+		kind := kindOf(r)
+		if kind == bulk.ErrTooLarge && r.Line > 0 && len(c.texts[r.Index]) > c.maxBytes()-15 {
+			kind = failed[r.Index] // a malformed line that is too large as well is only the latter
+		}
+		if r.Index != indices[i] || r.CustomID != c.requests[r.Index].CustomID && r.Line == 0 || kind != failed[r.Index] {
+			t.Fatalf("seed %d: got %v, want %v of request %d", seed, r, failed[indices[i]], indices[i])
 		}
 	}
+	if len(left.First) != min(10, len(failed)) {
+		t.Fatalf("seed %d: %d of %d are named", seed, len(left.First), len(failed))
+	}
+	return left.First
 }
 
 // checkLines checks that SplitLines agrees with Split, and returns the number of sections.
@@ -192,21 +209,21 @@ func (c *splitCase) checkLines(t *testing.T, seed uint64, failed map[int]error) 
 	t.Helper()
 	var groups [][]int
 	cut := make(map[int]bool) // requests that follow a line that is in no section
+	for i := range failed {
+		cut[i+1] = true
+	}
+	lineOf := func(i int) int { return 1 + bytes.Count(c.file[:c.starts[i]], []byte("\n")) }
+	sections, err := collect(t, bulk.SplitLines(bytes.NewReader(c.file), c.limits))
+	for _, r := range c.checkLeftOut(t, seed, err, failed) {
+		if r.Line != lineOf(r.Index) {
+			t.Fatalf("seed %d: got %v, want line %d", seed, r, lineOf(r.Index))
+		}
+	}
 	next := 0
 	end := int64(0)
-	for s, err := range bulk.SplitLines(bytes.NewReader(c.file), c.limits) {
-		if err != nil {
-			var bad *bulk.RequestError
-			if !errors.As(err, &bad) || bad.Index != next || bad.Line != 1+bytes.Count(c.file[:c.starts[next]], []byte("\n")) {
-				t.Fatalf("seed %d: got %v in place of request %d", seed, err, next)
-			}
-			// A malformed line that is too large as well is only the latter.
-			if kind := kindOf(err); kind != failed[next] && !(kind == bulk.ErrTooLarge && failed[next] == bulk.ErrMalformed && len(c.texts[next]) > c.maxBytes()-15) {
-				t.Fatalf("seed %d: request %d: got %v, want %v", seed, next, err, failed[next])
-			}
+	for _, s := range sections {
+		for failed[next] != nil {
 			next++
-			cut[next] = true
-			continue
 		}
 		var group []int
 		for range s.Requests {
@@ -217,7 +234,7 @@ func (c *splitCase) checkLines(t *testing.T, seed uint64, failed map[int]error) 
 			next++
 		}
 		groups = append(groups, group)
-		if start := int64(c.starts[group[0]]); s.Offset != start || s.Offset < end || s.Line != 1+bytes.Count(c.file[:start], []byte("\n")) {
+		if s.Offset != int64(c.starts[group[0]]) || s.Offset < end || s.Line != lineOf(group[0]) {
 			t.Fatalf("seed %d: section %+v begins in the wrong place", seed, s)
 		}
 		end = s.Offset + s.Bytes
@@ -228,8 +245,8 @@ func (c *splitCase) checkLines(t *testing.T, seed uint64, failed map[int]error) 
 			t.Fatalf("seed %d: section %+v makes %s", seed, s, body)
 		}
 	}
-	if next != len(c.requests) {
-		t.Fatalf("seed %d: %d of %d lines were given", seed, next, len(c.requests))
+	if got := len(slices.Concat(groups...)) + len(failed); got != len(c.requests) {
+		t.Fatalf("seed %d: %d of %d lines were yielded or left out", seed, got, len(c.requests))
 	}
 	c.checkGroups(t, seed, groups, cut)
 	return len(groups)

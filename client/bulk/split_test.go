@@ -24,7 +24,7 @@ func TestSplit(t *testing.T) {
 	for name, tt := range map[string]struct {
 		requests []client.Request
 		limits   bulk.Limits
-		want     []string // ids of each batch, or kind and place of each error
+		want     []string // ids of each batch, and then place, id and kind of what is left out
 	}{
 		"none/no batch":           {nil, bulk.Limits{}, nil},
 		"count/zero":              {[]client.Request{request("a", "x"), request("b", "x")}, bulk.Limits{}, []string{"a b"}},
@@ -34,30 +34,30 @@ func TestSplit(t *testing.T) {
 		"bytes/just two":          {[]client.Request{request("a", "x"), request("b", "x"), request("c", "x")}, bulk.Limits{MaxBytes: empty + 2*one + 1}, []string{"a b", "c"}},
 		"bytes/no room for two":   {[]client.Request{request("a", "x"), request("b", "x")}, bulk.Limits{MaxBytes: empty + 2*one}, []string{"a", "b"}},
 		"bytes/just one":          {[]client.Request{request("a", "x")}, bulk.Limits{MaxBytes: empty + one}, []string{"a"}},
-		"bytes/a byte too many":   {[]client.Request{request("a", "xx"), request("b", "x")}, bulk.Limits{MaxBytes: empty + one}, []string{"0 a: " + bulk.ErrTooLarge.Error(), "b"}},
+		"bytes/a byte too many":   {[]client.Request{request("a", "xx"), request("b", "x")}, bulk.Limits{MaxBytes: empty + one}, []string{"b", "0 a: " + bulk.ErrTooLarge.Error()}},
 		"bytes/no room at all":    {[]client.Request{request("a", "x")}, bulk.Limits{MaxBytes: 3}, []string{"0 a: " + bulk.ErrTooLarge.Error()}},
 		"id/empty":                {[]client.Request{request("", "x")}, bulk.Limits{}, []string{"0 : " + bulk.ErrInvalidID.Error()}},
 		"id/64 characters":        {[]client.Request{request(strings.Repeat("_", 64), "x")}, bulk.Limits{}, []string{strings.Repeat("_", 64)}},
 		"id/65 characters":        {[]client.Request{request(strings.Repeat("_", 65), "x")}, bulk.Limits{}, []string{"0 " + strings.Repeat("_", 65) + ": " + bulk.ErrInvalidID.Error()}},
-		"id/dot":                  {[]client.Request{request("a.b", "x"), request("c", "x")}, bulk.Limits{}, []string{"0 a.b: " + bulk.ErrInvalidID.Error(), "c"}},
-		"id/twice in a batch":     {[]client.Request{request("a", "x"), request("a", "y"), request("b", "x")}, bulk.Limits{}, []string{"1 a: " + bulk.ErrDuplicateID.Error(), "a b"}},
-		"id/twice in two batches": {[]client.Request{request("a", "x"), request("b", "x"), request("a", "y")}, bulk.Limits{MaxRequests: 1}, []string{"a", "2 a: " + bulk.ErrDuplicateID.Error(), "b"}},
-		"id/free after an error":  {[]client.Request{request("a", "\xff"), request("a", "y")}, bulk.Limits{}, []string{"0 a: " + bulk.ErrMalformed.Error(), "a"}},
-		"json/invalid UTF-8":      {[]client.Request{request("a", "x"), request("b", "\xff"), request("c", "x")}, bulk.Limits{}, []string{"1 b: " + bulk.ErrMalformed.Error(), "a c"}},
+		"id/dot":                  {[]client.Request{request("a.b", "x"), request("c", "x")}, bulk.Limits{}, []string{"c", "0 a.b: " + bulk.ErrInvalidID.Error()}},
+		"id/twice in a batch":     {[]client.Request{request("a", "x"), request("a", "y"), request("b", "x")}, bulk.Limits{}, []string{"a b", "1 a: " + bulk.ErrDuplicateID.Error()}},
+		"id/twice in two batches": {[]client.Request{request("a", "x"), request("b", "x"), request("a", "y")}, bulk.Limits{MaxRequests: 1}, []string{"a", "b", "2 a: " + bulk.ErrDuplicateID.Error()}},
+		"id/free after an error":  {[]client.Request{request("a", "\xff"), request("a", "y")}, bulk.Limits{}, []string{"a", "0 a: " + bulk.ErrMalformed.Error()}},
+		"json/invalid UTF-8":      {[]client.Request{request("a", "x"), request("b", "\xff"), request("c", "x")}, bulk.Limits{}, []string{"a c", "1 b: " + bulk.ErrMalformed.Error()}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			batches, err := collect(t, bulk.Split(slices.Values(tt.requests), tt.limits))
 			var got []string
-			for batch, err := range bulk.Split(slices.Values(tt.requests), tt.limits) {
-				var bad *bulk.RequestError
-				switch {
-				case err == nil && len(batch) > 0:
-					got = append(got, strings.Join(ids(batch), " "))
-				case errors.As(err, &bad) && batch == nil && bad.Line == 0:
-					got = append(got, fmt.Sprintf("%d %s: %v", bad.Index, bad.CustomID, kindOf(err)))
-				default:
-					t.Fatalf("got %v, %v", batch, err)
+			for _, batch := range batches {
+				got = append(got, strings.Join(ids(batch), " "))
+			}
+			if left, ok := errors.AsType[*bulk.LeftOutError](err); ok && left.Count == len(left.First) {
+				for _, r := range left.First {
+					got = append(got, fmt.Sprintf("%d %s: %v", r.Index, r.CustomID, kindOf(r)))
 				}
+			} else if err != nil {
+				t.Errorf("got %v", err)
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Error(diff)
@@ -77,32 +77,32 @@ func ids(batch []client.Request) []string {
 func TestSplitErrors(t *testing.T) {
 	t.Parallel()
 	requests := []client.Request{request("a", "\xff"), request(strings.Repeat("long", 1000), "secret")}
-	_, errs := take(bulk.Split(slices.Values(requests), bulk.Limits{}), -1)
-	if len(errs) != 2 {
-		t.Fatalf("got %v", errs)
+	_, err := collect(t, bulk.Split(slices.Values(requests), bulk.Limits{}))
+	left, ok := errors.AsType[*bulk.LeftOutError](err)
+	if !ok || left.Count != 2 || !errors.Is(err, bulk.ErrMalformed) || !errors.Is(err, bulk.ErrInvalidID) || errors.Is(err, bulk.ErrTooLarge) {
+		t.Fatalf("got %v", err)
 	}
-	var encoding *gen.EncodeError
-	if !errors.As(errs[0], &encoding) || encoding.Pointer != "/params/messages/0/content" {
-		t.Errorf("got %v", errs[0])
+	if encoding, ok := errors.AsType[*gen.EncodeError](left.First[0]); !ok || encoding.Pointer != "/params/messages/0/content" {
+		t.Errorf("got %v", left.First[0])
 	}
-	if want := `request 0 (request "a"): malformed request: encode JSON at /params/messages/0/content: invalid UTF-8`; errs[0].Error() != want {
-		t.Errorf("got %v", errs[0])
+	if want := `request 0 (request "a"): malformed request: encode JSON at /params/messages/0/content: invalid UTF-8`; left.First[0].Error() != want {
+		t.Errorf("got %v", left.First[0])
 	}
-	if text := errs[1].Error(); len(text) > 250 || strings.Contains(text, "secret") {
+	if text := err.Error(); len(text) > 400 || strings.Contains(text, "secret") || !strings.HasPrefix(text, "requests left out: 2 (request 0 ") {
 		t.Errorf("got %s", text)
 	}
 	broken := request("a", "x")
-	broken.Params.Tools = []gen.BetaToolUnion{&gen.BetaTool{Name: "t", InputSchema: []byte(`{"secret":x}`)}}
-	_, errs = take(bulk.Split(slices.Values([]client.Request{broken}), bulk.Limits{}), -1)
-	if text := errs[0].Error(); strings.Contains(text, "secret") || !strings.Contains(text, "/params/tools/0") {
+	broken.Params.Tools = []client.ToolUnion{&client.Tool{Name: "t", InputSchema: []byte(`{"secret":x}`)}}
+	_, err = collect(t, bulk.Split(slices.Values(slices.Repeat([]client.Request{broken}, 12)), bulk.Limits{}))
+	if text := err.Error(); strings.Contains(text, "secret") || !strings.Contains(text, "/params/tools/0") || !strings.HasSuffix(text, "; and 2 more)") {
 		t.Errorf("got %s", text)
 	}
 	for _, limits := range []bulk.Limits{{MaxRequests: -1}, {MaxBytes: -1}} {
-		if batches, errs := take(bulk.Split(slices.Values(requests), limits), -1); len(errs) != 1 || errs[0] == nil || batches[0] != nil || kindOf(errs[0]) != nil {
-			t.Errorf("limits %+v: got %v", limits, errs)
+		if batches, err := collect(t, bulk.Split(slices.Values(requests), limits)); err == nil || batches != nil || kindOf(err) != nil {
+			t.Errorf("limits %+v: got %v", limits, err)
 		}
-		if sections, errs := take(bulk.SplitLines(strings.NewReader("{}"), limits), -1); len(errs) != 1 || errs[0] == nil || sections[0] != (bulk.Section{}) || kindOf(errs[0]) != nil {
-			t.Errorf("limits %+v: got %v", limits, errs)
+		if sections, err := collect(t, bulk.SplitLines(strings.NewReader("{}"), limits)); err == nil || sections != nil || kindOf(err) != nil {
+			t.Errorf("limits %+v: got %v", limits, err)
 		}
 	}
 }
@@ -118,21 +118,23 @@ func TestSplitLeftEarly(t *testing.T) {
 			}
 		}
 	}
-	for n := 1; n < 10; n++ {
-		asked = 0
-		if _, errs := take(bulk.Split(requests, bulk.Limits{MaxRequests: 2}), n); len(errs) != n || asked == 0 || asked > 4*n {
-			t.Errorf("%d given, %d requests asked for", len(errs), asked)
-		}
+	leaveEarly(bulk.Split(requests, bulk.Limits{MaxRequests: 2}))
+	asked = 0
+	for range bulk.Split(requests, bulk.Limits{MaxRequests: 2}) {
+		break
 	}
-	// What is given is the caller's, and each iteration begins anew.
+	if asked != 5 {
+		t.Errorf("%d requests were asked for, for a batch of 2", asked)
+	}
+	// A batch belongs to the caller, and each iteration starts anew.
 	split := bulk.Split(requests, bulk.Limits{MaxRequests: 7})
-	first, _ := take(split, -1)
+	first, _ := collect(t, split)
 	for _, batch := range first {
 		for i := range batch {
 			batch[i].CustomID = "changed"
 		}
 	}
-	second, _ := take(split, -1)
+	second, _ := collect(t, split)
 	if last := len(first) - 1; len(second) != len(first) || second[last][0].CustomID != "r49" {
 		t.Errorf("the second iteration differs: %d and %d", len(second), len(first))
 	}
@@ -160,16 +162,16 @@ func TestSplitSizesAreThoseOfCreate(t *testing.T) {
 			requests = append(requests, request(fmt.Sprint("r", i), strings.Repeat("\"\u2028ü", i)))
 			lines.Write(append(encode(t, requests[i]), " \r\n"...))
 		}
-		c.Create(t.Context(), client.BatchParams{Requests: requests})
+		c.Create(t.Context(), requests)
 		size := int64(len(body))
-		batches, _ := take(bulk.Split(slices.Values(requests), bulk.Limits{MaxBytes: size}), -1)
-		sections, _ := take(bulk.SplitLines(bytes.NewReader(lines.Bytes()), bulk.Limits{MaxBytes: size}), -1)
+		batches, _ := collect(t, bulk.Split(slices.Values(requests), bulk.Limits{MaxBytes: size}))
+		sections, _ := collect(t, bulk.SplitLines(bytes.NewReader(lines.Bytes()), bulk.Limits{MaxBytes: size}))
 		if len(batches) != 1 || len(sections) != 1 || sections[0].Body != size {
 			t.Errorf("%d requests of %d bytes: %d batches, sections %+v", n, size, len(batches), sections)
 		}
-		batches, errs := take(bulk.Split(slices.Values(requests), bulk.Limits{MaxBytes: size - 1}), -1)
-		if len(batches) != min(n, 2) || (n == 1) != errors.Is(errs[0], bulk.ErrTooLarge) {
-			t.Errorf("%d requests with a byte less: %d batches, %v", n, len(batches), errs)
+		batches, err := collect(t, bulk.Split(slices.Values(requests), bulk.Limits{MaxBytes: size - 1}))
+		if want := min(n-1, 1) + 1; n > 1 && len(batches) != want || (n == 1) != errors.Is(err, bulk.ErrTooLarge) {
+			t.Errorf("%d requests with a byte less: %d batches, %v", n, len(batches), err)
 		}
 	}
 }
@@ -193,11 +195,11 @@ func TestCustomIDs(t *testing.T) {
 		all = append(all, string(rune(b)), "a"+string(rune(b)))
 	}
 	for _, id := range all {
-		_, err := c.Create(t.Context(), client.BatchParams{Requests: []client.Request{request(id, "x")}})
-		refused := strings.Contains(err.Error(), "custom_id: it")
-		_, errs := take(bulk.Split(slices.Values([]client.Request{request(id, "x")}), bulk.Limits{}), -1)
-		if errors.Is(errs[0], bulk.ErrInvalidID) != refused {
-			t.Errorf("id %q: %v; Create says %v", id, errs[0], err)
+		_, refusal := c.Create(t.Context(), []client.Request{request(id, "x")})
+		refused := strings.Contains(refusal.Error(), "custom_id: it")
+		batches, err := collect(t, bulk.Split(slices.Values([]client.Request{request(id, "x")}), bulk.Limits{}))
+		if errors.Is(err, bulk.ErrInvalidID) != refused || refused != (len(batches) == 0) {
+			t.Errorf("id %q: %v; Create says %v", id, err, refusal)
 		}
 	}
 }

@@ -1,58 +1,58 @@
 package bulk
 
 import (
-	"encoding/json"
 	"maps"
 
 	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/gen"
+	"github.com/seed-111a911e/messagebatches/internal/wire"
 )
 
-// Totals add up results and what they used. The zero Totals are empty and ready to use. They are plain values: several
-// goroutines each have their own, and [Totals.Merge] joins them.
+// Totals add up results and what they used. The zero Totals is empty and ready to use. Totals is not safe for concurrent
+// use: give each goroutine its own, and combine them with [Totals.Merge].
 type Totals struct {
-	// Results is how many results there are, by type: "succeeded", "errored", "canceled", "expired", and what is newer
-	// than the contract.
+	// Results is how many results there are, by type: "succeeded", "errored", "canceled", "expired", and types newer than
+	// the contract.
 	Results map[string]int64
 
-	// Models are the tokens of each model, under the name that the answers give it.
-	Models map[gen.Model]Tokens
+	// Models are the tokens of each model, by the model name in the response.
+	Models map[client.Model]Tokens
 
-	// ServerTools is how often server tools were used, by the name that usage.server_tool_use gives the uses, such as
+	// ServerTools is how often server tools were used, by the names in usage.server_tool_use, such as
 	// "web_search_requests".
 	ServerTools map[string]int64
 
-	// UnknownSteps is how many steps of answers (usage.iterations) are of a type that is newer than the contract. Whether
-	// their tokens are among the others, nobody knows here.
+	// UnknownSteps is how many steps of responses (usage.iterations) are of a type newer than the contract. Their tokens
+	// may or may not be included above.
 	UnknownSteps int64
 }
 
-// Tokens are numbers of tokens by kind. Each token is in one of them, but for those of Thinking.
+// Tokens are numbers of tokens by kind. Each token is counted once, except that Thinking is a part of Output.
 type Tokens struct {
-	// Input are input tokens that the cache had no part in.
+	// Input are input tokens neither read from nor written to the cache.
 	Input int64
 
-	// CacheWrite5m and CacheWrite1h are input tokens that were written to the cache, by time to live. Those without one
-	// are counted for 5 minutes, which is the default.
+	// CacheWrite5m and CacheWrite1h are input tokens written to the cache, by time to live. Those without a time to live
+	// count as 5 minutes, the default.
 	CacheWrite5m, CacheWrite1h int64
 
-	// CacheRead are input tokens that were read from the cache.
+	// CacheRead are input tokens read from the cache.
 	CacheRead int64
 
-	// Output are output tokens, with those of thinking.
+	// Output are output tokens, including those of thinking.
 	Output int64
 
-	// Thinking are the output tokens of thinking, as far as they are told: of answers, not of steps beside them. They are
-	// a part of Output.
+	// Thinking are the output tokens of thinking, where the response reports them. Steps outside the response's own usage
+	// do not.
 	Thinking int64
 }
 
-// Add counts a result, and the tokens of its message if it succeeded, whatever the stop_reason: no other result is billed.
-// A nil item is passed over.
+// Add counts a result and, if it succeeded, the tokens of its message, whatever the stop_reason. Other results are not
+// billed. A nil item, and a damaged one without a result, count nothing.
 //
-// The tokens of a message are those of its usage, which counts each run of the model that answered, and of the steps that
-// are not in it: compactions, advice (under the advisor's model), and what a model put out before it declined and a
-// fallback model took over (under the model that declined; without any output that is not billed).
+// The tokens of a message are those of its usage, which includes each run of the model that responded, plus those of the
+// steps that it does not include: compactions, advice (under the advisor's model), and the output of a model that declined
+// before a fallback model took over (under the model that declined; without output that is not billed).
 func (t *Totals) Add(item *client.Item) {
 	if item == nil || item.Result == nil {
 		return
@@ -63,11 +63,11 @@ func (t *Totals) Add(item *client.Item) {
 		return
 	}
 	u := &m.Usage
-	answer := tokens(u.InputTokens, u.OutputTokens, value(u.CacheReadInputTokens), value(u.CacheCreationInputTokens), u.CacheCreation)
+	own := tokens(u.InputTokens, u.OutputTokens, value(u.CacheReadInputTokens), value(u.CacheCreationInputTokens), u.CacheCreation)
 	if u.OutputTokensDetails != nil {
-		answer.Thinking = u.OutputTokensDetails.ThinkingTokens
+		own.Thinking = u.OutputTokensDetails.ThinkingTokens
 	}
-	t.addTokens(m.Model, answer)
+	t.addTokens(m.Model, own)
 	t.addSteps(m)
 	for name, n := range serverToolUses(item) {
 		add(&t.ServerTools, name, n)
@@ -76,7 +76,7 @@ func (t *Totals) Add(item *client.Item) {
 
 // addSteps adds the tokens of the steps that are not in the usage of the message.
 func (t *Totals) addSteps(m *client.Message) {
-	var fallback gen.Model // that answered, if one did
+	var fallback client.Model // that responded, if one did
 	for _, step := range m.Usage.Iterations {
 		if s, ok := step.(*gen.BetaFallbackMessageIterationUsage); ok {
 			fallback = s.Model
@@ -98,7 +98,7 @@ func (t *Totals) addSteps(m *client.Message) {
 	}
 }
 
-// Merge adds other, which stays as it is.
+// Merge adds other, without changing it.
 func (t *Totals) Merge(other Totals) {
 	for name, n := range other.Results {
 		add(&t.Results, name, n)
@@ -117,7 +117,7 @@ func (t Totals) IsZero() bool {
 	return len(t.Results) == 0 && len(t.Models) == 0 && len(t.ServerTools) == 0 && t.UnknownSteps == 0
 }
 
-// Clone returns a copy that does not change with t.
+// Clone returns a copy that is independent of t.
 func (t Totals) Clone() Totals {
 	t.Results, t.Models, t.ServerTools = maps.Clone(t.Results), maps.Clone(t.Models), maps.Clone(t.ServerTools)
 	return t
@@ -132,12 +132,12 @@ func (t Totals) Tokens() Tokens {
 	return sum
 }
 
-func (t *Totals) addTokens(model gen.Model, n Tokens) {
+func (t *Totals) addTokens(model client.Model, n Tokens) {
 	if n == (Tokens{}) {
 		return
 	}
 	if t.Models == nil {
-		t.Models = make(map[gen.Model]Tokens)
+		t.Models = make(map[client.Model]Tokens)
 	}
 	t.Models[model] = t.Models[model].plus(n)
 }
@@ -152,7 +152,7 @@ func (n Tokens) plus(o Tokens) Tokens {
 	return n
 }
 
-// tokens makes Tokens of a usage. The writes by time to live are a part of all writes, or the only thing told of them.
+// tokens makes Tokens of a usage. The writes by time to live are a part of all writes, or replace their missing sum.
 func tokens(input, output, reads, writes int64, byTTL *gen.BetaCacheCreation) Tokens {
 	n := Tokens{Input: input, Output: output, CacheRead: reads}
 	if byTTL != nil {
@@ -162,30 +162,46 @@ func tokens(input, output, reads, writes int64, byTTL *gen.BetaCacheCreation) To
 	return n
 }
 
-// serverToolUses returns how often server tools were used, with those that the contract does not know.
+// serverToolUses returns how often server tools were used, including those that the contract does not know: they are only
+// in the raw line.
 func serverToolUses(item *client.Item) map[string]int64 {
 	known := item.Message().Usage.ServerToolUse
 	if known == nil {
 		return nil
 	}
 	uses := map[string]int64{"web_fetch_requests": known.WebFetchRequests, "web_search_requests": known.WebSearchRequests}
-	var line struct {
-		Result struct {
-			Message struct {
-				Usage struct {
-					Uses map[string]any `json:"server_tool_use"`
-				} `json:"usage"`
-			} `json:"message"`
-		} `json:"result"`
+	if len(item.Raw) == 0 {
+		return uses
 	}
-	if len(item.Raw) > 0 && json.Unmarshal(item.Raw, &line) == nil {
-		for name, n := range line.Result.Message.Usage.Uses {
-			if n, ok := n.(float64); ok {
-				uses[name] = int64(n)
-			}
+	d := wire.NewDecoder(item.Raw)
+	each(d, []string{"result", "message", "usage", "server_tool_use"}, func(name string) {
+		if _, ok := uses[name]; ok || d.Kind() != '0' {
+			d.Skip()
+			return
+		}
+		var n int64
+		wire.DecodeInt(d, &n)
+		uses[name] = n
+	})
+	_ = d.End() // a malformed number does not cost the others
+	return uses
+}
+
+// each calls visit with each property of the object at a path; visit must read the value.
+func each(d *wire.Decoder, path []string, visit func(name string)) {
+	if !d.Object() {
+		return
+	}
+	for name := d.Name(); name != nil; name = d.Name() {
+		switch {
+		case len(path) == 0:
+			visit(string(name))
+		case string(name) == path[0]:
+			each(d, path[1:], visit)
+		default:
+			d.Skip()
 		}
 	}
-	return uses
 }
 
 func add(counts *map[string]int64, name string, n int64) {

@@ -1,6 +1,7 @@
 package bulk_test
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/big"
@@ -40,7 +41,7 @@ func TestTotalsTokens(t *testing.T) {
 	usage := func(n int, rest string) string {
 		return strings.TrimSuffix(strings.Replace(step("message", "x", n), `"type":"message","model":"x",`, "", 1), "}") + rest + "}"
 	}
-	type models = map[gen.Model]bulk.Tokens
+	type models = map[client.Model]bulk.Tokens
 	for name, tt := range map[string]struct {
 		usage   string
 		want    models
@@ -118,12 +119,13 @@ func TestTotalsResults(t *testing.T) {
 	for _, result := range []string{`{"type":"expired"}`, `{"type":"canceled"}`, `{"type":"canceled"}`, `{"type":"postponed"}`, `{"type":"errored","error":{"type":"error","error":{"type":"api_error","message":"x"}}}`} {
 		got.Add(item(t, `{"custom_id":"a","result":`+result+`}`))
 	}
-	got.Add(answered(t, `{"server_tool_use":{"web_search_requests":3,"web_fetch_requests":0,"code_execution_requests":2,"odd":"x"}}`))
-	got.Add(answered(t, `{"server_tool_use":{"web_search_requests":1,"web_fetch_requests":4}}`))
-	got.Add(&client.Item{CustomID: "a", Result: &gen.BetaMessageBatchSucceededResult{Message: gen.BetaMessage{Usage: gen.BetaUsage{ServerToolUse: &gen.BetaServerToolUsage{WebFetchRequests: 1}}}}})
+	got.Add(answered(t, `{"server_tool_use":{"web_search_requests":3,"odd":"x","half":1.5,"none":null,"web_fetch_requests":0,"code_execution_requests":2},"other":{"server_tool_use":{"z":1}}}`))
+	got.Add(answered(t, `{"server_tool_use":{"web_search_requests":1,"web_fetch_requests":4,"Web_Search_Requests":50}}`))
+	got.Add(answered(t, `{"Server_Tool_Use":{"web_search_requests":50}}`))
+	got.Add(&client.Item{CustomID: "a", Result: &client.SucceededResult{Message: client.Message{Usage: client.Usage{ServerToolUse: &gen.BetaServerToolUsage{WebFetchRequests: 1}}}}})
 	want := bulk.Totals{
-		Results:     map[string]int64{"succeeded": 3, "expired": 1, "canceled": 2, "postponed": 1, "errored": 1},
-		ServerTools: map[string]int64{"web_search_requests": 4, "web_fetch_requests": 5, "code_execution_requests": 2},
+		Results:     map[string]int64{"succeeded": 4, "expired": 1, "canceled": 2, "postponed": 1, "errored": 1},
+		ServerTools: map[string]int64{"web_search_requests": 4, "web_fetch_requests": 5, "code_execution_requests": 2, "Web_Search_Requests": 50},
 	}
 	if diff := cmp.Diff(want, got); diff != "" || got.IsZero() {
 		t.Error(diff)
@@ -168,10 +170,10 @@ func TestCost(t *testing.T) {
 	t.Parallel()
 	opus := bulk.Price{Input: 5, CacheWrite5m: 6.25, CacheWrite1h: 10, CacheRead: 0.5, Output: 25}
 	prices := bulk.Prices{
-		Models:      map[gen.Model]bulk.Price{"opus": opus, "haiku": {Input: 1, Output: 5}, "tiny": {Input: 1e-9}},
+		Models:      map[client.Model]bulk.Price{"opus": opus, "haiku": {Input: 1, Output: 5}, "tiny": {Input: 1e-9}},
 		ServerTools: map[string]float64{"web_search_requests": 0.01, "web_fetch_requests": 0},
 	}
-	type models = map[gen.Model]bulk.Tokens
+	type models = map[client.Model]bulk.Tokens
 	type tools = map[string]int64
 	for name, tt := range map[string]struct {
 		totals bulk.Totals
@@ -204,6 +206,12 @@ func TestCost(t *testing.T) {
 			text := ""
 			if err != nil {
 				text = err.Error()
+				if got != 0 {
+					t.Errorf("%v together with the error", got)
+				}
+			}
+			if missing, ok := errors.AsType[*bulk.PriceError](err); ok {
+				got = missing.Rest
 			}
 			if got.String() != tt.want || text != tt.err {
 				t.Errorf("got %v, %q", got, text)
@@ -212,7 +220,7 @@ func TestCost(t *testing.T) {
 	}
 	for _, bad := range []float64{-1, math.NaN(), math.Inf(1), 1e10} {
 		one := bulk.Totals{Models: models{"opus": {Input: 1}}, ServerTools: tools{"x": 1}}
-		if cost, err := one.Cost(bulk.Prices{Models: map[gen.Model]bulk.Price{"opus": {Input: bad}}}); cost != 0 || err == nil || !strings.HasPrefix(err.Error(), "price of opus: ") {
+		if cost, err := one.Cost(bulk.Prices{Models: map[client.Model]bulk.Price{"opus": {Input: bad}}}); cost != 0 || err == nil || !strings.HasPrefix(err.Error(), "price of opus: ") {
 			t.Errorf("price %v: got %v, %v", bad, cost, err)
 		}
 		if cost, err := one.Cost(bulk.Prices{ServerTools: map[string]float64{"x": bad}}); cost != 0 || err == nil || !strings.HasPrefix(err.Error(), "price of x: ") {
@@ -224,14 +232,14 @@ func TestCost(t *testing.T) {
 // TestCostLosesNothing adds up 100,000 items whose costs have no end as floats, and compares with fractions.
 func TestCostLosesNothing(t *testing.T) {
 	t.Parallel()
-	prices := bulk.Prices{Models: map[gen.Model]bulk.Price{"opus": {Input: 0.1, CacheRead: 0.03, Output: 0.7, CacheWrite5m: 0.125, CacheWrite1h: 0.2}}}
+	prices := bulk.Prices{Models: map[client.Model]bulk.Price{"opus": {Input: 0.1, CacheRead: 0.03, Output: 0.7, CacheWrite5m: 0.125, CacheWrite1h: 0.2}}}
 	random := rand.New(rand.NewPCG(1, 11))
 	var totals bulk.Totals
 	var hundredths int64 // of the cost of a million at list prices
 	for range 100_000 {
 		in, out, read := random.Int64N(5000), random.Int64N(900), random.Int64N(20_000)
-		totals.Add(&client.Item{CustomID: "a", Result: &gen.BetaMessageBatchSucceededResult{Message: gen.BetaMessage{
-			Model: "opus", Usage: gen.BetaUsage{InputTokens: in, OutputTokens: out, CacheReadInputTokens: &read},
+		totals.Add(&client.Item{CustomID: "a", Result: &client.SucceededResult{Message: client.Message{
+			Model: "opus", Usage: client.Usage{InputTokens: in, OutputTokens: out, CacheReadInputTokens: &read},
 		}}})
 		hundredths += 10*in + 70*out + 3*read
 	}

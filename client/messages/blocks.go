@@ -1,6 +1,7 @@
 package messages
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -11,93 +12,144 @@ import (
 	"unicode/utf8"
 
 	"github.com/seed-111a911e/messagebatches/client"
-	"github.com/seed-111a911e/messagebatches/gen"
+	"github.com/seed-111a911e/messagebatches/internal/sniff"
 )
 
-// User returns a message from the user, made of blocks. For a single text there is [client.UserText].
-func User(blocks ...gen.BetaContentBlockParam) client.InputMessage {
-	return &gen.BetaUserMessageParam{Content: gen.BetaMessageContentBlocks(slices.Clone(blocks))}
+// User returns a user message with these blocks. For a single text use [client.UserText].
+func User(blocks ...client.ContentBlockParam) client.InputMessage {
+	return &client.UserMessage{Content: client.ContentBlocks(slices.Clone(blocks))}
 }
 
-// System returns a system prompt made of blocks, which can carry cache breakpoints. For a single text there is
-// [gen.BetaTextContent].
-func System(blocks ...*gen.BetaTextBlockParam) gen.BetaSystemPrompt {
-	texts := make(gen.BetaTextBlocks, len(blocks))
+// System returns a system prompt with these blocks, which can have cache breakpoints. For a single text use
+// [client.TextContent].
+func System(blocks ...*client.TextBlockParam) client.SystemPrompt {
+	texts := make(client.TextBlocks, len(blocks))
 	for i, b := range blocks {
 		texts[i] = *b
 	}
 	return texts
 }
 
-// TextBlock returns a block of text. The service refuses a block of nothing but white space.
-func TextBlock(text string) *gen.BetaTextBlockParam { return &gen.BetaTextBlockParam{Text: text} }
+// TextBlock returns a text block. The service refuses a text that is empty or only white space.
+func TextBlock(text string) *client.TextBlockParam { return &client.TextBlockParam{Text: text} }
 
-// Image returns an image whose bytes go into the request, as base64, which makes them a third longer. Its format is
-// told by the bytes: JPEG, PNG, GIF or WebP. Anything else is an error.
-func Image(data []byte) (*gen.BetaImageBlockParam, error) {
-	format := gen.BetaBase64ImageSourceMediaType(http.DetectContentType(data))
+// Image returns an image block that contains the image in base64, which is a third longer than data. The image must be
+// a JPEG, PNG, GIF or WebP, detected from its first bytes, and have at most 7,864,320 bytes, which are 10 MiB in base64;
+// anything else is an error. The service also refuses images larger than 8000 x 8000 pixels, which Image does not check.
+func Image(data []byte) (*client.ImageBlockParam, error) {
+	format := client.ImageMediaType(http.DetectContentType(data))
 	switch format {
-	case gen.BetaBase64ImageSourceMediaTypeImageJPEG, gen.BetaBase64ImageSourceMediaTypeImagePNG,
-		gen.BetaBase64ImageSourceMediaTypeImageGIF, gen.BetaBase64ImageSourceMediaTypeImageWebp:
-		return &gen.BetaImageBlockParam{Source: &gen.BetaBase64ImageSource{Data: base64.StdEncoding.EncodeToString(data), MediaType: format}}, nil
+	case client.ImageMediaTypeJPEG, client.ImageMediaTypePNG,
+		client.ImageMediaTypeGIF, client.ImageMediaTypeWebP:
+		if base64.StdEncoding.EncodedLen(len(data)) > longestImage {
+			return nil, fmt.Errorf("image has %d bytes: at most %d are allowed, make it smaller", len(data), base64.StdEncoding.DecodedLen(longestImage))
+		}
+		return &client.ImageBlockParam{Source: &client.Base64ImageSource{Data: base64.StdEncoding.EncodeToString(data), MediaType: format}}, nil
+	}
+	if len(data) == 0 {
+		return nil, errors.New("image is empty")
+	}
+	if strings.HasPrefix(http.DetectContentType(decoded(data)), "image/") {
+		return nil, errors.New("image is in base64 already: pass its bytes")
 	}
 	return nil, fmt.Errorf("image is %s: it must be JPEG, PNG, GIF or WebP", format)
 }
 
-// ImageURL returns an image that the service fetches when the request runs.
-func ImageURL(url string) *gen.BetaImageBlockParam {
-	return &gen.BetaImageBlockParam{Source: &gen.BetaURLImageSource{URL: url}}
-}
+// longestImage is the most that an image may have in base64.
+const longestImage = 10 << 20
 
-// ImageFile returns an image that was uploaded with the Files API. It has to exist when the request runs.
-func ImageFile(id string) *gen.BetaImageBlockParam {
-	return &gen.BetaImageBlockParam{Source: &gen.BetaFileImageSource{FileID: id}}
-}
-
-// Document returns a document whose bytes go into the request: a PDF, as base64, or a plain text in UTF-8, a byte order
-// mark left out. Anything else is an error. Set Title, Context and Citations of the block as needed.
-func Document(data []byte) (*gen.BetaRequestDocumentBlock, error) {
-	if http.DetectContentType(data) == "application/pdf" {
-		return &gen.BetaRequestDocumentBlock{Source: &gen.BetaBase64PDFSource{Data: base64.StdEncoding.EncodeToString(data)}}, nil
+// decoded returns the beginning of data that is in base64, or nil. It may be in a data URL.
+func decoded(data []byte) []byte {
+	if _, after, ok := bytes.Cut(data[:min(len(data), 100)], []byte(";base64,")); ok {
+		data = data[bytes.Index(data, after):]
 	}
-	text := strings.TrimPrefix(string(data), "\ufeff")
-	switch {
-	case text == "":
-		return nil, errors.New("document is empty")
-	case !utf8.ValidString(text) || strings.ContainsRune(text, 0):
-		return nil, errors.New("document is neither a PDF nor a plain text in UTF-8")
+	begin := bytes.TrimSpace(data[:min(len(data), 60)])
+	begin, err := base64.StdEncoding.AppendDecode(nil, begin[:len(begin)/4*4])
+	if err != nil {
+		return nil
 	}
-	return &gen.BetaRequestDocumentBlock{Source: &gen.BetaPlainTextSource{Data: text}}, nil
+	return begin
 }
 
-// DocumentURL returns a PDF that the service fetches when the request runs.
-func DocumentURL(url string) *gen.BetaRequestDocumentBlock {
-	return &gen.BetaRequestDocumentBlock{Source: &gen.BetaURLPDFSource{URL: url}}
+// ImageURL returns an image block whose image the service fetches when the request runs.
+func ImageURL(url string) *client.ImageBlockParam {
+	return &client.ImageBlockParam{Source: &client.URLImageSource{URL: url}}
 }
 
-// DocumentFile returns a PDF or a plain text that was uploaded with the Files API. It has to exist when the request
-// runs.
-func DocumentFile(id string) *gen.BetaRequestDocumentBlock {
-	return &gen.BetaRequestDocumentBlock{Source: &gen.BetaFileDocumentSource{FileID: id}}
+// ImageFile returns an image block for a file of the Files API. The file must exist when the request runs.
+func ImageFile(id string) *client.ImageBlockParam {
+	return &client.ImageBlockParam{Source: &client.FileImageSource{FileID: id}}
 }
 
-// Cached returns a copy of a block or a tool with a cache breakpoint after it, which lives for 5 minutes or an hour
-// after its last use; the zero TTL is 5 minutes. In a batch an hour is what helps. A request may have 4 breakpoints.
+// Document returns a document block that contains the document: a PDF, in base64, or plain text in UTF-8, without its
+// byte order mark. Set Title, Context and Citations of the block as needed.
 //
-// The error says that the contract has no breakpoint for such a block, as for thinking, or that it is nil or a
-// *gen.Unknown.
-func Cached[B any](block B, ttl gen.BetaCacheControlEphemeralTTL) (B, error) {
+// Anything else is an error that names the format, as far as it is known from the first bytes: images, archives such as
+// DOCX files, text in UTF-16, PDFs that do not begin as one. So is a text that is empty or only white space, and an HTML
+// page, which the model would read with its tags. To send one nevertheless, use a [client.PlainTextSource].
+func Document(data []byte) (*client.DocumentBlockParam, error) {
+	if bytes.HasPrefix(data, []byte("%PDF-")) {
+		return &client.DocumentBlockParam{Source: &client.Base64PDFSource{Data: base64.StdEncoding.EncodeToString(data)}}, nil
+	}
+	text, format := sniff.Text(data)
+	begin := bytes.TrimSpace(text[:min(len(text), 1024)])
+	switch at := bytes.Index(data[:min(len(data), 1024)], []byte("%PDF-")); {
+	case at > 0 && len(bytes.TrimSpace(bytes.TrimPrefix(data[:at], []byte("\ufeff")))) == 0:
+		return nil, fmt.Errorf("document is a PDF with %d bytes before its beginning %%PDF-: remove them", at)
+	case format == "a PDF":
+		return nil, errors.New("document is a damaged PDF: it must begin with %PDF-")
+	case sniff.IsImage(format):
+		return nil, fmt.Errorf("document is %s: use Image", format)
+	case format == "a ZIP archive":
+		return nil, errors.New("document is a ZIP archive, as DOCX, XLSX, EPUB and other files are: it must be a PDF or plain text in UTF-8")
+	case format != "":
+		return nil, fmt.Errorf("document is %s: it must be a PDF or plain text in UTF-8", format)
+	case bytes.HasPrefix(decoded(data), []byte("%PDF-")):
+		return nil, errors.New("document is a PDF in base64 already: pass its bytes")
+	case len(begin) == 0 && len(bytes.TrimSpace(text)) == 0:
+		return nil, errors.New("document is empty or only white space")
+	case !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0:
+		return nil, errors.New("document is neither a PDF nor plain text in UTF-8")
+	case beginsWith(begin, "<!doctype html"), beginsWith(begin, "<html"):
+		return nil, errors.New("document is an HTML page: extract its text, or use a client.PlainTextSource to send it with its tags")
+	}
+	return &client.DocumentBlockParam{Source: &client.PlainTextSource{Data: string(text)}}, nil
+}
+
+// beginsWith reports whether text begins with a lower-case word, in any case.
+func beginsWith(text []byte, word string) bool {
+	return len(text) >= len(word) && strings.EqualFold(string(text[:len(word)]), word)
+}
+
+// DocumentURL returns a document block whose PDF the service fetches when the request runs.
+func DocumentURL(url string) *client.DocumentBlockParam {
+	return &client.DocumentBlockParam{Source: &client.URLPDFSource{URL: url}}
+}
+
+// DocumentFile returns a document block for a file of the Files API, a PDF or plain text. The file must exist when the
+// request runs.
+func DocumentFile(id string) *client.DocumentBlockParam {
+	return &client.DocumentBlockParam{Source: &client.FileDocumentSource{FileID: id}}
+}
+
+// Cached returns a copy of a block or a tool with a cache breakpoint after it. The cache entry lives for 5 minutes or an
+// hour after its last use; a zero ttl means 5 minutes. In a batch use an hour: requests may run that far apart. A request
+// may have 4 breakpoints.
+//
+// Cached returns an error if block is nil, a [*client.Unknown], or of a type that cannot have a breakpoint, such as
+// thinking.
+func Cached[B any](block B, ttl client.CacheTTL) (B, error) {
 	var zero B
 	v := reflect.ValueOf(block)
 	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
-		return zero, errors.New("cache breakpoint: there is no block")
+		return zero, errors.New("cache breakpoint: the block is nil or not a block")
 	}
 	c := reflect.New(v.Type().Elem())
 	c.Elem().Set(v.Elem())
 	field := c.Elem().FieldByName("CacheControl")
 	if !field.IsValid() {
-		return zero, fmt.Errorf("cache breakpoint: a %v cannot carry one", v.Type())
+		return zero, fmt.Errorf("cache breakpoint: a %v cannot have one", v.Type())
 	}
-	field.Set(reflect.ValueOf(&gen.BetaCacheControlEphemeral{TTL: ttl}))
+	field.Set(reflect.ValueOf(&client.CacheControl{TTL: ttl}))
 	return c.Interface().(B), nil
 }

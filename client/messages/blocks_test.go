@@ -32,26 +32,54 @@ func TestMediaOfBytes(t *testing.T) {
 		data string
 		want string // JSON, or a part of the error
 	}{
-		"image/png":          {image, png, `{"type":"image","source":{"type":"base64","data":"` + b64(png) + `","media_type":"image/png"}}`},
-		"image/jpeg":         {image, jpeg, `{"type":"image","source":{"type":"base64","data":"` + b64(jpeg) + `","media_type":"image/jpeg"}}`},
-		"image/gif":          {image, gif, `{"type":"image","source":{"type":"base64","data":"` + b64(gif) + `","media_type":"image/gif"}}`},
-		"image/webp":         {image, webp, `{"type":"image","source":{"type":"base64","data":"` + b64(webp) + `","media_type":"image/webp"}}`},
-		"image/bmp":          {image, "BMrest", "image/bmp"},
-		"image/text":         {image, "hello", "text/plain"},
-		"image/empty":        {image, "", "must be JPEG, PNG, GIF or WebP"},
-		"document/pdf":       {document, pdf, `{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"` + b64(pdf) + `"}}`},
-		"document/text":      {document, "Suppe 5 €\n", `{"type":"document","source":{"type":"text","media_type":"text/plain","data":"Suppe 5 €\n"}}`},
-		"document/html":      {document, "<html>é", `{"type":"document","source":{"type":"text","media_type":"text/plain","data":"<html>é"}}`},
-		"document/mark":      {document, "\ufeffa", `{"type":"document","source":{"type":"text","media_type":"text/plain","data":"a"}}`},
-		"document/latin 1":   {document, "Z\xfcrich", "neither a PDF nor a plain text"},
-		"document/zero byte": {document, "a\x00b", "neither a PDF nor a plain text"},
-		"document/empty":     {document, "", "empty"},
-		"document/only mark": {document, "\ufeff", "empty"},
-		"document/zip":       {document, "PK\x03\x04\x14\x00rest", "neither"},
+		"image/png":            {image, png, `{"type":"image","source":{"type":"base64","data":"` + b64(png) + `","media_type":"image/png"}}`},
+		"image/jpeg":           {image, jpeg, `{"type":"image","source":{"type":"base64","data":"` + b64(jpeg) + `","media_type":"image/jpeg"}}`},
+		"image/gif":            {image, gif, `{"type":"image","source":{"type":"base64","data":"` + b64(gif) + `","media_type":"image/gif"}}`},
+		"image/webp":           {image, webp, `{"type":"image","source":{"type":"base64","data":"` + b64(webp) + `","media_type":"image/webp"}}`},
+		"image/bmp":            {image, "BMrest", "image/bmp"},
+		"image/text":           {image, "hello", "image is text/plain; charset=utf-8: it must be JPEG, PNG, GIF or WebP"},
+		"image/empty":          {image, "", "image is empty"},
+		"image/base64":         {image, b64(png), "image is in base64 already: pass its bytes"},
+		"image/data URL":       {image, "data:image/png;base64," + b64(png), "image is in base64 already: pass its bytes"},
+		"image/text in base64": {image, b64("hello, this is no image"), "image is text/plain"},
+		"image/largest":        {image, png + strings.Repeat("x", 7864320-len(png)), ""},
+		"image/too large":      {image, png + strings.Repeat("x", 7864321-len(png)), "image has 7864321 bytes: at most 7864320 are allowed"},
+
+		"document/pdf":             {document, pdf, `{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"` + b64(pdf) + `"}}`},
+		"document/text":            {document, "Suppe 5 €\n", `{"type":"document","source":{"type":"text","media_type":"text/plain","data":"Suppe 5 €\n"}}`},
+		"document/markdown":        {document, "<!-- from <html> -->\n<p>é", `{"type":"document","source":{"type":"text","media_type":"text/plain","data":"<!-- from <html> -->\n<p>é"}}`},
+		"document/mark":            {document, "\ufeffa", `{"type":"document","source":{"type":"text","media_type":"text/plain","data":"a"}}`},
+		"document/mentions a PDF":  {document, "It begins with %PDF-1.7", `{"type":"document","source":{"type":"text","media_type":"text/plain","data":"It begins with %PDF-1.7"}}`},
+		"document/html":            {document, "\ufeff \n<HTML lang=de>é", "document is an HTML page: extract its text"},
+		"document/doctype":         {document, "<!DOCTYPE html>", "document is an HTML page: extract its text"},
+		"document/latin 1":         {document, "Z\xfcrich", "document is neither a PDF nor plain text in UTF-8"},
+		"document/zero byte":       {document, "a\x00b", "document is binary data: it must be a PDF or plain text"},
+		"document/late zero":       {document, strings.Repeat("a", 600) + "\x00b", "document is neither a PDF nor plain text in UTF-8"},
+		"document/empty":           {document, "", "document is empty or only white space"},
+		"document/only mark":       {document, "\ufeff", "document is empty or only white space"},
+		"document/blank":           {document, strings.Repeat(" \t\r\n", 1000), "document is empty or only white space"},
+		"document/blank first":     {document, strings.Repeat(" ", 1100) + "x", ""},
+		"document/zip":             {document, "PK\x03\x04\x14\x00rest", "document is a ZIP archive, as DOCX, XLSX, EPUB and other files are"},
+		"document/gzip":            {document, "\x1f\x8b\x08rest", "document is a gzip file: it must be a PDF or plain text in UTF-8"},
+		"document/doc":             {document, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest", "document is an old Microsoft Office file"},
+		"document/rtf":             {document, `{\rtf1\ansi a}`, "document is an RTF document"},
+		"document/png":             {document, png, "document is a PNG image: use Image"},
+		"document/UTF-16":          {document, "\xff\xfea\x00", "document is text in UTF-16"},
+		"document/UTF-16, no mark": {document, "a\x00b\x00c\x00", "document is text in UTF-16"},
+		"document/short PDF":       {document, "%PDF", "document is a damaged PDF: it must begin with %PDF-"},
+		"document/PDF later":       {document, "\r\n" + pdf, "document is a PDF with 2 bytes before its beginning %PDF-: remove them"},
+		"document/PDF, mark":       {document, "\ufeff\n" + pdf, "document is a PDF with 4 bytes before its beginning %PDF-: remove them"},
+		"document/PDF in base64":   {document, b64(pdf + pdf), "document is a PDF in base64 already: pass its bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got, err := tt.make(tt.data)
+			if tt.want == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
 			if !strings.HasPrefix(tt.want, "{") {
 				if err == nil || !strings.Contains(err.Error(), tt.want) || !reflect.ValueOf(got).IsNil() {
 					t.Errorf("got %v, %v, want %q in the error", got, err, tt.want)
@@ -64,7 +92,7 @@ func TestMediaOfBytes(t *testing.T) {
 			if diff := cmp.Diff(value(t, tt.want), value(t, encode(t, got))); diff != "" {
 				t.Error(diff)
 			}
-			checkUser(t, got.(gen.BetaContentBlockParam))
+			checkUser(t, got.(client.ContentBlockParam))
 		})
 	}
 	// The formats are those of the contract.
@@ -74,15 +102,18 @@ func TestMediaOfBytes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		formats = append(formats, string(b.Source.(*gen.BetaBase64ImageSource).MediaType))
+		formats = append(formats, string(b.Source.(*client.Base64ImageSource).MediaType))
 	}
 	if diff := cmp.Diff(contract.Load().Components.Schemas["BetaBase64ImageSource"].Value.Properties["media_type"].Value.Enum, formats); diff != "" {
 		t.Errorf("the contract has other formats:\n%s", diff)
 	}
+	if most := contract.Load().Components.Schemas["BetaBase64ImageSource"].Value.Properties["data"].Value.MaxLength; most == nil || *most != uint64(base64.StdEncoding.EncodedLen(7864320)) {
+		t.Errorf("the contract has another limit: %v", most)
+	}
 }
 
 // checkUser checks blocks, as the user's message, against the contract.
-func checkUser(t *testing.T, blocks ...gen.BetaContentBlockParam) {
+func checkUser(t *testing.T, blocks ...client.ContentBlockParam) {
 	t.Helper()
 	p := params()
 	p.Messages = []client.InputMessage{messages.User(blocks...)}
@@ -102,7 +133,7 @@ func TestBlocks(t *testing.T) {
 		if got := encode(t, got); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
-		if block, ok := got.(gen.BetaContentBlockParam); ok {
+		if block, ok := got.(client.ContentBlockParam); ok {
 			checkUser(t, block)
 		}
 	}
@@ -117,24 +148,24 @@ func TestBlocks(t *testing.T) {
 func TestCached(t *testing.T) {
 	t.Parallel()
 	block := messages.TextBlock("a")
-	hour, err := messages.Cached(block, gen.BetaCacheControlEphemeralTTLOneHour)
+	hour, err := messages.Cached(block, client.CacheTTLOneHour)
 	if err != nil || block.CacheControl != nil || encode(t, hour) != `{"type":"text","cache_control":{"type":"ephemeral","ttl":"1h"},"text":"a"}` {
 		t.Errorf("got %+v from %+v, %v", hour, block, err)
 	}
-	var any gen.BetaContentBlockParam = messages.ImageFile("file_1")
+	var any client.ContentBlockParam = messages.ImageFile("file_1")
 	cached, err := messages.Cached(any, "")
 	if err != nil || encode(t, cached) != `{"type":"image","cache_control":{"type":"ephemeral"},"source":{"type":"file","file_id":"file_1"}}` {
 		t.Errorf("got %+v, %v", cached, err)
 	}
-	again, err := messages.Cached(hour, gen.BetaCacheControlEphemeralTTLFiveMinutes)
+	again, err := messages.Cached(hour, client.CacheTTLFiveMinutes)
 	if err != nil || again.CacheControl.TTL != "5m" || hour.CacheControl.TTL != "1h" {
 		t.Errorf("got %+v from %+v, %v", again, hour, err)
 	}
-	for name, block := range map[string]gen.BetaContentBlockParam{
+	for name, block := range map[string]client.ContentBlockParam{
 		"thinking":  &gen.BetaThinkingBlockParam{},
-		"unknown":   &gen.Unknown{Type: "text"},
+		"unknown":   &client.Unknown{Type: "text"},
 		"nil":       nil,
-		"typed nil": (*gen.BetaTextBlockParam)(nil),
+		"typed nil": (*client.TextBlockParam)(nil),
 	} {
 		if got, err := messages.Cached(block, ""); err == nil || got != nil {
 			t.Errorf("%s: got %v, %v", name, got, err)
@@ -161,11 +192,11 @@ func TestCachedTakesAll(t *testing.T) {
 				tag = ref.Value.Properties["type"].Value.Enum[0].(string)
 			}
 			x, err := unmarshal([]byte(`{"type":"` + tag + `"}`))
-			if _, ok := x.(*gen.Unknown); ok || x == nil {
+			if _, ok := x.(*client.Unknown); ok || x == nil {
 				t.Fatalf("%s: %v, %v", name, x, err)
 			}
 			_, can := ref.Value.Properties["cache_control"]
-			got, err := messages.Cached(x, gen.BetaCacheControlEphemeralTTLOneHour)
+			got, err := messages.Cached(x, client.CacheTTLOneHour)
 			if can != (err == nil) {
 				t.Errorf("%s: got %v, %v", name, got, err)
 			}

@@ -20,26 +20,29 @@ const (
 	callOne   = `{"type":"tool_use","id":"toolu_1","input":{},"name":"f"}`
 	callTwo   = `{"type":"tool_use","id":"toolu_2","input":{},"name":"g"}`
 	search    = `{"type":"server_tool_use","id":"srvtoolu_1","input":{},"name":"web_search"}`
+	mcp       = `{"type":"mcp_tool_use","id":"mcptoolu_1","input":{},"name":"find","server_name":"archive"}`
+	found     = `{"type":"web_search_tool_result","content":[],"tool_use_id":"srvtoolu_1"}`
+	byCode    = `{"type":"server_tool_use","caller":{"type":"code_execution_20260120","tool_id":"srvtoolu_9"},"id":"srvtoolu_1","input":{},"name":"web_search"}`
 	summary   = `{"type":"compaction","content":"what was said","encrypted_content":null,"signature":"s"}`
 	noSummary = `{"type":"compaction","content":null,"encrypted_content":"of an earlier one"}`
 )
 
 // stopped returns a message with a stop reason.
-func stopped(t testing.TB, reason gen.BetaMessageStopReason, blocks ...string) *gen.BetaMessage {
+func stopped(t testing.TB, reason client.StopReason, blocks ...string) *client.Message {
 	m := message(t, blocks...)
 	m.StopReason = reason
 	return m
 }
 
-func result(id string) *gen.BetaToolResultBlockParam {
-	return messages.ToolResult(&gen.BetaToolUseBlock{ID: id}, "done")
+func result(id string) *client.ToolResultBlockParam {
+	return messages.ToolResult(&client.ToolUseBlock{ID: id}, "done")
 }
 
 func params() client.Params {
 	return client.Params{
-		Model: gen.ModelClaudeOpus5, MaxTokens: 100,
+		Model: client.ModelClaudeHaiku45, MaxTokens: 100, // which continues text
 		Messages: []client.InputMessage{client.UserText("hello")},
-		Tools:    []gen.BetaToolUnion{&gen.BetaTool{Name: "f", InputSchema: jsontext.Value(`{"type":"object"}`)}},
+		Tools:    []client.ToolUnion{&client.Tool{Name: "f", InputSchema: jsontext.Value(`{"type":"object"}`)}},
 	}
 }
 
@@ -52,22 +55,26 @@ func TestContinue(t *testing.T) {
 	const goOn = `{"type":"text","text":"go on"}`
 	const results = `{"type":"tool_result","content":"done","tool_use_id":"toolu_1"},{"type":"tool_result","content":"done","tool_use_id":"toolu_2"}`
 	for name, tt := range map[string]struct {
-		message *gen.BetaMessage
-		blocks  []gen.BetaContentBlockParam
+		message *client.Message
+		blocks  []client.ContentBlockParam
 		want    []string
 	}{
-		"complete/text":            {stopped(t, "end_turn", textA), []gen.BetaContentBlockParam{go1}, []string{assistant(textA), user(goOn)}},
-		"complete/empty":           {stopped(t, "end_turn"), []gen.BetaContentBlockParam{go1}, []string{user(goOn)}},
-		"complete/only thinking":   {stopped(t, "end_turn", `{"type":"thinking","signature":"s","thinking":"t"}`), []gen.BetaContentBlockParam{go1}, []string{user(goOn)}},
-		"tools/all":                {stopped(t, "tool_use", textA, callOne, callTwo), []gen.BetaContentBlockParam{result("toolu_1"), result("toolu_2"), go1}, []string{assistant(textA + "," + callOne + "," + callTwo), user(results + "," + goOn)}},
-		"tools/server's run later": {stopped(t, "tool_use", search, callOne, callTwo), []gen.BetaContentBlockParam{result("toolu_1"), result("toolu_2")}, []string{assistant(search + "," + callOne + "," + callTwo), user(results)}},
+		"complete/text":            {stopped(t, "end_turn", textA), []client.ContentBlockParam{go1}, []string{assistant(textA), user(goOn)}},
+		"complete/empty":           {stopped(t, "end_turn"), []client.ContentBlockParam{go1}, []string{user(goOn)}},
+		"complete/only thinking":   {stopped(t, "end_turn", `{"type":"thinking","signature":"s","thinking":"t"}`), []client.ContentBlockParam{go1}, []string{user(goOn)}},
+		"tools/all":                {stopped(t, "tool_use", textA, callOne, callTwo), []client.ContentBlockParam{result("toolu_1"), result("toolu_2"), go1}, []string{assistant(textA + "," + callOne + "," + callTwo), user(results + "," + goOn)}},
+		"tools/server's run later": {stopped(t, "tool_use", search, callOne, callTwo), []client.ContentBlockParam{result("toolu_1"), result("toolu_2")}, []string{assistant(search + "," + callOne + "," + callTwo), user(results)}},
+		"tools/server's has run":   {stopped(t, "tool_use", search, found, callOne, callTwo), []client.ContentBlockParam{result("toolu_1"), result("toolu_2"), go1}, []string{assistant(search + "," + found + "," + callOne + "," + callTwo), user(results + "," + goOn)}},
+		"tools/called by code":     {stopped(t, "tool_use", byCode, callOne, callTwo), []client.ContentBlockParam{result("toolu_1"), result("toolu_2"), go1}, []string{assistant(byCode + "," + callOne + "," + callTwo), user(results + "," + goOn)}},
+		"tools/toolset":            {stopped(t, "tool_use", `{"type":"tool_use","id":"toolu_1","input":{},"name":"click","toolset_name":"browser"}`), []client.ContentBlockParam{messages.ToolResult(&client.ToolUseBlock{ID: "toolu_1", ToolsetName: "browser"}, "done")}, []string{assistant(`{"type":"tool_use","id":"toolu_1","input":{},"name":"click","toolset_name":"browser"}`), user(`{"type":"tool_result","content":"done","tool_use_id":"toolu_1","toolset_name":"browser"}`)}},
+		"tools/given up before":    {stopped(t, "end_turn", search, `{"type":"fallback","from":{"model":"claude-opus-5"},"to":{"model":"claude-opus-4-8"}}`, textA), []client.ContentBlockParam{go1}, nil},
 		"paused/nothing else":      {stopped(t, "pause_turn", textA, search), nil, []string{assistant(textA + "," + search)}},
 		"paused/ends in space":     {stopped(t, "pause_turn", textA), nil, []string{assistant(`{"type":"text","text":"a"}`)}},
-		"paused/user cuts in":      {stopped(t, "pause_turn", textA), []gen.BetaContentBlockParam{go1}, []string{assistant(textA), user(goOn)}},
+		"paused/user cuts in":      {stopped(t, "pause_turn", textA), []client.ContentBlockParam{go1}, []string{assistant(textA), user(goOn)}},
 		"paused/compaction":        {stopped(t, "compaction", summary), nil, []string{assistant(`{"type":"compaction","content":"what was said","signature":"s"}`)}},
-		"cut/goes on":              {stopped(t, "max_tokens", textA), []gen.BetaContentBlockParam{go1}, []string{assistant(textA), user(goOn)}},
-		"cut/in place":             {stopped(t, "model_context_window_exceeded", textA), nil, []string{assistant(`{"type":"text","text":"a"}`)}},
-		"unknown/text":             {stopped(t, "bored", textA), []gen.BetaContentBlockParam{go1}, []string{assistant(textA), user(goOn)}},
+		"truncated/goes on":        {stopped(t, "max_tokens", textA), []client.ContentBlockParam{go1}, []string{assistant(textA), user(goOn)}},
+		"truncated/in place":       {stopped(t, "model_context_window_exceeded", textA), nil, []string{assistant(`{"type":"text","text":"a"}`)}},
+		"unknown/text":             {stopped(t, "bored", textA), []client.ContentBlockParam{go1}, []string{assistant(textA), user(goOn)}},
 		"unknown/nothing":          {stopped(t, "", textA), nil, []string{assistant(`{"type":"text","text":"a"}`)}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -80,7 +87,7 @@ func TestContinue(t *testing.T) {
 			for _, m := range next.Messages[1:] {
 				got = append(got, encode(t, m))
 			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
+			if diff := cmp.Diff(tt.want, got); tt.want != nil && diff != "" {
 				t.Error(diff)
 			}
 			checkParams(t, next)
@@ -91,7 +98,7 @@ func TestContinue(t *testing.T) {
 // checkParams checks parameters against the contract.
 func checkParams(t testing.TB, p client.Params) {
 	t.Helper()
-	report := preflight.Check([]client.Request{{CustomID: "a", Params: p}}, preflight.Options{Betas: []client.Beta{gen.AnthropicBetaCompact20260112}})
+	report := preflight.Check([]client.Request{{CustomID: "a", Params: p}}, preflight.Options{Betas: []client.Beta{client.BetaCompact20260112}})
 	if err := report.Err(); err != nil {
 		t.Error(err)
 	}
@@ -100,24 +107,29 @@ func checkParams(t testing.TB, p client.Params) {
 func TestContinueErrors(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		message *gen.BetaMessage
-		blocks  []gen.BetaContentBlockParam
+		message *client.Message
+		blocks  []client.ContentBlockParam
 		kind    error
 		text    string
 	}{
-		"message/nil":        {nil, nil, nil, "no message"},
-		"complete/nothing":   {stopped(t, "end_turn", textA), nil, nil, "no block"},
-		"refused/text":       {stopped(t, "refusal", textA), []gen.BetaContentBlockParam{messages.TextBlock("please")}, messages.ErrRefused, "refused"},
-		"cut/call":           {stopped(t, "max_tokens", textA, callOne), []gen.BetaContentBlockParam{result("toolu_1")}, messages.ErrCut, "in the middle of a tool call"},
-		"cut/server call":    {stopped(t, "max_tokens", search), nil, messages.ErrCut, "in the middle of a tool call"},
-		"cut/nothing":        {stopped(t, "max_tokens", `{"type":"thinking","thinking":"hm","signature":""}`), nil, nil, "neither content"},
-		"tools/no result":    {stopped(t, "tool_use", callOne, callTwo), []gen.BetaContentBlockParam{result("toolu_1")}, nil, `tool use "toolu_2" (g) has no result`},
-		"tools/other result": {stopped(t, "tool_use", callOne), []gen.BetaContentBlockParam{result("toolu_9")}, nil, `"toolu_9"`},
-		"tools/twice":        {stopped(t, "tool_use", callOne), []gen.BetaContentBlockParam{result("toolu_1"), result("toolu_1")}, nil, "twice"},
-		"tools/text first":   {stopped(t, "tool_use", callOne), []gen.BetaContentBlockParam{messages.TextBlock("a"), result("toolu_1")}, nil, "before all other"},
-		"blocks/nil":         {stopped(t, "end_turn", textA), []gen.BetaContentBlockParam{nil}, nil, "nil"},
-		"blocks/typed nil":   {stopped(t, "tool_use", callOne), []gen.BetaContentBlockParam{(*gen.Unknown)(nil), result("toolu_1")}, nil, "block 0 is nil"},
-		"blocks/nil result":  {stopped(t, "tool_use", callOne), []gen.BetaContentBlockParam{result("toolu_1"), (*gen.BetaToolResultBlockParam)(nil)}, nil, "block 1 is nil"},
+		"message/nil":           {nil, nil, nil, "no message"},
+		"complete/nothing":      {stopped(t, "end_turn", textA), nil, nil, "at least one block"},
+		"refused/text":          {stopped(t, "refusal", textA), []client.ContentBlockParam{messages.TextBlock("please")}, client.ErrRefused, "refused"},
+		"truncated/call":        {stopped(t, "max_tokens", textA, callOne), []client.ContentBlockParam{result("toolu_1")}, client.ErrTruncated, "in the middle of a tool call"},
+		"truncated/server call": {stopped(t, "max_tokens", search), nil, client.ErrTruncated, "in the middle of a tool call"},
+		"truncated/nothing":     {stopped(t, "max_tokens", `{"type":"thinking","thinking":"hm","signature":""}`), nil, nil, "neither the message"},
+		"tools/no result":       {stopped(t, "tool_use", callOne, callTwo), []client.ContentBlockParam{result("toolu_1")}, nil, `tool use "toolu_2" (g) has no result`},
+		"tools/other result":    {stopped(t, "tool_use", callOne), []client.ContentBlockParam{result("toolu_9")}, nil, `"toolu_9"`},
+		"tools/twice":           {stopped(t, "tool_use", callOne), []client.ContentBlockParam{result("toolu_1"), result("toolu_1")}, nil, "second result"},
+		"tools/text first":      {stopped(t, "tool_use", callOne), []client.ContentBlockParam{messages.TextBlock("a"), result("toolu_1")}, nil, "before all other"},
+		"tools/toolset":         {stopped(t, "tool_use", `{"type":"tool_use","id":"toolu_1","input":{},"name":"click","toolset_name":"browser"}`), []client.ContentBlockParam{result("toolu_1")}, nil, `result of tool use "toolu_1" must have the ToolsetName of the call`},
+		"pending/tools, text":   {stopped(t, "tool_use", search, callOne), []client.ContentBlockParam{result("toolu_1"), messages.TextBlock("a")}, nil, `block 1 (text) ends the turn, but server tool use "srvtoolu_1" (web_search) has no result yet`},
+		"pending/paused, text":  {stopped(t, "pause_turn", textA, search), []client.ContentBlockParam{messages.TextBlock("a")}, nil, `block 0 (text) ends the turn`},
+		"pending/connector":     {stopped(t, "tool_use", mcp, callOne), []client.ContentBlockParam{result("toolu_1"), messages.TextBlock("a")}, nil, `server tool use "mcptoolu_1" (find) has no result`},
+		"pending/direct":        {stopped(t, "pause_turn", strings.Replace(search, `"name"`, `"caller":{"type":"direct"},"name"`, 1)), []client.ContentBlockParam{messages.TextBlock("a")}, nil, `ends the turn`},
+		"blocks/nil":            {stopped(t, "end_turn", textA), []client.ContentBlockParam{nil}, nil, "nil"},
+		"blocks/typed nil":      {stopped(t, "tool_use", callOne), []client.ContentBlockParam{(*client.Unknown)(nil), result("toolu_1")}, nil, "block 0 is nil"},
+		"blocks/nil result":     {stopped(t, "tool_use", callOne), []client.ContentBlockParam{result("toolu_1"), (*client.ToolResultBlockParam)(nil)}, nil, "block 1 is nil"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -147,8 +159,8 @@ func TestContinueSummary(t *testing.T) {
 	if next.Compaction != nil || len(next.Messages) != 2 || p.Compaction == nil || len(p.Messages) != 1 {
 		t.Errorf("got %+v after %+v", next, p)
 	}
-	for name, m := range map[string]*gen.BetaMessage{"none": stopped(t, "compaction", noSummary), "a text": stopped(t, "max_tokens", textA)} {
-		if _, err := messages.Continue(p, m, messages.TextBlock("and now?")); err == nil || !strings.Contains(err.Error(), "no summary") {
+	for name, m := range map[string]*client.Message{"none": stopped(t, "compaction", noSummary), "a text": stopped(t, "max_tokens", textA)} {
+		if _, err := messages.Continue(p, m, messages.TextBlock("and now?")); err == nil || !strings.Contains(err.Error(), "not a summary") {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
@@ -169,7 +181,7 @@ func TestContinueContainer(t *testing.T) {
 		"id/not used":    {gen.BetaContainerID("c1"), "", gen.BetaContainerID("c1")},
 		"skills/used":    {before, "c2", &gen.BetaContainerParams{ID: "c2", Skills: skills}},
 		"skills/nil":     {(*gen.BetaContainerParams)(nil), "c2", gen.BetaContainerID("c2")},
-		"unknown/stands": {&gen.Unknown{Raw: jsontext.Value(`{}`)}, "c2", &gen.Unknown{Raw: jsontext.Value(`{}`)}},
+		"unknown/stands": {&client.Unknown{Raw: jsontext.Value(`{}`)}, "c2", &client.Unknown{Raw: jsontext.Value(`{}`)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -202,7 +214,7 @@ func TestContinueChangesNothing(t *testing.T) {
 	p.Extra = map[string]jsontext.Value{"a": jsontext.Value(`1`)}
 	before := encode(t, &p)
 	m := stopped(t, "end_turn", textA)
-	blocks := []gen.BetaContentBlockParam{messages.TextBlock("one"), messages.TextBlock("spare")}
+	blocks := []client.ContentBlockParam{messages.TextBlock("one"), messages.TextBlock("spare")}
 	one, err := messages.Continue(p, m, blocks[:1]...)
 	if err != nil {
 		t.Fatal(err)
@@ -224,10 +236,10 @@ func TestContinueChangesNothing(t *testing.T) {
 
 func TestToolResult(t *testing.T) {
 	t.Parallel()
-	use := &gen.BetaToolUseBlock{ID: "toolu_1", Name: "zoom", ToolsetName: "browser"}
+	use := &client.ToolUseBlock{ID: "toolu_1", Name: "zoom", ToolsetName: "browser"}
 	image := messages.ImageURL("https://example.com/a.png")
 	for name, tt := range map[string]struct {
-		result *gen.BetaToolResultBlockParam
+		result *client.ToolResultBlockParam
 		want   string
 	}{
 		"result/text":   {messages.ToolResult(use, "a"), `{"type":"tool_result","tool_use_id":"toolu_1","content":"a","toolset_name":"browser"}`},

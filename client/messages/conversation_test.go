@@ -1,7 +1,6 @@
 package messages_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -13,29 +12,21 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 	"github.com/seed-111a911e/messagebatches/client/messages"
 	"github.com/seed-111a911e/messagebatches/client/preflight"
-	"github.com/seed-111a911e/messagebatches/gen"
 )
 
 // newClient returns a client of a fake service, which checks all that it sends.
-func newClient(t *testing.T, s *batchtest.Service) *client.Client {
-	c, err := client.New(client.WithoutEnvironment(), client.WithAPIKey(s.Key()), client.WithBaseURL(s.URL()), client.WithHTTPClient(s.HTTPClient()),
-		client.WithPreflight(func(_ context.Context, requests []client.Request, info client.CallInfo) error {
-			return preflight.Check(requests, preflight.Options{Version: info.Version, Betas: info.Betas}).Err()
-		}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+func newClient(s *batchtest.Service) *client.Client {
+	return s.Client(client.WithPreflight(preflight.Checker{}))
 }
 
 // ask sends one request in a batch of its own and returns its answer.
 func ask(t *testing.T, c *client.Client, id string, p client.Params) *client.Message {
 	t.Helper()
-	batch, err := c.Create(t.Context(), client.BatchParams{Requests: []client.Request{{CustomID: id, Params: p}}})
+	batch, err := c.Create(t.Context(), []client.Request{{CustomID: id, Params: p}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Wait(t.Context(), batch.ID, client.WaitOptions{}); err != nil {
+	if _, err := c.Wait(t.Context(), batch.ID); err != nil {
 		t.Fatal(err)
 	}
 	for item, err := range c.Results(t.Context(), batch.ID) {
@@ -75,7 +66,7 @@ func TestConversation(t *testing.T) {
 			raw("tool_use", call, call2),
 			raw("end_turn", `{"type":"text","text":"{\"city\":\"Bern\",\"days\":3}"}`),
 		))
-		c := newClient(t, s)
+		c := newClient(s)
 
 		tool, err := messages.Tool[weather]("get_weather", "Tells the weather.")
 		if err != nil {
@@ -86,25 +77,25 @@ func TestConversation(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := client.Params{
-			Model: gen.ModelClaudeOpus5, MaxTokens: 1024,
+			Model: client.ModelClaudeOpus5, MaxTokens: 1024,
 			System:       messages.System(messages.TextBlock("Plan trips.")),
 			Messages:     []client.InputMessage{client.UserText("Bern or Zürich?")},
-			Tools:        []gen.BetaToolUnion{tool, &gen.BetaWebSearchTool20250305{}},
-			OutputConfig: &gen.BetaOutputConfig{Format: format},
+			Tools:        []client.ToolUnion{tool, &client.WebSearchTool20250305{}},
+			OutputConfig: &client.OutputConfig{Format: format},
 		}
 		paused := ask(t, c, "trip", p)
-		if got := messages.OutcomeOf(paused); got != messages.OutcomePaused {
-			t.Fatalf("got %v", got)
+		if err := paused.Err(); !errors.Is(err, client.ErrPaused) {
+			t.Fatalf("got %v", err)
 		}
 		if p, err = messages.Continue(p, paused); err != nil {
 			t.Fatal(err)
 		}
 		calls := ask(t, c, "trip", p)
-		if err := messages.Err(calls); !errors.Is(err, messages.ErrToolUse) {
+		if err := calls.Err(); !errors.Is(err, client.ErrToolUse) {
 			t.Fatalf("got %v", err)
 		}
-		var results []gen.BetaContentBlockParam
-		for _, use := range messages.ToolUses(calls, "get_weather") {
+		var results []client.ContentBlockParam
+		for _, use := range calls.ToolUses("get_weather") {
 			in, err := messages.DecodeInput[weather](use)
 			if err != nil {
 				results = append(results, messages.ToolError(use, "days is too large"))
@@ -147,7 +138,7 @@ func TestUnknownBlockGoesBack(t *testing.T) {
 	if err := m.UnmarshalJSON([]byte(`{"id":"msg_1","type":"message","role":"assistant","content":[` + block + `],"stop_reason":"end_turn","usage":{}}`)); err != nil {
 		t.Fatal(err)
 	}
-	p := client.Params{Model: gen.ModelClaudeOpus5, MaxTokens: 16, Messages: []client.InputMessage{client.UserText("Show me.")}}
+	p := client.Params{Model: client.ModelClaudeOpus5, MaxTokens: 16, Messages: []client.InputMessage{client.UserText("Show me.")}}
 	next, err := messages.Continue(p, m, messages.TextBlock("Larger, please."))
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,6 @@
-// Package messages makes what goes into a request and reads what comes out: conversations over several batches, calls
-// of tools, JSON as a Go type, and short forms of common requests. Its functions are pure: they send nothing, change
-// none of their arguments, and return values of package gen, which stay plain.
+// Package messages builds requests and decodes messages: conversations over several batches, tool calls, structured
+// output as a Go type, and blocks for images and documents. Its functions make no network calls and do not change their
+// arguments.
 //
 // A conversation that uses a tool takes two batches:
 //
@@ -14,7 +14,6 @@
 //
 //		"github.com/seed-111a911e/messagebatches/client"
 //		"github.com/seed-111a911e/messagebatches/client/messages"
-//		"github.com/seed-111a911e/messagebatches/gen"
 //	)
 //
 //	type City struct {
@@ -39,10 +38,10 @@
 //			return err
 //		}
 //		asked := map[string]client.Params{"q-1": {
-//			Model:     gen.ModelClaudeOpus5,
+//			Model:     client.ModelClaudeOpus5,
 //			MaxTokens: 1024,
 //			Messages:  []client.InputMessage{client.UserText("Do I need an umbrella in Zürich?")},
-//			Tools:     []gen.BetaToolUnion{tool},
+//			Tools:     []client.ToolUnion{tool},
 //		}}
 //		for len(asked) > 0 {
 //			answers, err := send(ctx, c, asked)
@@ -51,13 +50,13 @@
 //			}
 //			next := make(map[string]client.Params)
 //			for id, m := range answers {
-//				err := messages.Err(m)
+//				err := m.Err()
 //				switch {
 //				case err == nil:
-//					fmt.Println(id, messages.Text(m))
-//				case errors.Is(err, messages.ErrToolUse), errors.Is(err, messages.ErrPaused):
-//					var results []gen.BetaContentBlockParam // none for a paused turn
-//					for _, use := range messages.ToolUses(m) {
+//					fmt.Println(id, m.Text())
+//				case errors.Is(err, client.ErrToolUse), errors.Is(err, client.ErrPaused):
+//					var results []client.ContentBlockParam // none for a paused turn
+//					for _, use := range m.ToolUses() {
 //						city, err := messages.DecodeInput[City](use)
 //						if err != nil {
 //							results = append(results, messages.ToolError(use, "The input does not fit the schema."))
@@ -68,7 +67,7 @@
 //					if next[id], err = messages.Continue(asked[id], m, results...); err != nil {
 //						return err
 //					}
-//				default: // cut, refused, or a stop reason that is newer
+//				default: // truncated, refused, or an unknown stop reason
 //					log.Print(id, ": ", err)
 //				}
 //			}
@@ -79,15 +78,15 @@
 //
 //	// send sends the requests as one batch, and returns the messages of those that succeeded.
 //	func send(ctx context.Context, c *client.Client, asked map[string]client.Params) (map[string]*client.Message, error) {
-//		var p client.BatchParams
+//		var requests []client.Request
 //		for id, params := range asked {
-//			p.Requests = append(p.Requests, client.Request{CustomID: id, Params: params})
+//			requests = append(requests, client.Request{CustomID: id, Params: params})
 //		}
-//		batch, err := c.Create(ctx, p)
+//		batch, err := c.Create(ctx, requests)
 //		if err != nil {
 //			return nil, err
 //		}
-//		if _, err := c.Wait(ctx, batch.ID, client.WaitOptions{}); err != nil {
+//		if _, err := c.Wait(ctx, batch.ID); err != nil {
 //			return nil, err
 //		}
 //		answers := make(map[string]*client.Message)
@@ -104,31 +103,32 @@
 //		return answers, nil
 //	}
 //
-// # Outcomes
+// # Stop reasons
 //
-// A request that succeeded may have an answer that is cut, refused, paused or waits for tools. [OutcomeOf] tells by the
-// stop reason; [Err] says the same as an error, of a kind for errors.Is. A stop reason that is newer than the contract
-// is [OutcomeUnknown], and the error shows it.
+// A request that succeeded may hold a message that is truncated, refused, paused or waits for tools. Its Err method
+// returns a [client.StopError] then, whose kind errors.Is finds. A stop reason that is newer than this version is of kind
+// [client.ErrUnknownStop].
 //
 // # Conversations
 //
-// [Continue] makes the next request of a conversation, and refuses what the service would refuse a day later: a call
-// without a result, a call that was cut, going on after a refusal. [AssistantTurn] is the part of it that turns an
-// answer into input. Blocks of types that are newer than the contract go back as they came; properties that are newer
-// do not, for nobody knows whether a request may have them.
+// [Continue] builds the next request of a conversation. It returns an error where the service would refuse the request a
+// day later: a call without a result, a truncated call, a refusal, a text while a server tool has yet to run. [AssistantTurn] is the part of it that converts a
+// message to a turn of a request. Blocks that are newer than this version are kept unchanged; newer properties are
+// dropped, because requests may not accept them.
 //
 // # JSON
 //
-// [OutputFormat] and [DecodeText] are two ends of one Go type, and so are [Tool] and [DecodeInput]. What is decoded
-// follows encoding/json. An error says where and why, without showing the text, which its JSON field has: answers hold
-// what prompts hold.
+// [OutputFormat] makes a schema from a Go type and [DecodeText] decodes into it; [Tool] and [DecodeInput] do the same for
+// tool calls. Decoding follows encoding/json, and reports required fields that are missing. A type with a method
+// Enum() []string allows only these strings. A [DecodeError] names the field that failed and never quotes the text, because
+// messages may contain what prompts contain; its field JSON holds it.
 //
 // # Plain values
 //
-// All that is made here can be made without it: &gen.BetaTextBlockParam{Text: "Hello"} is a block of text. The
-// functions are for what takes several lines or is easy to get wrong, such as base64 and media types.
+// Everything that these functions return can be written as a literal: &client.TextBlockParam{Text: "Hello"} is a text
+// block. The functions cover what takes several lines or is easy to get wrong, such as base64 and media types.
 //
 // # Concurrency
 //
-// All functions may be called at the same time, as long as nobody changes their arguments meanwhile.
+// All functions may be called concurrently, as long as their arguments are not changed at the same time.
 package messages

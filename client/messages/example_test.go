@@ -16,42 +16,37 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// answers sends requests, by custom id, in one batch, waits for it and returns its results.
-func answers(ctx context.Context, c *client.Client, asked map[string]client.Params) []*client.Item {
-	var params client.BatchParams
-	for id, p := range asked {
-		params.Requests = append(params.Requests, client.Request{CustomID: id, Params: p})
-	}
-	batch, err := c.Create(ctx, params)
-	if err != nil {
-		log.Fatal(err)
-	}
-	if _, err := c.Wait(ctx, batch.ID, client.WaitOptions{}); err != nil {
-		log.Fatal(err)
-	}
-	var items []*client.Item
-	for item, err := range c.Results(ctx, batch.ID) {
+// A conversation over two batches: the model calls a tool, then continues with its result.
+func Example() {
+	answers := func(ctx context.Context, c *client.Client, asked map[string]client.Params) []*client.Item {
+		var requests []client.Request
+		for id, p := range asked {
+			requests = append(requests, client.Request{CustomID: id, Params: p})
+		}
+		batch, err := c.Create(ctx, requests)
 		if err != nil {
 			log.Fatal(err)
 		}
-		items = append(items, item)
+		if _, err := c.Wait(ctx, batch.ID); err != nil {
+			log.Fatal(err)
+		}
+		var items []*client.Item
+		for item, err := range c.Results(ctx, batch.ID) {
+			if err != nil {
+				log.Fatal(err)
+			}
+			items = append(items, item)
+		}
+		return items
 	}
-	return items
-}
-
-// A conversation over two batches: the model calls a tool, and goes on with the result.
-func Example() {
 	service := batchtest.Start(batchtest.WithDuration(0)) // a fake; the real service needs no answers written for it
 	service.Answer("q-1", batchtest.InTurn(
-		batchtest.Message(gen.BetaMessage{StopReason: gen.BetaMessageStopReasonToolUse, Content: []gen.BetaContentBlock{
-			&gen.BetaToolUseBlock{ID: "toolu_1", Name: "get_weather", Input: jsontext.Value(`{"name":"Zürich"}`)},
+		batchtest.Message(client.Message{StopReason: client.StopReasonToolUse, Content: []client.ContentBlock{
+			&client.ToolUseBlock{ID: "toolu_1", Name: "get_weather", Input: jsontext.Value(`{"name":"Zürich"}`)},
 		}}),
 		batchtest.Text("Yes, take one."),
 	))
-	c, err := client.New(client.WithoutEnvironment(), client.WithAPIKey(service.Key()), client.WithBaseURL(service.URL()), client.WithHTTPClient(service.HTTPClient()))
-	if err != nil {
-		log.Fatal(err)
-	}
+	c := service.Client()
 
 	type City struct {
 		Name string `json:"name" jsonschema:"name of the city"`
@@ -61,22 +56,22 @@ func Example() {
 		log.Fatal(err)
 	}
 	asked := map[string]client.Params{"q-1": {
-		Model:     gen.ModelClaudeOpus5,
+		Model:     client.ModelClaudeOpus5,
 		MaxTokens: 1024,
 		Messages:  []client.InputMessage{client.UserText("Do I need an umbrella in Zürich?")},
-		Tools:     []gen.BetaToolUnion{tool},
+		Tools:     []client.ToolUnion{tool},
 	}}
 	for len(asked) > 0 {
 		next := make(map[string]client.Params)
 		for _, item := range answers(context.Background(), c, asked) {
 			m := item.Message() // nil if the request did not succeed: Err says so
-			err := messages.Err(m)
+			err := m.Err()
 			switch {
 			case err == nil:
-				fmt.Println(item.CustomID, messages.Text(m))
-			case errors.Is(err, messages.ErrToolUse), errors.Is(err, messages.ErrPaused):
-				var results []gen.BetaContentBlockParam // none for a paused turn
-				for _, use := range messages.ToolUses(m) {
+				fmt.Println(item.CustomID, m.Text())
+			case errors.Is(err, client.ErrToolUse), errors.Is(err, client.ErrPaused):
+				var results []client.ContentBlockParam // none for a paused turn
+				for _, use := range m.ToolUses() {
 					city, err := messages.DecodeInput[City](use)
 					if err != nil {
 						results = append(results, messages.ToolError(use, "The input does not fit the schema."))
@@ -100,22 +95,22 @@ func Example() {
 }
 
 func ExampleAssistantTurn() {
-	m := &client.Message{Content: []gen.BetaContentBlock{
-		&gen.BetaThinkingBlock{Thinking: "A greeting.", Signature: "EqQBCgIYAhIM"},
-		&gen.BetaTextBlock{Text: "Hello!"},
-		&gen.Unknown{Type: "hologram", Raw: jsontext.Value(`{"type":"hologram","size":2.50}`)}, // newer than the contract
+	m := &client.Message{Content: []client.ContentBlock{
+		&client.ThinkingBlock{Thinking: "A greeting.", Signature: "EqQBCgIYAhIM"},
+		&client.TextBlock{Text: "Hello!"},
+		&client.Unknown{Type: "hologram", Raw: jsontext.Value(`{"type":"hologram","size":2.50}`)}, // newer than the contract
 	}}
 	turn, err := messages.AssistantTurn(m)
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, b := range turn.(*gen.BetaAssistantMessageParam).Content.(gen.BetaMessageContentBlocks) {
+	for _, b := range turn.(*client.AssistantMessage).Content.(client.ContentBlocks) {
 		switch b := b.(type) {
 		case *gen.BetaThinkingBlockParam:
 			fmt.Println("thinking, signed", b.Signature)
-		case *gen.BetaTextBlockParam:
+		case *client.TextBlockParam:
 			fmt.Println(b.Text)
-		case *gen.Unknown:
+		case *client.Unknown:
 			fmt.Println(b.Raw)
 		}
 	}
@@ -127,40 +122,30 @@ func ExampleAssistantTurn() {
 
 func ExampleContinue() {
 	p := client.Params{
-		Model:     gen.ModelClaudeOpus5,
+		Model:     client.ModelClaudeOpus5,
 		MaxTokens: 1024,
 		Messages:  []client.InputMessage{client.UserText("Search the news.")},
-		Tools:     []gen.BetaToolUnion{&gen.BetaWebSearchTool20250305{}},
+		Tools:     []client.ToolUnion{&client.WebSearchTool20250305{}},
 	}
 	paused := &client.Message{
-		StopReason: gen.BetaMessageStopReasonPauseTurn,
-		Content:    []gen.BetaContentBlock{&gen.BetaServerToolUseBlock{ID: "srvtoolu_1", Name: "web_search", Input: jsontext.Value(`{"query":"news"}`)}},
+		StopReason: client.StopReasonPauseTurn,
+		Content:    []client.ContentBlock{&client.ServerToolUseBlock{ID: "srvtoolu_1", Name: "web_search", Input: jsontext.Value(`{"query":"news"}`)}},
 	}
 	next, err := messages.Continue(p, paused) // the model goes on
 	fmt.Println(len(next.Messages), err)
 
 	call := &client.Message{
-		StopReason: gen.BetaMessageStopReasonMaxTokens,
-		Content:    []gen.BetaContentBlock{&gen.BetaToolUseBlock{ID: "toolu_1", Name: "write", Input: jsontext.Value(`{}`)}},
+		StopReason: client.StopReasonMaxTokens,
+		Content:    []client.ContentBlock{&client.ToolUseBlock{ID: "toolu_1", Name: "write", Input: jsontext.Value(`{}`)}},
 	}
 	_, err = messages.Continue(p, call)
 	fmt.Println(err)
-	// Output:
-	// 2 <nil>
-	// continue: message is cut (stop reason "max_tokens") in the middle of a tool call
-}
-
-func ExampleErr() {
-	m := &client.Message{
-		StopReason:  gen.BetaMessageStopReasonRefusal,
-		StopDetails: &gen.BetaRefusalStopDetails{Category: gen.BetaRefusalCategoryBio},
-	}
-	err := messages.Err(m)
-	fmt.Println(messages.OutcomeOf(m), errors.Is(err, messages.ErrRefused))
+	_, err = messages.Continue(p, paused, messages.TextBlock("Faster, please."))
 	fmt.Println(err)
 	// Output:
-	// refused true
-	// message was refused (stop reason "refusal"), category "bio"
+	// 2 <nil>
+	// continue: message is truncated (stop reason "max_tokens") in the middle of a tool call
+	// continue: block 0 (text) ends the turn, but server tool use "srvtoolu_1" (web_search) has no result yet: send only the results of your own tools, and what else there is to say in the request after
 }
 
 func ExampleDecodeText() {
@@ -174,33 +159,37 @@ func ExampleDecodeText() {
 	}
 	fmt.Println(format.Schema) // for Params.OutputConfig
 
-	whole := &client.Message{StopReason: gen.BetaMessageStopReasonEndTurn, Content: []gen.BetaContentBlock{&gen.BetaTextBlock{Text: `{"dish":"soup","price":500}`}}}
+	whole := &client.Message{StopReason: client.StopReasonEndTurn, Content: []client.ContentBlock{&client.TextBlock{Text: `{"dish":"soup","price":500}`}}}
 	fmt.Println(messages.DecodeText[Menu](whole))
 
-	cut := &client.Message{StopReason: gen.BetaMessageStopReasonMaxTokens, Content: []gen.BetaContentBlock{&gen.BetaTextBlock{Text: `{"dish":"so`}}}
+	cut := &client.Message{StopReason: client.StopReasonMaxTokens, Content: []client.ContentBlock{&client.TextBlock{Text: `{"dish":"so`}}}
 	_, err = messages.DecodeText[Menu](cut)
 	var decodeErr *messages.DecodeError
-	if errors.As(err, &decodeErr) && errors.Is(err, messages.ErrCut) {
+	if errors.As(err, &decodeErr) && errors.Is(err, client.ErrTruncated) {
 		fmt.Println(err)
 		fmt.Println("it got to", decodeErr.JSON)
 	}
+	short := &client.Message{StopReason: client.StopReasonEndTurn, Content: []client.ContentBlock{&client.TextBlock{Text: `{"dish":"soup"}`}}}
+	_, err = messages.DecodeText[Menu](short)
+	fmt.Println(err)
 	// Output:
 	// {"type":"object","properties":{"dish":{"type":"string"},"price":{"type":"integer","description":"in cents"}},"required":["dish","price"],"additionalProperties":false}
 	// {soup 500} <nil>
-	// text of the message: message is cut (stop reason "max_tokens")
+	// text of the message: message is truncated (stop reason "max_tokens")
 	// it got to {"dish":"so
+	// text of the message: "price" is missing
 }
 
 func ExampleDecodeInput() {
-	m := &client.Message{Content: []gen.BetaContentBlock{
-		&gen.BetaToolUseBlock{ID: "toolu_1", Name: "pay", Input: jsontext.Value(`{"account":9007199254740993}`)},
-		&gen.BetaToolUseBlock{ID: "toolu_2", Name: "pay", Input: jsontext.Value(`{"account":"mine"}`)},
-		&gen.BetaToolUseBlock{ID: "toolu_3", Name: "wait", Input: jsontext.Value(`{}`)},
+	m := &client.Message{Content: []client.ContentBlock{
+		&client.ToolUseBlock{ID: "toolu_1", Name: "pay", Input: jsontext.Value(`{"account":9007199254740993}`)},
+		&client.ToolUseBlock{ID: "toolu_2", Name: "pay", Input: jsontext.Value(`{"account":"mine"}`)},
+		&client.ToolUseBlock{ID: "toolu_3", Name: "wait", Input: jsontext.Value(`{}`)},
 	}}
 	type Payment struct {
 		Account int64 `json:"account"`
 	}
-	for _, use := range messages.ToolUses(m, "pay") {
+	for _, use := range m.ToolUses("pay") {
 		payment, err := messages.DecodeInput[Payment](use)
 		fmt.Println(payment.Account, err)
 	}
@@ -229,12 +218,12 @@ func ExampleImage() {
 		log.Fatal(err)
 	}
 	p := client.Params{
-		Model:     gen.ModelClaudeOpus5,
+		Model:     client.ModelClaudeOpus5,
 		MaxTokens: 1024,
-		System:    gen.BetaTextContent("Answer in one sentence."),
+		System:    client.TextContent("Answer in one sentence."),
 		Messages:  []client.InputMessage{messages.User(photo, messages.ImageURL("https://example.com/cat.png"), messages.TextBlock("Is it the same cat?"))},
 	}
-	fmt.Println(photo.Source.(*gen.BetaBase64ImageSource).MediaType, len(p.Messages))
+	fmt.Println(photo.Source.(*client.Base64ImageSource).MediaType, len(p.Messages))
 
 	_, err = messages.Image([]byte("BM6..."))
 	fmt.Println(err)
@@ -245,6 +234,9 @@ func ExampleImage() {
 
 // What is uploaded or can be fetched need not be in the request.
 func ExampleDocument() {
+	_, err := messages.Document([]byte("PK\x03\x04...")) // the bytes of a DOCX file
+	fmt.Println(err)
+
 	contract, err := messages.Document([]byte("This agreement is made between...")) // the bytes of a text or a PDF
 	if err != nil {
 		log.Fatal(err)
@@ -265,6 +257,7 @@ func ExampleDocument() {
 		fmt.Printf("%s\n", part)
 	}
 	// Output:
+	// document is a ZIP archive, as DOCX, XLSX, EPUB and other files are: it must be a PDF or plain text in UTF-8
 	// {"role":"user","content":[{"type":"document","source":{"media_type":"text/plain","type":"text","data":"This agreement is made between..."},"title":"Agreement"},{
 	// "type":"document","source":{"type":"url","url":"https://example.com/terms.pdf"}},{
 	// "type":"document","source":{"type":"file","file_id":"file_011CNha8iCJcU1wXNR6q4V8w"}},{
@@ -278,10 +271,10 @@ func ExampleCached() {
 		log.Fatal(err)
 	}
 	manual.Title = "Manual"
-	if manual, err = messages.Cached(manual, gen.BetaCacheControlEphemeralTTLOneHour); err != nil {
+	if manual, err = messages.Cached(manual, client.CacheTTLOneHour); err != nil {
 		log.Fatal(err)
 	}
-	rules, err := messages.Cached(messages.TextBlock("Answer from the manual."), gen.BetaCacheControlEphemeralTTLOneHour)
+	rules, err := messages.Cached(messages.TextBlock("Answer from the manual."), client.CacheTTLOneHour)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/client/messages"
 	"github.com/seed-111a911e/messagebatches/gen"
 	"github.com/seed-111a911e/messagebatches/internal/contract"
@@ -29,12 +30,12 @@ func FuzzMessages(f *testing.F) {
 	f.Add([]byte(`{"stop_reason":"end_turn","content":[null,{"type":"text","text":"{\"a\":[1,2]}"}]}`))
 	f.Add([]byte(`{"stop_reason":"refusal","stop_details":{"type":"refusal"},"container":{"id":"c"},"content":[{"type":"thinking"},{"type":"fallback"}]}`))
 	f.Fuzz(func(t *testing.T, in []byte) {
-		m := new(gen.BetaMessage)
+		m := new(client.Message)
 		if err := m.UnmarshalJSON(in); err != nil && !errors.As(err, new(*gen.DecodeError)) {
 			return // no JSON
 		}
-		var results []gen.BetaContentBlockParam
-		for _, use := range messages.ToolUses(m) {
+		var results []client.ContentBlockParam
+		for _, use := range m.ToolUses() {
 			results = append(results, messages.ToolResult(use, "done"))
 			if _, err := messages.DecodeInput[map[string]any](use); err != nil {
 				_ = err.Error()
@@ -44,7 +45,7 @@ func FuzzMessages(f *testing.F) {
 		if _, err := messages.DecodeText[struct{ A []int }](m); err != nil && err.Error() == "" {
 			t.Fatal("an error without a text")
 		}
-		next, err := messages.Continue(gen.BetaCreateMessageParams{}, m, results...)
+		next, err := messages.Continue(client.Params{}, m, results...)
 		if err != nil {
 			_ = err.Error()
 		} else if _, err := next.AppendJSON(nil); err != nil {
@@ -54,18 +55,18 @@ func FuzzMessages(f *testing.F) {
 		if err != nil {
 			return
 		}
-		once, err := turn.(*gen.BetaAssistantMessageParam).AppendJSON(nil)
+		once, err := turn.(*client.AssistantMessage).AppendJSON(nil)
 		if err != nil {
 			t.Fatalf("the turn of %s cannot be sent: %v", in, err)
 		}
-		again := new(gen.BetaMessage)
+		again := new(client.Message)
 		if err := again.UnmarshalJSON(once); err != nil {
 			t.Fatalf("the turn %s is no answer: %v", once, err)
 		}
 		if turn, err = messages.AssistantTurn(again); err != nil {
 			t.Fatalf("the turn %s has no turn: %v", once, err)
 		}
-		if twice, err := turn.(*gen.BetaAssistantMessageParam).AppendJSON(nil); err != nil || !bytes.Equal(once, twice) {
+		if twice, err := turn.(*client.AssistantMessage).AppendJSON(nil); err != nil || !bytes.Equal(once, twice) {
 			t.Fatalf("not stable: %s, then %s, %v", once, twice, err)
 		}
 	})

@@ -1,151 +1,203 @@
 package messages
 
 import (
-	"encoding"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"math/big"
 	"reflect"
-	"time"
+	"regexp"
+	"slices"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/google/jsonschema-go/jsonschema"
 
-	"github.com/seed-111a911e/messagebatches/gen"
+	"github.com/seed-111a911e/messagebatches/client"
 )
 
-// Tool returns a tool whose input is a T, a struct or a map. [DecodeInput] with the same T reads the calls.
+// Tool returns a tool whose input is a T, which must be a struct or a map. [DecodeInput] with the same T decodes the
+// inputs of its calls.
 //
-// The schema has the properties that encoding/json knows, in the order of the fields. A field is required unless its
-// json tag says omitempty or omitzero; it may be null if it is a pointer; its jsonschema tag describes it to the model.
-// Other properties are not allowed. Limits, which strict tools and structured outputs refuse, are not in the schema: an
-// integer of the model's may be too large for its Go type.
+// The schema has the properties that encoding/json decodes, in the order of the fields. A field is required unless its
+// json tag has omitempty or omitzero, and may be null if it is a pointer. Its jsonschema tag is its description. Other
+// properties are not allowed. The schema has no limits, because strict tools and structured outputs refuse them: an
+// integer may be too large for its Go type.
 //
-// A type that decodes itself from a text, such as netip.Addr, is a string. It is an error if T is no object in JSON,
-// contains itself, or holds what JSON has no form for or a type with an UnmarshalJSON method, which may take any form;
-// time.Time, big.Int, json.Number, json.RawMessage and jsontext.Value are known. For such types, and for enums and
-// other keywords, a tool with a schema of your own is a plain value:
+// A type with a method Enum() []string, on the value or the pointer, is an enum of these strings. It must be a string or
+// decode itself from one. Another type with an UnmarshalText method, such as netip.Addr, is a string. Other types with an
+// UnmarshalJSON method are an error, because their JSON form is unknown, except time.Time, big.Int, json.Number,
+// json.RawMessage and jsontext.Value.
 //
-//	&gen.BetaTool{Name: "get_weather", InputSchema: jsontext.Value(`{"type":"object","properties":{}}`)}
-func Tool[T any](name, description string) (*gen.BetaTool, error) {
-	schema, err := schemaOf(reflect.TypeFor[T]())
-	if err == nil && schema.Type != "object" {
-		err = fmt.Errorf("%v is not an object in JSON", reflect.TypeFor[T]())
+// Tool also returns an error if T is not an object in JSON, contains itself, or has a field without a JSON form, and if
+// the service would refuse the tool: its name and the names of properties have up to 128 and 64 letters, digits, dashes
+// and underscores; those of properties may have dots. For anything else write the schema yourself:
+//
+//	&client.Tool{Name: "get_weather", InputSchema: client.Schema(`{"type":"object","properties":{}}`)}
+func Tool[T any](name, description string) (*client.Tool, error) {
+	fail := func(err error) (*client.Tool, error) { return nil, fmt.Errorf("tool %.70q: %w", name, err) }
+	s, _ := shapeOf(reflect.TypeFor[T]())
+	if !toolName().MatchString(name) {
+		return fail(fmt.Errorf("the name must match %v", toolName()))
 	}
-	if err != nil {
-		return nil, fmt.Errorf("tool %q: %w", name, err)
+	w := schemaWriter{names: propertyName()}
+	text, err := w.schema(s)
+	switch {
+	case err != nil:
+		return fail(err)
+	case s.kind != "object":
+		return fail(fmt.Errorf("%v is not an object in JSON", reflect.TypeFor[T]()))
 	}
-	text, err := schema.MarshalJSON()
-	if err != nil {
-		return nil, fmt.Errorf("tool %q: %w", name, err)
-	}
-	return &gen.BetaTool{Name: name, Description: description, InputSchema: text}, nil
+	return &client.Tool{Name: name, Description: description, InputSchema: text}, nil
 }
 
-// OutputFormat returns the format of an answer that is a T in JSON, for [gen.BetaOutputConfig]. [DecodeText] with that T
-// reads it. The schema is that of [Tool]; a map in it is an error too, since structured outputs allow no properties
-// without a name.
-func OutputFormat[T any]() (*gen.BetaJSONOutputFormat, error) {
-	schema, err := schemaOf(reflect.TypeFor[T]())
-	if err == nil && hasMap(schema) {
+// The forms of names that the service takes.
+var (
+	toolName     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9_-]{1,128}$`) })
+	propertyName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,64}$`) })
+)
+
+// The most that the schemas of a request with structured outputs or strict tools may have together.
+const (
+	mostOptional = 24
+	mostUnions   = 16
+)
+
+// OutputFormat returns the output format, for [client.OutputConfig], of a message whose text is a T in JSON. [DecodeText]
+// with the same T decodes it. The schema follows the rules of [Tool], except that names of properties are not limited.
+//
+// A map is an error as well, because structured outputs require all properties to be named, and so are more than 24
+// optional fields or more than 16 pointers, counted wherever the type occurs. Strict tools of the same request count
+// towards these limits, too.
+func OutputFormat[T any]() (*client.JSONOutputFormat, error) {
+	s, _ := shapeOf(reflect.TypeFor[T]())
+	var w schemaWriter
+	text, err := w.schema(s)
+	switch {
+	case err != nil:
+	case w.maps > 0:
 		err = errors.New("structured outputs have no maps")
+	case w.optional > mostOptional:
+		err = fmt.Errorf("%d optional fields (omitempty, omitzero): structured outputs may have %d", w.optional, mostOptional)
+	case w.unions > mostUnions:
+		err = fmt.Errorf("%d pointers, which may be null: structured outputs may have %d", w.unions, mostUnions)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("output format: %w", err)
 	}
-	text, err := schema.MarshalJSON()
-	if err != nil {
-		return nil, fmt.Errorf("output format: %w", err)
-	}
-	return &gen.BetaJSONOutputFormat{Schema: text}, nil
+	return &client.JSONOutputFormat{Schema: text}, nil
 }
 
-// schemaOf returns the JSON Schema of a Go type.
-func schemaOf(t reflect.Type) (*jsonschema.Schema, error) {
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	forms := map[reflect.Type]*jsonschema.Schema{
-		reflect.TypeFor[time.Time]():       {Type: "string", Format: "date-time"},
-		reflect.TypeFor[big.Int]():         {Type: "integer"},
-		reflect.TypeFor[json.Number]():     {Type: "number"},
-		reflect.TypeFor[json.RawMessage](): {},
-		reflect.TypeFor[jsontext.Value]():  {},
-	}
-	if err := ownForms(t, forms, make(map[reflect.Type]bool)); err != nil {
-		return nil, err
-	}
-	schema, err := jsonschema.ForType(t, &jsonschema.ForOptions{TypeSchemas: forms})
-	if err != nil {
-		return nil, err
-	}
-	simplify(schema)
-	return schema, nil
+// A schemaWriter writes a JSON Schema and counts what structured outputs limit.
+type schemaWriter struct {
+	text   []byte
+	names  *regexp.Regexp // of properties, nil for any
+	within []*shape
+
+	optional, unions, maps int
 }
 
-// ownForms adds the types in t that decode themselves to forms, which the library would describe by what they are made
-// of.
-func ownForms(t reflect.Type, forms map[reflect.Type]*jsonschema.Schema, seen map[reflect.Type]bool) error {
-	if forms[t] != nil || seen[t] {
-		return nil
+func (w *schemaWriter) schema(s *shape) (jsontext.Value, error) {
+	err := w.value(s, false, "")
+	return w.text, err
+}
+
+func (w *schemaWriter) value(s *shape, nullable bool, description string) error {
+	if s.err != nil {
+		return s.err
 	}
-	seen[t] = true
-	switch p := reflect.PointerTo(t); {
-	case t.Kind() == reflect.Pointer:
-	case p.Implements(reflect.TypeFor[json.Unmarshaler]()):
-		return fmt.Errorf("%v has a JSON form of its own", t)
-	case p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
-		forms[t] = &jsonschema.Schema{Type: "string"}
-		return nil
-	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8:
-		forms[t] = &jsonschema.Schema{Type: "string", Description: "base64"}
-		return nil
+	if slices.Contains(w.within, s) {
+		return fmt.Errorf("%v contains itself", s.t)
 	}
-	switch t.Kind() {
-	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
-		return ownForms(t.Elem(), forms, seen)
-	case reflect.Struct:
-		for f := range t.Fields() {
-			if f.Tag.Get("json") == "-" || !f.IsExported() && !f.Anonymous {
-				continue
-			}
-			if err := ownForms(f.Type, forms, seen); err != nil {
-				return fmt.Errorf("field %s: %w", f.Name, err)
-			}
+	w.within = append(w.within, s)
+	defer func() { w.within = w.within[:len(w.within)-1] }()
+	w.add("{")
+	switch {
+	case s.kind != "" && nullable:
+		w.unions++
+		w.add(`"type":["null",`).quote(s.kind).add("]")
+	case s.kind != "":
+		w.add(`"type":`).quote(s.kind)
+	}
+	if s.format != "" {
+		w.add(`,"format":`).quote(s.format)
+	}
+	if s.enum != nil {
+		w.add(`,"enum":[`).list(s.enum)
+		if nullable {
+			w.add(",null")
+		}
+		w.add("]")
+	}
+	var err error
+	switch {
+	case s.kind == "array":
+		w.add(`,"items":`)
+		err = w.value(s.elem, s.nullableElem(), "")
+	case s.kind == "object" && s.elem != nil:
+		w.maps++
+		w.add(`,"additionalProperties":`)
+		err = w.value(s.elem, s.nullableElem(), "")
+	case s.kind == "object":
+		err = w.object(s)
+	}
+	if description == "" {
+		description = s.note
+	}
+	if description != "" {
+		if w.text[len(w.text)-1] != '{' {
+			w.add(",")
+		}
+		w.add(`"description":`).quote(description)
+	}
+	w.add("}")
+	return err
+}
+
+func (s *shape) nullableElem() bool { return nullableType(s.t.Elem()) }
+
+func (w *schemaWriter) object(s *shape) error {
+	var required []string
+	w.add(`,"properties":{`)
+	for i, f := range s.fields {
+		if i > 0 {
+			w.add(",")
+		}
+		w.quote(f.name).add(":")
+		err := w.value(f.shape, f.nullable, f.description)
+		if err == nil && w.names != nil && !w.names.MatchString(f.name) {
+			err = fmt.Errorf("the name %q in JSON must match %v", f.name, w.names)
+		}
+		if err != nil {
+			return fmt.Errorf("field %s: %w", f.goName, err)
+		}
+		if f.optional {
+			w.optional++
+		} else {
+			required = append(required, f.name)
 		}
 	}
+	w.add("}")
+	if required != nil {
+		w.add(`,"required":[`).list(required).add("]")
+	}
+	w.add(`,"additionalProperties":false`)
 	return nil
 }
 
-// simplify takes from a schema what structured outputs and strict tools refuse, and null from lists: the library allows
-// it, for a nil slice is null in JSON, but the model is to write a list.
-func simplify(s *jsonschema.Schema) {
-	s.Minimum, s.Maximum, s.MinItems, s.MaxItems = nil, nil, nil, nil
-	if s.Items != nil {
-		s.Type, s.Types = "array", nil
-		simplify(s.Items)
-	}
-	for _, p := range s.Properties {
-		simplify(p)
-	}
-	if s.AdditionalProperties != nil {
-		simplify(s.AdditionalProperties)
-	}
+func (w *schemaWriter) add(text string) *schemaWriter {
+	w.text = append(w.text, text...)
+	return w
 }
 
-// hasMap reports whether a schema, which schemaOf made, is that of a map or holds one.
-func hasMap(s *jsonschema.Schema) bool {
-	if s == nil {
-		return false
-	}
-	if s.AdditionalProperties != nil && s.AdditionalProperties.Not == nil {
-		return true
-	}
-	for _, p := range s.Properties {
-		if hasMap(p) {
-			return true
+func (w *schemaWriter) quote(s string) *schemaWriter {
+	w.text, _ = jsontext.AppendQuote(w.text, s) // what is not UTF-8 is replaced
+	return w
+}
+
+func (w *schemaWriter) list(values []string) *schemaWriter {
+	for i, v := range values {
+		if i > 0 {
+			w.add(",")
 		}
+		w.quote(v)
 	}
-	return hasMap(s.Items)
+	return w
 }

@@ -1,7 +1,6 @@
 package messages
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,64 +8,71 @@ import (
 
 	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/gen"
+	"github.com/seed-111a911e/messagebatches/internal/wire"
 )
 
-// AssistantTurn returns a received message as the assistant's message of a later request. Each block takes its input
-// form and keeps all that the input form has: signatures, encrypted content, the bytes of a tool's input. A
-// *gen.Unknown goes back as it came.
+// AssistantTurn converts a received message to an assistant message of a later request. Each block becomes the request
+// block of the same type, with signatures, encrypted content and the exact bytes of tool inputs. A [*client.Unknown] is
+// kept unchanged.
 //
-// What the service would refuse is left out: texts of nothing but white space, thinking without a signature or at the
-// end of the message, the file ids of citations, and what must not stand before the last mark of a fallback (thinking,
-// calls of your tools, calls of server tools that have no result). A property that is newer than the contract is not in
-// m, and so not in the turn.
+// Blocks that the service would refuse are omitted: texts of only white space, thinking without a signature or at the end
+// of the message, and before the last fallback block thinking, calls of your tools and calls of server tools without a
+// result. Properties that requests do not have, such as file IDs of citations, and properties that are newer than this
+// version are omitted too.
 //
-// The stop reason does not matter here, as it does to [Continue]. The error says that m is nil, that nothing of it is
-// left, or that it holds what cannot be written as JSON, which only happens to messages that did not come from the
-// service.
+// AssistantTurn ignores the stop reason; [Continue] does not. It returns an error if m is nil, if no block is left, or if
+// m cannot be encoded as JSON, which does not happen to a message from the service.
 func AssistantTurn(m *client.Message) (client.InputMessage, error) {
-	blocks, err := turn(m)
+	blocks, _, err := turn(m)
 	if err != nil {
 		return nil, err
 	}
 	if len(blocks) == 0 {
-		return nil, errors.New("message has no content to give back")
+		return nil, errors.New("message has no content for an assistant turn")
 	}
-	return &gen.BetaAssistantMessageParam{Content: blocks}, nil
+	return &client.AssistantMessage{Content: blocks}, nil
 }
 
-// turn returns the blocks of a message in their input form. The contract gives both forms the same names, so that JSON
-// is the way from one to the other: what only the answer has is skipped like any unknown property.
-func turn(m *client.Message) (gen.BetaMessageContentBlocks, error) {
+// turn converts the blocks of a message to blocks of a request, and returns the IDs of calls that have a result among
+// them. Both have the same JSON names, so they are encoded and decoded: properties that only responses have are skipped
+// as unknown.
+func turn(m *client.Message) (blocks client.ContentBlocks, answered map[string]bool, err error) {
 	if m == nil {
-		return nil, errNoMessage
+		return nil, nil, m.Err()
 	}
-	data, err := (&gen.BetaMessage{Content: m.Content}).AppendJSON(nil)
+	data, err := (&client.Message{Content: m.Content}).AppendJSON(nil)
 	if err != nil {
-		return nil, fmt.Errorf("message cannot be given back: %w", err)
+		return nil, nil, fmt.Errorf("convert message: %w", err)
 	}
-	var input gen.BetaAssistantMessageParam
+	var input client.AssistantMessage
 	if err := input.UnmarshalJSON(data); err != nil {
-		return nil, fmt.Errorf("message cannot be given back: %w", err)
+		return nil, nil, fmt.Errorf("convert message: %w", err)
 	}
-	converted, _ := input.Content.(gen.BetaMessageContentBlocks)
-	blocks := make(gen.BetaMessageContentBlocks, 0, len(converted))
-	mark := lastFallback(m)
-	answered := resultIDs(data)
-	for i, b := range converted {
-		if u, ok := m.Content[i].(*gen.Unknown); ok && u != nil {
-			b = &gen.Unknown{Type: u.Type, Raw: u.Raw.Clone()} // also where an input form has its name
+	converted, _ := input.Content.(client.ContentBlocks)
+	blocks = make(client.ContentBlocks, 0, len(converted))
+	answered = resultIDs(data)
+	declined := false // whether b stands before a fallback block: its model declined to finish
+	for i, b := range slices.Backward(converted) {
+		switch received := m.Content[i].(type) {
+		case *gen.BetaFallbackBlock:
+			declined = true
+		case *client.Unknown:
+			if received != nil { // it stays as it is even if an input block has its name
+				b = &client.Unknown{Type: received.Type, Raw: received.Raw.Clone()}
+			}
 		}
-		if b != nil && !refused(b) && (i > mark || !refusedBeforeFallback(b, answered)) {
+		switch {
+		case b == nil || refused(b) || declined && refusedBeforeFallback(b, answered):
+		case len(blocks) == 0 && isThinking(b): // the service refuses thinking at the end
+		default:
 			blocks = append(blocks, b)
 		}
 	}
-	for len(blocks) > 0 && isThinking(blocks[len(blocks)-1]) {
-		blocks = blocks[:len(blocks)-1]
-	}
-	return blocks, nil
+	slices.Reverse(blocks)
+	return blocks, answered, nil
 }
 
-func isThinking(b gen.BetaContentBlockParam) bool {
+func isThinking(b client.ContentBlockParam) bool {
 	switch b.(type) {
 	case *gen.BetaThinkingBlockParam, *gen.BetaRedactedThinkingBlockParam:
 		return true
@@ -74,10 +80,10 @@ func isThinking(b gen.BetaContentBlockParam) bool {
 	return false
 }
 
-// refused reports whether the service takes a block in no request.
-func refused(b gen.BetaContentBlockParam) bool {
+// refused reports whether the service refuses a block in every request.
+func refused(b client.ContentBlockParam) bool {
 	switch b := b.(type) {
-	case *gen.BetaTextBlockParam:
+	case *client.TextBlockParam:
 		return strings.TrimSpace(b.Text) == ""
 	case *gen.BetaThinkingBlockParam:
 		return b.Signature == ""
@@ -85,21 +91,10 @@ func refused(b gen.BetaContentBlockParam) bool {
 	return false
 }
 
-// lastFallback returns the index of the last mark of a fallback, or -1. What stands before it is another model's, which
-// declined to go on.
-func lastFallback(m *client.Message) int {
-	for i, b := range slices.Backward(m.Content) {
-		if _, ok := b.(*gen.BetaFallbackBlock); ok {
-			return i
-		}
-	}
-	return -1
-}
-
-// refusedBeforeFallback reports whether the service refuses a block that stands before a mark of a fallback.
-func refusedBeforeFallback(b gen.BetaContentBlockParam, answered map[string]bool) bool {
+// refusedBeforeFallback reports whether the service refuses a block before a fallback block.
+func refusedBeforeFallback(b client.ContentBlockParam, answered map[string]bool) bool {
 	switch b := b.(type) {
-	case *gen.BetaToolUseBlockParam:
+	case *client.ToolUseBlockParam:
 		return true
 	case *gen.BetaServerToolUseBlockParam:
 		return !answered[b.ID]
@@ -109,18 +104,25 @@ func refusedBeforeFallback(b gen.BetaContentBlockParam, answered map[string]bool
 	return isThinking(b)
 }
 
-// resultIDs returns the ids of the calls that have a result among the blocks of a message, whatever the result's type
-// is.
+// resultIDs returns the IDs of the tool calls that have a result among the blocks of a message, of whatever type the
+// result is.
 func resultIDs(message []byte) map[string]bool {
-	var m struct {
-		Content []struct {
-			ToolUseID string `json:"tool_use_id"`
-		} `json:"content"`
-	}
-	_ = json.Unmarshal(message, &m) // what does not fit is no result
 	ids := make(map[string]bool)
-	for _, b := range m.Content {
-		ids[b.ToolUseID] = true
-	}
+	_ = wire.Walk(message, func(d *wire.Decoder) { // message was just encoded
+		if !d.Object() {
+			return
+		}
+		for name := d.Name(); name != nil; name = d.Name() {
+			if string(name) != "content" {
+				d.Skip()
+				continue
+			}
+			for list := d.List(); list && d.Next(); d.Skip() {
+				if id := d.Tag("tool_use_id"); len(id) > 0 {
+					ids[string(id)] = true
+				}
+			}
+		}
+	})
 	return ids
 }

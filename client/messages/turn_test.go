@@ -12,15 +12,15 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/client/messages"
-	"github.com/seed-111a911e/messagebatches/gen"
 	"github.com/seed-111a911e/messagebatches/internal/contract"
 )
 
 // message decodes a message with blocks that are given as JSON.
-func message(t testing.TB, blocks ...string) *gen.BetaMessage {
+func message(t testing.TB, blocks ...string) *client.Message {
 	t.Helper()
-	m := new(gen.BetaMessage)
+	m := new(client.Message)
 	if err := m.UnmarshalJSON([]byte(`{"type":"message","stop_reason":"end_turn","content":[` + strings.Join(blocks, ",") + `]}`)); err != nil {
 		t.Fatal(err)
 	}
@@ -28,20 +28,20 @@ func message(t testing.TB, blocks ...string) *gen.BetaMessage {
 }
 
 // blocksOf returns the blocks of a message that goes in.
-func blocksOf(t testing.TB, m gen.BetaMessageParam) gen.BetaMessageContentBlocks {
+func blocksOf(t testing.TB, m client.InputMessage) client.ContentBlocks {
 	t.Helper()
 	switch m := m.(type) {
-	case *gen.BetaAssistantMessageParam:
-		return m.Content.(gen.BetaMessageContentBlocks)
-	case *gen.BetaUserMessageParam:
-		return m.Content.(gen.BetaMessageContentBlocks)
+	case *client.AssistantMessage:
+		return m.Content.(client.ContentBlocks)
+	case *client.UserMessage:
+		return m.Content.(client.ContentBlocks)
 	}
 	t.Fatalf("%T has no blocks", m)
 	return nil
 }
 
 // turnJSON returns the blocks of a message's turn as they would be sent.
-func turnJSON(t testing.TB, m *gen.BetaMessage) []string {
+func turnJSON(t testing.TB, m *client.Message) []string {
 	t.Helper()
 	turn, err := messages.AssistantTurn(m)
 	if err != nil {
@@ -74,7 +74,7 @@ func TestEveryBlock(t *testing.T) {
 	for _, tag := range slices.Sorted(maps.Keys(members)) {
 		name := members[tag].Ref[strings.LastIndex(members[tag].Ref, "/")+1:]
 		forms := samplesOf(schemas[name].Value)
-		if example := schemas[name].Value.Example; example != nil {
+		if example := contract.ExampleOf(name); example != nil {
 			forms = append(forms, example)
 		}
 		samples += len(forms)
@@ -94,7 +94,7 @@ func checkBlock(t *testing.T, input *openapi3.Schema, sample any) {
 		t.Fatal(err)
 	}
 	m := message(t, string(raw), `{"type":"text","text":"a"}`) // thinking must not be the last block
-	if u, ok := m.Content[0].(*gen.Unknown); ok {
+	if u, ok := m.Content[0].(*client.Unknown); ok {
 		t.Fatalf("gen does not know %q", u.Type)
 	}
 	turn, err := messages.AssistantTurn(m)
@@ -269,7 +269,7 @@ func TestAssistantTurnKeepsBytes(t *testing.T) {
 	}
 }
 
-// TestAssistantTurnLeavesOut has what the service would refuse, and properties that gen does not know.
+// TestAssistantTurnLeavesOut covers blocks that the service would refuse, and properties that gen does not know.
 func TestAssistantTurnLeavesOut(t *testing.T) {
 	t.Parallel()
 	const (
@@ -296,6 +296,9 @@ func TestAssistantTurnLeavesOut(t *testing.T) {
 		"call/without result": {[]string{text, search, call}, []string{text, search, call}},
 		"fallback/before":     {[]string{thinking, redacted, text, call, search, mcp, fallback, text}, []string{text, fallback, text}},
 		"fallback/result":     {[]string{search, found, mcp, fallback, text}, []string{search, found, fallback, text}},
+		"fallback/case":       {[]string{search, `{"type":"new_result","Tool_Use_ID":"srvtoolu_1"}`, fallback, text}, []string{`{"type":"new_result","Tool_Use_ID":"srvtoolu_1"}`, fallback, text}},
+		"fallback/both cases": {[]string{search, `{"type":"new_result","tool_use_id":"srvtoolu_1","Tool_Use_ID":""}`, fallback, text}, []string{search, `{"type":"new_result","tool_use_id":"srvtoolu_1","Tool_Use_ID":""}`, fallback, text}},
+		"fallback/no id":      {[]string{`{"type":"server_tool_use","id":"","input":{},"name":"web_search"}`, fallback, text}, []string{fallback, text}},
 		"fallback/behind":     {[]string{text, fallback, thinking, search, call}, []string{text, fallback, thinking, search, call}},
 		"fallback/two":        {[]string{thinking, fallback, thinking, text, fallback, thinking, text}, []string{fallback, text, fallback, thinking, text}},
 	} {
@@ -317,13 +320,13 @@ func TestAssistantTurnLeavesOut(t *testing.T) {
 
 func TestAssistantTurnErrors(t *testing.T) {
 	t.Parallel()
-	for name, m := range map[string]*gen.BetaMessage{
+	for name, m := range map[string]*client.Message{
 		"message/nil":       nil,
 		"content/none":      {},
 		"content/empty":     message(t, `{"type":"text","text":""}`),
 		"content/thinking":  message(t, `{"type":"thinking","signature":"s","thinking":"t"}`),
-		"content/not UTF-8": {Content: []gen.BetaContentBlock{&gen.BetaTextBlock{Text: "\xff"}}},
-		"content/not JSON":  {Content: []gen.BetaContentBlock{&gen.BetaToolUseBlock{ID: "a", Input: []byte(`{`)}}},
+		"content/not UTF-8": {Content: []client.ContentBlock{&client.TextBlock{Text: "\xff"}}},
+		"content/not JSON":  {Content: []client.ContentBlock{&client.ToolUseBlock{ID: "a", Input: []byte(`{`)}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -342,10 +345,10 @@ func TestAssistantTurnIsACopy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	use := blocksOf(t, turn)[0].(*gen.BetaToolUseBlockParam)
+	use := blocksOf(t, turn)[0].(*client.ToolUseBlockParam)
 	copy(use.Input, bytes.Repeat([]byte(" "), 100))
 	use.Name = "g"
-	if got := m.Content[0].(*gen.BetaToolUseBlock); got.Name != "f" || string(got.Input) != `{"a":1}` {
+	if got := m.Content[0].(*client.ToolUseBlock); got.Name != "f" || string(got.Input) != `{"a":1}` {
 		t.Errorf("the message has changed: %+v", got)
 	}
 }

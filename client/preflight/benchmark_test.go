@@ -50,8 +50,8 @@ func BenchmarkCheckLines(b *testing.B) {
 	ratio := ratios[len(ratios)/2]
 	b.ReportMetric(float64(peak)/(1<<20), "peak-MiB")
 	b.ReportMetric(ratio, "x-VisitJSON")
-	b.ReportMetric(0, "ns/op") // says nothing here
-	fmt.Printf("\nRATIO preflight-lines %.1f >= 10\n", ratio)
+	b.ReportMetric(0, "ns/op")                                 // says nothing here
+	fmt.Printf("\nRATIO preflight-lines %.1f >= 6.5\n", ratio) // 13 with schemas alone
 }
 
 func checkLines(b *testing.B, g *generator) *preflight.Report {

@@ -10,8 +10,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/seed-111a911e/messagebatches/gen"
-	"github.com/seed-111a911e/messagebatches/internal/contract"
-	"github.com/seed-111a911e/messagebatches/internal/envelope"
+	"github.com/seed-111a911e/messagebatches/internal/contract/schema"
+	"github.com/seed-111a911e/messagebatches/internal/limits"
 	"github.com/seed-111a911e/messagebatches/internal/parallel"
 	"github.com/seed-111a911e/messagebatches/internal/wire"
 )
@@ -27,14 +27,14 @@ func Check(requests []gen.BetaMessageBatchIndividualRequestParams, o Options) *R
 
 // requests checks some requests of a batch.
 func (c *checks) requests(requests []gen.BetaMessageBatchIndividualRequestParams) *part {
-	p := &part{checks: c}
+	p := c.part()
 	var buf []byte
 	for _, r := range requests {
 		var err error
 		if buf, err = r.AppendJSON(buf[:0]); err != nil {
-			w := walker{checks: c}
+			w := &walker{checks: c, found: sieve{most: c.most}}
 			w.notJSON(err)
-			p.add(0, 0, goodID(r.CustomID), w.found)
+			p.add(0, 0, goodID(r.CustomID), &w.found)
 			continue
 		}
 		p.check(0, buf)
@@ -46,14 +46,17 @@ func (c *checks) requests(requests []gen.BetaMessageBatchIndividualRequestParams
 const partRequests = 256
 
 // CheckParams checks the parameters of one request, JSON as the service would get it. Pointers begin at the
-// parameters.
+// parameters. Of the issues of each rule, the first [Options.Max] are returned.
 func CheckParams(params []byte, o Options) []Issue {
 	found, _ := o.checks().run(params, root().properties["params"].node)
-	return found
+	return found.issues
 }
 
 func (o Options) checks() *checks {
-	c := &checks{version: string(o.Version), betas: make(map[string]bool), disabled: make(map[Rule]bool)}
+	c := &checks{version: string(o.Version), betas: make(map[string]bool), disabled: make(map[Rule]bool), most: o.Max}
+	if c.most <= 0 {
+		c.most = defaultMax
+	}
 	if c.version == "" {
 		c.version = string(gen.AnthropicVersionV20230601)
 	}
@@ -67,17 +70,22 @@ func (o Options) checks() *checks {
 }
 
 // run checks one JSON value against a node. It returns the custom id of a request, if that is a good one.
-func (c *checks) run(b []byte, n *node) (found []Issue, customID string) {
-	w := walker{checks: c}
+func (c *checks) run(b []byte, n *node) (found *sieve, customID string) {
+	return c.walker().run(b, n)
+}
+
+func (w *walker) run(b []byte, n *node) (found *sieve, customID string) {
+	c := w.checks
+	w.found, w.customID, w.role, w.echo = sieve{most: c.most}, "", "", false
 	err := wire.Walk(b, func(d *wire.Decoder) {
 		w.Decoder = d
 		w.value(n)
 	})
 	if err != nil {
-		w.found = nil
+		w.found = sieve{most: c.most}
 		w.notJSON(err)
 	}
-	return w.found, w.customID
+	return &w.found, w.customID
 }
 
 // notJSON reports a request that is not JSON, or cannot be written as JSON. The texts of errors hold pointers, and so
@@ -91,12 +99,12 @@ func (w *walker) notJSON(err error) {
 	}
 	var syntax *jsontext.SyntacticError
 	if errors.As(err, &syntax) {
-		if encoding == nil {
-			why += fmt.Sprintf(", at byte %d", syntax.ByteOffset)
+		at += syntax.JSONPointer
+		if encoding != nil {
+			err = syntax.Err // the byte is that of a value of its own
 		}
-		at, err = at+syntax.JSONPointer, syntax.Err
 	}
-	w.report(at, JSON, Error, "%s: %v", why, err)
+	w.report(at, JSON, Error, "%v", wire.NotJSON(why, err))
 }
 
 // goodID returns a custom id, or "" if it is not a good one.
@@ -110,102 +118,130 @@ func goodID(id string) string {
 // A part is what was found out about some requests that follow each other.
 type part struct {
 	checks   *checks
-	requests []checked
-	issues   []Issue // Index is that within the part
+	walker   *walker
+	requests int
+	bytes    int64
+	ids      []place // of the requests with a good custom id
+	found    sieve   // Index is that within the part
 	err      error
 }
 
-// checked is what the batch as a whole needs to know of a request.
-type checked struct {
-	id   string // empty if it is not a good one
-	line int
-	size int
+// A place says where a custom id is.
+type place struct {
+	id          string
+	index, line int
+}
+
+func (c *checks) part() *part {
+	return &part{checks: c, walker: c.walker(), found: sieve{most: c.most}}
 }
 
 // check checks one request.
 func (p *part) check(line int, request []byte) {
-	found, id := p.checks.run(request, root())
+	found, id := p.walker.run(request, root())
 	p.add(line, len(request), id, found)
 }
 
-func (p *part) add(line, size int, id string, found []Issue) {
-	for _, i := range found {
-		i.Index, i.Line, i.CustomID = len(p.requests), line, id
-		p.issues = append(p.issues, i)
+func (p *part) add(line, size int, id string, found *sieve) {
+	for _, i := range found.issues {
+		i.Index, i.Line, i.CustomID = p.requests, line, id
+		p.found.add(i)
 	}
-	p.requests = append(p.requests, checked{id: id, line: line, size: size})
+	for _, t := range found.more {
+		p.found.count(t)
+	}
+	if id != "" {
+		p.ids = append(p.ids, place{id, p.requests, line})
+	}
+	p.requests++
+	p.bytes += int64(size)
 }
 
 // A batch gathers parts in their order.
 type batch struct {
 	checks *checks
-	report Report
-	ids    map[string]place // of the first request with each id
+	ledger limits.Ledger
+	ids    int // noted in the ledger, at most maxIDs
+	maxIDs int
+	split  bool
+	empty  string // why there are no requests, "" if nothing is known
+	found  sieve
 }
 
-type place struct{ index, line int }
+// maxSplitIDs is how many custom IDs are noted if the requests will be split.
+const maxSplitIDs = 1_000_000
 
 func newBatch(o Options) *batch {
-	return &batch{checks: o.checks(), report: Report{Bytes: int64(len(envelope.Open + envelope.Close))}, ids: make(map[string]place)}
+	c := o.checks()
+	b := &batch{checks: c, maxIDs: limits.MaxRequests, split: o.Split, found: sieve{most: c.most}}
+	if o.Split {
+		b.maxIDs = maxSplitIDs
+	}
+	return b
 }
 
 // join adds a part behind the others.
 func (b *batch) join(p *part) {
-	first := b.report.Requests
-	for i, r := range p.requests {
-		b.report.Bytes += int64(r.size)
-		if first+i > 0 {
-			b.report.Bytes++ // the comma
+	before := b.ledger.Requests
+	b.ledger.AddAll(p.requests, p.bytes)
+	found := p.found.issues
+	for _, r := range p.ids {
+		if b.ids == b.maxIDs {
+			break
 		}
-		if r.id == "" {
-			continue
+		kind, at := "request", before+r.index
+		if r.line > 0 {
+			kind, at = "line", r.line
 		}
-		if earlier, ok := b.ids[r.id]; ok {
-			where := fmt.Sprintf("request %d", earlier.index)
-			if earlier.line > 0 {
-				where = fmt.Sprintf("line %d", earlier.line)
-			}
-			if !b.checks.disabled[DuplicateID] {
-				p.issues = append(p.issues, Issue{Index: i, Line: r.line, CustomID: r.id, Pointer: "/custom_id", Rule: DuplicateID, Severity: Error, Message: where + " has the same custom id"})
-			}
-			continue
+		first, duplicate := b.ledger.Note(r.id, at)
+		switch {
+		case !duplicate:
+			b.ids++
+		case b.checks.disabled[DuplicateID]:
+		case b.found.full(DuplicateID, Error):
+			b.found.count(Tally{DuplicateID, Error, 1})
+		default:
+			found = append(found, Issue{Index: r.index, Line: r.line, CustomID: r.id, Pointer: "/custom_id", Rule: DuplicateID, Severity: Error, Message: fmt.Sprintf("%s %d has the same custom id", kind, first)})
 		}
-		b.ids[r.id] = place{index: first + i, line: r.line}
 	}
-	slices.SortStableFunc(p.issues, func(x, y Issue) int { return x.Index - y.Index })
-	for _, i := range p.issues {
-		i.Index += first
-		b.report.Issues = append(b.report.Issues, i)
+	slices.SortStableFunc(found, func(x, y Issue) int { return x.Index - y.Index })
+	for _, i := range found {
+		i.Index += before
+		b.found.add(i)
 	}
-	b.report.Requests += len(p.requests)
+	for _, t := range p.found.more {
+		b.found.count(t)
+	}
 }
 
 // finish adds what is wrong with the batch as a whole.
 func (b *batch) finish() *Report {
-	r := &b.report
+	r := &Report{Issues: b.found.issues, More: b.found.sorted(), Requests: b.ledger.Requests, Bytes: b.ledger.Bytes()}
 	whole := func(rule Rule, severity Severity, format string, args ...any) {
 		if !b.checks.disabled[rule] {
 			r.Issues = append(r.Issues, Issue{Index: -1, Rule: rule, Severity: severity, Message: fmt.Sprintf(format, args...)})
 		}
 	}
-	if r.Requests == 0 || r.Requests > envelope.MaxRequests {
-		whole(BatchCount, Error, "a batch has 1 to %d requests, not %d", envelope.MaxRequests, r.Requests)
+	switch err := b.ledger.CheckCount(); {
+	case err == nil, b.split && r.Requests > 0:
+	case r.Requests == 0 && b.empty != "":
+		whole(BatchCount, Error, "%v: %s", err, b.empty)
+	default:
+		whole(BatchCount, Error, "%v", err)
 	}
-	if r.Bytes > envelope.MaxBytes {
-		whole(BatchSize, Error, "the batch has %d bytes, and %d are allowed: split it", r.Bytes, envelope.MaxBytes)
+	if err := b.ledger.CheckSize(); err != nil && !b.split {
+		whole(BatchSize, Error, "%v", err)
 	}
-	if v := b.checks.version; !isKnown("AnthropicVersion", v) {
+	if v := b.checks.version; !schema.Knows("AnthropicVersion", v) {
 		whole(UnknownVersion, Warning, "the contract does not know the version %q: what it refuses is not checked", v)
 	}
 	for _, beta := range slices.Sorted(maps.Keys(b.checks.betas)) {
-		if !isKnown("AnthropicBeta", beta) {
+		if d, ok := schema.Components()["AnthropicBeta"].Deprecated[beta]; ok {
+			whole(Deprecated, Warning, "the beta %q is %s", beta, deprecation(d, "", compiled().asOf))
+		}
+		if !schema.Knows("AnthropicBeta", beta) {
 			whole(UnknownBeta, Warning, "the contract does not know the beta %q: the service refuses betas that it does not know", beta)
 		}
 	}
 	return r
-}
-
-// isKnown reports whether the contract lists a value of an enum.
-func isKnown(enum, value string) bool {
-	return slices.Contains(contract.Load().Components.Schemas[enum].Value.Enum, any(value))
 }

@@ -1,8 +1,10 @@
 package preflight_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,14 +15,6 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/preflight"
 	"github.com/seed-111a911e/messagebatches/gen"
 )
-
-func newClient(t *testing.T, s *batchtest.Service, opts ...client.Option) *client.Client {
-	c, err := client.New(append([]client.Option{client.WithoutEnvironment(), client.WithAPIKey(s.Key()), client.WithBaseURL(s.URL()), client.WithHTTPClient(s.HTTPClient())}, opts...)...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
 
 // wrongRequests decodes the corpus of wrong requests, for what it has in Go values.
 func wrongRequests(t *testing.T) (requests []client.Request) {
@@ -48,8 +42,8 @@ func TestWithAndWithoutPreflight(t *testing.T) {
 				want[i.CustomID] = strings.ReplaceAll(string(i.Pointer[1:]), "/", ".") + ": " + i.Message
 			}
 		}
-		c := newClient(t, s, client.WithVersion(version))
-		batch, err := c.Create(t.Context(), client.BatchParams{Requests: requests})
+		c := s.Client(client.WithVersion(version))
+		batch, err := c.Create(t.Context(), requests)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,10 +62,8 @@ func TestWithAndWithoutPreflight(t *testing.T) {
 		}
 		t.Logf("version %s: %d of %d requests are wrong", version, len(want), len(requests))
 
-		check := client.WithPreflight(func(_ context.Context, requests []client.Request, info client.CallInfo) error {
-			return preflight.Check(requests, preflight.Options{Version: info.Version, Betas: info.Betas}).Err()
-		})
-		_, err = c.Create(t.Context(), client.BatchParams{Requests: requests}, check)
+		check := client.WithPreflight(preflight.Checker{})
+		_, err = c.Create(t.Context(), requests, check)
 		var issues *preflight.IssuesError
 		if !errors.As(err, &issues) || len(issues.Issues) < len(want) {
 			t.Errorf("got %v", err)
@@ -82,33 +74,50 @@ func TestWithAndWithoutPreflight(t *testing.T) {
 	}
 }
 
+// A spyChecker notes what it is told of the call.
+type spyChecker struct {
+	preflight.Checker
+	info client.CallInfo
+}
+
+func (c *spyChecker) CheckRequests(ctx context.Context, requests []client.Request, info client.CallInfo) error {
+	c.info = info
+	return c.Checker.CheckRequests(ctx, requests, info)
+}
+
 // TestPreflightKnowsTheCall checks with the version and the betas that the client will send.
 func TestPreflightKnowsTheCall(t *testing.T) {
 	t.Parallel()
 	s := batchtest.New(t)
-	var report *preflight.Report
-	c := newClient(t, s, client.WithBetas(gen.AnthropicBetaCompact20260904), client.WithPreflight(func(_ context.Context, requests []client.Request, info client.CallInfo) error {
-		report = preflight.Check(requests, preflight.Options{Version: info.Version, Betas: info.Betas})
-		return report.Err()
-	}))
+	spy := &spyChecker{}
+	c := s.Client(client.WithBetas(gen.AnthropicBetaCompact20260904), client.WithPreflight(spy))
 	request := client.Request{CustomID: "a", Params: client.Params{
-		Model: gen.ModelClaudeOpus5, MaxTokens: 16, Messages: []client.InputMessage{client.UserText("Hi")},
+		Model: gen.ModelClaudeHaiku45, MaxTokens: 16, Messages: []client.InputMessage{client.UserText("Hi")},
 		Temperature: new(0.5), Compaction: &gen.BetaCompactionConfig{}, Fallbacks: gen.BetaFallbacksDefault("default"),
 	}}
 	for _, tt := range []struct {
 		opts []client.CallOption
 		want []string
 	}{
-		{nil, []string{"warning missing-beta /params/fallbacks"}},
-		{[]client.CallOption{client.WithBetas(gen.AnthropicBetaServerSideFallback20260701)}, []string{}},
-		{[]client.CallOption{client.WithVersion(gen.AnthropicVersionV20261021)}, []string{"warning missing-beta /params/fallbacks", "error refused-by-version /params/temperature"}},
+		{nil, []string{"warning missing-beta /params/fallbacks", "warning refused-by-batch /params/fallbacks"}},
+		{[]client.CallOption{client.WithBetas(gen.AnthropicBetaServerSideFallback20260701)}, []string{"warning refused-by-batch /params/fallbacks"}},
+		{[]client.CallOption{client.WithVersion(gen.AnthropicVersionV20261021)}, []string{"warning missing-beta /params/fallbacks", "warning refused-by-batch /params/fallbacks", "error refused-by-version /params/temperature"}},
 	} {
-		_, err := c.Create(t.Context(), client.BatchParams{Requests: []client.Request{request}}, tt.opts...)
-		if diff := cmp.Diff(tt.want, found(report.Issues)); diff != "" {
-			t.Error(diff)
+		line, err := request.AppendJSON(nil)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if (err != nil) != (report.Count(preflight.Error) > 0) {
-			t.Errorf("got error %v", err)
+		_, ofValues := c.Create(t.Context(), []client.Request{request}, tt.opts...)
+		_, ofLines := c.CreateLines(t.Context(), bytes.NewReader(line), tt.opts...)
+		for _, err := range []error{ofValues, ofLines} {
+			var issues *preflight.IssuesError
+			wrong := slices.ContainsFunc(tt.want, func(w string) bool { return strings.HasPrefix(w, "error ") })
+			if errors.As(err, &issues) != wrong || err != nil && !wrong {
+				t.Errorf("got error %v", err)
+			}
+		}
+		if diff := cmp.Diff(tt.want, found(preflight.Check([]client.Request{request}, preflight.Options{Version: spy.info.Version, Betas: spy.info.Betas}).Issues)); diff != "" {
+			t.Error(diff)
 		}
 	}
 }

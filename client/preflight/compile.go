@@ -3,129 +3,73 @@ package preflight
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/seed-111a911e/messagebatches/internal/contract"
+	"github.com/seed-111a911e/messagebatches/internal/contract/schema"
 )
 
-// A form is what kind of node a schema is.
-type form int
-
-const (
-	anything form = iota
-	object
-	list
-	text
-	number
-	boolean
-	union
-)
-
-// A node is a schema, made ready for walking.
-type node struct {
-	name     string // of the component, if it is one
-	form     form
-	nullable bool
-	betas    []string // x-needs-beta of a component
-
-	// object
-	properties map[string]*property
-	names      []string // of the properties, in alphabetical order
-	required   []*property
-	free       bool  // any property may stand in it
-	values     *node // of properties that are data, or nil
-
-	// list
-	items              *node
-	minItems, maxItems int64 // maxItems is -1 without a limit
-
-	// text
-	enum                 []string // allowed values, nil for all
-	known                []string // values of an open enum
-	minLength, maxLength int64    // likewise
-	pattern              *pattern
-	base64               bool
-
-	// number
-	integer          bool
-	minimum, maximum *float64
-	exclusiveMin     bool
-	exclusiveMax     bool
-
-	// union
-	tag     string           // name of the discriminator, "" if there is none
-	members map[string]*node // by value of the discriminator; "" is the member without one
-	tags    []string
-	byKind  map[jsontext.Kind]*node
-}
-
-// A property is a node in its place in an object.
-type property struct {
-	name     string
-	bit      uint64
-	node     *node
-	betas    []string // x-needs-beta
-	versions []string // x-refused-by-versions
-	refused  bool     // x-refused-in-batches: true
-	values   []any    // x-refused-in-batches: values
-	special  bool     // one of the above, or the custom id
-}
-
-// root is the node of one request of a batch.
-var root = sync.OnceValue(func() *node {
-	c := compiler{components: make(map[string]*node)}
-	return c.compile(contract.Load().Components.Schemas["BetaMessageBatchIndividualRequestParams"], "BetaMessageBatchIndividualRequestParams")
+// compiled is the contract, made ready for walking.
+var compiled = sync.OnceValue(func() *compiler {
+	c := newCompiler(schema.Components())
+	c.root = c.component("BetaMessageBatchIndividualRequestParams", reach{})
+	c.turns()
+	return c
 })
 
-// A compiler makes nodes, each component once.
-type compiler struct{ components map[string]*node }
+// root is the node of one request of a batch.
+func root() *node { return compiled().root }
 
-func (c *compiler) ref(ref *openapi3.SchemaRef) *node {
-	if name, ok := strings.CutPrefix(ref.Ref, "#/components/schemas/"); ok {
-		if n := c.components[name]; n != nil {
-			return n
-		}
-		return c.compile(contract.Load().Components.Schemas[name], name)
+func (c *compiler) ref(s *schema.Schema, at reach) *node {
+	if name := s.Component(); name != "" {
+		return c.component(name, at)
 	}
-	return c.compile(ref, "")
+	return c.compile(s, "", at)
 }
 
-func (c *compiler) compile(ref *openapi3.SchemaRef, name string) *node {
-	s := ref.Value
+func (c *compiler) component(name string, at reach) *node {
+	if n := c.nodes[name+" "+at.key()]; n != nil {
+		return n
+	}
+	return c.compile(c.components[name], name, at)
+}
+
+func (c *compiler) compile(s *schema.Schema, name string, at reach) *node {
 	if s.AnyOf != nil { // a reference that may be null
-		n := *c.ref(s.AnyOf[0])
+		n := *c.ref(s.AnyOf[0], at)
 		n.nullable = true
 		return &n
 	}
 	n := &node{name: name, maxItems: -1, maxLength: -1}
 	if name != "" {
-		c.components[name] = n
-		n.betas = extension(s.Extensions, "x-needs-beta")
+		c.nodes[name+" "+at.key()] = n
+		n.betas = s.NeedsBeta.Any
 	}
 	n.nullable = s.Type.Includes("null")
+	if s.OneOf != nil {
+		c.union(n, s, at)
+		return n
+	}
+	c.rules(n, s, &at)
 	switch {
-	case s.OneOf != nil:
-		c.union(n, s)
 	case s.Type.Includes("object"):
-		c.object(n, s)
+		c.object(n, s, at)
 	case s.Type.Includes("array"):
-		n.form, n.items, n.minItems = list, c.ref(s.Items), int64(s.MinItems)
+		n.form, n.minItems = list, s.MinItems
+		n.items = c.ref(s.Items, reach{trail: at.trail.element(), apart: at.apart})
 		if s.MaxItems != nil {
-			n.maxItems = int64(*s.MaxItems)
+			n.maxItems = *s.MaxItems
 		}
 	case s.Type.Includes("string"):
 		n.text(s)
 	case s.Type.Includes("integer"), s.Type.Includes("number"):
 		n.form, n.integer = number, s.Type.Includes("integer")
-		n.minimum, n.maximum = s.Min, s.Max
-		if x := s.ExclusiveMin.Value; x != nil {
+		n.minimum, n.maximum = s.Minimum, s.Maximum
+		if x := s.ExclusiveMinimum; x != nil {
 			n.minimum, n.exclusiveMin = x, true
 		}
-		if x := s.ExclusiveMax.Value; x != nil {
+		if x := s.ExclusiveMaximum; x != nil {
 			n.maximum, n.exclusiveMax = x, true
 		}
 	case s.Type.Includes("boolean"):
@@ -136,7 +80,7 @@ func (c *compiler) compile(ref *openapi3.SchemaRef, name string) *node {
 	return n
 }
 
-func (n *node) text(s *openapi3.Schema) {
+func (n *node) text(s *schema.Schema) {
 	n.form = text
 	values := s.Enum
 	if s.Const != nil {
@@ -148,35 +92,35 @@ func (n *node) text(s *openapi3.Schema) {
 			names = append(names, fmt.Sprint(v))
 		}
 	}
-	if contract.IsOpenEnum(s) {
+	if s.IsOpenEnum() {
 		n.known = names
 	} else {
 		n.enum = names
 	}
-	n.base64 = s.Format == "byte"
-	n.minLength = int64(s.MinLength)
+	n.models, n.deprecated, n.valueBetas = s.Facts != nil, s.Deprecated, s.NeedsBeta.ByValue
+	n.base64 = s.ContentEncoding == "base64"
+	n.minLength = s.MinLength
 	if s.MaxLength != nil {
-		n.maxLength = int64(*s.MaxLength)
+		n.maxLength = *s.MaxLength
 	}
 	if s.Pattern != "" {
 		n.pattern = newPattern(s.Pattern)
 	}
+	n.plain = n.enum == nil && n.known == nil && n.pattern == nil && !n.base64 && n.maxLength < 0 && n.minLength <= 1
 }
 
-func (c *compiler) object(n *node, s *openapi3.Schema) {
+func (c *compiler) object(n *node, s *schema.Schema, at reach) {
 	n.form = object
 	n.properties = make(map[string]*property, len(s.Properties))
-	if has := s.AdditionalProperties.Has; has != nil && *has {
-		n.free = true
-	}
+	n.free = s.AdditionalProperties.Any
+	n.tag, n.role = s.Constant("type"), s.Constant("role")
+	n.echo, n.sameRole, n.others = s.Echo, s.SameRole, s.Others
 	if s.AdditionalProperties.Schema != nil {
-		n.values = c.ref(s.AdditionalProperties.Schema)
+		n.values = c.ref(s.AdditionalProperties.Schema, reach{trail: at.trail.property(""), apart: at.apart})
 	}
+	at.apart = at.apart || !at.params && s.Properties["model"] != nil && s.Properties["model"].Component() == "Model"
 	for name, ref := range s.Properties {
-		p := &property{name: name, node: c.ref(ref)}
-		p.annotate(ref)
-		p.special = p.betas != nil || p.versions != nil || p.refused || p.values != nil || name == "custom_id"
-		n.properties[name] = p
+		n.properties[name] = c.property(n, name, ref, at)
 		n.names = append(n.names, name)
 	}
 	slices.Sort(n.names)
@@ -191,44 +135,93 @@ func (c *compiler) object(n *node, s *openapi3.Schema) {
 	}
 }
 
-// annotate reads the extensions that stand at the property itself.
-func (p *property) annotate(ref *openapi3.SchemaRef) {
-	x := ref.Extensions
-	if ref.Ref == "" {
-		x = ref.Value.Extensions
+func (c *compiler) property(n *node, name string, ref *schema.Schema, at reach) *property {
+	p := &property{name: name, betas: ref.NeedsBeta.Any}
+	if ref.NeedsBeta.ByValue != nil {
+		panic("preflight: " + n.name + "/" + name + " needs betas by value, which components may")
 	}
-	p.betas = extension(x, "x-needs-beta")
-	p.versions = extension(x, "x-refused-by-versions")
-	switch refused := x["x-refused-in-batches"].(type) {
-	case bool:
-		p.refused = refused
-	case []any:
-		p.values = refused
+	inner := reach{trail: at.trail.property(name), apart: at.apart}
+	request := n.name == "BetaMessageBatchIndividualRequestParams"
+	if request && name == "params" {
+		inner.params, inner.trail = true, inner.trail.with(c.absolute...)
+	}
+	p.customID = request && name == "custom_id"
+	var elements []*refusal
+	for _, r := range c.refused[n.name+"/"+name] {
+		switch {
+		case at.apart && r.late():
+		case r.Of != "":
+			inner.refusals, inner.of = append(inner.refusals, r), r.Of
+		case r.ofStrings() && c.resolve(ref).Type.Includes("array"):
+			elements = append(elements, r)
+		default:
+			p.refusals = append(p.refusals, r)
+		}
+	}
+	if at.of == name {
+		p.refusals = append(p.refusals, at.refusals...)
+	}
+	for _, r := range p.refusals {
+		r.places++
+	}
+	schemas := c.schemas[n.name+"/"+name]
+	if component := ref.Component(); component != "" {
+		schemas = slices.Concat(schemas, c.schemas[component])
+	}
+	if schemas != nil {
+		p.schemas = newInspection(schemas)
+	}
+	if across := c.across[n.name+"/"+name]; across != nil {
+		inner.above = append(inner.above, &unionRules{n.name + "/" + name, nil, across})
+	}
+	p.node = c.ref(ref, inner)
+	if elements != nil {
+		p.node = p.node.withRefusals(elements)
+	}
+	p.special = p.betas != nil || p.refusals != nil || p.schemas != nil || p.customID
+	return p
+}
+
+// withRefusals returns a list whose elements are refused.
+func (n *node) withRefusals(refusals []*refusal) *node {
+	l := *n
+	l.refusals = slices.Concat(l.refusals, refusals)
+	for _, r := range refusals {
+		r.places++
+	}
+	return &l
+}
+
+// resolve returns the schema that s refers to.
+func (c *compiler) resolve(s *schema.Schema) *schema.Schema {
+	for {
+		switch name := s.Component(); {
+		case name != "":
+			s = c.components[name]
+		case s.AnyOf != nil:
+			s = s.AnyOf[0]
+		default:
+			return s
+		}
 	}
 }
 
-func extension(extensions map[string]any, name string) []string {
-	values, _ := extensions[name].([]any)
-	var texts []string
-	for _, v := range values {
-		texts = append(texts, fmt.Sprint(v))
-	}
-	return texts
-}
-
-func (c *compiler) union(n *node, s *openapi3.Schema) {
+func (c *compiler) union(n *node, s *schema.Schema, at reach) {
 	n.form = union
 	n.members = make(map[string]*node)
 	n.byKind = make(map[jsontext.Kind]*node)
+	if c.refused[n.name] != nil || c.across[n.name] != nil {
+		at.above = append(slices.Clone(at.above), &unionRules{n.name, c.refused[n.name], c.across[n.name]})
+	}
 	if s.Discriminator != nil {
-		n.tag = s.Discriminator.PropertyName
+		n.by = s.Discriminator.PropertyName
 		for tag, ref := range s.Discriminator.Mapping {
-			n.members[tag] = c.ref(&openapi3.SchemaRef{Ref: ref.Ref})
+			n.members[tag] = c.component(schema.Name(ref), at)
 			n.tags = append(n.tags, tag)
 		}
 	}
 	for _, ref := range s.OneOf {
-		m := c.ref(ref)
+		m := c.ref(ref, at)
 		switch m.form {
 		case text:
 			n.byKind['"'] = m
@@ -240,17 +233,17 @@ func (c *compiler) union(n *node, s *openapi3.Schema) {
 			n.byKind['t'], n.byKind['f'] = m, m
 		case object:
 			n.byKind['{'] = m
-			if tag := ref.Value.Properties["type"]; s.Discriminator == nil && tag != nil && tag.Value.Const != nil {
-				n.members[fmt.Sprint(tag.Value.Const)] = m
-				n.tags = append(n.tags, fmt.Sprint(tag.Value.Const))
+			if s.Discriminator == nil && m.tag != "" {
+				n.members[m.tag] = m
+				n.tags = append(n.tags, m.tag)
 			}
 		}
 	}
-	if n.tag == "" && len(n.members) > 1 {
-		n.tag = "type"
+	if n.by == "" && len(n.members) > 1 {
+		n.by = "type"
 	}
-	if name := contract.DefaultMember(s); name != "" {
-		n.members[""] = c.components[name]
+	if name := s.DefaultMember(); name != "" {
+		n.members[""] = c.component(name, at)
 	}
 	slices.Sort(n.tags)
 }

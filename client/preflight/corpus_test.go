@@ -17,16 +17,19 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// A testCase is a case of the corpora in testdata/wrong and testdata/right.txt. A case is a few lines:
+// A testCase is a case of the corpora in testdata/wrong, testdata/rules and testdata/right.txt. A case is a few lines:
 //
 //	== what it is about
 //	version 2026-10-21          options, where they are not the defaults: version, betas, disable
 //	params {"top_k":-1}         what to check, see complete
 //	error limit /params/top_k   all issues that there should be, in their order; ok if there are none
 //
+// Options before the first case are those of all cases of the file.
+//
 // In what is checked «65 a» stands for 65 times a, and «9, {}» for nine times {} with commas between.
 type testCase struct {
 	name    string
+	file    string
 	options preflight.Options
 	request string
 	want    []string
@@ -81,14 +84,22 @@ func readCorpus(t testing.TB, pattern string) []testCase {
 		if err != nil {
 			t.Fatal(err)
 		}
+		var all preflight.Options
 		for line := range strings.Lines(string(text)) {
 			word, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 			if word == "==" {
-				cases = append(cases, testCase{name: strings.TrimSuffix(filepath.Base(name), ".txt") + "/" + rest, want: []string{}})
+				cases = append(cases, testCase{file: filepath.ToSlash(name), name: strings.TrimSuffix(filepath.Base(name), ".txt") + "/" + rest, options: all, want: []string{}})
 				continue
 			}
-			c := &cases[len(cases)-1]
 			values := strings.Split(rest, ", ")
+			c := &testCase{}
+			if len(cases) > 0 && cases[len(cases)-1].file == filepath.ToSlash(name) {
+				c = &cases[len(cases)-1]
+			} else if word == "disable" {
+				for _, r := range values {
+					all.Disable = append(all.Disable, preflight.Rule(r))
+				}
+			}
 			switch word {
 			case "", "ok":
 			case "version":
@@ -135,7 +146,7 @@ func check(t testing.TB, lines string, o preflight.Options) []preflight.Issue {
 func TestCorpus(t *testing.T) {
 	t.Parallel()
 	names := make(map[string]bool)
-	for _, c := range slices.Concat(readCorpus(t, "testdata/wrong/*.txt"), readCorpus(t, "testdata/right.txt")) {
+	for _, c := range slices.Concat(readCorpus(t, "testdata/wrong/*.txt"), readCorpus(t, "testdata/rules/*.txt"), readCorpus(t, "testdata/right.txt")) {
 		if names[c.name] {
 			t.Errorf("two cases are called %q", c.name)
 		}
@@ -153,10 +164,10 @@ func TestCorpus(t *testing.T) {
 // never right.
 func TestCorpusIsLarge(t *testing.T) {
 	t.Parallel()
-	cases := readCorpus(t, "testdata/wrong/*.txt")
+	cases := slices.Concat(readCorpus(t, "testdata/wrong/*.txt"), readCorpus(t, "testdata/rules/*.txt"))
 	rules, pointers := make(map[string]bool), make(map[string]bool)
 	for _, c := range cases {
-		if len(c.want) == 0 {
+		if len(c.want) == 0 && !strings.Contains(c.file, "/rules/") {
 			t.Errorf("%s: nothing is wrong", c.name)
 		}
 		for _, issue := range c.want {

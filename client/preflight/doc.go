@@ -24,22 +24,30 @@
 //		}
 //	}
 //
-// The checks are those that the contract knows: its schemas, to the exact place also inside unions; the rules of a
-// batch (ids, number, size, parameters that a batch refuses); parameters that a version of the API refuses; betas that
-// a parameter or a tool needs. What the contract leaves open stays open: an unknown model, beta, version or property is
-// a warning, unless the property's name is close to a known one; and so is a block of an unknown type in a message of
-// the assistant, for the service takes back what it has sent.
+// The checks are those that the contract knows. Within one value: its schemas, to the exact place also inside unions.
+// Between values: cache breakpoints, tool calls and their results, the roles and places of messages, names that refer to
+// others, limits of the whole request, JSON Schemas of tools and output formats. For the call: the rules of a batch (ids,
+// number, size, parameters that a batch refuses), parameters that a version of the API refuses, betas that a parameter
+// or a tool needs. For the model: what it refuses, as of a day that the message names; a model that the contract does not
+// list is judged by no such fact.
+//
+// What the contract leaves open stays open: an unknown model, beta, version or property is a warning, unless the
+// property's name is close to a known one; and so is a value of an unknown type anywhere in a message of the assistant,
+// because the service accepts what it has sent. Where sources are few or disagree, a rule is a warning. The rules are data
+// of the contract: the head of openapi.yaml explains the extensions that hold them, and RULES.md lists them with their
+// sources.
+//
+// Of names that other APIs have, such as stop, the issue says what takes their place here. A file that is not one request a
+// line has one issue that names what it is. Issues are bounded: the first of each rule are listed, the others counted.
 //
 // [CheckLines] takes a file of JSON lines, [Check] values, [CheckParams] the parameters of one request. A client checks
 // what it creates with
 //
-//	c, err := client.New(client.WithPreflight(func(_ context.Context, requests []client.Request, info client.CallInfo) error {
-//		return preflight.Check(requests, preflight.Options{Version: info.Version, Betas: info.Betas}).Err()
-//	}))
+//	c, err := client.New(client.WithPreflight(preflight.Checker{}))
 //	if err != nil {
 //		return err
 //	}
-//	batch, err := c.Create(ctx, client.BatchParams{Requests: requests}) // err may be a *preflight.IssuesError
+//	batch, err := c.Create(ctx, requests) // err may be a *preflight.IssuesError
 //	fmt.Println(batch, err)
 //
 // # Errors

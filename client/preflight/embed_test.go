@@ -14,6 +14,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/preflight"
 	"github.com/seed-111a911e/messagebatches/gen"
 	"github.com/seed-111a911e/messagebatches/internal/contract"
+	"github.com/seed-111a911e/messagebatches/internal/contract/schema"
 )
 
 const requestComponent = "BetaMessageBatchIndividualRequestParams"
@@ -54,10 +55,6 @@ func places(t testing.TB) []place {
 			}
 			for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
 				p := s.Properties[name]
-				extensions := p.Extensions
-				if p.Ref == "" {
-					extensions = p.Value.Extensions
-				}
 				visit(p, func(v any) any {
 					object, _ := example(t, parent).(map[string]any)
 					if object == nil {
@@ -65,7 +62,7 @@ func places(t testing.TB) []place {
 					}
 					object[name] = v
 					return wrap(object)
-				}, extensions["x-refused-in-batches"] == true)
+				}, slices.ContainsFunc(schema.Components()[parent].Properties[name].Refused, func(r schema.Refusal) bool { return r.Batch && r.Values == nil }))
 			}
 		}
 		top := *schemas[parent]
@@ -77,7 +74,7 @@ func places(t testing.TB) []place {
 
 // example returns the contract's example of a component, or nil.
 func example(t testing.TB, component string) any {
-	x := contract.Load().Components.Schemas[component].Value.Example
+	x := contract.ExampleOf(component)
 	if x == nil {
 		return nil
 	}
@@ -115,16 +112,19 @@ func samples(t testing.TB) []sample {
 	for _, p := range all {
 		if v := example(t, p.child); v != nil {
 			request, refused := embed(p.parent, p.wrap(v))
-			samples = append(samples, sample{p.child + " in " + p.parent, request, refused || p.refused})
+			samples = append(samples, sample{p.child + " in " + p.parent, whole(request), refused || p.refused})
 		}
 	}
 	return samples
 }
 
-// allBetas are all betas that the contract knows.
+// allBetas are all betas that the contract knows, but for those that are no longer needed.
 func allBetas() (betas []gen.AnthropicBeta) {
+	deprecated := schema.Components()["AnthropicBeta"].Deprecated
 	for _, b := range contract.Load().Components.Schemas["AnthropicBeta"].Value.Enum {
-		betas = append(betas, gen.AnthropicBeta(b.(string)))
+		if _, ok := deprecated[b.(string)]; !ok {
+			betas = append(betas, gen.AnthropicBeta(b.(string)))
+		}
 	}
 	return betas
 }

@@ -9,7 +9,7 @@ import (
 
 // Parameters alone, before there is a batch.
 func ExampleCheckParams() {
-	params := []byte(`{"model":"claude-opus-5","max_tokens":64,"temperature":0.5,"speed":"fast","messages":[{"role":"user","content":"Hi"}]}`)
+	params := []byte(`{"model":"claude-haiku-4-5","max_tokens":64,"temperature":0.5,"speed":"fast","messages":[{"role":"user","content":"Hi"}]}`)
 	for _, i := range preflight.CheckParams(params, preflight.Options{Version: gen.AnthropicVersionV20261021}) {
 		fmt.Println(i.Pointer, i.Rule, i.Severity)
 	}

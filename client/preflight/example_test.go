@@ -10,32 +10,23 @@ import (
 	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 	"github.com/seed-111a911e/messagebatches/client/preflight"
-	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-func ExampleCheck() {
-	service := batchtest.Start() // the real service, without the options that lead to the fake
-	c, err := client.New(
-		client.WithoutEnvironment(), client.WithAPIKey(service.Key()), client.WithBaseURL(service.URL()), client.WithHTTPClient(service.HTTPClient()),
-		client.WithPreflight(func(_ context.Context, requests []client.Request, info client.CallInfo) error {
-			return preflight.Check(requests, preflight.Options{Version: info.Version, Betas: info.Betas}).Err()
-		}),
-	)
-	if err != nil {
-		log.Fatal(err)
-	}
-	_, err = c.Create(context.Background(), client.BatchParams{Requests: []client.Request{
+func ExampleChecker() {
+	service := batchtest.Start()
+	c := service.Client(client.WithPreflight(preflight.Checker{})) // client.New( for the real service
+	_, err := c.Create(context.Background(), []client.Request{
 		{CustomID: "greeting-1", Params: client.Params{
-			Model:    gen.ModelClaudeOpus5,
+			Model:    client.ModelClaudeOpus5,
 			Messages: []client.InputMessage{client.UserText("Hello, world")}, // and no MaxTokens
 		}},
 		{CustomID: "greeting-2", Params: client.Params{
-			Model:     gen.ModelClaudeOpus5,
+			Model:     client.ModelClaudeHaiku45,
 			MaxTokens: 1024,
 			Messages:  []client.InputMessage{client.UserText("Hello again")},
-			Thinking:  &gen.BetaThinkingConfigEnabled{BudgetTokens: 100},
+			Thinking:  &client.ThinkingEnabled{BudgetTokens: 100},
 		}},
-	}})
+	})
 	fmt.Println(err)
 
 	var issues *preflight.IssuesError
@@ -54,12 +45,43 @@ func ExampleCheck() {
 	// 0 batches
 }
 
+// A file that is not one request a line has one issue.
+func ExampleCheckLines_notRequests() {
+	for _, file := range []string{
+		"custom_id,prompt\na,Hello\n",
+		`{"requests": [{"custom_id": "a", "params": {}}]}`,
+		"\x1f\x8b\x08...",
+	} {
+		report, err := preflight.CheckLines(strings.NewReader(file), preflight.Options{})
+		if err != nil {
+			log.Fatal(err)
+		}
+		for _, issue := range report.Issues {
+			fmt.Println(issue.Message)
+		}
+	}
+	// Output:
+	// the file is CSV, not one JSON object a line: make requests of its rows with messagebatches convert FILE --template TEMPLATE
+	// the file is the body of a create call, not one request a line: convert it with messagebatches convert FILE, or jq -c '.requests[]' FILE
+	// the file is a gzip file: decompress it with gunzip
+}
+
+func ExampleCheck() {
+	report := preflight.Check([]client.Request{{CustomID: "a b", Params: client.Params{
+		Model: client.ModelClaudeOpus5, MaxTokens: 64, Messages: []client.InputMessage{client.UserText("Hi")},
+	}}}, preflight.Options{})
+	fmt.Println(report.Err())
+	// Output:
+	// preflight: 1 error
+	// request 0 /custom_id: must match ^[a-zA-Z0-9_-]{1,64}$ [pattern]
+}
+
 func ExampleCheckLines() {
 	file := strings.NewReader(`{"custom_id": "a", "params": {"model": "claude-opus-5", "max_tokens": 64, "messages": [{"role": "user", "content": "Hi"}]}}
 {"custom_id": "b", "params": {"model": "claude-opus-5", "max_token": 64, "messages": [{"role": "user", "content": "Hi"}]}}
 {"custom_id": "a", "params": {"model": "claude-opus-7", "max_tokens": 64, "messages": [{"role": "user", "content": [{"type": "txt"}]}]}}
 `)
-	report, err := preflight.CheckLines(file, preflight.Options{Version: gen.AnthropicVersionV20261021})
+	report, err := preflight.CheckLines(file, preflight.Options{Version: client.Version20261021})
 	if err != nil {
 		log.Fatal(err)
 	}

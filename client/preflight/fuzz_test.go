@@ -20,6 +20,9 @@ func FuzzCheckLines(f *testing.F) {
 		f.Add([]byte(strings.Join(lines, "\n\r\n")))
 	}
 	f.Add([]byte("\ufeff" + good("a") + "\r\n\n{\n" + good("a")))
+	for _, text := range []string{openAI, "a,b\n", "{\n}\n", "[" + good("a") + "]", good("a") + good("b"), good("a") + ",\n", "{'a':1}", "\ufeff\xff", "[", "{", "[\n", "{\"a\":\n\"\n"} {
+		f.Add([]byte(text))
+	}
 	f.Add([]byte(`{"custom_id":` + strings.Repeat("[", 20_000)))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		report, err := preflight.CheckLines(bytes.NewReader(file), preflight.Options{})
@@ -29,6 +32,14 @@ func FuzzCheckLines(f *testing.F) {
 		other, err := preflight.CheckLines(iotest.OneByteReader(bytes.NewReader(file)), preflight.Options{})
 		if diff := cmp.Diff(report, other); err != nil || diff != "" {
 			t.Fatalf("byte by byte: %v\n%s", err, diff)
+		}
+		if len(report.Issues) == 1 && report.Issues[0].Rule == preflight.File {
+			if report.Requests != 0 || report.More != nil || report.Issues[0].Message == "" {
+				t.Fatalf("got %+v", report)
+			}
+			if report, err = preflight.CheckLines(bytes.NewReader(file), preflight.Options{Disable: []preflight.Rule{preflight.File}}); err != nil {
+				t.Fatal(err)
+			}
 		}
 		requests := requestLines(file)
 		if report.Requests != len(requests) {
@@ -89,7 +100,7 @@ func compareWithCheck(t *testing.T, report *preflight.Report, requests []request
 func TestCheckFindsNoMore(t *testing.T) {
 	t.Parallel()
 	file := []byte(strings.Join(corpus(t), "\n"))
-	report, err := preflight.CheckLines(bytes.NewReader(file), preflight.Options{Betas: allBetas(), Disable: []preflight.Rule{preflight.DuplicateID}})
+	report, err := preflight.CheckLines(bytes.NewReader(file), preflight.Options{Betas: allBetas(), Max: 10_000, Disable: []preflight.Rule{preflight.DuplicateID}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 var shapes = []string{
 	`"params":{"model":"claude-opus-5","max_tokens":1024,"messages":[{"role":"user","content":"` + prose(2350) + `"}]}}`,
 	// A text with escapes, from a program that writes ASCII only, white space between tokens.
-	`"params": {"model": "claude-sonnet-5", "max_tokens": 512, "temperature": 0.2, "system": "` + prose(300) + `", "messages": [{"role": "user", "content": "` +
+	`"params": {"model": "claude-haiku-4-5", "max_tokens": 512, "temperature": 0.2, "system": "` + prose(300) + `", "messages": [{"role": "user", "content": "` +
 		prose(900) + `\n\n\u201cGr\u00fc\u00dfe aus Z\u00fcrich\u201d\n` + prose(900) + `"}, {"role": "assistant", "content": "{"}]}}`,
 	// Blocks: cached text, an image, a document.
 	`"params":{"model":"claude-opus-5","max_tokens":2048,"system":[{"type":"text","text":"` + prose(400) + `","cache_control":{"type":"ephemeral","ttl":"1h"}}],"messages":[{"role":"user","content":[` +
@@ -18,8 +18,8 @@ var shapes = []string{
 		`{"type":"document","source":{"type":"text","media_type":"text/plain","data":"` + prose(500) + `"},"title":"Report","citations":{"enabled":true}},` +
 		`{"type":"text","text":"` + prose(120) + `"}]}],"metadata":{"user_id":"u-1"}}}`,
 	// Tools.
-	`"params":{"model":"claude-haiku-4-5","max_tokens":1024,"tools":[` + tool("get_weather") + `,` + tool("get_time") + `,` + tool("find_city") +
-		`,{"type":"web_search_20250305","name":"web_search","max_uses":3}],"tool_choice":{"type":"auto"},"thinking":{"type":"enabled","budget_tokens":2048},"messages":[{"role":"user","content":"` + prose(900) + `"}]}}`,
+	`"params":{"model":"claude-haiku-4-5","max_tokens":4096,"tools":[` + tool("get_weather") + `,` + tool("get_time") + `,` + tool("find_city") +
+		`,{"type":"web_search_20250305","name":"web_search","max_uses":3}],"tool_choice":{"type":"auto"},"thinking":{"type":"enabled","budget_tokens":1024},"messages":[{"role":"user","content":"` + prose(900) + `"}]}}`,
 	// A conversation with tool results, the names of properties in alphabetical order.
 	`"params":{"max_tokens":1024,"messages":[{"content":"` + prose(300) + `","role":"user"},` + turn("toolu_01") + `,` + turn("toolu_02") + `,` + turn("toolu_03") +
 		`],"model":"claude-sonnet-5","stop_sequences":["END"],"tools":[` + tool("get_weather") + `]}}`,

@@ -7,6 +7,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/seed-111a911e/messagebatches/gen"
+	"github.com/seed-111a911e/messagebatches/internal/foreign"
 )
 
 // A Rule is the name of a check.
@@ -14,11 +15,12 @@ type Rule string
 
 // The rules. All are errors but those that say otherwise.
 const (
+	File             Rule = "file"             // the file is not one request a line
 	JSON             Rule = "json"             // the line is not JSON, or a value cannot be written as JSON
 	Type             Rule = "type"             // a value of another JSON type
 	Required         Rule = "required"         // a property is missing
 	Enum             Rule = "enum"             // not one of the allowed values
-	Variant          Rule = "variant"          // the discriminator of a union names no member; warning if an unknown block is said to come from the model
+	Variant          Rule = "variant"          // the discriminator of a union names no member; warning in a message of the assistant
 	Limit            Rule = "limit"            // a number, length or count is outside its limits
 	Pattern          Rule = "pattern"          // a string has another form
 	UnknownProperty  Rule = "unknown-property" // warning; error if the name is close to a known one
@@ -28,6 +30,19 @@ const (
 	MissingBeta      Rule = "missing-beta"     // warning: a parameter needs a beta that the call does not have
 	RefusedByBatch   Rule = "refused-by-batch"
 	RefusedByVersion Rule = "refused-by-version"
+	RefusedByModel   Rule = "refused-by-model" // for models that the contract lists
+	RefusedValue     Rule = "refused-value"    // what no pattern or limit says: white space alone, domains with a scheme
+	Conflict         Rule = "conflict"         // what does not go with something else in the request
+	Misplaced        Rule = "misplaced"        // a message or a block is in the wrong place, or in a message of the wrong role
+	JSONSchema       Rule = "json-schema"      // what the JSON Schemas of tools and output formats must not have
+	TooMany          Rule = "too-many"         // in all of the request: cache breakpoints, images, strict tools
+	Duplicate        Rule = "duplicate"        // the same name twice
+	Order            Rule = "order"            // something comes before what it has to come after
+	Unpaired         Rule = "unpaired"         // a tool call without its result, or a result without its call
+	Unresolved       Rule = "unresolved"       // a name of something that is not there
+	NotAll           Rule = "not-all"          // all have what not all may have
+	Mixed            Rule = "mixed"            // some have what all or none must have
+	Deprecated       Rule = "deprecated"       // warning
 	DuplicateID      Rule = "duplicate-id"
 	BatchCount       Rule = "batch-count" // no requests, or too many
 	BatchSize        Rule = "batch-size"  // too many bytes
@@ -36,8 +51,9 @@ const (
 // Rules returns all rules.
 func Rules() []Rule {
 	return []Rule{
-		JSON, Type, Required, Enum, Variant, Limit, Pattern, UnknownProperty, UnknownModel, UnknownBeta, UnknownVersion,
-		MissingBeta, RefusedByBatch, RefusedByVersion, DuplicateID, BatchCount, BatchSize,
+		File, JSON, Type, Required, Enum, Variant, Limit, Pattern, UnknownProperty, UnknownModel, UnknownBeta, UnknownVersion,
+		MissingBeta, RefusedByBatch, RefusedByVersion, RefusedByModel, RefusedValue, Conflict, Misplaced, JSONSchema, TooMany,
+		Duplicate, Order, Unpaired, Unresolved, NotAll, Mixed, Deprecated, DuplicateID, BatchCount, BatchSize,
 	}
 }
 
@@ -84,19 +100,19 @@ type Issue struct {
 	Message string `json:"message"`
 }
 
-// String returns the issue on one line.
+// String returns the issue on one line. Names of properties are escaped and cut off there; in Pointer they are not.
 func (i Issue) String() string {
 	where := "batch"
 	switch {
 	case i.Index >= 0 && i.CustomID != "":
-		where = fmt.Sprintf("request %d (%s)", i.Index, i.CustomID)
+		where = fmt.Sprintf("request %d (%s)", i.Index, foreign.Short(i.CustomID))
 	case i.Index >= 0:
 		where = fmt.Sprintf("request %d", i.Index)
 	}
 	if i.Pointer != "" {
-		where += " " + string(i.Pointer)
+		where += " " + foreign.Fit(string(i.Pointer))
 	}
-	return fmt.Sprintf("%s: %s [%s]", where, i.Message, i.Rule)
+	return fmt.Sprintf("%s: %s [%s]", where, foreign.All(i.Message), foreign.Short(string(i.Rule)))
 }
 
 // Options say what to check against. The zero value checks everything, for the client's default version and no betas.
@@ -109,24 +125,51 @@ type Options struct {
 
 	// Disable switches rules off. What is none of [Rules] has no effect.
 	Disable []Rule
+
+	// Max is how many errors, and how many warnings, of each rule are listed; the others are counted. Defaults to 100.
+	Max int
+
+	// Split says that the requests will be split over several batches, as by package bulk: that they are too many for one
+	// batch, or too large, is no issue.
+	Split bool
 }
 
 // A Report is what a check found.
 type Report struct {
-	// Issues are all issues, in the order of the requests; those of the batch as a whole come last.
+	// Issues are the first errors and the first warnings of each rule, as many as [Options.Max] says, in the order of the
+	// requests. Those of the batch as a whole are always there, and come last.
 	Issues []Issue
 
-	// Requests and Bytes are the size of the batch: the number of requests, and the body that Create would send.
+	// More counts the other issues by severity and rule, errors first. It is empty if Issues are all.
+	More []Tally
+
+	// Requests and Bytes are the size of the batch: the number of requests, and the body that Create would send. With
+	// [Options.Split] they are those of all batches, as if they were one.
 	Requests int
 	Bytes    int64
 }
 
-// Count returns how many issues there are of a severity.
+// A Tally counts the issues of one rule and severity that a report does not list.
+type Tally struct {
+	// Rule is the check that found them, Severity how bad they are.
+	Rule     Rule     `json:"rule"`
+	Severity Severity `json:"severity"`
+
+	// Count is how many there are, at least 1.
+	Count int `json:"count"`
+}
+
+// Count returns how many issues there are of a severity, listed or not.
 func (r *Report) Count(s Severity) int {
 	n := 0
 	for _, i := range r.Issues {
 		if i.Severity == s {
 			n++
+		}
+	}
+	for _, t := range r.More {
+		if t.Severity == s {
+			n += t.Count
 		}
 	}
 	return n
@@ -144,26 +187,28 @@ func (r *Report) Err() error {
 	if len(issues) == 0 {
 		return nil
 	}
-	return &IssuesError{Issues: issues}
+	return &IssuesError{Issues: issues, More: r.Count(Error) - len(issues)}
 }
 
 // An IssuesError is the error that requests failed a check.
 type IssuesError struct {
 	Issues []Issue // not empty, all of severity Error
+	More   int     // how many errors there are beside them, see [Options.Max]
 }
 
 // Error lists the issues, each on a line: the first ten, and how many more there are.
 func (e *IssuesError) Error() string {
 	const most = 10
-	lines := []string{fmt.Sprintf("preflight: %d errors", len(e.Issues))}
-	if len(e.Issues) == 1 {
+	all := len(e.Issues) + e.More
+	lines := []string{fmt.Sprintf("preflight: %d errors", all)}
+	if all == 1 {
 		lines[0] = "preflight: 1 error"
 	}
 	for _, i := range e.Issues[:min(len(e.Issues), most)] {
 		lines = append(lines, i.String())
 	}
-	if len(e.Issues) > most {
-		lines = append(lines, fmt.Sprintf("and %d more", len(e.Issues)-most))
+	if rest := all - min(len(e.Issues), most); rest > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more", rest))
 	}
 	return strings.Join(lines, "\n")
 }

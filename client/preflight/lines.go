@@ -1,27 +1,51 @@
 package preflight
 
 import (
+	"bufio"
+	"bytes"
 	"io"
 	"runtime"
 
-	"github.com/seed-111a911e/messagebatches/internal/envelope"
+	"github.com/seed-111a911e/messagebatches/internal/limits"
 	"github.com/seed-111a911e/messagebatches/internal/lines"
 	"github.com/seed-111a911e/messagebatches/internal/parallel"
 )
 
 // MaxLine is the longest line that CheckLines takes, in bytes: no batch can hold a longer one.
-const MaxLine = envelope.MaxBytes
+const MaxLine = limits.MaxBytes
 
-// CheckLines checks a file of requests, one JSON object {"custom_id", "params"} a line; blank lines are passed over.
-// Memory does not grow with the file, but for the ids and the issues. The error is that of reading r: the report is
-// then about what was read.
+// CheckLines checks a file of requests, one JSON object {"custom_id", "params"} a line. Blank lines are skipped, and a byte
+// order mark of UTF-8 at the very start.
+//
+// A file in another format, such as a JSON array, CSV, a compressed file, results, or requests of another API, has one
+// issue, with the rule [File], and nothing else of it is read or reported; Requests and Bytes are 0 then. The first 64 KiB
+// decide.
+//
+// Memory does not grow with the file: it holds some megabytes of it, or its longest line, the issues that [Options.Max]
+// allows, and 100,000 custom ids, or a million with [Options.Split], among which duplicates are found. The error is that
+// of reading r: the report is then about what was read.
 //
 // The batch's size is counted as the lines stand there, which is a little more than Create sends if they hold white
 // space.
 func CheckLines(r io.Reader, o Options) (*Report, error) {
 	b := newBatch(o)
-	var err error
-	for p := range parallel.Map(2*runtime.GOMAXPROCS(0), lines.Blocks(r, MaxLine), b.checks.block) {
+	in := bufio.NewReaderSize(r, headSize)
+	head, err := in.Peek(headSize)
+	if !b.checks.disabled[File] {
+		if issue := notRequests(head, err == io.EOF); issue != nil {
+			return &Report{Issues: []Issue{*issue}}, nil
+		}
+	}
+	b.empty = "the file is empty"
+	if len(head) > 0 {
+		b.empty = "all lines are blank"
+	}
+	var file io.Reader = in
+	if err != nil && err != io.EOF {
+		file = io.MultiReader(bytes.NewReader(head), failed{err}) // Peek has taken the error away
+	}
+	err = nil
+	for p := range parallel.Map(2*runtime.GOMAXPROCS(0), lines.Blocks(file, MaxLine), b.checks.block) {
 		b.join(p)
 		err = p.err
 	}
@@ -31,9 +55,19 @@ func CheckLines(r io.Reader, o Options) (*Report, error) {
 // block checks the lines of a block.
 func (c *checks) block(bl lines.Block) *part {
 	defer bl.Release()
-	p := &part{checks: c, err: bl.Err}
+	p := c.part()
+	p.err = bl.Err
 	for number, line := range bl.Lines() {
+		before := len(p.found.issues)
 		p.check(number, line)
+		if len(p.found.issues) > before && p.found.issues[before].Rule == JSON {
+			p.found.issues[before].Message = explain(line, p.found.issues[before].Message)
+		}
 	}
 	return p
 }
+
+// failed is the rest of a file that cannot be read.
+type failed struct{ err error }
+
+func (f failed) Read([]byte) (int, error) { return 0, f.err }

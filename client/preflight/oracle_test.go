@@ -58,7 +58,7 @@ func hasRule(r *preflight.Report, rules ...preflight.Rule) bool {
 
 // corpus returns the requests of all corpora.
 func corpus(t testing.TB) (lines []string) {
-	for _, c := range append(readCorpus(t, "testdata/wrong/*.txt"), readCorpus(t, "testdata/right.txt")...) {
+	for _, c := range slices.Concat(readCorpus(t, "testdata/wrong/*.txt"), readCorpus(t, "testdata/rules/*.txt"), readCorpus(t, "testdata/right.txt")) {
 		lines = append(lines, c.request)
 	}
 	for _, s := range samples(t) {

@@ -12,7 +12,10 @@ type pattern struct {
 	*regexp.Regexp
 	set      *[256]bool // nil if the expression is of another form
 	prefix   []byte
-	min, max int // length of what follows the prefix; max is -1 without a limit
+	min, max int  // length of what follows the prefix; max is -1 without a limit
+	ends     bool // only the last character has to be of the set
+	begins   bool // only the prefix counts
+	blank    bool // white space, or nothing
 }
 
 func newPattern(text string) *pattern {
@@ -22,17 +25,33 @@ func newPattern(text string) *pattern {
 		return p
 	}
 	parts := re.Sub
-	if n := len(parts); n < 3 || parts[0].Op != syntax.OpBeginText || parts[n-1].Op != syntax.OpEndText {
-		return p
+	begins := parts[0].Op == syntax.OpBeginText
+	if begins {
+		parts = parts[1:]
 	}
-	parts = parts[1 : len(parts)-1]
-	if parts[0].Op == syntax.OpLiteral && parts[0].Flags&syntax.FoldCase == 0 {
+	ends := len(parts) > 0 && parts[len(parts)-1].Op == syntax.OpEndText
+	if ends {
+		parts = parts[:len(parts)-1]
+	}
+	if begins && len(parts) > 0 && parts[0].Op == syntax.OpLiteral && parts[0].Flags&syntax.FoldCase == 0 {
 		p.prefix, parts = []byte(string(parts[0].Rune)), parts[1:]
 	}
-	if len(parts) != 1 {
-		return p
+	switch {
+	case begins && !ends && len(parts) == 0:
+		p.begins = true
+	case !begins && ends && len(parts) == 1:
+		p.set = asciiSet(parts[0])
+		p.ends = p.set != nil
+	case begins && ends && len(parts) == 1:
+		p.repeated(parts[0])
 	}
-	switch repeat := parts[0]; repeat.Op {
+	p.blank = text == `^\s*$` || text == `^\s+$`
+	return p
+}
+
+// repeated takes a set that is repeated.
+func (p *pattern) repeated(repeat *syntax.Regexp) {
+	switch repeat.Op {
 	case syntax.OpStar:
 		p.max = -1
 	case syntax.OpPlus:
@@ -40,28 +59,58 @@ func newPattern(text string) *pattern {
 	case syntax.OpRepeat:
 		p.min, p.max = repeat.Min, repeat.Max
 	default:
-		return p
+		return
 	}
-	class := parts[0].Sub[0]
+	p.set = asciiSet(repeat.Sub[0])
+}
+
+// asciiSet returns the characters of a set, or nil if it is none or has others.
+func asciiSet(class *syntax.Regexp) *[256]bool {
 	if n := len(class.Rune); class.Op != syntax.OpCharClass || n == 0 || class.Rune[n-1] > 127 {
-		return p
+		return nil
 	}
-	p.set = new([256]bool)
+	set := new([256]bool)
 	for i := 0; i < len(class.Rune); i += 2 {
 		for c := class.Rune[i]; c <= class.Rune[i+1]; c++ {
-			p.set[c] = true
+			set[c] = true
 		}
 	}
-	return p
+	return set
 }
 
 // matches reports whether the pattern matches s.
 func (p *pattern) matches(s []byte) bool {
-	if p.set == nil {
+	switch {
+	case p.begins:
+		return bytes.HasPrefix(s, p.prefix)
+	case p.set == nil:
 		return p.Match(s)
+	case p.ends:
+		return len(s) > 0 && p.set[s[len(s)-1]]
 	}
 	rest, ok := bytes.CutPrefix(s, p.prefix)
 	return ok && len(rest) >= p.min && (p.max < 0 || len(rest) <= p.max) && all(rest, p.set)
+}
+
+// never reports whether a string in quotes, the escapes of which are not decoded, cannot match. It may be wrong about that,
+// but not if it says so.
+func (p *pattern) never(quoted []byte) bool {
+	switch {
+	case p.ends:
+		const longest = len(`\u0020`)
+		n := len(quoted)
+		return n > 0 && !p.set[quoted[n-1]] && bytes.IndexByte(quoted[max(0, n-longest):], '\\') < 0
+	case p.set != nil && len(p.prefix) == 0:
+		for _, c := range quoted {
+			if c == '\\' {
+				return false
+			}
+			if !p.set[c] {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // all reports whether s has only characters of a set.

@@ -32,20 +32,26 @@ func TestIssuesAreWhereTheMistakeIs(t *testing.T) {
 	hit := make(map[jsontext.Pointer]bool)
 	issues := check(t, strings.Join(lines, "\n"), preflight.Options{
 		Betas:   allBetas(),
-		Disable: []preflight.Rule{preflight.RefusedByBatch, preflight.UnknownModel, preflight.DuplicateID},
+		Disable: append([]preflight.Rule{preflight.RefusedByBatch, preflight.UnknownModel, preflight.DuplicateID}, acrossRules...),
 	})
 	for _, i := range issues {
 		m := mistakes[i.Index]
 		hit[m.at] = true
 		switch {
 		case i.Pointer == m.at:
-		case m.kind == "missing" && i.Pointer == m.at.Parent() && i.Rule == preflight.Limit: // an element of a list
+		case m.kind == "missing" && i.Pointer == m.at.Parent() && (i.Rule == preflight.Limit || i.Rule == preflight.RefusedValue): // an element of a list
 		case inTool.MatchString(string(m.at)) && m.at.Parent() == i.Pointer.Parent(): // without a type it is a custom tool
 		default:
 			t.Errorf("%s at %s is found at %v\n%s", m.kind, m.at, i, lines[i.Index])
 		}
 	}
 	t.Logf("%d mistakes, %d issues at %d pointers", len(mistakes), len(issues), len(hit))
+}
+
+// acrossRules are about several values, so that what is wrong may be elsewhere.
+var acrossRules = []preflight.Rule{
+	preflight.RefusedByModel, preflight.Conflict, preflight.Misplaced, preflight.TooMany, preflight.Duplicate, preflight.Order,
+	preflight.Unpaired, preflight.Unresolved, preflight.NotAll, preflight.Mixed, preflight.JSONSchema,
 }
 
 var inTool = regexp.MustCompile(`/(tools/\d+|definition)/type$`)

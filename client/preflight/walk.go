@@ -2,40 +2,22 @@ package preflight
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/seed-111a911e/messagebatches/internal/contract/schema"
 	"github.com/seed-111a911e/messagebatches/internal/wire"
 )
 
-// A walker goes through one request beside the contract's schema.
-type walker struct {
-	*wire.Decoder
-	checks *checks
-	found  []Issue
-	role   string // who says this, directly in a message
-
-	customID string // of the request, if it is a good one
-}
-
-// checks are options, made ready for walking.
-type checks struct {
-	version  string
-	betas    map[string]bool
-	disabled map[Rule]bool
-}
-
-func (w *walker) report(at jsontext.Pointer, rule Rule, severity Severity, format string, args ...any) {
-	if !w.checks.disabled[rule] {
-		w.found = append(w.found, Issue{Pointer: at, Rule: rule, Severity: severity, Message: fmt.Sprintf(format, args...)})
-	}
+func (c *checks) walker() *walker {
+	return &walker{checks: c, found: sieve{most: c.most}, contract: compiled(), memory: newMemory()}
 }
 
 // value checks the next value. A scalar that fits is returned, a string without its quotes, good until the next read.
@@ -54,17 +36,32 @@ func (w *walker) value(n *node) []byte {
 			return nil
 		}
 	}
-	if len(n.betas) > 0 {
+	if n.betas != nil {
 		defer w.needBeta(n.betas)
 	}
+	var o outside
+	if n.rules != nil {
+		o = w.enter(n.rules)
+	}
+	v, fits := w.inside(n, kind)
+	if n.rules != nil {
+		w.leave(n, v, kind, fits, o)
+	}
+	return v
+}
+
+// inside checks a value against a node that is no union.
+func (w *walker) inside(n *node, kind jsontext.Kind) (v []byte, fits bool) {
 	switch {
 	case n.form == anything:
 		w.Skip()
 	case !n.form.fits(kind):
 		w.Skip()
 		if !w.Failed() {
+			w.unknown++
 			w.report(w.Pointer(), Type, Error, "expected %s, got %s", n.expected(), wire.KindName(kind))
 		}
+		return nil, false
 	case n.form == object:
 		w.object(n)
 	case n.form == list:
@@ -72,80 +69,33 @@ func (w *walker) value(n *node) []byte {
 	default:
 		v := w.Value()
 		if w.Failed() {
-			return nil
+			return nil, false
 		}
 		switch n.form {
 		case text:
-			return w.text(n, v)
+			v = w.text(n, v)
 		case number:
 			w.number(n, v)
 		}
-		return v
+		return v, true
 	}
-	return nil
-}
-
-// fits reports whether a value of a kind can be of the form.
-func (f form) fits(kind jsontext.Kind) bool {
-	switch f {
-	case object:
-		return kind == '{'
-	case list:
-		return kind == '['
-	case text:
-		return kind == '"'
-	case number:
-		return kind == '0'
-	case boolean:
-		return kind == 't' || kind == 'f'
-	}
-	return true
-}
-
-// expected says in words what a node takes.
-func (n *node) expected() string {
-	switch n.form {
-	case object:
-		return "an object"
-	case list:
-		return "a list"
-	case text:
-		return "a string"
-	case number:
-		if n.integer {
-			return "a whole number"
-		}
-		return "a number"
-	case boolean:
-		return "true or false"
-	case union:
-		if len(n.byKind) == 1 {
-			return "an object"
-		}
-		var forms []string
-		for _, kind := range []jsontext.Kind{'"', '[', '{', 't', '0'} {
-			if m := n.byKind[kind]; m != nil {
-				forms = append(forms, m.expected())
-			}
-		}
-		return strings.Join(forms, " or ")
-	}
-	return "a value"
+	return nil, true
 }
 
 // member returns the member of a union that the next value is, or nil with the value passed over.
 func (w *walker) member(n *node, kind jsontext.Kind) *node {
-	if kind != '{' || n.tag == "" {
+	if kind != '{' || n.by == "" {
 		m := n.byKind[kind]
 		if m == nil {
 			w.Skip()
 			if !w.Failed() {
-				w.report(w.Pointer(), Type, Error, "expected %s, got %s", n.expected(), wire.KindName(kind))
+				w.unknown++
+				w.report(w.Pointer(), Type, Error, "expected %s, got %s%s", n.expected(), wire.KindName(kind), n.kindHint(kind))
 			}
 		}
 		return m
 	}
-	tag := w.Tag(n.tag)
+	tag := w.Tag(n.by)
 	if m := n.members[string(tag)]; m != nil && (tag != nil || n.members[""] != nil) {
 		return m
 	}
@@ -153,49 +103,50 @@ func (w *walker) member(n *node, kind jsontext.Kind) *node {
 	if w.Failed() {
 		return nil
 	}
-	at := w.Pointer().AppendToken(n.tag)
+	w.unknown++
+	at := w.Pointer().AppendToken(n.by)
 	switch {
 	case tag == nil:
-		w.report(at, Required, Error, "%q is missing or not a string: it must be %s", n.tag, oneOf(n.tags))
-	case w.role == "assistant" && n.name == "BetaContentBlockParam" && nearest(string(tag), n.tags) == "":
+		w.report(at, Required, Error, "%q is missing or not a string: it must be %s", n.by, oneOf(n.tags))
+	case w.echo && nearest(string(tag), n.tags) == "":
 		// What the model said goes back as it came, also what is newer than the contract.
-		w.report(at, Variant, Warning, "the contract does not know such a block: the service takes it if it has sent it")
+		w.report(at, Variant, Warning, "the contract does not know such a %s: the service takes it if it has sent it", n.by)
 	default:
-		w.report(at, Variant, Error, "%s", choice(string(tag), n.tags))
+		w.report(at, Variant, Error, "%s", cmp.Or(n.tagHint(string(tag)), choice(string(tag), n.tags)))
 	}
 	return nil
 }
 
 func (w *walker) object(n *node) {
 	w.Object()
-	w.inVersion(n)
-	outerRole := w.role
-	switch n.name {
-	case "BetaAssistantMessageParam":
-		w.role = "assistant"
-	case "BetaUserMessageParam":
-		w.role = "user"
-	case "BetaTextBlockParam", "BetaSearchResultBlockParam": // what a version refuses, it refuses inside of these too
-	default:
-		w.role = "" // what a tool found, say, is not said by anybody
+	outer, outerEcho := w.role, w.echo
+	if n.role != "" {
+		w.message.role = n.role
 	}
-	defer func() { w.role = outerRole }()
+	if !n.sameRole {
+		w.role, w.echo = n.role, w.echo || n.echo
+	}
+	defer func() { w.role, w.echo = outer, outerEcho }()
 	var seen uint64
 	var unknown []string
+	unlisted := 0 // unknown properties behind those
 	for name := w.Name(); name != nil; name = w.Name() {
 		p := n.properties[string(name)]
 		switch {
 		case p != nil:
 			seen |= p.bit
-			w.property(n, p)
+			w.property(p)
 		case n.values != nil:
 			w.value(n.values)
 		case n.free:
 			w.Skip()
+		case len(unknown) >= w.checks.most:
+			unlisted++
+			w.Skip()
 		default:
 			unknown = append(unknown, string(name))
-			if n.name == "BetaCreateMessageParams" {
-				w.guideOnly(unknown[len(unknown)-1])
+			if other, ok := n.others[string(name)]; ok && other.Batch {
+				w.other(unknown[len(unknown)-1], other)
 			} else {
 				w.Skip()
 			}
@@ -212,75 +163,68 @@ func (w *walker) object(n *node) {
 	for _, name := range unknown {
 		w.unknownProperty(n, w.Pointer().AppendToken(name), name, seen)
 	}
+	if unlisted > 0 && !w.checks.disabled[UnknownProperty] {
+		w.found.count(Tally{UnknownProperty, Warning, unlisted})
+	}
 }
 
-// guideOnly reports parameters that a batch refuses according to the guide, and that the contract has no schema for.
-// It reads the value.
-func (w *walker) guideOnly(name string) {
+// other reports a property that a batch refuses and that the contract has no schema for. It reads the value.
+func (w *walker) other(name string, other schema.Other) {
 	v := w.Value()
 	if w.Failed() || v.Kind() == 'n' {
 		return // null is like absent
 	}
-	switch name {
-	case "store", "previous_thread_event_id", "cache_hint", "context_hint":
+	kind := v.Kind()
+	if kind == '"' {
+		v, _ = jsontext.AppendUnquote(nil, v)
+		w.escaped = false
+	}
+	if values := literals(other.Values); values == nil || slices.ContainsFunc(values, func(l literal) bool { return w.equal(l, v, kind) }) {
 		w.report(w.Pointer(), RefusedByBatch, Error, "a request inside a batch must not have %q", name)
-	case "research_preview_2026_02":
-		if s, _ := jsontext.AppendUnquote(nil, v); string(s) == "active" {
-			w.report(w.Pointer(), RefusedByBatch, Error, `a request inside a batch must not have "active" here`)
-		}
 	}
 }
 
 func (w *walker) unknownProperty(n *node, at jsontext.Pointer, name string, seen uint64) {
-	if slices.ContainsFunc(w.found, func(i Issue) bool { return i.Pointer == at && i.Rule == RefusedByBatch }) {
+	if slices.ContainsFunc(w.found.issues, func(i Issue) bool { return i.Pointer == at && i.Rule == RefusedByBatch }) {
+		return
+	}
+	if hint := n.nameHint(name); hint != "" {
+		w.report(at, UnknownProperty, Error, "there is no such property: %s", hint)
 		return
 	}
 	if near := nearest(name, n.names); near != "" && seen&n.properties[near].bit == 0 {
-		w.report(at, UnknownProperty, Error, "there is no such property%s", didYouMean(near))
+		proposal := didYouMean(near)
+		if n.properties[near].refusedInBatch() {
+			proposal = fmt.Sprintf(", and a batch refuses %q", near)
+		}
+		w.report(at, UnknownProperty, Error, "there is no such property%s", proposal)
 		return
 	}
 	w.report(at, UnknownProperty, Warning, "the contract does not know this property: the service may refuse it")
 }
 
-func (w *walker) property(n *node, p *property) {
+func (w *walker) property(p *property) {
 	if !p.special {
 		w.value(p.node)
 		return
 	}
-	absent := w.Kind() == 'n' // null is like absent
+	kind := w.Kind()
+	if p.schemas != nil {
+		w.inspect(p.schemas)
+	}
 	v := w.value(p.node)
-	if absent || w.Failed() {
+	if kind == 'n' || w.Failed() { // null is like absent
 		return
 	}
-	if n == root() && p.name == "custom_id" {
+	if p.customID {
 		w.customID = string(v)
 		return
 	}
-	at := w.Pointer()
 	if p.betas != nil {
 		w.needBeta(p.betas)
 	}
-	if slices.Contains(p.versions, w.checks.version) {
-		w.report(at, RefusedByVersion, Error, "version %s does not take %q, whatever its value", w.checks.version, p.name)
-	}
-	if p.refused {
-		w.report(at, RefusedByBatch, Error, "a request inside a batch must not have %q", p.name)
-	}
-	for _, refused := range p.values {
-		if string(v) == fmt.Sprint(refused) {
-			w.report(at, RefusedByBatch, Error, "a request inside a batch must not have %v here", refused)
-		}
-	}
-}
-
-// inVersion reports what a version of the API refuses in certain messages.
-func (w *walker) inVersion(n *node) {
-	const since = "2026-10-21"
-	if w.checks.version != since {
-		return
-	}
-	if n.name == "BetaRequestDocumentBlock" && w.role == "assistant" {
-		w.report(w.Pointer(), RefusedByVersion, Error, "version %s does not take documents in messages of the assistant", since)
+	if p.refusals != nil {
+		w.refuse(p.refusals, v, kind)
 	}
 }
 
@@ -298,8 +242,25 @@ func (w *walker) needBeta(betas []string) {
 func (w *walker) list(n *node) {
 	w.List()
 	count := int64(0)
+	var r rules
+	if n.rules != nil {
+		r = *n.rules
+	}
 	for ; w.Next(); count++ {
-		w.value(n.items)
+		if r.messages {
+			w.beginMessage()
+		} else if r.content {
+			w.follows("end")
+			w.message.last = ""
+		}
+		kind := w.Kind()
+		v := w.value(n.items)
+		if n.refusals != nil && kind != 'n' {
+			w.refuse(n.refusals, v, kind)
+		}
+		if r.messages {
+			w.endMessage()
+		}
 	}
 	switch {
 	case w.Failed():
@@ -309,15 +270,14 @@ func (w *walker) list(n *node) {
 		w.report(w.Pointer(), Limit, Error, "needs at least %d elements, has %d", n.minItems, count)
 	case n.maxItems >= 0 && count > n.maxItems:
 		w.report(w.Pointer(), Limit, Error, "may have %d elements, has %d", n.maxItems, count)
-	case count > 0 && n.items.form == union && w.role == "user" && w.checks.version == "2026-10-21" && strings.HasSuffix(string(w.Pointer()), "/citations"):
-		w.report(w.Pointer(), RefusedByVersion, Error, "version %s does not take citations in messages of the user", w.checks.version)
 	}
+	w.count = count
 }
 
 // text checks a string and returns it without its quotes, or nil if it does not fit.
 func (w *walker) text(n *node, v jsontext.Value) []byte {
 	s := v[1 : len(v)-1]
-	if n.enum == nil && n.known == nil && n.pattern == nil && !n.base64 && n.maxLength < 0 && (n.minLength == 0 || n.minLength == 1 && len(s) > 0) {
+	if w.escaped = n.plain && (n.minLength == 0 || len(s) > 0); w.escaped {
 		return s // most texts: nothing to check
 	}
 	if bytes.IndexByte(s, '\\') >= 0 {
@@ -331,8 +291,14 @@ func (w *walker) text(n *node, v jsontext.Value) []byte {
 	switch {
 	case n.enum != nil && !slices.Contains(n.enum, string(s)):
 		refuse(Enum, "%s", choice(string(s), n.enum))
-	case n.name == "Model" && len(s) > 0 && !slices.Contains(n.known, string(s)):
+	case n.models && len(s) > 0 && !slices.Contains(n.known, string(s)):
 		w.report(w.Pointer(), UnknownModel, Warning, "the contract does not know this model%s", didYouMean(nearest(string(s), n.known)))
+	}
+	if d, ok := n.deprecated[string(s)]; ok {
+		w.report(w.Pointer(), Deprecated, Warning, "%s", deprecation(d, quote(string(s))+" ", w.contract.asOf))
+	}
+	if betas := n.valueBetas[string(s)]; betas != nil {
+		w.needBeta(betas)
 	}
 	if n.minLength > 0 || n.maxLength >= 0 {
 		switch length := int64(utf8.RuneCount(s)); {
@@ -371,42 +337,4 @@ func (w *walker) number(n *node, v jsontext.Value) {
 	case n.maximum != nil && (f > *n.maximum || n.exclusiveMax && f == *n.maximum):
 		w.report(w.Pointer(), Limit, Error, "must be %s %v", bound(n.exclusiveMax, "at most", "less than"), *n.maximum)
 	}
-}
-
-func bound(exclusive bool, inclusive, strict string) string {
-	if exclusive {
-		return strict
-	}
-	return inclusive
-}
-
-// oneOf lists values to choose from.
-func oneOf(values []string) string {
-	const most = 12
-	quoted := make([]string, 0, most)
-	for _, v := range values[:min(len(values), most)] {
-		quoted = append(quoted, strconv.Quote(v))
-	}
-	switch n := len(values); {
-	case n > most:
-		return fmt.Sprintf("one of %s and %d others", strings.Join(quoted, ", "), n-most)
-	case n > 1:
-		return strings.Join(quoted[:n-1], ", ") + " or " + quoted[n-1]
-	}
-	return strings.Join(quoted, "")
-}
-
-// choice says what a value should have been: the one that was likely meant, or what there is to choose from.
-func choice(got string, values []string) string {
-	if near := nearest(got, values); near != "" && len(values) > 6 {
-		return fmt.Sprintf("is none of %d known values%s", len(values), didYouMean(near))
-	}
-	return "must be " + oneOf(values) + didYouMean(nearest(got, values))
-}
-
-func didYouMean(name string) string {
-	if name == "" {
-		return ""
-	}
-	return fmt.Sprintf(": did you mean %q?", name)
 }

@@ -2,100 +2,140 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
+	"io"
 	"log"
-	"net"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
-	"github.com/seed-111a911e/messagebatches/gen"
+	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-const serveUsage = `Usage: messagebatches serve [flags]
+const serveLong = `Runs a fake of the Message Batches service, for clients in any language. It checks requests against the contract and
+answers with made-up texts; nothing is sent anywhere, and nothing is kept when it ends, unless --state says where. A
+browser that opens its URL shows the contract.
 
-Runs a fake of the Message Batches service, for clients in any language. It checks requests against the contract and
-answers with made-up texts; nothing is sent anywhere, and nothing is kept when it ends. It prints its URL and then
-"ready" on standard output, and a line for each call on standard error. An interrupt or SIGTERM ends it: calls that
-are under way are finished, for five seconds at most.
+It prints its URL and then "ready" on standard output, or with --json an object {"url"}, and a line for each call on
+standard error. An interrupt or SIGTERM ends it: calls that are under way are finished, for five seconds at most.
 
-Exit status: 0 after such a signal, 2 if it could not serve.
+Exit status: 0 after such a signal, 2 if it could not serve.`
 
-Flags:
-`
+const serveExample = `  messagebatches serve
+  export ANTHROPIC_BASE_URL=http://127.0.0.1:4010 ANTHROPIC_API_KEY=anything   # in another terminal
 
-// serve is the command of that name. It ends with ctx, or by a signal.
-func serve(ctx context.Context, s streams, args []string) int {
-	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
-	flags.SetOutput(s.err)
-	flags.Usage = func() {
-		fmt.Fprint(s.err, serveUsage)
-		flags.PrintDefaults()
+  messagebatches serve --errored 2% --expired 1% --fault any=3% --fault create:lost=#2 --seed 7   # a bad day`
+
+func newServe(a *app) *cobra.Command {
+	c := &cobra.Command{
+		Use: "serve", Short: "Run a fake of the service, for clients in any language",
+		Long: serveLong, Example: serveExample, Args: noArguments,
 	}
+	flags := c.Flags()
 	address := flags.String("addr", "127.0.0.1:4010", "`address` to listen at; with port 0 a free one is taken")
 	duration := flags.Duration("duration", time.Second, "`time` that a batch takes; of one that takes more than 24h the rest expires")
 	latency := flags.Duration("latency", 0, "`time` that each call takes at least")
-	key := flags.String("key", "", "the only `key` to accept, as x-api-key or as a bearer token (default any, but not none)")
-	betas := flags.String("betas", "", "`betas` to accept beside those of the contract, separated by commas")
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		return exitOK
-	case err != nil:
-		return exitFailed
-	case flags.NArg() > 0:
-		fmt.Fprintf(s.err, "messagebatches serve: unexpected argument %q\n", flags.Arg(0))
-		return exitFailed
-	case *duration < 0 || *latency < 0:
-		fmt.Fprintln(s.err, "messagebatches serve: -duration and -latency must not be negative")
-		return exitFailed
+	faults := flags.Bool("faults", false, "list the faults that --fault takes, and end")
+	fake := newFakeFlags(flags)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		switch {
+		case *faults:
+			return a.listFaults()
+		case *duration < 0 || *latency < 0:
+			return cli.Wrong("--duration and --latency must not be negative")
+		}
+		options := append(fake.all(), batchtest.WithDuration(*duration), batchtest.WithLatency(*latency))
+		logger := log.New(a.Err, "", log.LstdFlags)
+		options = append(options, batchtest.WithMiddleware(func(h http.Handler) http.Handler {
+			mux := http.NewServeMux()
+			mux.HandleFunc("GET /{$}", contractPage)
+			mux.Handle("/", bounded(h))
+			return logged(logger, mux)
+		}))
+		return a.listen(c.Context(), *address, batchtest.Start(options...))
 	}
-	options := []batchtest.Option{batchtest.WithDuration(*duration), batchtest.WithLatency(*latency), batchtest.WithoutHistory()}
-	if *key != "" {
-		options = append(options, batchtest.WithKey(*key))
-	} else {
-		options = append(options, batchtest.WithAnyKey())
-	}
-	for _, b := range list(*betas) {
-		options = append(options, batchtest.AllowBetas(gen.AnthropicBeta(b)))
-	}
-	if err := listen(ctx, s, *address, batchtest.Start(options...)); err != nil {
-		fmt.Fprintf(s.err, "messagebatches serve: %v\n", err)
-		return exitFailed
-	}
-	return exitOK
+	return c
 }
 
 // listen serves until ctx ends or a signal comes.
-func listen(ctx context.Context, s streams, address string, h http.Handler) error {
+func (a *app) listen(ctx context.Context, address string, service *batchtest.Service) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return fmt.Errorf("%w: choose another address with -addr, such as 127.0.0.1:0 for any free port", err)
+	if _, err := service.Listen(address); err != nil {
+		return fmt.Errorf("%w: choose another address with --addr, such as 127.0.0.1:0 for any free port", err)
 	}
-	logger := log.New(s.err, "", log.LstdFlags)
-	server := &http.Server{Handler: logged(logger, h), ReadHeaderTimeout: time.Minute, ErrorLog: logger}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
-	fmt.Fprintf(s.out, "http://%s\nready\n", l.Addr())
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
+	defer service.Close()
+	if !onlyHere(service.URL()) {
+		fmt.Fprintf(a.Err, "messagebatches serve: warning: other machines can reach %s, which speaks plain http: send it no real key and no real prompt\n", service.URL())
 	}
+	if a.json {
+		err := a.WriteJSON(map[string]string{"url": service.URL()})
+		if err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(a.Out, "%s\nready\n", service.URL())
+	}
+	<-ctx.Done()
 	stop() // another signal ends the process at once
 	grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	if server.Shutdown(grace) != nil {
-		server.Close()
-	}
+	_ = service.Shutdown(grace) // Close ends the calls that are left
 	return nil
 }
+
+// onlyHere reports whether nothing but this machine can reach a URL. What cannot be told may be reached.
+func onlyHere(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+const (
+	bodyGrace = time.Minute // how long a body may take beside what its length allows
+	bodyRate  = 16 << 10    // bytes a second that a body must have after that
+)
+
+// bounded ends calls whose body arrives so slowly that somebody may only want to hold the connection. Its length is the
+// service's to check.
+func bounded(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body := &slowBody{ReadCloser: r.Body, conn: http.NewResponseController(w), began: time.Now()}
+		r.Body = body
+		defer body.done()
+		h.ServeHTTP(w, r)
+	})
+}
+
+// A slowBody is a body that must arrive in time.
+type slowBody struct {
+	io.ReadCloser
+	conn  *http.ResponseController
+	began time.Time
+	read  time.Duration // how long what was read may have taken
+}
+
+func (b *slowBody) Read(p []byte) (int, error) {
+	_ = b.conn.SetReadDeadline(b.began.Add(bodyGrace + b.read)) // not in process, where nobody is slow
+	n, err := b.ReadCloser.Read(p)
+	b.read += time.Duration(n) * time.Second / bodyRate
+	if err == io.EOF {
+		b.done() // net/http goes on reading, to see whether the caller leaves
+	}
+	return n, err
+}
+
+func (b *slowBody) done() { _ = b.conn.SetReadDeadline(time.Time{}) }
 
 // logged writes a line about each call once it is answered.
 func logged(logger *log.Logger, h http.Handler) http.Handler {
@@ -103,7 +143,7 @@ func logged(logger *log.Logger, h http.Handler) http.Handler {
 		began := time.Now()
 		answer := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		defer func() {
-			logger.Printf("%s %s %d %s %s", r.Method, r.URL.RequestURI(), answer.status, w.Header().Get("request-id"), time.Since(began).Round(time.Microsecond))
+			logger.Printf("%s %s %d %s %s", cli.Visible(r.Method), cli.Visible(r.URL.RequestURI()), answer.status, w.Header().Get("request-id"), time.Since(began).Round(time.Microsecond))
 		}()
 		h.ServeHTTP(answer, r)
 	})

@@ -6,15 +6,14 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/gen"
+
+	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
 // startServe runs serve on a free port until stop is called, which returns the exit status and what was logged.
@@ -25,7 +24,7 @@ func startServe(t *testing.T, args ...string) (url string, stop func() (int, str
 	var log bytes.Buffer
 	status := make(chan int, 1)
 	go func() {
-		status <- serve(ctx, streams{out: in, err: &log}, append([]string{"-addr", "127.0.0.1:0"}, args...))
+		status <- run(ctx, cli.Streams{Out: in, Err: &log}, append([]string{"serve", "--addr", "127.0.0.1:0"}, args...))
 		in.Close()
 	}()
 	lines := bufio.NewScanner(out)
@@ -51,35 +50,17 @@ func serveClient(t *testing.T, url, key string) *client.Client {
 	return c
 }
 
-// TestServeEndsWithASignal is not parallel: the signal goes to the whole process.
-func TestServeEndsWithASignal(t *testing.T) {
-	url, stop := startServe(t)
-	if err := syscall.Kill(syscall.Getpid(), syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	for {
-		conn, err := net.DialTimeout("tcp", strings.TrimPrefix(url, "http://"), time.Second)
-		if err != nil {
-			break // nobody listens any more, and nobody has called stop yet
-		}
-		conn.Close()
-	}
-	if status, _ := stop(); status != exitOK {
-		t.Errorf("exit status %d", status)
-	}
-}
-
 func TestServe(t *testing.T) {
 	t.Parallel()
-	url, stop := startServe(t, "-duration", "0", "-latency", "1ms", "-betas", "new-2030-01-01, newer-2030-02-02")
-	c := serveClient(t, url, "any key")
-	batch, err := c.Create(t.Context(), client.BatchParams{Requests: []client.Request{{CustomID: "a", Params: client.Params{
+	url, stop := startServe(t, "--duration", "0", "--latency", "1ms", "--betas", "new-2030-01-01, newer-2030-02-02")
+	c := serveClient(t, url, "any-key")
+	batch, err := c.Create(t.Context(), []client.Request{{CustomID: "a", Params: client.Params{
 		Model: gen.ModelClaudeOpus5, MaxTokens: 10, Messages: []client.InputMessage{client.UserText("Hello")},
-	}}}}, client.WithBetas("newer-2030-02-02"))
+	}}}, client.WithBetas("newer-2030-02-02"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if batch, err = c.Wait(t.Context(), batch.ID, client.WaitOptions{}); err != nil {
+	if batch, err = c.Wait(t.Context(), batch.ID); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.HasPrefix(batch.ResultsURL, url+"/") {
@@ -94,21 +75,21 @@ func TestServe(t *testing.T) {
 		t.Error("it takes any beta")
 	}
 	status, log := stop()
-	if status != exitOK {
+	if status != cli.OK {
 		t.Errorf("exit status %d", status)
 	}
 	want := regexp.MustCompile(`(?s)^\S+ \S+ POST /v1/messages/batches\?beta=true 200 req_\S+ \S+s
 .* GET /v1/messages/batches/msgbatch_\S+/results\?beta=true 200 req_\S+ \S+s
 .* GET /v1/messages/batches/msgbatch_\S+ 400 req_\S+ \S+s
 $`)
-	if !want.MatchString(log) || strings.Contains(log, "any key") {
+	if !want.MatchString(log) || strings.Contains(log, "any-key") {
 		t.Errorf("it logs:\n%s", log)
 	}
 }
 
 func TestServeWithKey(t *testing.T) {
 	t.Parallel()
-	url, stop := startServe(t, "-key", "sk-1")
+	url, stop := startServe(t, "--key", "sk-1")
 	for key, want := range map[string]error{"sk-1": client.ErrNotFound, "sk-2": client.ErrAuthentication} {
 		if _, err := serveClient(t, url, key).Get(t.Context(), "b"); !errors.Is(err, want) {
 			t.Errorf("%s: got %v, want %v", key, err, want)
@@ -126,14 +107,19 @@ func TestServeCannotServe(t *testing.T) {
 		status int
 		want   string
 	}{
-		"help":              {[]string{"-h"}, exitOK, "-latency"},
-		"unknown flag":      {[]string{"-port", "1"}, exitFailed, "-port"},
-		"argument":          {[]string{"4010"}, exitFailed, `unexpected argument "4010"`},
-		"negative duration": {[]string{"-duration", "-1s"}, exitFailed, "negative"},
-		"address in use":    {[]string{"-addr", strings.TrimPrefix(url, "http://")}, exitFailed, "address already in use"},
+		"unknown flag":      {[]string{"--port", "1"}, cli.Failed, "--port"},
+		"argument":          {[]string{"4010"}, cli.Failed, `unexpected argument "4010"`},
+		"fault":             {[]string{"--fault", "lots=1%"}, cli.Failed, `there is no fault named "lots"`},
+		"rate":              {[]string{"--errored", "2"}, cli.Failed, `"2" is not a rate`},
+		"key":               {[]string{"--key", "sk-1,org=x"}, cli.Failed, "organization=ID"},
+		"no answers":        {[]string{"--answers", "nothing.jsonl"}, cli.Failed, "nothing.jsonl"},
+		"no directory":      {[]string{"--state", "serve_test.go"}, cli.Failed, "not a directory"},
+		"queue":             {[]string{"--queue", "-1"}, cli.Failed, "-1"},
+		"negative duration": {[]string{"--duration", "-1s"}, cli.Failed, "negative"},
+		"address in use":    {[]string{"--addr", strings.TrimPrefix(url, "http://")}, cli.Failed, "choose another address with --addr"},
 	} {
 		var out, err bytes.Buffer
-		if status := run(streams{out: &out, err: &err}, append([]string{"serve"}, tt.args...)); status != tt.status || !strings.Contains(err.String(), tt.want) || out.Len() > 0 {
+		if status := run(t.Context(), cli.Streams{Out: &out, Err: &err}, append([]string{"serve"}, tt.args...)); status != tt.status || !strings.Contains(err.String(), tt.want) || out.Len() > 0 {
 			t.Errorf("%s: status %d, %s%s", name, status, &out, &err)
 		}
 	}

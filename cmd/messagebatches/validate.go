@@ -2,87 +2,98 @@ package main
 
 import (
 	"bufio"
-	"encoding/json"
-	"errors"
-	"flag"
 	"fmt"
+	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/seed-111a911e/messagebatches/client/preflight"
+	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
+	"github.com/seed-111a911e/messagebatches/cmd/internal/issues"
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-const validateUsage = `Usage: messagebatches validate [flags] FILE...
-
-Checks files of requests, each of them a batch of one {"custom_id", "params"} a line, against the contract of the
+const validateLong = `Checks files of requests, each of them a batch of one {"custom_id", "params"} a line, against the contract of the
 Message Batches API. The file - is standard input. Nothing is sent anywhere.
 
 What the contract does not know, such as a newer model, property, beta or version, is a warning; what the service would
-refuse is an error.
+refuse is an error. Issues of one rule at one place, such as /params/messages/*/content, are one kind: the first of them is
+shown, with the lines of the next and their number. A file that is not one request a line, such as CSV, a JSON array or a
+compressed file, has one error. With several files their totals come last.
 
-Exit status: 0 without errors, 1 with errors (with -strict also with warnings), 2 if a file could not be read or a flag
-is wrong.
+Exit status: 0 without errors, 1 with errors (with --strict also with warnings), 2 if a file could not be read or a flag
+is wrong.`
 
-Flags:
-`
+const validateExample = `  messagebatches validate requests.jsonl
+  messagebatches validate --strict --split monday.jsonl tuesday.jsonl
+  zcat requests.jsonl.gz | messagebatches validate -`
 
-// validate is the command of that name.
-func validate(s streams, args []string) int {
-	flags := flag.NewFlagSet("validate", flag.ContinueOnError)
-	flags.SetOutput(s.err)
-	flags.Usage = func() {
-		fmt.Fprint(s.err, validateUsage)
-		flags.PrintDefaults()
+func newValidate(a *app) *cobra.Command {
+	c := &cobra.Command{
+		Use: "validate FILE...", Short: "Check files of requests before they are sent",
+		Long: validateLong, Example: validateExample,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cli.Wrong("say which files of requests, such as requests.jsonl, or - for standard input")
+			}
+			return nil
+		},
 	}
-	version := flags.String("version", "", "`version` of the API that the batch will be created with (default 2023-06-01)")
+	flags := c.Flags()
+	version := flags.String("api-version", "", "`version` of the API that the batch will be created with (default 2023-06-01)")
 	betas := flags.String("betas", "", "`betas` that the create call will have, separated by commas")
 	disable := flags.String("disable", "", "`rules` to switch off, separated by commas")
-	format := flags.String("format", "text", "`format` of the output: text or json")
+	split := flags.Bool("split", false, "the requests will be split over several batches: their number and size are no errors")
+	most := flags.Int("max", 5, "name at most this `number` of lines of each kind of issue")
 	strict := flags.Bool("strict", false, "treat warnings like errors in the exit status")
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		return exitOK
-	case err != nil:
-		return exitFailed
-	}
-	write := map[string]func(streams, string, *preflight.Report) error{"text": writeText, "json": writeJSON}[*format]
-	switch {
-	case write == nil:
-		fmt.Fprintf(s.err, "messagebatches validate: -format is text or json, not %q\n", *format)
-		return exitFailed
-	case flags.NArg() == 0:
-		flags.Usage()
-		return exitFailed
-	}
-	options := preflight.Options{Version: gen.AnthropicVersion(*version)}
-	for _, b := range list(*betas) {
-		options.Betas = append(options.Betas, gen.AnthropicBeta(b))
-	}
-	for _, r := range list(*disable) {
-		if !slices.Contains(preflight.Rules(), preflight.Rule(r)) {
-			fmt.Fprintf(s.err, "messagebatches validate: there is no rule %q: the rules are %s\n", r, rules())
-			return exitFailed
+	c.RunE = func(_ *cobra.Command, files []string) error {
+		if *most < 1 {
+			return cli.Wrong("--max is a number from 1, not %d", *most)
 		}
-		options.Disable = append(options.Disable, preflight.Rule(r))
+		options := preflight.Options{Version: gen.AnthropicVersion(*version), Betas: asBetas(*betas), Split: *split, Max: max(*most, issues.Kept)}
+		for _, r := range cli.List(*disable) {
+			if !slices.Contains(preflight.Rules(), preflight.Rule(r)) {
+				return cli.Wrong("there is no rule %q: the rules are %s", r, rules())
+			}
+			options.Disable = append(options.Disable, preflight.Rule(r))
+		}
+		return a.validate(files, options, *most, *strict)
 	}
-	status := exitOK
-	for _, name := range flags.Args() {
-		report, err := checkFile(s, name, options)
-		if err == nil {
-			err = write(s, name, report)
+	return c
+}
+
+// validate checks files one after the other, also behind one that cannot be read.
+func (a *app) validate(files []string, options preflight.Options, most int, strict bool) error {
+	write, writeTotals := writeText, writeTotalsText
+	if a.json {
+		write, writeTotals = writeJSON, writeTotalsJSON
+	}
+	status := cli.OK
+	var totals issues.Totals
+	for _, name := range files {
+		report, err := checkFile(a.Streams, name, options)
+		if totals.Add(report); err == nil {
+			err = write(a.Streams, name, report, most)
 		}
 		if err != nil {
-			fmt.Fprintf(s.err, "messagebatches validate: %v\n", err)
-			status = exitFailed
+			fmt.Fprintf(a.Err, "messagebatches validate: %s\n", cli.Visible(err.Error()))
+			status = cli.Failed
 			continue
 		}
-		if report.Count(preflight.Error) > 0 || *strict && len(report.Issues) > 0 {
-			status = max(status, exitIssues)
+		if report.Count(preflight.Error) > 0 || strict && len(report.Issues) > 0 {
+			status = max(status, cli.Issues)
 		}
 	}
-	return status
+	if len(files) > 1 {
+		if err := writeTotals(a.Streams, totals); err != nil {
+			return err
+		}
+	}
+	return cli.Exit(status)
 }
 
 func rules() string {
@@ -93,14 +104,9 @@ func rules() string {
 	return strings.Join(names, ", ")
 }
 
-// list takes a list separated by commas apart.
-func list(s string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
-}
-
-func checkFile(s streams, name string, o preflight.Options) (*preflight.Report, error) {
+func checkFile(s cli.Streams, name string, o preflight.Options) (*preflight.Report, error) {
 	if name == "-" {
-		return preflight.CheckLines(s.in, o)
+		return preflight.CheckLines(s.In, o)
 	}
 	f, err := os.Open(name)
 	if err != nil {
@@ -114,55 +120,113 @@ func checkFile(s streams, name string, o preflight.Options) (*preflight.Report, 
 	return report, nil
 }
 
-// writeText writes one line an issue, as compilers do, and a summary.
-func writeText(s streams, name string, r *preflight.Report) error {
-	w := bufio.NewWriter(s.out)
-	for _, i := range r.Issues {
-		place := name
-		if i.Line > 0 {
-			place += fmt.Sprintf(":%d", i.Line)
-		}
-		what := i.CustomID
-		if i.Pointer != "" {
-			what = strings.TrimSpace(what + " " + string(i.Pointer))
-		}
-		if what != "" {
-			what += ": "
-		}
-		fmt.Fprintf(w, "%s: %s: %s%s [%s]\n", place, paint(s, i.Severity), what, i.Message, i.Rule)
+// writeText writes the kinds of issues, the first of each in the form of compilers, and a summary.
+func writeText(s cli.Streams, name string, r *preflight.Report, most int) error {
+	w := bufio.NewWriter(s.Out)
+	kinds := issues.Group(r, most)
+	for _, k := range kinds {
+		writeKind(w, s, cli.Visible(name), k)
 	}
-	fmt.Fprintf(w, "%s: %s, %s: %s, %s\n", name, plural(r.Requests, "request"), plural(int(r.Bytes), "byte"),
-		plural(r.Count(preflight.Error), "error"), plural(r.Count(preflight.Warning), "warning"))
+	for _, t := range r.More {
+		fmt.Fprintf(w, "%s: %s: and %s more [%s]\n", cli.Visible(name), paint(s, t.Severity), cli.Thousands(int64(t.Count)), t.Rule)
+	}
+	size := sizes(r.Requests, r.Bytes)
+	if slices.ContainsFunc(r.Issues, func(i preflight.Issue) bool { return i.Rule == preflight.File }) {
+		size = "not checked"
+	}
+	fmt.Fprintf(w, "%s: %s: %s", cli.Visible(name), size, issueCounts(r.Count(preflight.Error), r.Count(preflight.Warning)))
+	if len(kinds) > 0 && len(kinds) < len(r.Issues) {
+		fmt.Fprintf(w, ", of %s", cli.Plural(int64(len(kinds)), "kind"))
+	}
+	fmt.Fprintln(w)
 	return w.Flush()
 }
 
-func paint(s streams, severity preflight.Severity) string {
+// writeKind writes the first issue of a kind, and where the next are.
+func writeKind(w io.Writer, s cli.Streams, name string, k issues.Kind) {
+	first := k.First[0]
+	if first.Line > 0 {
+		name += fmt.Sprintf(":%d", first.Line)
+	}
+	what := first.CustomID
+	if first.Pointer != "" {
+		what = strings.TrimSpace(what + " " + cli.Visible(string(first.Pointer)))
+	}
+	if what != "" {
+		what += ": "
+	}
+	fmt.Fprintf(w, "%s: %s: %s%s [%s]\n", name, paint(s, k.Severity), what, cli.Visible(first.Message), k.Rule)
+	if k.Count == 1 {
+		return
+	}
+	var places []string
+	for _, i := range k.First[1:] {
+		place := strconv.Itoa(i.Line)
+		if i.CustomID != "" {
+			place += " (" + i.CustomID + ")"
+		}
+		places = append(places, place)
+	}
+	text := cli.Thousands(int64(k.Count)) + " times"
+	if k.Place != string(first.Pointer) {
+		text += " at " + cli.Visible(k.Place)
+	}
+	switch len(places) {
+	case 0:
+	case 1:
+		text += ", next in line " + places[0]
+	default:
+		text += ", next in lines " + strings.Join(places, ", ")
+	}
+	fmt.Fprintf(w, "  %s\n", text)
+}
+
+func sizes(requests int, bytes int64) string {
+	return cli.Plural(int64(requests), "request") + ", " + cli.Plural(bytes, "byte")
+}
+
+func issueCounts(errors, warnings int) string {
+	return cli.Plural(int64(errors), "error") + ", " + cli.Plural(int64(warnings), "warning")
+}
+
+// writeTotalsText writes one line.
+func writeTotalsText(s cli.Streams, t issues.Totals) error {
+	failed := ""
+	if t.Failed > 0 {
+		failed = ", of which " + cli.Thousands(int64(t.Failed)) + " could not be read"
+	}
+	_, err := fmt.Fprintf(s.Out, "%s%s: %s: %s\n", cli.Plural(int64(t.Files), "file"), failed, sizes(t.Requests, t.Bytes), issueCounts(t.Errors, t.Warnings))
+	return err
+}
+
+func paint(s cli.Streams, severity preflight.Severity) string {
 	color := map[preflight.Severity]string{preflight.Error: "\x1b[31m", preflight.Warning: "\x1b[33m"}[severity]
-	if !s.color {
+	if !s.Color {
 		return severity.String()
 	}
 	return color + severity.String() + "\x1b[0m"
 }
 
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
 // writeJSON writes one object a file.
-func writeJSON(s streams, name string, r *preflight.Report) error {
-	issues := r.Issues
-	if issues == nil {
-		issues = []preflight.Issue{}
+func writeJSON(s cli.Streams, name string, r *preflight.Report, most int) error {
+	kinds := issues.Group(r, most)
+	if kinds == nil {
+		kinds = []issues.Kind{}
 	}
-	return json.NewEncoder(s.out).Encode(struct {
+	return s.WriteJSON(struct {
 		File     string            `json:"file"`
 		Requests int               `json:"requests"`
 		Bytes    int64             `json:"bytes"`
 		Errors   int               `json:"errors"`
 		Warnings int               `json:"warnings"`
-		Issues   []preflight.Issue `json:"issues"`
-	}{name, r.Requests, r.Bytes, r.Count(preflight.Error), r.Count(preflight.Warning), issues})
+		Kinds    []issues.Kind     `json:"kinds"`
+		More     []preflight.Tally `json:"more,omitempty"`
+	}{name, r.Requests, r.Bytes, r.Count(preflight.Error), r.Count(preflight.Warning), kinds, r.More})
+}
+
+// writeTotalsJSON writes one object.
+func writeTotalsJSON(s cli.Streams, t issues.Totals) error {
+	return s.WriteJSON(struct {
+		Totals issues.Totals `json:"totals"`
+	}{t})
 }

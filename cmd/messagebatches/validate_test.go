@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -9,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
 // TestMain is the command itself where a test asks for it.
@@ -16,13 +19,15 @@ func TestMain(m *testing.M) {
 	if os.Getenv("MESSAGEBATCHES_TEST_COMMAND") != "" {
 		main()
 	}
-	os.Exit(m.Run())
+	status := m.Run()
+	shared.remove()
+	os.Exit(status)
 }
 
 // runCommand runs the command in this process.
 func runCommand(in string, color bool, args ...string) (out, err string, status int) {
 	var stdout, stderr strings.Builder
-	status = run(streams{in: strings.NewReader(in), out: &stdout, err: &stderr, color: color}, args)
+	status = run(context.Background(), cli.Streams{In: strings.NewReader(in), Out: &stdout, Err: &stderr, Color: color}, args)
 	return stdout.String(), stderr.String(), status
 }
 
@@ -36,15 +41,15 @@ testdata/mistakes.jsonl:7: error: jpg /params/messages/0/content/0/source/media_
 testdata/mistakes.jsonl:8: error: tools /params/tools/0/input_schema: "input_schema" is missing [required]
 testdata/mistakes.jsonl:8: error: tools /params/tools/0/inputSchema: there is no such property: did you mean "input_schema"? [unknown-property]
 testdata/mistakes.jsonl:9: error: budget /params/thinking/budget_tokens: must be at least 1024 [limit]
-testdata/mistakes.jsonl:9: warning: budget /params/fallbacks: needs the beta "server-side-fallback-2026-06-01" or "server-side-fallback-2026-07-01" [missing-beta]
-testdata/mistakes.jsonl:10: error: cut-off /params/messages/0/content: not one whole JSON object, at byte 125: unexpected EOF [json]
-testdata/mistakes.jsonl: 9 requests, 1496 bytes: 10 errors, 2 warnings
+testdata/mistakes.jsonl:9: warning: budget /params/compaction: needs the beta "compact-2026-09-04" [missing-beta]
+testdata/mistakes.jsonl:10: error: cut-off /params/messages/0/content: not one whole JSON object, at byte 125: unexpected EOF: the line is cut off, or has a line break where \n belongs [json]
+testdata/mistakes.jsonl: 9 requests, 1,512 bytes: 10 errors, 2 warnings
 `
 
 func TestValidateText(t *testing.T) {
 	t.Parallel()
 	out, err, status := runCommand("", false, "validate", "testdata/mistakes.jsonl")
-	if diff := cmp.Diff(mistakes, out); diff != "" || err != "" || status != exitIssues {
+	if diff := cmp.Diff(mistakes, out); diff != "" || err != "" || status != cli.Issues {
 		t.Errorf("status %d, %s\n%s", status, err, diff)
 	}
 	out, _, _ = runCommand("", true, "validate", "testdata/mistakes.jsonl")
@@ -56,43 +61,48 @@ func TestValidateText(t *testing.T) {
 
 func TestValidateJSON(t *testing.T) {
 	t.Parallel()
-	out, _, status := runCommand("", false, "validate", "-format", "json", "testdata/mistakes.jsonl", "testdata/mistakes.jsonl")
-	if status != exitIssues {
+	out, _, status := runCommand("", false, "validate", "--json", "testdata/mistakes.jsonl", "testdata/mistakes.jsonl")
+	if status != cli.Issues {
 		t.Errorf("status %d", status)
 	}
 	lines := strings.Split(strings.TrimSpace(out), "\n")
-	if len(lines) != 2 || lines[0] != lines[1] {
-		t.Fatalf("%d lines for two files that are the same", len(lines))
+	if len(lines) != 3 || lines[0] != lines[1] || lines[2] != `{"totals":{"files":2,"failed":0,"requests":18,"bytes":3024,"errors":20,"warnings":4}}` {
+		t.Fatalf("%d lines for two files that are the same, and their totals\n%s", len(lines), out)
 	}
 	var report struct {
 		File                              string
 		Requests, Bytes, Errors, Warnings int
-		Issues                            []map[string]any
+		Kinds                             []struct {
+			Rule, Severity, Place string
+			Count                 int
+			First                 []map[string]any
+		}
 	}
 	if err := json.Unmarshal([]byte(lines[0]), &report); err != nil {
 		t.Fatal(err)
 	}
-	if report.File != "testdata/mistakes.jsonl" || report.Requests != 9 || report.Errors != 10 || report.Warnings != 2 || len(report.Issues) != 12 {
+	if report.File != "testdata/mistakes.jsonl" || report.Requests != 9 || report.Errors != 10 || report.Warnings != 2 || len(report.Kinds) != 12 {
 		t.Errorf("got %+v", report)
 	}
 	want := map[string]any{
 		"index": 1.0, "line": 2.0, "custom_id": "no-tokens", "pointer": "/params/max_tokens",
 		"rule": "required", "severity": "error", "message": `"max_tokens" is missing`,
 	}
-	if diff := cmp.Diff(want, report.Issues[0]); diff != "" {
+	if diff := cmp.Diff(want, report.Kinds[0].First[0]); diff != "" {
 		t.Error(diff)
 	}
-	if out, _, _ := runCommand(fine, false, "validate", "-format", "json", "-"); out != `{"file":"-","requests":1,"bytes":96,"errors":0,"warnings":0,"issues":[]}`+"\n" {
+	if out, _, _ := runCommand(fine, false, "validate", "--json", "-"); out != `{"file":"-","requests":1,"bytes":125,"errors":0,"warnings":0,"kinds":[]}`+"\n" {
 		t.Errorf("got %s", out)
 	}
 }
 
 const (
-	fine    = `{"custom_id":"a","params":{"model":"claude-opus-5","max_tokens":1,"messages":[]}}`
-	newer   = `{"custom_id":"a","params":{"model":"claude-opus-9","max_tokens":1,"messages":[]}}`
-	fast    = `{"custom_id":"a","params":{"model":"claude-opus-5","max_tokens":1,"messages":[],"speed":"fast"}}`
-	cool    = `{"custom_id":"a","params":{"model":"claude-opus-5","max_tokens":1,"messages":[],"temperature":0}}`
-	advised = `{"custom_id":"a","params":{"model":"claude-opus-5","max_tokens":1,"messages":[],"fallbacks":"default","compaction":{"type":"summarize"}}}`
+	fine    = `{"custom_id":"a","params":{"model":"claude-opus-5","max_tokens":1,"messages":[{"role":"user","content":"x"}]}}`
+	newer   = `{"custom_id":"a","params":{"model":"claude-opus-9","max_tokens":1,"messages":[{"role":"user","content":"x"}]}}`
+	fast    = `{"custom_id":"a","params":{"model":"claude-opus-5","max_tokens":1,"messages":[{"role":"user","content":"x"}],"speed":"fast"}}`
+	several = `{"custom_id":"a","params":{"model":"claude-opus-5","max_tokens":1,"messages":[{"role":"user","content":1},{"role":"user","content":2}]}}`
+	cool    = `{"custom_id":"a","params":{"model":"claude-haiku-4-5","max_tokens":1,"messages":[{"role":"user","content":"x"}],"temperature":0}}`
+	advised = `{"custom_id":"a","params":{"model":"claude-opus-5","max_tokens":1,"messages":[{"role":"user","content":"x"}],"output_config":{"task_budget":{"type":"tokens","total":20000}},"compaction":{"type":"summarize"}}}`
 )
 
 func TestValidateFlags(t *testing.T) {
@@ -104,31 +114,42 @@ func TestValidateFlags(t *testing.T) {
 		out    string // a part of it
 		err    string
 	}{
-		"fine":                      {fine, []string{"-"}, exitOK, "-: 1 request, ", ""},
-		"error":                     {fast, []string{"-"}, exitIssues, `-:1: error: a /params/speed: a request inside a batch must not have "speed" [refused-by-batch]`, ""},
-		"warning":                   {newer, []string{"-"}, exitOK, ": 0 errors, 1 warning\n", ""},
-		"strict":                    {newer, []string{"-strict", "-"}, exitIssues, ": 0 errors, 1 warning\n", ""},
-		"strict and fine":           {fine, []string{"-strict", "-"}, exitOK, ": 0 errors, 0 warnings\n", ""},
-		"empty":                     {"", []string{"-"}, exitIssues, "-: error: a batch has 1 to 100000 requests, not 0 [batch-count]\n-: 0 requests, ", ""},
-		"older version":             {cool, []string{"-strict", "-"}, exitOK, ": 0 errors", ""},
-		"newer version":             {cool, []string{"-version", "2026-10-21", "-"}, exitIssues, "[refused-by-version]", ""},
-		"unknown version":           {cool, []string{"-version", "2026-10-12", "-"}, exitOK, `-: warning: the contract does not know the version "2026-10-12"`, ""},
-		"unknown version, strict":   {cool, []string{"-version=2026-10-12", "-strict", "-"}, exitIssues, "[unknown-version]", ""},
-		"betas missing":             {advised, []string{"-strict", "-"}, exitIssues, ": 0 errors, 2 warnings\n", ""},
-		"one beta missing":          {advised, []string{"-betas", "compact-2026-09-04", "-strict", "-"}, exitIssues, ": 0 errors, 1 warning\n", ""},
-		"betas given":               {advised, []string{"-betas", "compact-2026-09-04, server-side-fallback-2026-07-01", "-strict", "-"}, exitOK, ": 0 errors, 0 warnings\n", ""},
-		"unknown beta":              {fine, []string{"-betas", "compact-2026-09-40", "-"}, exitOK, "[unknown-beta]", ""},
-		"rule off":                  {fast, []string{"-disable", "refused-by-batch", "-strict", "-"}, exitOK, ": 0 errors, 0 warnings\n", ""},
-		"rules off":                 {fast + "\n" + newer, []string{"-disable", "refused-by-batch,unknown-model,duplicate-id", "-strict", "-"}, exitOK, "-: 2 requests", ""},
-		"rule that is none":         {fine, []string{"-disable", "type,refused", "-"}, exitFailed, "", `there is no rule "refused": the rules are json, type, required, `},
-		"no file":                   {"", nil, exitFailed, "", "Usage: messagebatches validate"},
-		"file that is not there":    {"", []string{"testdata/none.jsonl"}, exitFailed, "", "messagebatches validate: open testdata/none.jsonl: "},
-		"file that is no file":      {"", []string{"testdata"}, exitFailed, "", "messagebatches validate: testdata: read testdata: "},
-		"a file that is there too":  {fast, []string{"testdata/none.jsonl", "-"}, exitFailed, "[refused-by-batch]", "none.jsonl"},
-		"format that is none":       {fine, []string{"-format", "xml", "-"}, exitFailed, "", `-format is text or json, not "xml"`},
-		"flag that is none":         {fine, []string{"-fix", "-"}, exitFailed, "", "flag provided but not defined: -fix"},
-		"help":                      {"", []string{"-h"}, exitOK, "", "Exit status: 0 without errors"},
-		"two files, one with error": {fast, []string{"-", "-"}, exitIssues, "-: 0 requests", ""},
+		"fine":                      {fine, []string{"-"}, cli.OK, "-: 1 request, ", ""},
+		"error":                     {fast, []string{"-"}, cli.Issues, `-:1: error: a /params/speed: a request inside a batch must not have "speed" [refused-by-batch]`, ""},
+		"warning":                   {newer, []string{"-"}, cli.OK, ": 0 errors, 1 warning\n", ""},
+		"strict":                    {newer, []string{"--strict", "-"}, cli.Issues, ": 0 errors, 1 warning\n", ""},
+		"strict behind the file":    {newer, []string{"-", "--strict"}, cli.Issues, ": 0 errors, 1 warning\n", ""},
+		"rule off behind the file":  {fast, []string{"-", "--disable", "refused-by-batch"}, cli.OK, ": 0 errors, 0 warnings\n", ""},
+		"strict and fine":           {fine, []string{"--strict", "-"}, cli.OK, ": 0 errors, 0 warnings\n", ""},
+		"empty":                     {"", []string{"-"}, cli.Issues, "-: error: a batch has 1 to 100000 requests, and there are none: the file is empty [batch-count]\n-: 0 requests, ", ""},
+		"older version":             {cool, []string{"--strict", "-"}, cli.OK, ": 0 errors", ""},
+		"newer version":             {cool, []string{"--api-version", "2026-10-21", "-"}, cli.Issues, "[refused-by-version]", ""},
+		"unknown version":           {cool, []string{"--api-version", "2026-10-12", "-"}, cli.OK, `-: warning: the contract does not know the version "2026-10-12"`, ""},
+		"unknown version, strict":   {cool, []string{"--api-version=2026-10-12", "--strict", "-"}, cli.Issues, "[unknown-version]", ""},
+		"betas missing":             {advised, []string{"--strict", "-"}, cli.Issues, ": 0 errors, 2 warnings\n", ""},
+		"one beta missing":          {advised, []string{"--betas", "compact-2026-09-04", "--strict", "-"}, cli.Issues, ": 0 errors, 1 warning\n", ""},
+		"betas given":               {advised, []string{"--betas", "compact-2026-09-04, task-budgets-2026-03-13", "--strict", "-"}, cli.OK, ": 0 errors, 0 warnings\n", ""},
+		"unknown beta":              {fine, []string{"--betas", "compact-2026-09-40", "-"}, cli.OK, "[unknown-beta]", ""},
+		"rule off":                  {fast, []string{"--disable", "refused-by-batch", "--strict", "-"}, cli.OK, ": 0 errors, 0 warnings\n", ""},
+		"rules off":                 {fast + "\n" + newer, []string{"--disable", "refused-by-batch,unknown-model,duplicate-id", "--strict", "-"}, cli.OK, "-: 2 requests", ""},
+		"rule that is none":         {fine, []string{"--disable", "type,refused", "-"}, cli.Failed, "", `there is no rule "refused": the rules are file, json, type, required, `},
+		"CSV":                       {"custom_id,prompt\na,Hi\n", []string{"-"}, cli.Issues, "-:1: error: the file is CSV, not one JSON object a line: make requests of its rows with messagebatches convert FILE --template TEMPLATE [file]\n-: not checked: 1 error, 0 warnings\n", ""},
+		"compressed":                {"\x1f\x8b\x08\x00", []string{"-"}, cli.Issues, "-: error: the file is a gzip file: decompress it with gunzip [file]\n-: not checked: 1 error, 0 warnings\n", ""},
+		"CSV, rule off":             {"custom_id,prompt\na,Hi\n", []string{"--disable", "file", "-"}, cli.Issues, "-:1: error: not one whole JSON object", ""},
+		"too many":                  {strings.Repeat("{}\n", 100_001), []string{"-"}, cli.Issues, "-: error: a batch has 1 to 100000 requests, and there are more: split it [batch-count]", ""},
+		"split":                     {strings.Repeat("{}\n", 100_001), []string{"--split", "--disable", "required", "-"}, cli.OK, "-: 100,001 requests, 300,017 bytes: 0 errors, 0 warnings\n", ""},
+		"many of a kind":            {strings.Repeat(newer+"\n", 500) + fast, []string{"--disable=duplicate-id", "-"}, cli.Issues, "-:1: warning: a /params/model: the contract does not know this model: did you mean \"claude-opus-5\"? [unknown-model]\n  500 times, next in lines 2 (a), 3 (a), 4 (a), 5 (a)\n-:501: error: a /params/speed: a request inside a batch must not have \"speed\" [refused-by-batch]\n-: 501 requests, 55,640 bytes: 1 error, 500 warnings, of 2 kinds\n", ""},
+		"many places":               {several, []string{"-"}, cli.Issues, "-:1: error: a /params/messages/0/content: expected a string or a list, got a number [type]\n  2 times at /params/messages/*/content, next in line 1 (a)\n", ""},
+		"max":                       {strings.Repeat(newer+"\n", 500), []string{"--disable=duplicate-id", "--max", "1", "-"}, cli.OK, "[unknown-model]\n  500 times\n-: 500 requests", ""},
+		"more than are looked at":   {strings.Repeat(newer+"\n", 2500), []string{"--disable=duplicate-id", "--max", "2", "-"}, cli.OK, "\n  2,000 times, next in line 2 (a)\n-: warning: and 500 more [unknown-model]\n-: 2,500 requests", ""},
+		"max that is none":          {fine, []string{"--max", "0", "-"}, cli.Failed, "", "--max is a number from 1, not 0"},
+		"no file":                   {"", nil, cli.Failed, "", "messagebatches validate: say which files of requests"},
+		"file that is not there":    {"", []string{"testdata/none.jsonl"}, cli.Failed, "", "messagebatches validate: open testdata/none.jsonl: "},
+		"file that is no file":      {"", []string{"testdata"}, cli.Failed, "", "messagebatches validate: testdata: read testdata: "},
+		"a file that is there too":  {fast, []string{"testdata/none.jsonl", "-"}, cli.Failed, "2 files, of which 1 could not be read: 1 request, ", "none.jsonl"},
+		"flag that is none":         {fine, []string{"--fix", "-"}, cli.Failed, "", "there is no flag --fix"},
+		"help":                      {"", []string{"-h"}, cli.OK, "Exit status: 0 without errors", ""},
+		"two files, one with error": {fast, []string{"-", "-"}, cli.Issues, "-: 0 requests, 15 bytes: 1 error, 0 warnings\n2 files: 1 request, 155 bytes: 2 errors, 0 warnings\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -140,24 +161,6 @@ func TestValidateFlags(t *testing.T) {
 	}
 }
 
-func TestUsage(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		args           []string
-		status         int
-		toOut, toError string
-	}{
-		{nil, exitFailed, "", "Usage: messagebatches COMMAND"},
-		{[]string{"help"}, exitOK, "Usage: messagebatches COMMAND", ""},
-		{[]string{"check"}, exitFailed, "", `there is no command "check"`},
-	} {
-		out, err, status := runCommand("", false, tt.args...)
-		if status != tt.status || !strings.HasPrefix(out, tt.toOut) || !strings.Contains(err, tt.toError) {
-			t.Errorf("%v: status %d\n%s%s", tt.args, status, out, err)
-		}
-	}
-}
-
 // TestProcess runs the command as a process of its own, whose output is no terminal.
 func TestProcess(t *testing.T) {
 	t.Parallel()
@@ -166,9 +169,9 @@ func TestProcess(t *testing.T) {
 		args   []string
 		status int
 	}{
-		"fine":   {fine, []string{"validate", "-"}, exitOK},
-		"issues": {fast, []string{"validate", "-"}, exitIssues},
-		"failed": {"", []string{"validate", filepath.Join("testdata", "none.jsonl")}, exitFailed},
+		"fine":   {fine, []string{"validate", "-"}, cli.OK},
+		"issues": {fast, []string{"validate", "-"}, cli.Issues},
+		"failed": {"", []string{"validate", filepath.Join("testdata", "none.jsonl")}, cli.Failed},
 	} {
 		c := exec.Command(os.Args[0], tt.args...)
 		c.Env = append(os.Environ(), "MESSAGEBATCHES_TEST_COMMAND=1")

@@ -13,11 +13,25 @@ func contractNode(ref *openapi3.SchemaRef) node {
 	if ref == nil {
 		return leaf("any")
 	}
+	needsBeta, betaOnly := contractBetas(ref.Value)
 	if members := contractMembers(ref.Value); len(members) == 1 { // it, or null
-		return members[0]
+		m := members[0]
+		m.needsBeta, m.betaOnly = m.needsBeta || needsBeta, append(m.betaOnly, betaOnly...)
+		return m
 	}
 	// A reference with a description leads to a copy of the schema, so that only its text tells which schema it is.
-	return node{ref.Ref, func() shape { return contractShape(ref.Value) }}
+	return node{ref.Ref, needsBeta, betaOnly, func() shape { return contractShape(ref.Value) }}
+}
+
+// contractBetas reads x-needs-beta: a list of betas that a schema needs, or a map of such lists by the values that do.
+func contractBetas(s *openapi3.Schema) (needsBeta bool, betaOnly []string) {
+	switch betas := s.Extensions["x-needs-beta"].(type) {
+	case []any:
+		return len(betas) > 0, nil
+	case map[string]any:
+		return false, slices.Collect(maps.Keys(betas))
+	}
+	return false, nil
 }
 
 // contractMembers returns the members of a union without null.
@@ -49,6 +63,9 @@ func contractShape(s *openapi3.Schema) shape {
 		o := shape{kind: "object", parts: make(map[string]node), required: s.Required}
 		for name, ref := range s.Properties {
 			o.parts[name] = contractNode(ref)
+			if ref.Value.Deprecated {
+				o.deprecatedParts = append(o.deprecatedParts, name)
+			}
 		}
 		return o
 	case "array":
@@ -57,7 +74,7 @@ func contractShape(s *openapi3.Schema) shape {
 		if s.Format == "date-time" {
 			return shape{kind: "time"}
 		}
-		return shape{kind: "string", values: contractValues(s)}
+		return shape{kind: "string", values: contractValues(s), deprecatedValues: contractDeprecated(s)}
 	}
 	return shape{kind: kinds[0]}
 }

@@ -2,16 +2,17 @@
 // the API: what the two do not share is a mistake in the contract, news in the API, or a known exception.
 //
 // It compares the calls, their parameters and answers and all below: properties and which of them are required,
-// members of unions, values of enums, constants, JSON kinds. It does not compare what Go types do not say: which
-// properties may be null, defaults, limits, patterns, and the betas that something needs.
+// members of unions, values of enums, constants, JSON kinds, and which properties and values are deprecated. What create
+// takes only in the SDK's beta namespace has to need a beta in the contract. It does not compare what Go types do not
+// say: which properties may be null, defaults, limits and patterns.
 //
 // # Places
 //
 // The place of a difference is the path to it. A root is a call (create, retrieve, list, cancel, delete, results),
 // what calls answer (batch, page, deletion, result) or details, those of an error. Then .name is a property or a
 // member of a union, the latter by its type, role or JSON kind; [] are the items of a list, {} the values of a map,
-// =value is a value of an enum and (required) says that the property has to be there. What several places share is
-// compared once, at the shortest path.
+// =value is a value of an enum. At the end (required) says that the property has to be there, (deprecated) that it is
+// deprecated, and (beta) that it needs a beta. What several places share is compared once, at the shortest path.
 package drift
 
 import (
@@ -24,10 +25,12 @@ import (
 
 // A Report is the outcome of a comparison. The numbers count what both sides have.
 type Report struct {
-	Types, Properties, Required, Members, Values int // how many were compared
+	Types, Properties, Required, Members, Values, Deprecations int // how many were compared
 
 	// Differences are in the order of the comparison.
 	Differences []Difference
+
+	stale []int // lines of exceptions that match nothing, counted from 0
 }
 
 // A Difference is a place and what is wrong there.
@@ -44,8 +47,8 @@ func (r *Report) add(place, format string, args ...any) {
 
 // Summary says how much was compared.
 func (r *Report) Summary() string {
-	return fmt.Sprintf("compared %d types, %d properties (%d required), %d union members and %d enum values",
-		r.Types, r.Properties, r.Required, r.Members, r.Values)
+	return fmt.Sprintf("compared %d types, %d properties (%d required), %d union members, %d enum values and %d deprecations",
+		r.Types, r.Properties, r.Required, r.Members, r.Values, r.Deprecations)
 }
 
 // calls are the operations of the contract, the methods of the SDK that call them, and the roots of both.
@@ -64,7 +67,7 @@ func Compare(doc *openapi3.T) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := walk{report: new(Report), seen: make(map[[2]string]bool)}
+	w := newWalk(new(Report))
 	methods, operations := sdk.methods(), operations(doc)
 	names := slices.Collect(maps.Keys(methods))
 	for _, c := range calls {
@@ -82,5 +85,6 @@ func Compare(doc *openapi3.T) (*Report, error) {
 	}
 	w.add("details", sdk.details(), contractNode(doc.Components.Schemas["BetaErrorDetails"]))
 	w.run()
+	w.report.namespaces(sdk, doc)
 	return w.report, nil
 }

@@ -3,6 +3,7 @@ package drift_test
 import (
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -11,7 +12,7 @@ import (
 
 	"github.com/seed-111a911e/messagebatches"
 	"github.com/seed-111a911e/messagebatches/conformance/drift"
-	"github.com/seed-111a911e/messagebatches/internal/contract"
+	"github.com/seed-111a911e/messagebatches/conformance/internal/contract"
 )
 
 func TestNoDrift(t *testing.T) {
@@ -56,12 +57,13 @@ func TestDriftIsFound(t *testing.T) {
 	properties("BetaMessageBatch")["created_at"] = object{"type": "integer"}
 	remove(schema("BetaMessageBatch"), "required", "expires_at")
 	properties("BetaDeletedMessageBatch")["type"].(object)["const"] = "message_batch_gone"
-	stopReason := properties("BetaMessage")["stop_reason"].(object)
+	values := func(name string) object { return schema(name)["anyOf"].([]any)[0].(object) } // of an open enum
+	stopReason := values("BetaMessageStopReason")
 	remove(stopReason, "enum", "refusal")
 	stopReason["enum"] = append(stopReason["enum"].([]any), "tired")
-	remove(schema("AnthropicBeta"), "enum", "output-300k-2026-03-24")
-	remove(schema("Model"), "enum", "claude-opus-5")
-	remove(properties("BetaErrorDetails")["error_code"].(object), "enum", "organization_on_hold")
+	remove(values("AnthropicBeta"), "enum", "output-300k-2026-03-24")
+	remove(values("Model"), "enum", "claude-opus-5")
+	remove(values("BetaErrorDetailsErrorCode"), "enum", "organization_on_hold")
 	thinking, fallbacks := schema("BetaThinkingConfigParam"), schema("BetaFallbacks")
 	thinking["oneOf"] = slices.DeleteFunc(thinking["oneOf"].([]any), func(v any) bool {
 		return v.(object)["$ref"] == "#/components/schemas/BetaThinkingConfigDisabled"
@@ -73,7 +75,7 @@ func TestDriftIsFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spoiled, err := openapi3.NewLoader().LoadFromData(text)
+	spoiled, err := contract.Parse(string(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +96,8 @@ func TestDriftIsFound(t *testing.T) {
 		"create.requests[].params.thinking.disabled: the contract lacks it",
 		"result.result.succeeded.message.stop_reason=refusal: the contract lacks it",
 		"result.result.succeeded.message.stop_reason=tired: the SDK lacks it",
-		"create.requests[].params.fallbacks.list[].thinking.disabled: the contract lacks it", // another type in the SDK
+		"create.requests[].params.fallbacks.list[].thinking.disabled: the contract lacks it",                                      // another type in the SDK
+		"create.requests[].params.fallbacks(beta): only in the SDK's beta namespace, and the contract has no x-needs-beta for it", // for a boolean
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -115,18 +118,19 @@ func differences(t *testing.T, doc *openapi3.T) (lines []string) {
 
 func TestExceptions(t *testing.T) {
 	t.Parallel()
-	report := drift.Report{Differences: []drift.Difference{
+	report := &drift.Report{Differences: []drift.Difference{
 		{Place: "create.beta", Text: "the SDK lacks it"},
 		{Place: "list.beta", Text: "the SDK lacks it"},
 		{Place: "list.limits.beta", Text: "the SDK lacks it"},
 		{Place: "batch.name", Text: "the contract lacks it"},
 	}}
-	report.Except("x.txt", `# known
+	const text = `# known
 *.beta  the SDK sends it
 
 batch.name
 batch.id  long gone
-`)
+`
+	report.Except("x.txt", text)
 	want := []drift.Difference{
 		{Place: "list.limits.beta", Text: "the SDK lacks it"},
 		{Place: "x.txt:4", Text: "batch.name has no reason"},
@@ -134,5 +138,11 @@ batch.id  long gone
 	}
 	if diff := cmp.Diff(want, report.Differences); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if got := report.Prune("x.txt", text); got != strings.Replace(text, "batch.id  long gone\n", "", 1) {
+		t.Errorf("pruned to %q", got)
+	}
+	if diff := cmp.Diff(want[:2], report.Differences); diff != "" {
+		t.Errorf("pruned (-want +got)\n%s", diff)
 	}
 }

@@ -24,6 +24,19 @@ func (r *Report) Except(name, text string) {
 		r.Differences = slices.DeleteFunc(r.Differences, func(d Difference) bool { return known.MatchString(d.Place) })
 		if len(r.Differences) == before {
 			r.add(at, "%s is no difference any more", place)
+			r.stale = append(r.stale, i)
 		}
 	}
+}
+
+// Prune returns a text that Except has read without the lines that are of no use, and takes these out of the report.
+func (r *Report) Prune(name, text string) string {
+	lines := strings.SplitAfter(text, "\n")
+	for _, i := range slices.Backward(r.stale) {
+		at := fmt.Sprintf("%s:%d", name, i+1)
+		r.Differences = slices.DeleteFunc(r.Differences, func(d Difference) bool { return d.Place == at })
+		lines = slices.Delete(lines, i, i+1)
+	}
+	r.stale = nil
+	return strings.Join(lines, "")
 }

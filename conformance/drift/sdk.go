@@ -26,10 +26,11 @@ const (
 // values of enums, nor the names of aliases such as Model, nor the comments, where some values stand alone.
 type officialSDK struct {
 	scope    *types.Scope
-	comments map[token.Pos]string // of fields and methods, by the position of their name
+	comments map[token.Pos]string // of fields, methods and constants, by the position of their name
 	defaults map[string]string    // the value of each type in package constant
 
 	batches, messages *types.Named // services
+	stableBatches     *types.Named // the service outside of the beta namespace
 	errorDetails      *types.Named // a union
 }
 
@@ -64,6 +65,7 @@ var loadSDK = sync.OnceValues(func() (*officialSDK, error) {
 	s.scope = scopes[sdkPath]
 	s.batches = named(sdkPath, "BetaMessageBatchService")
 	s.messages = named(sdkPath, "BetaMessageService")
+	s.stableBatches = named(sdkPath, "MessageBatchService")
 	s.errorDetails = named(sharedPath, "ErrorDetailsUnion")
 	return s, err
 })
@@ -73,6 +75,10 @@ func (s *officialSDK) read(p *packages.Package, file *ast.File) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.Field:
+			for _, name := range n.Names {
+				s.comments[name.Pos()] = n.Doc.Text()
+			}
+		case *ast.ValueSpec:
 			for _, name := range n.Names {
 				s.comments[name.Pos()] = n.Doc.Text()
 			}
@@ -145,7 +151,7 @@ func (s *officialSDK) shape(t types.Type, comment string) shape {
 	case *types.Basic:
 		switch info := u.Info(); {
 		case info&types.IsString != 0:
-			return shape{kind: "string", values: s.values(t, comment)}
+			return shape{kind: "string", values: s.values(t, comment), deprecatedValues: s.deprecatedValues(t)}
 		case info&types.IsInteger != 0:
 			return shape{kind: "integer"}
 		case info&types.IsFloat != 0:
@@ -185,7 +191,11 @@ func (s *officialSDK) object(u *types.Struct) shape {
 			if name == "" || name == "-" {
 				continue
 			}
-			o.parts[name] = s.node(u.Field(i).Type(), s.comments[u.Field(i).Pos()])
+			comment := s.comments[u.Field(i).Pos()]
+			o.parts[name] = s.node(u.Field(i).Type(), comment)
+			if isDeprecated(comment) {
+				o.deprecatedParts = append(o.deprecatedParts, name)
+			}
 			if tag.Get("api") == "required" || tag.Get("default") != "" {
 				o.required = append(o.required, name)
 			}
@@ -213,11 +223,19 @@ func (s *officialSDK) values(t types.Type, comment string) (values []string) {
 	if v, ok := s.defaults[t.String()]; ok {
 		return []string{v}
 	}
-	scope := obj.Pkg().Scope()
-	for _, name := range scope.Names() {
-		if c, ok := scope.Lookup(name).(*types.Const); ok && typeName(c.Type()) == obj {
-			values = append(values, constant.StringVal(c.Val()))
-		}
+	for _, c := range constants(obj) {
+		values = append(values, constant.StringVal(c.Val()))
 	}
 	return values
+}
+
+// constants returns the constants of a type.
+func constants(t *types.TypeName) (constants []*types.Const) {
+	scope := t.Pkg().Scope()
+	for _, name := range scope.Names() {
+		if c, ok := scope.Lookup(name).(*types.Const); ok && typeName(c.Type()) == t {
+			constants = append(constants, c)
+		}
+	}
+	return constants
 }

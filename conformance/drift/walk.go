@@ -8,8 +8,10 @@ import (
 // A node is one place in the JSON as one side describes it. Its shape is read only when the walk gets there, because
 // types are recursive.
 type node struct {
-	name  string // of its type, empty if it has none
-	shape func() shape
+	name      string   // of its type, empty if it has none
+	needsBeta bool     // the contract says so
+	betaOnly  []string // the contract says so of these values
+	shape     func() shape
 }
 
 // A shape is what there is to compare of a node.
@@ -19,6 +21,9 @@ type shape struct {
 	required []string        // properties of an object
 	items    node            // of a list, of a map
 	values   []string        // of an enum; the one of a constant
+
+	deprecatedParts  []string          // properties of an object
+	deprecatedValues map[string]string // values of an enum, with the day of their end, 2027-01-22, or ""
 }
 
 // leaf returns a node that has a kind and no more.
@@ -55,24 +60,27 @@ func memberNames(s shape) []string {
 // path.
 type walk struct {
 	report *Report
-	queue  []step
+	queue  []pair
 	seen   map[[2]string]bool
 }
 
-type step struct {
+// A pair is what both sides have at one place.
+type pair struct {
 	path          string
 	sdk, contract node
 }
 
+func newWalk(r *Report) *walk { return &walk{report: r, seen: make(map[[2]string]bool)} }
+
 func (w *walk) add(path string, sdk, contract node) {
 	if sdk.name != "" && contract.name != "" {
-		pair := [2]string{sdk.name, contract.name}
-		if w.seen[pair] {
+		names := [2]string{sdk.name, contract.name}
+		if w.seen[names] {
 			return
 		}
-		w.seen[pair] = true
+		w.seen[names] = true
 	}
-	w.queue = append(w.queue, step{path, sdk, contract})
+	w.queue = append(w.queue, pair{path, sdk, contract})
 }
 
 func (w *walk) run() {
@@ -81,7 +89,7 @@ func (w *walk) run() {
 	}
 }
 
-func (w *walk) compare(at step) {
+func (w *walk) compare(at pair) {
 	sdk, contract := at.sdk.shape(), at.contract.shape()
 	switch {
 	// Where one side has a union and the other one of its members, the other members are the difference.
@@ -100,21 +108,25 @@ func (w *walk) compare(at step) {
 	switch sdk.kind {
 	case "object":
 		w.report.Types++
-		w.report.Properties += w.parts(at.path, sdk, contract)
+		common := w.parts(at.path, sdk, contract)
+		w.report.Properties += len(common)
+		w.deprecations(at.path+".", common, endless(sdk.deprecatedParts), endless(contract.deprecatedParts))
 	case "union":
 		w.report.Types++
-		w.report.Members += w.parts(at.path, sdk, contract)
+		w.report.Members += len(w.parts(at.path, sdk, contract))
 	case "list":
 		w.add(at.path+"[]", sdk.items, contract.items)
 	case "map":
 		w.add(at.path+"{}", sdk.items, contract.items)
 	case "string":
-		w.report.Values += len(w.names(at.path+"=", sdk.values, contract.values))
+		common := w.names(at.path+"=", sdk.values, contract.values)
+		w.report.Values += len(common)
+		w.deprecations(at.path+"=", common, sdk.deprecatedValues, contract.deprecatedValues)
 	}
 }
 
-// parts compares the names of parts and has the walk go on to those that both sides have. It returns their number.
-func (w *walk) parts(path string, sdk, contract shape) int {
+// parts compares the names of parts and has the walk go on to those that both sides have. It returns their names.
+func (w *walk) parts(path string, sdk, contract shape) []string {
 	common := w.names(path+".", slices.Collect(maps.Keys(sdk.parts)), slices.Collect(maps.Keys(contract.parts)))
 	for _, name := range common {
 		inSDK, inContract := slices.Contains(sdk.required, name), slices.Contains(contract.required, name)
@@ -128,7 +140,7 @@ func (w *walk) parts(path string, sdk, contract shape) int {
 		}
 		w.add(path+"."+name, sdk.parts[name], contract.parts[name])
 	}
-	return len(common)
+	return common
 }
 
 const (

@@ -118,8 +118,55 @@ async function refusals(url) {
   await batches.list({ betas: ['output-300k-2026-03-24', 'mcp-client-2025-11-20'] });
 }
 
+// structured is a program for structured output and tools: nothing is scripted, and all that it gets fits its schemas.
+async function structured(batches) {
+  const review = {
+    type: 'object',
+    properties: {
+      product: { type: 'string' },
+      mood: { type: 'string', enum: ['glad', 'angry'] },
+      stars: { type: 'integer' },
+      points: { type: 'array', items: { type: 'string' } },
+      reviewer: { anyOf: [{ type: 'string', format: 'email' }, { type: 'null' }] },
+    },
+    required: ['product', 'mood', 'stars', 'points', 'reviewer'],
+    additionalProperties: false,
+  };
+  const tool = {
+    name: 'save_review',
+    description: 'Stores a review.',
+    input_schema: { type: 'object', properties: { id: { type: 'string', pattern: '^[A-Z]{2}-[0-9]{4}$' }, review }, required: ['id', 'review'] },
+  };
+  const ask = (id, more) => ({ ...greeting(id), params: { ...greeting(id).params, ...more } });
+  const batch = await batches.create({
+    requests: [
+      ask('format', { output_config: { format: { type: 'json_schema', schema: review } } }),
+      ask('tool', { tools: [tool], tool_choice: { type: 'any' } }),
+      ask('alias', { model: 'claude-haiku-4-5' }),
+    ],
+  });
+  await ended(batches, batch.id);
+  const all = await results(batches, batch.id);
+  const fits = (value) => {
+    assert.deepEqual(Object.keys(value).sort(), [...review.required].sort());
+    assert.equal(typeof value.product, 'string');
+    assert.ok(['glad', 'angry'].includes(value.mood));
+    assert.ok(Number.isInteger(value.stars));
+    assert.ok(Array.isArray(value.points) && value.points.every((p) => typeof p === 'string'));
+    assert.ok(value.reviewer === null || /^\S+@\S+$/.test(value.reviewer));
+  };
+  fits(JSON.parse(all.format.message.content[0].text));
+  assert.equal(all.tool.message.stop_reason, 'tool_use');
+  const call = all.tool.message.content.find((block) => block.type === 'tool_use');
+  assert.equal(call.name, tool.name);
+  assert.match(call.input.id, /^[A-Z]{2}-[0-9]{4}$/);
+  fits(call.input.review);
+  assert.equal(all.alias.message.model, 'claude-haiku-4-5-20251001');
+}
+
 const { service, url } = await serve(process.argv[2]);
 try {
+  await structured(connect(url));
   await life(connect(url));
   await life(connect(url, { apiKey: null, authToken: key }));
   await life(connect(url, { defaultHeaders: { Authorization: null, 'X-Api-Key': key } }, 'x-api-key'));

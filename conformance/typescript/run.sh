@@ -3,8 +3,6 @@
 set -eu
 cd "$(dirname "$0")"
 
-sdk=@anthropic-ai/sdk@1.12.0
-
 for tool in node npm; do
 	if ! command -v "$tool" >/dev/null; then
 		echo "conformance-typescript: skipped, there is no $tool"
@@ -12,9 +10,10 @@ for tool in node npm; do
 	fi
 done
 
+version=$(node -p 'require("../foreign/package.json").devDependencies["@anthropic-ai/sdk"]')
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-npm install --no-save --no-audit --no-fund --ignore-scripts --loglevel=error --prefix "$dir" "$sdk" >/dev/null
+npm install --no-save --no-audit --no-fund --ignore-scripts --loglevel=error --prefix "$dir" "@anthropic-ai/sdk@$version" >/dev/null
 (cd ../.. && go build -o "$dir/messagebatches" ./cmd/messagebatches)
 cp batches.mjs "$dir"
 node "$dir/batches.mjs" "$dir/messagebatches"

@@ -8,21 +8,18 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
-	"github.com/seed-111a911e/messagebatches/gen"
+	"github.com/seed-111a911e/messagebatches/client/bulk"
 )
 
 func main() {
@@ -53,22 +50,22 @@ func run(ctx context.Context, live bool, in string) error {
 	if err != nil {
 		return err
 	}
-	batch, err := c.Create(ctx, client.BatchParams{Requests: requests})
+	batch, err := c.Create(ctx, requests)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("batch %s with %d requests, expires %s\n", batch.ID, len(requests), batch.ExpiresAt.Local().Format(time.DateTime))
+	fmt.Printf("batch %q with %d requests, expires %s\n", batch.ID, len(requests), batch.ExpiresAt.Local().Format(time.DateTime))
 
-	status := statusLine(live)
-	wait := client.WaitOptions{OnPoll: status}
+	p := newProgress(os.Stderr, live)
+	wait := []client.CallOption{client.OnPoll(p.show)}
 	if !live {
-		wait.MinInterval = 200 * time.Millisecond
+		wait = append(wait, client.WithPollInterval(200*time.Millisecond, 0))
 	}
-	if _, err := c.Wait(ctx, batch.ID, wait); err != nil {
-		fmt.Println()
+	_, err = c.Wait(ctx, batch.ID, wait...)
+	p.end()
+	if err != nil {
 		return err
 	}
-	fmt.Println()
 	return printResults(ctx, c, batch.ID)
 }
 
@@ -77,20 +74,14 @@ func newClient(live bool) (*client.Client, error) {
 	if live {
 		return client.New()
 	}
-	service := batchtest.Start(batchtest.WithDuration(time.Second))
-	return client.New(
-		client.WithoutEnvironment(),
-		client.WithAPIKey(service.Key()),
-		client.WithBaseURL(service.URL()),
-		client.WithHTTPClient(service.HTTPClient()),
-	)
+	return batchtest.Start(batchtest.WithDuration(time.Second)).Client(), nil
 }
 
 // exampleRequests returns the two requests of the public guide, and one that fails: its max_tokens is missing.
 func exampleRequests() []client.Request {
 	hello := func(id, text string, maxTokens int64) client.Request {
 		return client.Request{CustomID: id, Params: client.Params{
-			Model:     gen.ModelClaudeOpus5,
+			Model:     client.ModelClaudeOpus5,
 			MaxTokens: maxTokens,
 			Messages:  []client.InputMessage{client.UserText(text)},
 		}}
@@ -112,68 +103,42 @@ func readFile(name string) ([]client.Request, error) {
 		}
 		defer f.Close()
 	}
-	return readRequests(name, f)
-}
-
-func readRequests(name string, r io.Reader) ([]client.Request, error) {
 	var requests []client.Request
-	lines := bufio.NewReader(r)
-	for n := 1; ; n++ {
-		line, err := lines.ReadBytes('\n')
-		if err != nil && err != io.EOF {
-			return nil, fmt.Errorf("%s:%d: %w", name, n, err)
+	for r, err := range bulk.ReadRequests(f) {
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		if strings.TrimSpace(string(line)) != "" {
-			var r client.Request
-			if err := r.UnmarshalJSON(line); err != nil {
-				return nil, fmt.Errorf("%s:%d: %w", name, n, err)
-			}
-			requests = append(requests, r)
-		}
-		if err == io.EOF {
-			return requests, nil
-		}
+		requests = append(requests, r)
 	}
+	return requests, nil
 }
 
-// statusLine returns an OnPoll that keeps one line of the terminal up to date.
-func statusLine(live bool) func(*client.Batch) {
-	began := time.Now()
-	return func(b *client.Batch) {
-		// Counts say nothing before the end; the time does.
-		fmt.Printf("\r%-12s after %s", b.ProcessingStatus, time.Since(began).Round(100*time.Millisecond))
-		if live && !b.Ended() {
-			fmt.Printf(", at most %s to go ", time.Until(b.ExpiresAt).Round(time.Minute))
-		}
-	}
-}
-
-// printResults prints each result as it comes, and the totals.
+// printResults prints each result as it comes, and the totals. The service's texts are quoted, so that they cannot write to
+// the terminal as they like; texts of errors are fit for it.
 func printResults(ctx context.Context, c *client.Client, id string) error {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "\nREQUEST\tRESULT\tSTOP\tTOKENS IN/OUT\tTEXT OR ERROR")
 	results := make(map[string]int)
 	var input, output int64
 	for item, err := range c.Results(ctx, id) {
-		if err != nil && errors.As(err, new(*client.LineError)) {
-			fmt.Fprintf(w, "\t\t\t\t%v\n", err) // the item may be readable all the same
-		} else if err != nil {
+		if err != nil {
 			w.Flush()
 			return err
 		}
-		if item == nil {
+		if item.Malformed != nil {
+			fmt.Fprintf(w, "%q\tdamaged\t\t\t%v\n", item.CustomID, item.Err())
 			continue
 		}
 		kind := item.Result.Discriminator()
 		results[kind]++
 		message := item.Message()
 		if message == nil {
-			fmt.Fprintf(w, "%s\t%s\t\t\t%s\n", item.CustomID, kind, describe(item.Err()))
+			fmt.Fprintf(w, "%q\t%q\t\t\t%s\n", item.CustomID, kind, describe(item.Err()))
 			continue
 		}
 		input += message.Usage.InputTokens
 		output += message.Usage.OutputTokens
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d/%d\t%s\n", item.CustomID, kind, message.StopReason, message.Usage.InputTokens, message.Usage.OutputTokens, item.Text())
+		fmt.Fprintf(w, "%q\t%q\t%q\t%d/%d\t%q\n", item.CustomID, kind, message.StopReason, message.Usage.InputTokens, message.Usage.OutputTokens, item.Text())
 	}
 	w.Flush()
 	fmt.Printf("\n%d succeeded, %d errored, %d canceled, %d expired; %d tokens in, %d out\n",
@@ -183,11 +148,11 @@ func printResults(ctx context.Context, c *client.Client, id string) error {
 
 // describe shows how an item's error is taken apart.
 func describe(err error) string {
-	var invalid *gen.BetaInvalidRequestError
+	var invalid *client.InvalidRequestError
 	var apiErr *client.APIError
 	switch {
 	case errors.As(err, &invalid):
-		return fmt.Sprintf("%T: %s", invalid, invalid.Message)
+		return fmt.Sprintf("%T: %q", invalid, invalid.Message)
 	case errors.As(err, &apiErr):
 		return apiErr.Error()
 	}

@@ -1,5 +1,5 @@
-// Package contract loads openapi.yaml for everything that checks values against it: the contract's own tests, the
-// fake service, preflight.
+// Package contract loads all of openapi.yaml with kin-openapi, for tests, and makes the copy that package schema reads
+// for programs.
 package contract
 
 import (
@@ -11,8 +11,8 @@ import (
 	"github.com/seed-111a911e/messagebatches"
 )
 
-// Load returns the contract as it was written. The document is shared: do not change it.
-var Load = sync.OnceValue(func() *openapi3.T { return must(Parse(messagebatches.OpenAPI())) })
+// Load returns the contract, its open forms folded: see fold.go. The document is shared: do not change it.
+var Load = sync.OnceValue(func() *openapi3.T { return must(ParseFolded(messagebatches.OpenAPI())) })
 
 // LoadForChecks returns the contract prepared for VisitJSON. The document is shared: do not change it.
 var LoadForChecks = sync.OnceValue(func() *openapi3.T { return must(ParseForChecks(messagebatches.OpenAPI())) })
@@ -24,18 +24,32 @@ func must(doc *openapi3.T, err error) *openapi3.T {
 	return doc
 }
 
-// Parse reads the text of a contract.
+// Parse reads the text of a contract as it was written.
 func Parse(text string) (*openapi3.T, error) {
 	return openapi3.NewLoader().LoadFromData([]byte(text))
 }
 
-// ParseForChecks reads the text of a contract and prepares it for VisitJSON.
+// ParseFolded reads the text of a contract and folds its open forms.
+func ParseFolded(text string) (*openapi3.T, error) {
+	f, err := fold(text)
+	if err != nil {
+		return nil, err
+	}
+	document, err := f.json()
+	if err != nil {
+		return nil, err
+	}
+	return openapi3.NewLoader().LoadFromData(document)
+}
+
+// ParseForChecks reads the text of a contract, folds its open forms and prepares it for VisitJSON. A member that an open
+// union does not know is invalid then.
 //
-// VisitJSON does not look at const, which therefore becomes an enum of one value; it takes any value but null where
-// the schema is empty, so that null is added; and an open enum, which would refuse values that the service takes, loses
-// its values.
+// VisitJSON does not look at const, which therefore becomes an enum of one value, nor at contentEncoding, which becomes
+// the format byte; it takes any value but null where the schema is empty, so that null is added; and an open enum, which
+// would refuse values that the service accepts, loses its values.
 func ParseForChecks(text string) (*openapi3.T, error) {
-	doc, err := Parse(text)
+	doc, err := ParseFolded(text)
 	if err != nil {
 		return nil, err
 	}
@@ -56,6 +70,9 @@ func prepare(ref *openapi3.SchemaRef, done map[*openapi3.Schema]bool) {
 	done[s] = true
 	if s.Const != nil {
 		s.Enum, s.Const = []any{s.Const}, nil
+	}
+	if s.ContentEncoding == "base64" {
+		s.Format, s.ContentEncoding = "byte", ""
 	}
 	if s.IsEmpty() {
 		s.Nullable = true

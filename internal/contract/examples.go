@@ -3,50 +3,59 @@ package contract
 import (
 	"path"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // An Example is an example of a component, its own or that of a body.
 type Example struct {
-	Path      []string // where it stands
+	Path      []string // of its value, which may be that of a named example
 	Component string   // the schema that it is an example of
 	Value     any      // as it was decoded
 }
 
-// Examples returns the examples of all schemas, requests and answers.
+// ExampleOf returns an example of a component, or nil. That of a body is the first of its named examples.
+func ExampleOf(component string) any { return firstExamples()[component] }
+
+var firstExamples = sync.OnceValue(func() map[string]any {
+	first := make(map[string]any)
+	for _, e := range Examples(Load()) {
+		if _, ok := first[e.Component]; !ok {
+			first[e.Component] = e.Value
+		}
+	}
+	return first
+})
+
+// Examples returns the examples of all schemas, requests and responses. A named example is returned once.
 func Examples(doc *openapi3.T) []Example {
 	var examples []Example
 	for name, ref := range doc.Components.Schemas {
-		if value := ref.Value.Example; value != nil {
-			examples = append(examples, Example{[]string{"components", "schemas", name, "example"}, name, value})
+		for i, value := range ref.Value.Examples {
+			examples = append(examples, Example{[]string{"components", "schemas", name, "examples", strconv.Itoa(i)}, name, value})
 		}
 	}
-	content := func(c openapi3.Content, at ...string) {
-		for kind, media := range c {
-			if media.Example != nil {
-				at := slices.Concat(at, []string{"content", kind, "example"})
-				examples = append(examples, Example{at, path.Base(media.Schema.Ref), media.Example})
+	content := func(c openapi3.Content) {
+		for _, media := range c {
+			for _, named := range media.Examples {
+				at := strings.Split(strings.TrimPrefix(named.Ref, "#/"), "/")
+				examples = append(examples, Example{append(at, "value"), path.Base(media.Schema.Ref), named.Value.Value})
 			}
 		}
 	}
-	for url, item := range doc.Paths.Map() {
-		for method, op := range item.Operations() {
-			at := []string{"paths", url, strings.ToLower(method)}
+	for _, item := range doc.Paths.Map() {
+		for _, op := range item.Operations() {
 			if op.RequestBody != nil {
-				content(op.RequestBody.Value.Content, append(at, "requestBody")...)
+				content(op.RequestBody.Value.Content)
 			}
-			for status, response := range op.Responses.Map() {
-				if response.Ref == "" {
-					content(response.Value.Content, append(at, "responses", status)...)
-				}
+			for _, response := range op.Responses.Map() {
+				content(response.Value.Content)
 			}
 		}
-	}
-	for name, response := range doc.Components.Responses {
-		content(response.Value.Content, "components", "responses", name)
 	}
 	slices.SortFunc(examples, func(a, b Example) int { return slices.Compare(a.Path, b.Path) })
-	return examples
+	return slices.CompactFunc(examples, func(a, b Example) bool { return slices.Equal(a.Path, b.Path) })
 }

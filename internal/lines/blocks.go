@@ -92,14 +92,20 @@ func readBlock(in *bufio.Reader, longest int) (text []byte, err error) {
 		n, err = in.Read(text[len(text):blockSize])
 		text = text[:len(text)+n]
 	}
-	for err == nil && text[len(text)-1] != '\n' {
-		var rest []byte
-		if rest, err = in.ReadSlice('\n'); err == bufio.ErrBufferFull {
+	var more rest
+	ended := err != nil || text[len(text)-1] == '\n'
+	for size := len(text); !ended; {
+		var part []byte
+		part, err = in.ReadSlice('\n')
+		if ended = err != bufio.ErrBufferFull; !ended {
 			err = nil
 		}
-		if text = append(text, rest...); len(text) > blockSize+longest {
+		if size += len(part); size > blockSize+longest {
 			return text, ErrLong
 		}
+		fit := min(len(part), cap(text)-len(text))
+		text = append(text, part[:fit]...)
+		more.add(part[fit:])
 	}
-	return text, err
+	return more.join(text), err
 }

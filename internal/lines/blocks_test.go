@@ -3,6 +3,7 @@ package lines
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"slices"
@@ -31,6 +32,11 @@ func texts() []string {
 			all = append(all, line, line+"\n", line+"\r\nb", line[:border/2]+"\n"+line[border/2:]+"\nb\n", " "+line+" \nb")
 		}
 	}
+	var long strings.Builder // in several pieces
+	for i := range 5 * blockSize / 8 {
+		fmt.Fprintf(&long, "%7d ", i)
+	}
+	all = append(all, long.String()+"\nb")
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 20 {
 		var b strings.Builder

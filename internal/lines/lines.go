@@ -4,6 +4,7 @@ package lines
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 )
 
@@ -23,6 +24,7 @@ type Reader struct {
 	max    int // bound of a line's text
 	number int
 	at     int64  // how much was read
+	next   int64  // how much was read when the next line was asked for
 	buf    []byte // holds lines that do not fit r's buffer
 }
 
@@ -40,9 +42,18 @@ func (l *Reader) Reset(r io.Reader) {
 // Number returns the number of the line that Next has just returned, or met an error in.
 func (l *Reader) Number() int { return l.number }
 
+const (
+	mostBlank  = 64 << 20 // bytes of blank lines between two others
+	mostOfLine = 1 << 30  // bytes of a line, of which only the beginning is kept
+)
+
+// ErrEndless is the error of a stream that goes on without a line that ends.
+var ErrEndless = errors.New("there is no line in 64 MiB, or no end of one in 1 GiB")
+
 // Next returns the next line that is not blank; its text is good until the next call. The error is io.EOF behind the last
 // line, or that of reading: what was read of a line before it is no line.
 func (l *Reader) Next() (Line, error) {
+	l.next = l.at
 	for {
 		next, err := l.read()
 		switch {
@@ -52,6 +63,8 @@ func (l *Reader) Next() (Line, error) {
 			return next, nil
 		case err == io.EOF:
 			return Line{}, io.EOF
+		case l.at-l.next > mostBlank:
+			return Line{}, ErrEndless
 		}
 	}
 }
@@ -81,15 +94,24 @@ func (l *Reader) read() (Line, error) {
 // readLong reads the rest of a line that does not fit the reader's buffer.
 func (l *Reader) readLong(part []byte) (text []byte, long bool, err error) {
 	l.buf = l.buf[:0]
+	var more rest
+	size := 0
 	for err = bufio.ErrBufferFull; ; {
-		if len(l.buf) == 0 {
+		if size == 0 {
 			part = bytes.TrimLeft(part, whiteSpace)
 		}
-		n := min(len(part), l.max-len(l.buf))
-		l.buf = append(l.buf, part[:n]...)
+		n := min(len(part), l.max-size)
+		size += n
+		fit := min(n, cap(l.buf)-len(l.buf))
+		l.buf = append(l.buf, part[:fit]...)
+		more.add(part[fit:n])
 		long = long || len(Trim(part[n:])) > 0 // behind the bound there may be white space
 		if err != bufio.ErrBufferFull {
+			l.buf = more.join(l.buf)
 			return Trim(l.buf), long, err
+		}
+		if n := l.at - l.next; n > mostOfLine || size == 0 && n > mostBlank {
+			return nil, false, ErrEndless
 		}
 		part, err = l.r.ReadSlice('\n')
 		l.at += int64(len(part))

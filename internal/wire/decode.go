@@ -13,16 +13,19 @@ import (
 // A Decoder reads one value of the contract, which is in memory. Its methods do nothing once the input has turned out
 // not to be JSON, so that generated code need not check after each call.
 type Decoder struct {
-	in       []byte
-	pos      int              // of what is read next
-	bad      bool             // the input is not JSON: decoding has ended
-	strict   bool             // strings must be valid UTF-8; otherwise what is not becomes U+FFFD
-	stack    []frame          // the objects and lists that pos is in
-	base     jsontext.Pointer // where the input stands in a larger value
-	misfit   *DecodeError     // the first value that did not fit: decoding goes on
-	misfits  int              // how many there were
-	interned interner
-	scratch  []byte // for strings with escapes
+	in        []byte
+	pos       int              // of what is read next
+	bad       bool             // decoding has ended: the input is not JSON, or overspent
+	left      int              // how many more bytes may be kept: see Spend
+	overspent bool             // decoding has ended because of that
+	strict    bool             // strings must be valid UTF-8; otherwise what is not becomes U+FFFD
+	request   bool             // what is read is to be sent: an unknown property must not get lost
+	stack     []frame          // the objects and lists that pos is in
+	base      jsontext.Pointer // where the input stands in a larger value
+	misfit    *DecodeError     // the first value that did not fit: decoding goes on
+	misfits   int              // how many there were
+	interned  interner
+	scratch   []byte // for strings with escapes
 }
 
 // A frame is an object or a list that is being read.
@@ -39,9 +42,11 @@ type Func[T any] func(d *Decoder, x *T)
 // U+FFFD).
 func NewDecoder(b []byte) *Decoder {
 	d := pool.Get().(*Decoder)
-	d.in = b
+	d.begin(b)
 	return d
 }
+
+func (d *Decoder) begin(in []byte) { d.in, d.left = in, budgetMin+budgetPerByte*len(in) }
 
 // End returns what became of decoding. The decoder must not be used after it.
 func (d *Decoder) End() error {
@@ -53,7 +58,8 @@ func (d *Decoder) End() error {
 
 // reset makes d ready for other input.
 func (d *Decoder) reset() {
-	d.in, d.pos, d.bad, d.strict, d.stack = nil, 0, false, false, d.stack[:0]
+	d.in, d.pos, d.bad, d.strict, d.request, d.stack = nil, 0, false, false, false, d.stack[:0]
+	d.overspent = false
 	d.base, d.misfit, d.misfits = "", nil, 0
 	if cap(d.scratch) > 1<<20 {
 		d.scratch = nil
@@ -91,6 +97,9 @@ func Walk(b []byte, visit func(d *Decoder)) error {
 }
 
 func (d *Decoder) result() error {
+	if d.overspent {
+		return ErrBudget
+	}
 	if d.bad || space(d.in, d.pos) != len(d.in) {
 		return d.syntaxError()
 	}
@@ -119,15 +128,23 @@ func (d *Decoder) fail() {
 	d.pos = len(d.in)
 }
 
-func (d *Decoder) report(p jsontext.Pointer, reason string) {
-	d.misfits++
-	if d.misfit == nil {
-		d.misfit = &DecodeError{Pointer: p, Reason: reason}
+// report keeps the place and the reason of the first value that does not fit. There may be millions of them.
+func (d *Decoder) report(reason string) {
+	if d.first() {
+		d.misfit = &DecodeError{Pointer: d.Pointer(), Reason: reason}
 	}
 }
 
+// first counts a value that does not fit, and reports whether it is the first one.
+func (d *Decoder) first() bool {
+	d.misfits++
+	return d.misfit == nil || d.misfit.Unknown
+}
+
 func (d *Decoder) expected(want string, got jsontext.Kind) {
-	d.report(d.Pointer(), "expected "+want+", got "+KindName(got))
+	if d.first() {
+		d.misfit = &DecodeError{Pointer: d.Pointer(), Reason: "expected " + want + ", got " + KindName(got)}
+	}
 }
 
 // KindName returns a kind of JSON value in words, with its article.
@@ -151,17 +168,24 @@ func KindName(k jsontext.Kind) string {
 func (d *Decoder) Failed() bool { return d.bad }
 
 // Pointer returns the place of what was read last.
-func (d *Decoder) Pointer() jsontext.Pointer {
+func (d *Decoder) Pointer() jsontext.Pointer { return d.PointerTo(d.stack) }
+
+// A Place is where a value stands in the input. It costs less than its pointer.
+type Place []frame
+
+// AppendPlace appends the place of what was read last.
+func (d *Decoder) AppendPlace(p Place) Place { return append(p, d.stack...) }
+
+// PointerTo returns the pointer to a place in the input.
+func (d *Decoder) PointerTo(place Place) jsontext.Pointer {
 	p := d.base
-	for _, f := range d.stack {
+	for _, f := range place {
 		switch {
 		case f.read == 0:
 		case f.rest == 0:
 			p = p.AppendToken(strconv.Itoa(f.read - 1))
 		default:
-			quoted := d.in[f.name:f.rest]
-			_, form := scanString(quoted, 0)
-			p = p.AppendToken(string(unquote(nil, quoted, form)))
+			p = p.AppendToken(string(unquote(d.in[f.name:f.rest])))
 		}
 	}
 	return p
@@ -189,23 +213,44 @@ func (d *Decoder) Kind() jsontext.Kind {
 	return 0
 }
 
-// value reads the next value, and says what forms the strings in it have. After an error it is nil.
-func (d *Decoder) value() (jsontext.Value, textForm) {
+// value reads the next value, and says whether the strings in it are valid. After an error it is nil.
+func (d *Decoder) value() (v jsontext.Value, valid bool) {
 	d.next()
 	start := d.pos
-	end, form := scanValue(d.in, start, maxDepth-len(d.stack))
-	if end < 0 || d.strict && form&invalidUTF8 != 0 {
+	end, valid := scanValue(d.in, start, maxDepth-len(d.stack))
+	if end < 0 || d.strict && !valid {
 		d.fail()
-		return nil, 0
+		return nil, false
 	}
 	d.pos = end
-	return d.in[start:end], form
+	return d.in[start:end], valid
 }
 
 // Value reads the next value. The bytes are those of the input.
 func (d *Decoder) Value() jsontext.Value {
 	v, _ := d.value()
 	return v
+}
+
+// A Bookmark is where a value begins in an object or a list.
+type Bookmark struct {
+	pos, depth int
+	outer      frame
+}
+
+// Bookmark returns where the next value begins. It must be in an object or a list.
+func (d *Decoder) Bookmark() Bookmark {
+	depth := len(d.stack)
+	return Bookmark{d.pos, depth, d.stack[depth-1]}
+}
+
+// Return goes back to a bookmark, in an object or a list that has not been left, unless the input has turned out not to be
+// JSON.
+func (d *Decoder) Return(b Bookmark) {
+	if !d.bad {
+		d.pos, d.stack = b.pos, d.stack[:b.depth]
+		d.stack[b.depth-1] = b.outer
+	}
 }
 
 // Skip passes over the next value.
@@ -257,6 +302,13 @@ func (d *Decoder) another(closing byte) bool {
 // Object enters an object. It returns false where there is none: nothing is left to read then.
 func (d *Decoder) Object() bool { return d.enter('{') }
 
+// RequestObject is Object for a type that keeps the properties that the contract does not know. Those of the objects in it,
+// which do not, are reported.
+func (d *Decoder) RequestObject() bool {
+	d.request = true
+	return d.Object()
+}
+
 // StrictObject is Object for a type with strict properties, which must not be null.
 func (d *Decoder) StrictObject() bool {
 	null := d.Kind() == 'n'
@@ -274,22 +326,40 @@ func (d *Decoder) Name() []byte {
 	}
 	d.next()
 	start := d.pos
-	end, form := scanString(d.in, start)
-	if end < 0 || d.strict && form&invalidUTF8 != 0 {
-		d.fail()
+	if end := scanShort(d.in, start); end > 0 && d.in[end+1] == ':' { // most names, which is worth a twentieth of short lines
+		f := &d.stack[len(d.stack)-1]
+		f.name, f.rest = start, end+1
+		d.pos = end + 2
+		return d.in[start+1 : end]
+	}
+	name, ok := d.text()
+	if !ok {
 		return nil
 	}
 	f := &d.stack[len(d.stack)-1]
-	f.name, f.rest = start, end
-	if d.pos = end; d.next() != ':' {
+	f.name, f.rest = start, d.pos
+	if d.next() != ':' {
 		d.fail()
 		return nil
 	}
 	d.pos++
-	if form == 0 {
-		return d.in[start+1 : end-1]
+	return name
+}
+
+// text reads the string that comes next. The bytes are good until the next one is read.
+func (d *Decoder) text() (text []byte, ok bool) {
+	if end := scanShort(d.in, d.pos); end > 0 {
+		text, d.pos = d.in[d.pos+1:end], end+1
+		return text, true
 	}
-	return unquote([]byte{}, d.in[start:end], form)
+	text, scratch, end, valid := scanText(d.scratch, d.in, d.pos)
+	d.scratch = scratch
+	if end < 0 || d.strict && !valid {
+		d.fail()
+		return nil, false
+	}
+	d.pos = end
+	return text, true
 }
 
 // List enters a list. It returns false where there is none: nothing is left to read then.
@@ -307,31 +377,46 @@ func (d *Decoder) Mark(seen *uint64, bit int) {
 
 // Require reports a strict property of the object just read if its bit of seen is not set.
 func (d *Decoder) Require(seen uint64, bit int, name string) {
-	if !d.bad && seen&(1<<bit) == 0 {
-		d.report(d.Pointer().AppendToken(name), "missing")
+	if d.bad || seen&(1<<bit) != 0 {
+		return
+	}
+	if d.first() {
+		d.misfit = &DecodeError{Pointer: d.Pointer().AppendToken(name), Reason: "missing"}
 	}
 }
 
 // Constant reads a property that can only have one value.
 func (d *Decoder) Constant(want string) {
-	v, form := d.value()
+	v := d.Value()
 	if d.bad || v[0] == 'n' {
 		return
 	}
-	if v[0] != '"' || string(unquote(nil, v, form)) != want {
-		d.report(d.Pointer(), "expected "+strconv.Quote(want))
+	if v[0] != '"' || string(unquote(v)) != want {
+		d.report("expected " + strconv.Quote(want))
 	}
+}
+
+// Unknown passes over a property that the contract does not know.
+func (d *Decoder) Unknown() {
+	if d.request && d.misfit == nil {
+		d.misfit = &DecodeError{Pointer: d.Pointer(), Reason: "unknown property, which cannot be kept here", Unknown: true}
+	}
+	d.Skip()
 }
 
 // Extra keeps a property that the contract does not know.
 func (d *Decoder) Extra(name []byte, extra *map[string]jsontext.Value) {
+	if !d.Spend(len(name)) {
+		return
+	}
 	key := string(name)
 	var v jsontext.Value
 	DecodeRaw(d, &v)
-	if !d.bad {
-		if *extra == nil {
-			*extra = make(map[string]jsontext.Value)
-		}
-		(*extra)[key] = v
+	if d.bad || !spendEntry[jsontext.Value](d, len(*extra)) {
+		return
 	}
+	if *extra == nil {
+		*extra = make(map[string]jsontext.Value)
+	}
+	(*extra)[key] = v
 }

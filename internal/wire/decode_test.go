@@ -61,7 +61,7 @@ func TestDecoderIsClean(t *testing.T) {
 	want := thing{Text: "a\nb", List: []string{"x"}}
 	d := new(Decoder)
 	use := func(in string) (x thing, err error) {
-		d.in = []byte(in)
+		d.begin([]byte(in))
 		decodeThing(d, &x)
 		err = d.result()
 		d.reset()

@@ -4,80 +4,367 @@ import (
 	"bytes"
 	"errors"
 	"math/bits"
+	"slices"
+	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
-// unquote returns what a string of the given form stands for. It is appended to scratch if it does not stand in quoted
-// as it is. Invalid UTF-8 becomes U+FFFD.
-func unquote(scratch, quoted []byte, form textForm) []byte {
-	inner := quoted[1 : len(quoted)-1]
-	switch {
-	case form == 0:
-		return inner
-	case form != escaped: // rare
-		s, _ := jsontext.AppendUnquote(scratch, quoted) // an error means that U+FFFD was put in
-		return s
+// Strings are where most of the bytes are. They are read and written eight bytes at a time, and a long stretch of text
+// without a stop is found with the search for a byte that the standard library has.
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// word returns the eight bytes of b from i on, the first one lowest.
+func word[T []byte | string](b T, i int) uint64 {
+	_ = b[i+7]
+	return uint64(b[i]) | uint64(b[i+1])<<8 | uint64(b[i+2])<<16 | uint64(b[i+3])<<24 |
+		uint64(b[i+4])<<32 | uint64(b[i+5])<<40 | uint64(b[i+6])<<48 | uint64(b[i+7])<<56 // one load
+}
+
+// putWord stores eight bytes in b from i on.
+func putWord(b []byte, i int, w uint64) {
+	_ = b[i+7]
+	b[i], b[i+1], b[i+2], b[i+3] = byte(w), byte(w>>8), byte(w>>16), byte(w>>24)
+	b[i+4], b[i+5], b[i+6], b[i+7] = byte(w>>32), byte(w>>40), byte(w>>48), byte(w>>56) // one store
+}
+
+// stops returns a word with the high bit of each byte set that a string cannot hold as it is: quotes, backslashes and
+// control characters. Only the first one of them is certain: what a borrow takes from the bytes behind may set theirs too.
+func stops(w uint64) uint64 {
+	return ((w - ones*' ') | (w ^ ones*'"' - ones) | (w ^ ones*'\\' - ones)) &^ w & highs
+}
+
+// first returns the index of the first byte whose high bit is set.
+func first(w uint64) int { return bits.TrailingZeros64(w) / 8 }
+
+// A stretch is what is known of a text that is read from its beginning.
+type stretch struct {
+	seen             uint64 // all words that were read: their high bits say whether the text is ASCII
+	words            int    // that were read since the last stop
+	quote, backslash int    // where the next ones are, the second if it comes first: out of date when the text is read beyond
+}
+
+// longStretch is how many words without a stop make it worth to search for the next one.
+const longStretch = 12
+
+// skip returns the index of a byte from i on before which b has no stop. It is called after longStretch words without one.
+func skip[T []byte | string](s *stretch, b T, i int) int {
+	s.words = 0
+	if s.quote < i {
+		s.quote = index(b, i, len(b), '"')
 	}
+	if s.backslash < i {
+		s.backslash = index(b, i, s.quote, '\\')
+	}
+	seen := s.seen
+	for end := min(s.quote, s.backslash) - 32; i <= end; i += 32 {
+		w0, w1, w2, w3 := word(b, i), word(b, i+8), word(b, i+16), word(b, i+24)
+		if ((w0-ones*' ')&^w0|(w1-ones*' ')&^w1|(w2-ones*' ')&^w2|(w3-ones*' ')&^w3)&highs != 0 {
+			break
+		}
+		seen |= w0 | w1 | w2 | w3
+	}
+	s.seen = seen
+	return i
+}
+
+// index returns the index of c in b from i on, or end if it does not stand before that.
+func index[T []byte | string](b T, i, end int, c byte) int {
+	var n int
+	switch b := any(b).(type) {
+	case []byte:
+		n = bytes.IndexByte(b[i:end], c)
+	case string:
+		n = strings.IndexByte(b[i:end], c)
+	}
+	if n < 0 {
+		return end
+	}
+	return i + n
+}
+
+// scanString returns the index behind the string that begins at i, or -1 if there is none, and whether the string is valid:
+// it holds no invalid UTF-8, and no escape of half a surrogate pair.
+func scanString(b []byte, i int) (end int, valid bool) {
+	if i >= len(b) || b[i] != '"' {
+		return -1, false
+	}
+	i++
+	start := i
+	var s stretch
+	valid = true
 	for {
-		i := bytes.IndexByte(inner, '\\')
-		if i < 0 {
-			return append(scratch, inner...)
+		i = s.plain(b, i)
+		switch {
+		case i == len(b) || b[i] < ' ':
+			return -1, false
+		case b[i] == '"':
+			return i + 1, valid && (s.seen&highs == 0 || validUTF8(b[start:i]))
 		}
-		scratch = append(scratch, inner[:i]...)
-		c := inner[i+1]
-		switch c {
-		case 'b':
-			c = '\b'
-		case 'f':
-			c = '\f'
-		case 'n':
-			c = '\n'
-		case 'r':
-			c = '\r'
-		case 't':
-			c = '\t'
+		n, whole := scanEscape(b[i:])
+		if n < 0 {
+			return -1, false
 		}
-		scratch = append(scratch, c)
-		inner = inner[i+2:]
+		i += n
+		valid = valid && whole
 	}
+}
+
+// scanEscape returns the length of the escape that b begins with, or -1 if it is none, and whether it is no half of a
+// surrogate pair.
+func scanEscape(b []byte) (n int, valid bool) {
+	if len(b) < 2 {
+		return -1, false
+	}
+	if unescaped[b[1]] != 0 {
+		return 2, true
+	}
+	r := unicodeEscape(b)
+	if r < 0 {
+		return -1, false
+	}
+	if !utf16.IsSurrogate(r) {
+		return 6, true
+	}
+	if utf16.DecodeRune(r, unicodeEscape(b[6:])) != utf8.RuneError {
+		return 12, true
+	}
+	return 6, false
+}
+
+// unescaped has what an escape of one character stands for.
+var unescaped = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
+
+// unicodeEscape returns what an escape of the form \u0041 at the start of b stands for, or -1 if there is none.
+func unicodeEscape(b []byte) rune {
+	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
+		return -1
+	}
+	var r rune
+	for _, c := range b[2:6] {
+		switch {
+		case '0' <= c && c <= '9':
+			c -= '0'
+		case 'a' <= c|0x20 && c|0x20 <= 'f':
+			c = c | 0x20 - 'a' + 10
+		default:
+			return -1
+		}
+		r = r<<4 | rune(c)
+	}
+	return r
+}
+
+// validUTF8 is utf8.Valid, for text that is not all ASCII: it stays with characters of the same kind, and takes four bytes
+// at a time.
+func validUTF8[T []byte | string](b T) bool {
+	i := 0
+	for i+8 <= len(b) {
+		high := word(b, i) & highs
+		if high == 0 {
+			i += 8
+			continue
+		}
+		for i += first(high); i+4 <= len(b); {
+			x := uint32(b[i]) | uint32(b[i+1])<<8 | uint32(b[i+2])<<16 | uint32(b[i+3])<<24 // one load
+			switch {
+			case x&0x80 == 0:
+			case x&0xC0C0F0 == 0x8080E0 && x&0x200F != 0 && x&0x200F != 0x200D: // not too long, and no surrogate
+				i += 3
+				continue
+			case x&0xC0E0 == 0x80C0 && x&0x1E != 0: // not too long
+				i += 2
+				continue
+			case x&0xC0C0C0F8 == 0x808080F0 && x&0x3007 != 0 && (x&7 < 4 || x&0x3007 == 4): // not too long, and not too much
+				i += 4
+				continue
+			default:
+				return false
+			}
+			break
+		}
+	}
+	return utf8.ValidString(string(b[i:]))
+}
+
+// scanShort returns the index of the quote behind the string that begins at i, if it has at most 32 bytes, all of which are
+// ASCII and stand for themselves, or -1. Names and IDs are read faster so.
+func scanShort(b []byte, i int) int {
+	if i+33 >= len(b) || b[i] != '"' {
+		return -1
+	}
+	i++
+	for range 4 {
+		w := word(b, i)
+		if stop := stops(w) | w&highs; stop != 0 {
+			if i += first(stop); b[i] == '"' {
+				return i
+			}
+			return -1
+		}
+		i += 8
+	}
+	return -1
+}
+
+// scanText is scanString for a string whose text is wanted. The text is part of b or stands in scratch, which is returned
+// for the next one. Invalid UTF-8 becomes U+FFFD, one for each byte.
+func scanText(scratch, b []byte, i int) (text, out []byte, end int, valid bool) {
+	if i >= len(b) || b[i] != '"' {
+		return nil, scratch, -1, false
+	}
+	i++
+	start := i
+	var s stretch
+	i = s.plain(b, i)
+	if i < len(b) && b[i] == '"' {
+		text, end, valid = b[start:i], i+1, true
+	} else {
+		text, end, valid = s.unescape(append(scratch[:0], b[start:i]...), b, i)
+		if end < 0 {
+			return nil, text, -1, false
+		}
+		scratch = text
+	}
+	if s.seen&highs != 0 && !validUTF8(text) {
+		return []byte(string([]rune(string(text)))), scratch, end, false
+	}
+	return text, scratch, end, valid
+}
+
+// plain returns the index of the first stop from i on, or the length of b.
+func (s *stretch) plain(b []byte, i int) int {
+	for ; i+8 <= len(b); i += 8 {
+		w := word(b, i)
+		s.seen |= w
+		if stop := stops(w); stop != 0 {
+			s.words = 0
+			return i + first(stop)
+		}
+		if s.words++; s.words == longStretch {
+			i = skip(s, b, i+8) - 8
+		}
+	}
+	for ; i < len(b) && b[i] >= ' ' && b[i] != '"' && b[i] != '\\'; i++ {
+		s.seen |= uint64(b[i])
+	}
+	return i
+}
+
+// unescape appends what the rest of a string stands for, from the stop at i on. It returns the index behind the string, or -1
+// if it has no end, and whether all escapes are valid.
+func (s *stretch) unescape(out, b []byte, i int) (text []byte, end int, valid bool) {
+	n := len(out)
+	valid = true
+	for i < len(b) {
+		if cap(out)-n < 16 {
+			out = slices.Grow(out[:n], n+64)
+		}
+		out = out[:cap(out)]
+		if i+8 <= len(b) {
+			w := word(b, i)
+			putWord(out, n, w)
+			s.seen |= w
+			stop := stops(w)
+			if stop == 0 {
+				i += 8
+				n += 8
+				if s.words++; s.words == longStretch {
+					from := i
+					i = skip(s, b, i)
+					out = append(out[:n], b[from:i]...)
+					n = len(out)
+				}
+				continue
+			}
+			s.words = 0
+			i += first(stop)
+			n += first(stop)
+		}
+		c := b[i]
+		switch {
+		case c == '"':
+			return out[:n], i + 1, valid
+		case c < ' ':
+			return out[:n], -1, false
+		case c != '\\': // one of the last bytes
+			s.seen |= uint64(c)
+			i++
+		case i+1 < len(b) && unescaped[b[i+1]] != 0:
+			c = unescaped[b[i+1]]
+			i += 2
+		default:
+			length, whole := scanEscape(b[i:])
+			if length < 0 {
+				return out[:n], -1, false
+			}
+			r := unicodeEscape(b[i:])
+			if length == 12 {
+				r = utf16.DecodeRune(r, unicodeEscape(b[i+6:]))
+			}
+			n = len(utf8.AppendRune(out[:n], r))
+			i += length
+			valid = valid && whole
+			continue
+		}
+		out[n] = c
+		n++
+	}
+	return out[:n], -1, false
+}
+
+// unquote returns what a string that has been read stands for.
+func unquote(quoted []byte) []byte {
+	text, _, _, _ := scanText(nil, quoted, 0)
+	return text
 }
 
 var errInvalidUTF8 = errors.New("invalid UTF-8")
 
-// appendQuoted appends a string as JSON, as jsontext.AppendQuote does, but copies the runs between escapes whole.
-func appendQuoted(b []byte, s string) ([]byte, error) {
+// appendQuoted appends a string as JSON, as jsontext.AppendQuote does.
+func appendQuoted(b []byte, text string) ([]byte, error) {
 	b = append(b, '"')
-	from := 0 // s is written up to here
-	for i := 0; i < len(s); {
-		if i+8 <= len(s) {
-			stop := stops(word(s, i))
+	var s stretch
+	for i := 0; i < len(text); {
+		if i+8 <= len(text) {
+			w := word(text, i)
+			s.seen |= w
+			if cap(b)-len(b) < 8 {
+				b = slices.Grow(b, len(text)-i+8)
+			}
+			n := len(b)
+			putWord(b[:n+8], n, w)
+			stop := stops(w)
 			if stop == 0 {
-				i = clean(s, i+8)
+				b = b[:n+8]
+				i += 8
+				if s.words++; s.words == longStretch {
+					from := i
+					i = skip(&s, text, i)
+					b = append(b, text[from:i]...)
+				}
 				continue
 			}
-			i += bits.TrailingZeros64(stop) / 8
+			s.words = 0
+			b = b[:n+first(stop)]
+			i += first(stop)
 		}
-		switch c := s[i]; {
-		case c >= utf8.RuneSelf:
-			for i < len(s) && s[i] >= utf8.RuneSelf {
-				r, n := utf8.DecodeRuneInString(s[i:])
-				if r == utf8.RuneError && n == 1 {
-					return b, errInvalidUTF8
-				}
-				i += n
-			}
-		case c < ' ' || c == '"' || c == '\\':
-			b = append(b, s[from:i]...)
+		c := text[i]
+		i++
+		if c >= ' ' && c != '"' && c != '\\' { // one of the last bytes
+			s.seen |= uint64(c)
+			b = append(b, c)
+		} else {
 			b = appendEscape(b, c)
-			i++
-			from = i
-		default:
-			i++
 		}
 	}
-	b = append(b, s[from:]...)
+	if s.seen&highs != 0 && !validUTF8(text) {
+		return b, errInvalidUTF8
+	}
 	return append(b, '"'), nil
 }
 

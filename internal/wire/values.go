@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -11,20 +12,16 @@ import (
 
 // DecodeString reads a string.
 func DecodeString[T ~string](d *Decoder, x *T) {
-	v, form := d.value()
-	if d.bad {
+	if d.next() != '"' {
+		if v := d.Value(); !d.bad && v[0] != 'n' {
+			d.expected("a string", v.Kind())
+		} else if !d.bad {
+			*x = ""
+		}
 		return
 	}
-	switch {
-	case v[0] == 'n':
-		*x = ""
-	case v[0] != '"':
-		d.expected("a string", v.Kind())
-	case form == 0:
-		*x = T(d.interned.get(v[1 : len(v)-1]))
-	default:
-		d.scratch = unquote(d.scratch[:0], v, form)
-		*x = T(d.scratch)
+	if text, ok := d.text(); ok && d.Spend(len(text)) {
+		*x = T(d.interned.get(text))
 	}
 }
 
@@ -42,7 +39,7 @@ func DecodeInt[T ~int64](d *Decoder, x *T) {
 		if err != nil {
 			f, err := strconv.ParseFloat(string(v), 64)
 			if err != nil || f != math.Trunc(f) || math.Abs(f) >= 1<<63 {
-				d.report(d.Pointer(), "expected a whole number of 64 bits")
+				d.report("expected a whole number of 64 bits")
 				return
 			}
 			n = int64(f)
@@ -65,7 +62,7 @@ func DecodeFloat[T ~float64](d *Decoder, x *T) {
 	case '0':
 		f, err := strconv.ParseFloat(string(v), 64)
 		if err != nil {
-			d.report(d.Pointer(), "expected a number of 64 bits")
+			d.report("expected a number of 64 bits")
 			return
 		}
 		*x = T(f)
@@ -97,7 +94,7 @@ func DecodeTime(d *Decoder, x *time.Time) {
 		d.Skip()
 		return
 	}
-	v, form := d.value()
+	v := d.Value()
 	if d.bad {
 		return
 	}
@@ -105,9 +102,9 @@ func DecodeTime(d *Decoder, x *time.Time) {
 		d.expected("a string", v.Kind())
 		return
 	}
-	t, err := time.Parse(time.RFC3339, string(unquote(nil, v, form)))
+	t, err := time.Parse(time.RFC3339, string(unquote(v)))
 	if err != nil {
-		d.report(d.Pointer(), "expected a time of RFC 3339")
+		d.report("expected a time of RFC 3339")
 		return
 	}
 	*x = t
@@ -115,16 +112,17 @@ func DecodeTime(d *Decoder, x *time.Time) {
 
 // DecodeRaw keeps a value as it stands, but for invalid UTF-8, which could not be written again. Null is nil.
 func DecodeRaw(d *Decoder, x *jsontext.Value) {
-	v, form := d.value()
+	v, valid := d.value()
 	switch {
 	case d.bad || v[0] == 'n':
 		*x = nil
-	case form&invalidUTF8 != 0:
+	case !valid:
 		var err error
 		if *x, err = jsontext.AppendFormat(nil, v, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil {
 			d.fail()
 		}
-	default:
+		d.Spend(cap(*x))
+	case d.Spend(len(v) + 8):
 		*x = bytes.Clone(v)
 	}
 }
@@ -145,7 +143,7 @@ func DecodePointer[T any](d *Decoder, x **T, decode Func[T]) {
 
 // DecodeNew reads a value into a new T.
 func DecodeNew[T any](d *Decoder, decode Func[T]) *T {
-	x := new(T)
+	x := New[T](d)
 	decode(d, x)
 	return x
 }
@@ -158,8 +156,11 @@ func DecodeSlice[S ~[]T, T any](d *Decoder, x *S, decode Func[T]) {
 	}
 	s := S{}
 	for d.Next() {
-		var zero T
-		s = append(s, zero)
+		if len(s) == cap(s) {
+			s = slices.Grow(s, 1)
+			d.Spend((cap(s) - len(s)) * size[T]())
+		}
+		s = s[:len(s)+1]
 		decode(d, &s[len(s)-1])
 		if d.bad {
 			s = s[:len(s)-1]
@@ -177,6 +178,9 @@ func DecodeMap[T any](d *Decoder, x *map[string]T, decode Func[T]) {
 	}
 	*x = make(map[string]T)
 	for name := d.Name(); name != nil; name = d.Name() {
+		if !d.Spend(len(name)) || !spendEntry[T](d, len(*x)) {
+			return
+		}
 		key := string(name)
 		var v T
 		decode(d, &v)

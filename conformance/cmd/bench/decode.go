@@ -22,6 +22,10 @@ func decodeWorkloads() []workload {
 	text := func(s string) string { return `{"type":"text","text":` + quote(s) + `}` }
 	tool := `{"type":"tool_use","id":"toolu_01D7FLrfh4GYq7yT1ULFeyMV","name":"search","input":{"query":"weather in Zürich","limit":10,"filters":{"from":"2026-01-01","tags":["a","b","c"],"nested":{"x":[1,2,3.5,null,true]}}}}`
 	return []workload{
+		besideSonic("sonic-long", 0.95, line(text(plain))),
+		besideSonic("sonic-prose", 0.95, line(text(prose))),
+		besideSonic("sonic-short", 1, line(text("Yes."))),
+		besideSonic("sonic-tools", 1, line(text("I will search.")+strings.Repeat(","+tool, 8))),
 		decode("decode-long", 12, line(text(plain))),
 		decode("decode-prose", 9, line(text(prose))),
 		decode("decode-short", 25, line(text("Yes."))),
@@ -49,10 +53,21 @@ func decode(name string, target float64, line string) workload {
 	return workload{name, target, sdk, func() sides { return decodeSides(line) }}
 }
 
+// besideSonic is decode with sonic as the other side.
+func besideSonic(name string, target float64, line string) workload {
+	return workload{name, target, "sonic", func() sides {
+		s := decodeSides(line)
+		n := s.items
+		data := []byte(strings.Repeat(line, n))
+		s.other = func() int { return decodePlain(data) }
+		return s
+	}}
+}
+
 func decodeSides(line string) sides {
 	n := max(200, 4<<20/len(line))
 	data := []byte(strings.Repeat(line, n))
-	return sides{bytes: len(data), items: n,
+	return sides{bytes: len(data), items: n, computes: true,
 		ours: func() (sum int) {
 			for line := range bytes.Lines(data) {
 				var r gen.BetaMessageBatchIndividualResponse

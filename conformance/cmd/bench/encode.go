@@ -43,7 +43,7 @@ func encodeSides(size, text int) sides {
 		panic(err)
 	}
 	buf := make([]byte, 0, len(b))
-	return sides{bytes: len(b), items: n,
+	return sides{bytes: len(b), items: n, computes: true,
 		ours: func() int {
 			b, err := ours.AppendJSON(buf[:0])
 			if err != nil {

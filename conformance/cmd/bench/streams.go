@@ -45,13 +45,13 @@ func serve(received *int, results []byte, lines int) (url string) {
 }
 
 // batchOf returns about size bytes of requests with texts of some length.
-func batchOf(size, text int) (p client.BatchParams, lines []byte) {
+func batchOf(size, text int) (p []client.Request, lines []byte) {
 	content := document(text)
 	for i := 0; len(lines) < size; i++ {
 		r := client.Request{CustomID: fmt.Sprintf("request-%d", i), Params: client.Params{
 			Model: gen.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText(content)},
 		}}
-		p.Requests = append(p.Requests, r)
+		p = append(p, r)
 		var err error
 		if lines, err = r.AppendJSON(lines); err != nil {
 			panic(err)
@@ -67,11 +67,11 @@ func createCopy() sides {
 	url := serve(&received, nil, 0)
 	c := loopback.Client(url)
 	p, _ := batchOf(249_000_000, 20_000)
-	body, err := p.AppendJSON(nil)
+	body, err := (&gen.BetaCreateMessageBatchParams{Requests: p}).AppendJSON(nil)
 	if err != nil {
 		panic(err)
 	}
-	return sides{bytes: len(body), items: len(p.Requests),
+	return sides{bytes: len(body), items: len(p),
 		ours: func() int {
 			if _, err := c.Create(context.Background(), p); err != nil {
 				panic(err)
@@ -94,21 +94,21 @@ func createJSON() sides {
 	var received int
 	c := loopback.Client(serve(&received, nil, 0))
 	p, lines := batchOf(50_000_000, 500)
-	return sides{bytes: len(lines), items: len(p.Requests),
+	return sides{bytes: len(lines), items: len(p),
 		ours: func() int {
-			if _, err := c.CreateJSON(context.Background(), bytes.NewReader(lines)); err != nil {
+			if _, err := c.CreateLines(context.Background(), bytes.NewReader(lines)); err != nil {
 				panic(err)
 			}
 			return received
 		},
 		other: func() int {
-			var p client.BatchParams
+			var p []client.Request
 			for line := range bytes.Lines(lines) {
 				var r client.Request
 				if err := r.UnmarshalJSON(line); err != nil {
 					panic(err)
 				}
-				p.Requests = append(p.Requests, r)
+				p = append(p, r)
 			}
 			if _, err := c.Create(context.Background(), p); err != nil {
 				panic(err)

@@ -1,25 +1,29 @@
-// Command drift compares the contract with the official SDK and prints what differs. It runs in the directory that
-// holds drift-exceptions.txt.
+// Command drift compares the contract with the official SDK and prints what differs, and whether the SDK has a newer
+// release. It runs in the directory that holds drift-exceptions.txt.
 package main
 
 import (
+	"context"
+	"flag"
 	"fmt"
 	"os"
 
 	"github.com/seed-111a911e/messagebatches/conformance/drift"
-	"github.com/seed-111a911e/messagebatches/internal/contract"
+	"github.com/seed-111a911e/messagebatches/conformance/internal/contract"
 )
 
 const exceptions = "drift-exceptions.txt"
 
 func main() {
-	if err := run(); err != nil {
+	prune := flag.Bool("prune", false, "remove the lines of "+exceptions+" that match nothing any more")
+	flag.Parse()
+	if err := run(context.Background(), *prune); err != nil {
 		fmt.Fprintln(os.Stderr, "drift:", err)
 		os.Exit(1)
 	}
 }
 
-func run() error {
+func run(ctx context.Context, prune bool) error {
 	text, err := os.ReadFile(exceptions)
 	if err != nil {
 		return err
@@ -29,6 +33,12 @@ func run() error {
 		return err
 	}
 	report.Except(exceptions, string(text))
+	if prune {
+		if err := os.WriteFile(exceptions, []byte(report.Prune(exceptions, string(text))), 0o666); err != nil {
+			return err
+		}
+	}
+	fmt.Println(drift.Release(ctx))
 	for _, d := range report.Differences {
 		fmt.Println(d)
 	}

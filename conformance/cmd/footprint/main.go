@@ -119,7 +119,7 @@ func build(cache, binary string, packages ...string) error {
 		args = append(args, "-o", binary)
 	}
 	cmd := exec.Command("go", append(args, packages...)...)
-	cmd.Env = append(os.Environ(), "GOCACHE="+cache, "GOFLAGS=")
+	cmd.Env = append(os.Environ(), "GOCACHE="+cache)
 	cmd.Stderr = os.Stderr
 	return cmd.Run()
 }

@@ -62,9 +62,9 @@ func settle() {
 	debug.FreeOSMemory()
 }
 
-func params() (p client.BatchParams) {
+func params() (p []client.Request) {
 	for i := range requests {
-		p.Requests = append(p.Requests, client.Request{CustomID: fmt.Sprintf("request-%d", i), Params: client.Params{
+		p = append(p, client.Request{CustomID: fmt.Sprintf("request-%d", i), Params: client.Params{
 			Model: gen.ModelClaudeOpus5, MaxTokens: 1024, Messages: []client.InputMessage{client.UserText(text(i))},
 		}})
 	}
@@ -107,21 +107,20 @@ func createJSONOurs(url string) func(context.Context) error {
 	os.Remove(f.Name()) // it goes when it is closed
 	p := params()
 	var line []byte
-	for i := range p.Requests {
-		if line, err = p.Requests[i].AppendJSON(line[:0]); err == nil {
+	for i := range p {
+		if line, err = p[i].AppendJSON(line[:0]); err == nil {
 			_, err = f.Write(append(line, '\n'))
 		}
 		if err != nil {
 			panic(err)
 		}
 	}
-	p.Requests = nil
 	settle()
 	return func(ctx context.Context) error {
 		if _, err := f.Seek(0, io.SeekStart); err != nil {
 			return err
 		}
-		_, err := c.CreateJSON(ctx, f)
+		_, err := c.CreateLines(ctx, f)
 		return err
 	}
 }

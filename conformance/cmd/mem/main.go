@@ -25,7 +25,7 @@ type job struct {
 	theirs func(url string) (work func(context.Context) error)
 }
 
-var jobs = []job{
+var batches = []job{
 	{"create-250mb", 32, createOurs, createTheirs},
 	{"create-json-250mb", 32, createJSONOurs, nil},
 	{"results-1gb", 48, resultsOurs, resultsTheirs},
@@ -33,17 +33,33 @@ var jobs = []job{
 
 func main() {
 	child := flag.String("child", "", "for use by the command itself")
+	durable := flag.Int("job", 0, "instead of batches, measure a durable job of this many `requests` of 1 KB, from its plan to its proof")
+	dir := flag.String("dir", "", "`directory` for the files of the job, which take 2 KB a request")
 	flag.Parse()
 	if *child != "" {
-		if err := runChild(*child, flag.Arg(0)); err != nil {
+		run := func() error { return runChild(*child, flag.Arg(0)) }
+		if *child == "durable" {
+			run = func() error { return runDurable(flag.Arg(0), flag.Arg(1)) }
+		}
+		if err := run(); err != nil {
 			fmt.Fprintln(os.Stderr, "mem:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	if *durable > 0 {
+		ok, err := measureDurable(*durable, *dir)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "mem:", err)
+		}
+		if !ok {
 			os.Exit(1)
 		}
 		return
 	}
 	url := serve()
 	ok := true
-	for _, j := range jobs {
+	for _, j := range batches {
 		ours, err := measure(j.name+"/ours", url)
 		if err != nil {
 			fmt.Fprintf(os.Stderr, "mem: %s: %v\n", j.name, err)
@@ -79,7 +95,7 @@ func measure(name, url string) (float64, error) {
 // runChild does one job and prints how many MiB of memory it took at the most, beside what was there before.
 func runChild(name, url string) error {
 	name, side, _ := strings.Cut(name, "/")
-	for _, j := range jobs {
+	for _, j := range batches {
 		if j.name != name {
 			continue
 		}

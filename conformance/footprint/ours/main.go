@@ -18,14 +18,14 @@ func main() {
 		log.Fatal(err)
 	}
 	if len(os.Args) == 1 {
-		batch, err := c.Create(ctx, client.BatchParams{Requests: []client.Request{{
+		batch, err := c.Create(ctx, []client.Request{{
 			CustomID: "greeting-1",
 			Params: client.Params{
 				Model:     gen.ModelClaudeOpus5,
 				MaxTokens: 1024,
 				Messages:  []client.InputMessage{client.UserText("Hello, world")},
 			},
-		}}})
+		}})
 		if err != nil {
 			log.Fatal(err)
 		}

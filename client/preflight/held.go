@@ -1,0 +1,73 @@
+package preflight
+
+import (
+	"slices"
+	"strconv"
+)
+
+// maxEntries bounds what is noted for a rule: a request may be as long as a batch. Beyond it rules are silent.
+const maxEntries = 2000
+
+// maxHeld bounds what is held: a request may be as long as a batch.
+const maxHeld = 4096
+
+func (w *walker) hold(h held) {
+	if len(w.held) >= maxHeld {
+		for i := len(w.held) - 1; i >= 0; i-- {
+			if x := &w.held[i]; x.refusal == h.refusal && x.schema == h.schema && x.which == h.which && (h.refusal == nil || h.refusal.Position == "") {
+				x.more++
+				if h.at.end == len(w.places) {
+					w.places = w.places[:h.at.start]
+				}
+				return
+			}
+		}
+	}
+	w.held = append(w.held, h)
+}
+
+// met reports whether registers are as a rule wants them.
+func (w *walker) met(c *conditions, value float64) bool {
+	for _, i := range c.hit {
+		if !w.registers[i].hit {
+			return false
+		}
+	}
+	for _, i := range c.missed {
+		if w.registers[i].hit {
+			return false
+		}
+	}
+	if c.least >= 0 {
+		f, err := strconv.ParseFloat(string(w.registers[c.least].value), 64)
+		if err != nil || value < f {
+			return false
+		}
+	}
+	return true
+}
+
+// follows drops what was held about the last message, or about its end: another message or block follows.
+func (w *walker) follows(positions ...string) {
+	from := len(w.held)
+	for from > 0 && w.held[from-1].message == w.message.number {
+		from--
+	}
+	kept := w.held[:from]
+	for _, h := range w.held[from:] {
+		if h.refusal == nil || !slices.Contains(positions, h.refusal.Position) {
+			kept = append(kept, h)
+		} else if h.at.end == len(w.places) {
+			w.places = w.places[:h.at.start]
+		}
+	}
+	w.held = kept
+}
+
+// near returns what can be said at the end of the object.
+func (h *held) near() *conditions {
+	if h.schema != nil {
+		return &h.schema.near
+	}
+	return &h.refusal.near
+}

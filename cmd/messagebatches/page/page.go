@@ -1,0 +1,72 @@
+// Package page makes the contract a page to read: one HTML file that holds Redoc and the contract, and asks for nothing
+// when it is opened.
+package page
+
+import (
+	"bytes"
+	"compress/gzip"
+	_ "embed"
+	"fmt"
+	"io"
+	"strings"
+	"text/template"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// redoc is the bundle of Redoc as npm has it, compressed. The version is the one in conformance/foreign/package.json;
+// make contract-page copies it. Redoc and what it bundles is under the MIT licence, except DOMPurify, which is used
+// under the Apache licence 2.0. LICENSES.txt has the texts.
+//
+//go:embed redoc.js.gz
+var redoc []byte
+
+//go:embed page.html
+var layout string
+
+// HTML returns the page of a contract, an OpenAPI document in YAML.
+func HTML(contract string) ([]byte, error) {
+	var doc yaml.Node
+	if err := yaml.Unmarshal([]byte(contract), &doc); err != nil {
+		return nil, err
+	}
+	prepare(&doc)
+	var object bytes.Buffer
+	if err := writeJSON(&object, &doc); err != nil {
+		return nil, err
+	}
+	var head struct {
+		Info struct{ Title, Version string }
+	}
+	if err := doc.Decode(&head); err != nil {
+		return nil, err
+	}
+	script, err := bundle()
+	if err != nil {
+		return nil, err
+	}
+	t, err := template.New("page.html").Parse(layout)
+	if err != nil {
+		return nil, err
+	}
+	var page bytes.Buffer
+	err = t.Execute(&page, map[string]string{
+		"Title":    template.HTMLEscapeString(head.Info.Title + " " + head.Info.Version),
+		"Script":   strings.ReplaceAll(script, "</script", `<\/script`),
+		"Contract": object.String(),
+	})
+	return page.Bytes(), err
+}
+
+// logo is the one thing that Redoc would load from elsewhere.
+const logo, noLogo = "https://cdn.redoc.ly/redoc/logo-mini.svg", "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E"
+
+// bundle returns Redoc's script.
+func bundle() (string, error) {
+	r, err := gzip.NewReader(bytes.NewReader(redoc))
+	if err != nil {
+		return "", fmt.Errorf("redoc.js.gz: %w", err)
+	}
+	text, err := io.ReadAll(r)
+	return strings.ReplaceAll(string(text), logo, noLogo), err
+}

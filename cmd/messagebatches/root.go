@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
+)
+
+// An app is one call of the program: its streams, and the flags that all commands have.
+type app struct {
+	cli.Streams
+	json bool // write JSON to standard output
+}
+
+const rootLong = `Sends requests to the Message Batches API in as many batches as it takes, and returns every result.
+
+The credential is read from the environment, such as ANTHROPIC_API_KEY, or from a file, and never from the command line.
+
+Standard output holds data and nothing else; progress, questions and errors go to standard error. With --json each command
+writes one JSON document or JSON lines. NO_COLOR turns colors off; TERM=dumb also turns off lines that move.
+
+Exit status of all commands:
+  0  done
+  1  done, and something is wrong with the requests or the results
+  2  not done: a wrong call, a file that cannot be read, a service that refuses
+  3  interrupted: the same command continues
+  4  somebody has to decide or do something first: the same command then continues`
+
+// Groups of commands in the help.
+const (
+	groupNight = "night"
+	groupFiles = "files"
+	groupOther = "other"
+)
+
+// newRoot returns the program. Each command is made by the file of its name.
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:               "messagebatches",
+		Short:             "Send requests in batches, and get every result",
+		Long:              rootLong,
+		Args:              noSuchCommand,
+		RunE:              needsCommand,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		DisableAutoGenTag: true,
+	}
+	root.SetIn(a.In)
+	root.SetOut(a.Out)
+	root.SetErr(a.Err)
+	root.SetFlagErrorFunc(wrongFlag)
+	root.Version = readVersion(debug.ReadBuildInfo()).String()
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetUsageTemplate(usageTemplate)
+	root.SetHelpCommandGroupID(groupOther)
+	root.SetCompletionCommandGroupID(groupOther)
+	root.PersistentFlags().BoolVar(&a.json, "json", false, "write JSON to standard output: one document, or one a line")
+	root.AddGroup(
+		&cobra.Group{ID: groupNight, Title: "Send requests and get their results:"},
+		&cobra.Group{ID: groupFiles, Title: "Before and after:"},
+		&cobra.Group{ID: groupOther, Title: "More:"},
+	)
+	add := func(group string, commands ...*cobra.Command) {
+		for _, c := range commands {
+			c.GroupID = group
+			root.AddCommand(c)
+		}
+	}
+	add(groupNight, newRun(a), newStatus(a), newCancel(a), newVerify(a), newJob(a), newWorker(a))
+	add(groupFiles, newConvert(a), newEstimate(a), newValidate(a))
+	add(groupOther, newBatch(a), newDoctor(a), newServe(a), newContract(a), newVersion(a), newMan(a))
+	return root
+}
+
+// run is the program: it does what args say and returns the exit status.
+func run(ctx context.Context, s cli.Streams, args []string) int {
+	a := &app{Streams: s}
+	root := newRoot(a)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd(args...)
+	root.SetArgs(args)
+	c, err := wrongDash(root, args)
+	if err == nil {
+		c, err = root.ExecuteContextC(ctx)
+	}
+	if err != nil {
+		complain(s, c, err)
+	}
+	return cli.Status(err)
+}
+
+// complain prints an error, each of its lines with the name of the command.
+func complain(s cli.Streams, c *cobra.Command, err error) {
+	var exit *cli.ExitError
+	if errors.As(err, &exit) && exit.Err == nil {
+		return
+	}
+	for line := range strings.Lines(message(err)) {
+		fmt.Fprintf(s.Err, "%s: %s\n", c.CommandPath(), cli.Visible(strings.TrimSuffix(line, "\n")))
+	}
+	if text := advice(err); text != "" {
+		fmt.Fprintln(s.Err, text)
+	}
+	if exit != nil && exit.Usage {
+		fmt.Fprintf(s.Err, "Run \"%s --help\" for its arguments, flags and examples.\n", c.CommandPath())
+	}
+}
+
+// needsCommand prints the help of a command that only holds others.
+func needsCommand(c *cobra.Command, _ []string) error {
+	c.SetOut(c.ErrOrStderr())
+	_ = c.Help()
+	return cli.Exit(cli.Failed)
+}
+
+// usageTemplate is how flags and commands are listed.
+const usageTemplate = `Usage:{{if .HasAvailableSubCommands}}
+  {{.CommandPath}} COMMAND [flags]{{else}}
+  {{.UseLine}}{{end}}{{if .HasExample}}
+
+Examples:
+{{.Example}}{{end}}{{if .HasAvailableSubCommands}}{{$commands := .Commands}}{{if .Groups}}{{range $group := .Groups}}
+
+{{.Title}}{{range $commands}}{{if and (eq .GroupID $group.ID) (or .IsAvailableCommand (eq .Name "help"))}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{else}}
+
+Commands:{{range $commands}}{{if .IsAvailableCommand}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
+
+Flags:
+{{.LocalFlags.FlagUsagesWrapped 110 | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
+
+Flags of all commands:
+{{.InheritedFlags.FlagUsagesWrapped 110 | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableSubCommands}}
+
+"{{.CommandPath}} COMMAND --help" tells more about a command.{{end}}
+`

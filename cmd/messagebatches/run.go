@@ -1,0 +1,321 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
+	"github.com/seed-111a911e/messagebatches/jobs"
+	"github.com/seed-111a911e/messagebatches/jobs/price"
+)
+
+const runLong = `Sends a file of requests, one {"custom_id", "params"} a line, and writes one result a line, in the order of the requests.
+
+It checks the requests, estimates what they cost, and asks. Then it divides them into as many batches as it takes, sends
+them, waits, which may take a day, collects the results, sends again what expired or failed in a way that may pass, and
+writes the results.
+
+The same command continues after whatever ended an earlier one: nothing is sent twice, and no result is lost. What it has
+to remember is in a directory, FILE with the ending .job. An interrupt (Ctrl-C) ends the command, and not the batches;
+another one ends it at once.
+
+Exit status:
+  0  each request has an answer; or, with --detach, all requests were sent; or, with --dry-run, they are right
+  1  some requests have no answer, or requests are refused before anything is sent
+  2  the command failed, or nothing was sent because the answer was no
+  3  it was interrupted: the same command continues
+  4  somebody has to do something first, which is said: then the same command continues`
+
+const runExample = `  messagebatches run requests.jsonl -o results.jsonl
+  messagebatches run requests.jsonl -o results.jsonl --dry-run           # check and estimate, send nothing
+  messagebatches run requests.jsonl -o results.jsonl --sample 20         # see 20 answers and what all will cost first
+  messagebatches run requests.jsonl -o results.jsonl -y --detach         # send, and come back later with the same command
+  messagebatches run requests.jsonl --set model=claude-haiku-4-5 --set max_tokens=500
+  messagebatches run requests.jsonl --key-file ~/.secrets/anthropic --json >events.jsonl`
+
+// A runCall is one call of run.
+type runCall struct {
+	*app
+	service serviceFlags
+	shared  sharedFlags
+	options jobs.Options
+	file    string // of requests
+	dir     string // of the job
+	set     []string
+	changed string // file of requests that set has changed, "" if it does not
+	sample  int
+
+	moreTokens int64
+	yes        bool
+	detach     bool
+	dryRun     bool
+	quiet      bool
+}
+
+func newRun(a *app) *cobra.Command {
+	r := &runCall{app: a}
+	c := &cobra.Command{
+		Use: "run FILE -o RESULTS", Short: "Send a file of requests, wait, and write one result for each",
+		Long: runLong, Example: runExample, Args: one(fileOfRequests),
+	}
+	read := r.flags(c.Flags())
+	for flag, values := range map[string][]string{"on-doubt": {"wait", "resend", "ask"}, "order": {"input", "done"}, "accept": {"complete", "untruncated", "unrefused", "schema"}} {
+		_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) // fails for no flag
+	}
+	c.RunE = func(c *cobra.Command, args []string) error {
+		r.file = args[0]
+		if err := read(); err != nil {
+			return err
+		}
+		return r.run(c.Context())
+	}
+	return c
+}
+
+// flags adds the flags. The function it returns reads those that have to be understood.
+func (r *runCall) flags(flags *pflag.FlagSet) func() error {
+	o := &r.options
+	flags.SortFlags = false
+	flags.StringVarP(&o.Output, "output", "o", "", "`file` of the results (default FILE with the ending .results.jsonl)")
+	flags.BoolVarP(&r.yes, "yes", "y", false, "send without asking")
+	flags.BoolVar(&r.dryRun, "dry-run", false, "check and estimate, and send nothing")
+	flags.IntVar(&r.sample, "sample", 0, "send this `number` of requests first, as a job of their own, show answers and what all will cost, and ask")
+	flags.BoolVar(&r.detach, "detach", false, "end when all requests were sent: the same command without it collects the results")
+	flags.Float64Var(&o.Budget, "budget", 0, "`USD` that the job may cost: it pauses before that; a higher one continues it")
+	flags.BoolVar(&o.StrictBudget, "strict-budget", false, "reckon with what requests cost at worst: all of max_tokens, nothing read from the prompt cache")
+	accept := flags.String("accept", "", "send requests again whose answers are no good: `rules`, separated by commas, of complete (whole and not refused), untruncated, unrefused, schema (of the request's output_config)")
+	flags.Int64Var(&r.moreTokens, "more-tokens", 0, "with --accept, send truncated requests again with twice as many max_tokens, up to this `number`")
+	labels := flags.StringArray("label", nil, "`NAME=VALUE` that costs are shown with, such as team=support; may be repeated")
+	flags.BoolVar(&o.WithoutPriming, "no-priming", false, "do not send one request of each shared prefix of the prompt cache before the others")
+	flags.BoolVar(&o.KeepIDs, "keep-ids", false, "send the custom IDs as they are: a create whose outcome is not known then needs somebody to say what became of it")
+	flags.BoolVar(&o.DeleteAfterVerify, "delete-batches", false, "delete the batches at the service when the results are written and verified")
+	flags.StringVar(&o.Errors, "errors", "", "second `file`, for the results that are no answers")
+	order := flags.String("order", "input", "`order` of the results: input, or done to write them as batches end")
+	prices := flags.String("prices", "", "`file` with a table of prices, JSON like jobs/price/table.json (default: the built-in one)")
+	flags.StringArrayVar(&r.set, "set", nil, "`NAME=VALUE` of a parameter of all requests, such as model=claude-haiku-4-5; VALUE is JSON or text; may be repeated")
+	betas := flags.String("betas", "", "`betas` to turn on, separated by commas")
+	version := flags.String("api-version", "", "`version` of the API (default 2023-06-01)")
+	flags.Int64Var(&o.MaxWaiting, "limit", 0, "`number` of requests that may wait at the service at one time (default any)")
+	flags.IntVar(&o.FollowUp.MaxAttempts, "rounds", 0, "`number` of times that a request is sent at most (default 3)")
+	flags.IntVar(&o.MaxRequests, "batch-requests", 0, "`number` of requests that a batch has at most (default 100000)")
+	flags.Int64Var(&o.MaxBytes, "batch-bytes", 0, "`bytes` that a batch has at most (default 256000000)")
+	doubt := flags.String("on-doubt", "wait", "what to do if nobody knows whether a batch was accepted: `wait` until that is certain, resend, or ask")
+	flags.BoolVar(&o.WithoutPreflight, "no-check", false, "do not check the requests before anything is sent")
+	flags.StringVar(&r.dir, "job", "", "`directory` of the job (default FILE with the ending .job)")
+	r.shared.add(flags)
+	r.service.add(flags)
+	flags.BoolVarP(&r.quiet, "quiet", "q", false, "print no progress")
+	return func() (err error) {
+		o.Version, o.Betas = client.APIVersion(*version), asBetas(*betas)
+		if o.OnDoubt, err = onDoubt(*doubt); err != nil {
+			return err
+		}
+		if o.Accept, err = acceptOf(*accept); err != nil {
+			return err
+		}
+		if o.Order, err = orderOf(*order); err != nil {
+			return err
+		}
+		if o.Prices, err = readPrices(*prices); err != nil {
+			return err
+		}
+		if o.Labels, err = labelsOf(*labels); err != nil {
+			return err
+		}
+		if r.moreTokens > 0 {
+			o.Again = jobs.MoreTokens(r.moreTokens)
+		}
+		switch {
+		case r.moreTokens > 0 && o.Accept == nil:
+			return cli.Wrong("--more-tokens needs --accept, such as --accept complete")
+		case o.Budget < 0 || o.StrictBudget && o.Budget == 0:
+			return cli.Wrong("--budget is an amount in USD, such as --budget 25")
+		case r.file == "-":
+			return cli.Wrong("requests are read several times: write standard input to a file first")
+		case r.sample < 0 || o.MaxWaiting < 0 || o.FollowUp.MaxAttempts < 0 || o.MaxRequests < 0 || o.MaxBytes < 0:
+			return cli.Wrong("--sample, --limit, --rounds, --batch-requests and --batch-bytes are numbers from 1")
+		case r.dryRun && r.detach:
+			return cli.Wrong("--dry-run sends nothing: leave --detach out")
+		}
+		if err := r.checkShared(); err != nil {
+			return err
+		}
+		if r.dir == "" {
+			r.dir = jobDirectory(r.file)
+		}
+		if o.Output == "" {
+			o.Output = strings.TrimSuffix(r.file, filepath.Ext(r.file)) + ".results.jsonl"
+		}
+		return nil
+	}
+}
+
+// run does the whole night. It ends with ctx, or by a signal.
+func (r *runCall) run(ctx context.Context) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // another signal ends the process at once
+	if r.dryRun {
+		defer r.removeDry()
+	}
+	if r.shared.database != "" && r.sharedBegun() {
+		return r.sendShared(ctx)
+	}
+	if err := r.before(ctx); err != nil {
+		if ctx.Err() != nil && !errors.As(err, new(*cli.ExitError)) {
+			err = &cli.ExitError{Status: cli.Stopped, Err: errors.New("interrupted: nothing was sent")}
+		}
+		return err
+	}
+	if r.dryRun {
+		return nil
+	}
+	if r.shared.database != "" {
+		return r.sendShared(ctx)
+	}
+	return r.send(ctx)
+}
+
+// errDetached ends a run whose requests were sent.
+var errDetached = errors.New("all requests were sent")
+
+// send runs the job until it is done, or detached.
+func (r *runCall) send(ctx context.Context) error {
+	c, err := r.service.client()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	p := newProgress(r)
+	if r.detach {
+		p.sent = func() { cancel(errDetached) }
+	}
+	report, err := r.toEnd(ctx, c, p)
+	p.end()
+	switch {
+	case err == nil:
+		return r.report(report)
+	case errors.Is(context.Cause(ctx), errDetached):
+		return r.detached()
+	}
+	return r.explain(ctx, err)
+}
+
+func (r *runCall) toEnd(ctx context.Context, c *client.Client, p *progress) (*jobs.Report, error) {
+	o := r.options
+	o.OnEvent = p.event
+	j, err := jobs.Open(ctx, r.dir, o)
+	if err != nil {
+		return nil, err
+	}
+	ended := p.watch(ctx, j)
+	report, err := j.Run(ctx, c, jobs.Lines(r.input()))
+	ended()
+	if closeErr := j.Close(); err == nil && closeErr != nil {
+		return nil, closeErr
+	}
+	return report, err
+}
+
+// note prints a line for people who watch.
+func (r *runCall) note(format string, args ...any) {
+	if !r.quiet && !r.json {
+		fmt.Fprintf(r.Err, format+"\n", args...)
+	}
+}
+
+// acceptOf reads the rules of answers.
+func acceptOf(text string) (jobs.Accept, error) {
+	var all []jobs.Accept
+	for _, name := range cli.List(text) {
+		switch name {
+		case "complete":
+			all = append(all, jobs.AcceptComplete)
+		case "untruncated":
+			all = append(all, jobs.AcceptUntruncated)
+		case "unrefused":
+			all = append(all, jobs.AcceptUnrefused)
+		case "schema":
+			all = append(all, jobs.AcceptSchema)
+		default:
+			return nil, cli.Wrong("--accept: there is no rule %q: the rules are complete, untruncated, unrefused, schema", name)
+		}
+	}
+	if len(all) == 0 {
+		return nil, nil
+	}
+	return jobs.AcceptAll(all...), nil
+}
+
+// labelsOf reads NAME=VALUE.
+func labelsOf(texts []string) (map[string]string, error) {
+	var labels map[string]string
+	for _, text := range texts {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok || name == "" {
+			return nil, cli.Wrong("--label: %q is not NAME=VALUE, such as team=support", text)
+		}
+		if labels == nil {
+			labels = make(map[string]string)
+		}
+		labels[name] = value
+	}
+	return labels, nil
+}
+
+func orderOf(text string) (jobs.Order, error) {
+	switch text {
+	case "input":
+		return jobs.OrderInput, nil
+	case "done":
+		return jobs.OrderDone, nil
+	}
+	return "", cli.Wrong("--order is input or done, not %q", text)
+}
+
+// readPrices reads a table of prices, the built-in one if the name is empty.
+func readPrices(name string) (*price.Table, error) {
+	if name == "" {
+		return price.Default(), nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("--prices: %w", err)
+	}
+	defer f.Close()
+	t, err := price.Read(f)
+	if err != nil {
+		return nil, fmt.Errorf("--prices: %s: %w", name, err)
+	}
+	return t, nil
+}
+
+func asBetas(text string) (betas []client.Beta) {
+	for _, b := range cli.List(text) {
+		betas = append(betas, client.Beta(b))
+	}
+	return betas
+}
+
+func onDoubt(text string) (jobs.OnDoubt, error) {
+	switch text {
+	case "wait":
+		return jobs.Wait, nil
+	case "resend":
+		return jobs.Resend, nil
+	case "ask":
+		return jobs.Ask, nil
+	}
+	return "", cli.Wrong("--on-doubt is wait, resend or ask, not %q", text)
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
+	"github.com/seed-111a911e/messagebatches/jobs"
+)
+
+// report shows what a job has come to.
+func (r *runCall) report(report *jobs.Report) error {
+	for _, id := range report.Doubled {
+		fmt.Fprintf(r.Err, "messagebatches run: warning: batch %s holds requests that another batch holds too\n", cli.Visible(id))
+	}
+	for _, id := range report.Gone {
+		fmt.Fprintf(r.Err, "messagebatches run: warning: the results of batch %s could not be read any more: they are missing, and were paid for\n", cli.Visible(id))
+	}
+	for _, id := range report.MayBeDoubled {
+		fmt.Fprintf(r.Err, "messagebatches run: warning: batch %s still runs, and may hold requests that another batch holds too\n", cli.Visible(id))
+	}
+	var err error
+	if r.json {
+		err = r.WriteJSON(struct {
+			Type string `json:"type"`
+			*jobs.Report
+		}{"report", report})
+	} else {
+		_, err = fmt.Fprintln(r.Out, outcomeLine(report))
+	}
+	if c := report.Costs; c != nil && !r.json {
+		r.note("Cost: %s by prices of %s; it was estimated at %s.", cli.Dollars(c.Actual), c.Dated, cli.Dollars(c.Estimated.Expected))
+		if c.Cache.Read+c.Cache.Written > 0 {
+			r.note("Prompt cache: %.0f%% of its tokens were read, which saved %s.", 100*c.Cache.HitRate, cli.Dollars(c.Cache.Saved))
+		}
+	}
+	if err == nil && report.Answered < report.Requests {
+		return cli.Exit(cli.Issues)
+	}
+	return err
+}
+
+// outcomeLine returns one line about a job that is done.
+func outcomeLine(r *jobs.Report) string {
+	outcomes := cli.Counts(
+		cli.Count{N: r.Answered, Of: "answered"}, cli.Count{N: r.Rejected, Of: "of these not accepted"}, cli.Count{N: r.Failed, Of: "failed"},
+		cli.Count{N: r.Missing, Of: "missing"}, cli.Count{N: r.Reasked + r.Retried, Of: "sent again"},
+	)
+	return fmt.Sprintf("%s: %s in %s, %s", cli.Visible(r.Output), cli.Plural(r.Requests, "request"), cli.Plural(r.Batches, "batch"), outcomes)
+}
+
+// detached says how to come back.
+func (r *runCall) detached() error {
+	st, err := inspect(context.Background(), r.dir)
+	if err != nil {
+		return err
+	}
+	if r.json {
+		return r.writeStatus(st)
+	}
+	r.note("All requests were sent. %s", r.comeBack(st))
+	return nil
+}
+
+// comeBack says what is still running, and how to continue.
+func (r *runCall) comeBack(st *jobs.Status) string {
+	var running, unread, batches int64
+	for _, round := range st.Rounds {
+		running += round.Waiting + round.Doubtful + round.Sending
+		unread += round.Unread
+		batches += round.Batches
+	}
+	text := ""
+	switch {
+	case running > 0:
+		text = cli.Plural(running, "request") + " go on at the service. "
+	case unread > 0:
+		text = "Results of " + cli.Plural(unread, "request") + " wait at the service. "
+	}
+	if st.Oldest != nil {
+		text += "It keeps results until " + st.Oldest.ResultsUntil.Local().Format(time.DateOnly) + ". "
+	}
+	return text + "The same command continues:\n  " + cli.Visible(sameCommand(os.Args)) + "\n  messagebatches status " + cli.Visible(quoted(r.dir)) + "   # says how far it is"
+}
+
+// sameCommand returns a command line.
+func sameCommand(args []string) string {
+	words := []string{"messagebatches"}
+	for _, arg := range args[1:] {
+		if arg != "--detach" {
+			words = append(words, quoted(arg))
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// quoted returns a word as a shell takes it.
+func quoted(word string) string {
+	if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,+@%\\") == "" {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// explain returns the error of a run with its exit status.
+func (r *runCall) explain(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		st, inspectErr := inspect(context.Background(), r.dir)
+		if inspectErr != nil || st.Requests == 0 {
+			return &cli.ExitError{Status: cli.Stopped, Err: errors.New("interrupted: nothing was sent, and the same command continues")}
+		}
+		fmt.Fprintf(r.Err, "Interrupted. %s\n", r.comeBack(st))
+		return cli.Exit(cli.Stopped)
+	case errors.As(err, new(*jobs.PausedError)):
+		return &cli.ExitError{Status: cli.Person, Err: err}
+	}
+	return r.refused(err)
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/seed-111a911e/messagebatches/client/preflight"
+	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
+	"github.com/seed-111a911e/messagebatches/jobs"
+	"github.com/seed-111a911e/messagebatches/jobs/price"
+)
+
+// before does what comes before anything is sent: check, estimate, sample and question. A job that has begun has been
+// through that.
+func (r *runCall) before(ctx context.Context) error {
+	if _, err := os.Stat(r.file); err != nil {
+		return err
+	}
+	st, err := inspect(ctx, r.dir)
+	if err := r.applySet(ctx, err == nil && st.Requests > 0); err != nil {
+		return err
+	}
+	switch {
+	case err == nil && st.Requests > 0 && r.dryRun:
+		return fmt.Errorf("%s has begun: messagebatches status %[1]s says how far it is", cli.Visible(r.dir))
+	case err == nil && st.Requests > 0:
+		return r.resume(st)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	if _, err := r.service.client(); err != nil && !r.dryRun {
+		return err
+	}
+	if !r.dryRun && !r.yes && !r.Asks && r.options.Budget == 0 {
+		return cli.Wrong("nobody can be asked here: add --budget USD or -y to send, or --dry-run to see first what it costs")
+	}
+	r.note("Checking %s", cli.Visible(r.file))
+	out, err := jobs.Check(ctx, r.input(), r.options)
+	if err != nil {
+		return r.refused(err)
+	}
+	estimate, err := estimateFile(ctx, r.input(), r.options.Prices)
+	if err != nil {
+		return err
+	}
+	if err := r.show(out, estimate); err != nil || r.dryRun {
+		return err
+	}
+	r.options.WithoutPreflight = true // it was checked just now
+	if r.sample > 0 {
+		if err := r.sendSample(ctx, out); err != nil {
+			return err
+		}
+	}
+	return r.ask(ctx, "Send "+cli.Plural(out.Requests, "request")+"?")
+}
+
+// resume says that a job continues. A pause that somebody wants lasts until messagebatches job resume.
+func (r *runCall) resume(st *jobs.Status) error {
+	switch {
+	case st.State == "done":
+	case isPaused(st):
+		r.note("Continuing job %s, which is paused: %s", st.ID, cli.Visible(st.Why))
+	case st.State == "rebuilding":
+		r.note("Continuing job %s, which is rebuilt: it %s", st.ID, cli.Visible(st.Why))
+	default:
+		r.note("Continuing job %s: %s of %s settled.", st.ID, cli.Thousands(st.Settled), cli.Plural(st.Requests, "request"))
+	}
+	return nil
+}
+
+// refused is the error of requests that are wrong.
+func (r *runCall) refused(err error) error {
+	if errors.As(err, new(*jobs.InputError)) || errors.As(err, new(*preflight.IssuesError)) {
+		return &cli.ExitError{Status: cli.Issues, Err: err}
+	}
+	return err
+}
+
+// estimateFile estimates what a file of requests costs.
+func estimateFile(ctx context.Context, name string, table *price.Table) (*price.Estimate, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	e := price.NewEstimator(table, price.Options{})
+	if err := e.Lines(&cancelable{ctx, f}); err != nil && !errors.As(err, new(*price.LineError)) {
+		return nil, err
+	}
+	return e.Estimate(), nil
+}
+
+// show shows the outline and the estimate.
+func (r *runCall) show(out *jobs.Outline, e *price.Estimate) error {
+	if r.json {
+		return r.WriteJSON(struct {
+			Type     string          `json:"type"`
+			Requests int64           `json:"requests"`
+			Bytes    int64           `json:"bytes"`
+			Batches  int             `json:"batches"`
+			Estimate *price.Estimate `json:"estimate"`
+		}{"estimate", out.Requests, out.Bytes, out.Batches, e})
+	}
+	r.note("%s, %s, in %s", cli.Plural(out.Requests, "request"), cli.Bytes(out.Bytes), cli.Plural(int64(out.Batches), "batch"))
+	for _, m := range e.Models {
+		cost := "no price is known"
+		if m.Priced {
+			cost = cli.Dollars(m.Cost.Expected)
+		}
+		r.note("  %s: %s, %s tokens in, %s out, %s", cli.Visible(string(m.Model)), cli.Plural(m.Requests, "request"), cli.Short(m.Input.Expected), cli.Short(m.Output.Expected), cost)
+	}
+	r.note("Estimate: %s, between %s and %s, by list prices of %s with the discount of batches.", cli.Dollars(e.Cost.Expected), cli.Dollars(e.Cost.Low), cli.Dollars(e.Cost.High), e.Dated)
+	if len(e.Unpriced) > 0 {
+		r.note("It leaves out %s: there is no price for that.", cli.Visible(strings.Join(e.Unpriced, ", ")))
+	}
+	if b := r.options.Budget; b > 0 && b < e.Cost.High.Float64() {
+		r.note("The job may pause: its budget is $%.2f.", b)
+	}
+	if e.Unknown > 0 {
+		r.note("It guesses the sizes of %s that are not in the file.", cli.Plural(e.Unknown, "image or document"))
+	}
+	return nil
+}
+
+// ask asks whether to continue, unless a flag has answered already.
+func (r *runCall) ask(ctx context.Context, question string) error {
+	if r.yes || !r.Asks { // which needs a budget
+		return nil
+	}
+	yes, err := r.Confirm(ctx, question)
+	if err == nil && !yes {
+		err = &cli.ExitError{Status: cli.Failed, Err: errors.New("the answer was not yes: nothing was sent")}
+	}
+	return err
+}
+
+// A cancelable file ends with a context.
+type cancelable struct {
+	ctx context.Context
+	*os.File
+}
+
+// Read implements io.Reader.
+func (c *cancelable) Read(p []byte) (int, error) {
+	if c.ctx.Err() != nil {
+		return 0, context.Cause(c.ctx)
+	}
+	return c.File.Read(p)
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"os"
+	"strings"
+
+	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
+	"github.com/seed-111a911e/messagebatches/jobs"
+	"github.com/seed-111a911e/messagebatches/jobs/river"
+)
+
+// checkShared returns what a run whose job others serve cannot have.
+func (r *runCall) checkShared() error {
+	if err := r.shared.check(); err != nil || r.shared.database == "" {
+		return err
+	}
+	if o := r.options; o.Accept != nil || o.Budget > 0 || o.Errors != "" || r.sample > 0 || o.Order != jobs.OrderInput {
+		return cli.Wrong("--store cannot be had with --accept, --budget, --errors, --sample or --order: the workers say which answers are good")
+	}
+	return nil
+}
+
+// sharedBegun reports whether the job was added.
+func (r *runCall) sharedBegun() bool {
+	_, err := os.Stat(r.dir + ".id")
+	return err == nil
+}
+
+// sendShared adds a job that workers serve, once, waits for it, and writes its results.
+func (r *runCall) sendShared(ctx context.Context) error {
+	c, err := r.service.client()
+	if err != nil {
+		return err
+	}
+	j, err := r.shared.open(ctx, c, river.Options{MaxWaiting: r.options.MaxWaiting, Logger: logger(r.Streams)})
+	if err != nil {
+		return err
+	}
+	defer j.Close()
+	id, err := r.sharedID(ctx, j)
+	if err != nil {
+		return err
+	}
+	if r.detach {
+		r.note("Job %s was added. The same command without --detach waits for its results.", id)
+		return nil
+	}
+	r.note("Workers serve job %s.", id)
+	if err := j.Resume(ctx, id, who()); err != nil {
+		return err
+	}
+	report, err := j.Wait(ctx, id)
+	switch {
+	case ctx.Err() != nil:
+		r.note("Interrupted. Workers serve job %s; the same command waits for it again.", id)
+		return cli.Exit(cli.Stopped)
+	case errors.As(err, new(*jobs.PausedError)):
+		return &cli.ExitError{Status: cli.Person, Err: err}
+	case err != nil:
+		return err
+	}
+	if err := r.writeShared(ctx, j, id); err != nil {
+		return err
+	}
+	report.Output = r.options.Output
+	return r.report(report)
+}
+
+// sharedID returns the ID of the job, which it adds and notes if that has not been done.
+func (r *runCall) sharedID(ctx context.Context, j *river.Jobs) (string, error) {
+	name := r.dir + ".id"
+	raw, err := os.ReadFile(name)
+	if err == nil {
+		return strings.TrimSpace(string(raw)), nil
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return "", err
+	}
+	// The file is there before the job is: who cannot write it adds nothing.
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return "", err
+	}
+	id, err := j.Add(ctx, jobs.Lines(r.input()), r.options)
+	if err != nil {
+		return "", errors.Join(err, f.Close(), os.Remove(name))
+	}
+	_, err = f.WriteString(id + "\n")
+	return id, errors.Join(err, f.Sync(), f.Close())
+}
+
+// writeShared writes the results to the file that the call names, whole or not at all.
+func (r *runCall) writeShared(ctx context.Context, j *river.Jobs, id string) error {
+	temporary := r.options.Output + ".new"
+	f, err := os.OpenFile(temporary, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriterSize(f, 1<<20)
+	for item, itemErr := range j.Results(ctx, id) {
+		if err = itemErr; err != nil {
+			break
+		}
+		_, _ = out.Write(item.Raw) // Flush has the error
+		_ = out.WriteByte('\n')
+	}
+	err = errors.Join(err, out.Flush(), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(temporary, r.options.Output)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(temporary))
+	}
+	return nil
+}

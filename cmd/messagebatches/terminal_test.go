@@ -1,0 +1,155 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+
+	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
+)
+
+// A terminal is what a process writes to a terminal.
+type terminal struct {
+	*os.File
+	more chan struct{} // something was written, or the process has ended
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (x *terminal) read() {
+	buf := make([]byte, 4096)
+	for {
+		n, err := x.File.Read(buf)
+		x.mu.Lock()
+		x.text.Write(buf[:n])
+		x.mu.Unlock()
+		select {
+		case x.more <- struct{}{}:
+		default:
+		}
+		if err != nil {
+			return // the process has ended
+		}
+	}
+}
+
+func (x *terminal) String() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.text.String()
+}
+
+// await waits until a text is on the terminal.
+func (x *terminal) await(t *testing.T, text string) {
+	t.Helper()
+	late := time.After(time.Minute)
+	for !strings.Contains(x.String(), text) {
+		select {
+		case <-x.more:
+		case <-late:
+			t.Fatalf("%q does not come, but\n%s", text, x)
+		}
+	}
+}
+
+// open runs a command in a terminal.
+func (p *place) open(line string, env ...string) (x *terminal, wait func() int) {
+	p.Helper()
+	c := p.command(strings.Fields(line)...)
+	c.Env = append(c.Env, env...)
+	f, err := pty.StartWithSize(c, &pty.Winsize{Rows: 40, Cols: 100})
+	if err != nil {
+		p.Skipf("no terminal: %v", err)
+	}
+	x = &terminal{File: f, more: make(chan struct{}, 1)}
+	var done sync.WaitGroup
+	done.Go(x.read)
+	p.Cleanup(func() {
+		_ = c.Process.Kill()
+		f.Close()
+	})
+	return x, func() int {
+		_ = c.Wait()
+		done.Wait()
+		return c.ProcessState.ExitCode()
+	}
+}
+
+// TestRunInATerminal asks, shows lines that move, and says after an interrupt how to come back.
+func TestRunInATerminal(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, 20, "--duration", "1h")
+	x, wait := p.open("run requests.jsonl -o results.jsonl")
+	x.await(t, "Send 20 requests? [y/N] ")
+	x.WriteString("n\n")
+	if status := wait(); status != cli.Failed || !strings.Contains(x.String(), "nothing was sent") {
+		t.Errorf("status %d, %s", status, x)
+	}
+	x, wait = p.open("run requests.jsonl -o results.jsonl")
+	x.await(t, "Send 20 requests? [y/N] ")
+	x.WriteString("y\n")
+	x.await(t, "0 of 1 batch ended (the service counts nothing before a batch has ended)")
+	x.await(t, "oldest batch sent ")
+	x.WriteString("\x03")
+	if status := wait(); status != cli.Stopped {
+		t.Errorf("status %d", status)
+	}
+	if text := x.String(); !strings.Contains(text, "Interrupted. 20 requests go on at the service.") || !strings.Contains(text, "messagebatches run requests.jsonl -o results.jsonl\r\n") || !strings.Contains(text, "\x1b[") {
+		t.Errorf("got %q", text)
+	}
+	x, wait = p.open("cancel requests.jsonl")
+	x.await(t, "Cancel requests.job for good, with 0 of 20 requests settled? [y/N] ")
+	x.WriteString("yes\n")
+	if status := wait(); status != cli.OK {
+		t.Errorf("status %d, %s", status, x)
+	}
+	x, wait = p.open("run requests.jsonl -o results.jsonl")
+	if status := wait(); status != cli.Issues || !strings.Contains(x.String(), "20 of 20 requests settled") || !strings.Contains(x.String(), "results.jsonl: 20 requests in 1 batch, ") {
+		t.Errorf("status %d, %s", status, x)
+	}
+}
+
+// TestTerminals has colors and lines that move only where they are wanted.
+func TestTerminals(t *testing.T) {
+	t.Parallel()
+	escape := regexp.MustCompile(`\x1b\[`)
+	p := newPlace(t, 3, "--duration", "500ms")
+	if err := os.WriteFile(p.path("wrong.jsonl"), []byte(fast), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		line, env string
+		escapes   bool
+	}{
+		"help/terminal":       {"--help", "TERM=xterm", false},
+		"run/terminal":        {"run requests.jsonl -y --job a.job", "TERM=xterm", true},
+		"run/no color":        {"run requests.jsonl -y --job b.job", "NO_COLOR=1", true}, // lines move without colors
+		"run/dumb terminal":   {"run requests.jsonl -y --job c.job", "TERM=dumb", false},
+		"run/quiet":           {"run requests.jsonl -y -q --job d.job", "TERM=xterm", false},
+		"run/json":            {"run requests.jsonl -y --json --job e.job", "TERM=xterm", false},
+		"validate/wrong":      {"validate wrong.jsonl", "TERM=xterm", true},
+		"validate/no color":   {"validate wrong.jsonl", "NO_COLOR=1", false},
+		"validate/dumb":       {"validate wrong.jsonl", "TERM=dumb", false},
+		"validate/wrong json": {"validate --json wrong.jsonl", "TERM=xterm", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x, wait := p.open(tt.line, tt.env)
+			wait()
+			if got := escape.MatchString(x.String()); got != tt.escapes || x.String() == "" {
+				t.Errorf("got %q", x)
+			}
+			if strings.Contains(x.String(), "\x1b[3") && tt.env == "NO_COLOR=1" {
+				t.Errorf("colors: %q", x)
+			}
+		})
+	}
+}

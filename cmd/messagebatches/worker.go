@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
+	"github.com/seed-111a911e/messagebatches/jobs"
+	"github.com/seed-111a911e/messagebatches/jobs/river"
+)
+
+const workerLong = `Serves the jobs of a database that machines share, until it is interrupted.
+
+Start one on each machine, with the same --store and --blobs; "messagebatches run --store" adds jobs. A worker serves
+the jobs of the workspace of its key. Any of them may die at any moment, for good: another one takes its batches over
+within 15 minutes. An interrupt (Ctrl-C) or SIGTERM ends it when what it is sending is sent, or after --stop.
+
+Exit status:
+  0  it was interrupted
+  2  it could not begin`
+
+const workerExample = `  messagebatches worker --store postgres://batches@db/batches --blobs s3://tickets?region=eu-central-1 --limit 100000
+  messagebatches worker --store postgres://batches@db/batches --blobs /mnt/shared/batches`
+
+func newWorker(a *app) *cobra.Command {
+	var (
+		shared  sharedFlags
+		service serviceFlags
+		o       river.Options
+		accept  string
+		more    int64
+	)
+	c := &cobra.Command{
+		Use: "worker --store URL --blobs PLACE", Short: "Serve jobs that machines share",
+		Long: workerLong, Example: workerExample, Args: noArguments,
+	}
+	flags := c.Flags()
+	flags.SortFlags = false
+	shared.add(flags)
+	flags.Int64Var(&o.MaxWaiting, "limit", 0, "`number` of requests of the organization that may wait at the service at one time (default as it was)")
+	flags.IntVar(&o.Sending, "sending", 3, "`number` of batches that it sends at one time")
+	flags.IntVar(&o.Collecting, "collecting", 3, "`number` of batches that it collects at one time")
+	flags.StringVar(&accept, "accept", "", "send requests again whose answers are no good: `rules` as those of run; all workers should have the same")
+	flags.Int64Var(&more, "more-tokens", 0, "with --accept, send truncated requests again with twice as many max_tokens, up to this `number`")
+	flags.StringVar(&o.Temp, "temp", "", "`directory` for results that are being collected (default that of the system)")
+	flags.DurationVar(&o.Stop, "stop", 30*time.Second, "`time` that an interrupt waits for what is being sent")
+	service.add(flags)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if err := shared.check(); err != nil {
+			return err
+		}
+		if shared.database == "" {
+			return cli.Wrong("a worker needs --store and --blobs")
+		}
+		rules, err := acceptOf(accept)
+		if err != nil {
+			return err
+		}
+		if o.MaxWaiting < 0 || o.Sending < 1 || o.Collecting < 1 || more < 0 || more > 0 && rules == nil {
+			return cli.Wrong("--limit, --sending and --collecting are numbers from 1, and --more-tokens needs --accept")
+		}
+		o.Configure = func(string) jobs.Options {
+			options := jobs.Options{Accept: rules}
+			if more > 0 {
+				options.Again = jobs.MoreTokens(more)
+			}
+			return options
+		}
+		o.Logger = logger(a.Streams)
+		return serveShared(c.Context(), a, shared, service, o)
+	}
+	return c
+}
+
+func serveShared(ctx context.Context, a *app, shared sharedFlags, service serviceFlags, o river.Options) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // another signal ends the process at once
+	c, err := service.client()
+	if err != nil {
+		return err
+	}
+	j, err := shared.open(ctx, c, o)
+	if err != nil {
+		return err
+	}
+	defer j.Close()
+	fmt.Fprintln(a.Err, "messagebatches worker: serving")
+	err = j.Work(ctx)
+	if ctx.Err() != nil {
+		fmt.Fprintln(a.Err, "messagebatches worker: interrupted; other workers, and this one when it is started again, continue")
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
+)
+
+// noSuchCommand is the check of arguments of a command that only holds others.
+func noSuchCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return cli.Wrong("there is no command %q%s", args[0], didYouMean(near(c.Commands(), args[0])))
+}
+
+// near returns the command whose name is most like a name, or an empty text.
+func near(commands []*cobra.Command, name string) string {
+	all := &cobra.Command{SuggestionsMinimumDistance: 2}
+	all.AddCommand(commands...)
+	for _, s := range all.SuggestionsFor(name) {
+		return s
+	}
+	return ""
+}
+
+func didYouMean(name string) string {
+	if name == "" {
+		return ""
+	}
+	return fmt.Sprintf(": did you mean %q?", name)
+}
+
+// wrongFlag is the error of flags that cannot be read.
+func wrongFlag(c *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) && len(unknown.GetSpecifiedShortnames()) == 0 {
+		name := unknown.GetSpecifiedName()
+		var flags []*cobra.Command // for the search of the nearest name
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			if !f.Hidden {
+				flags = append(flags, &cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
+			}
+		})
+		hint := near(flags, name)
+		if hint != "" {
+			hint = "--" + hint
+		}
+		return cli.Wrong("there is no flag --%s%s", name, didYouMean(hint))
+	}
+	if errors.As(err, &unknown) {
+		return cli.Wrong("there is no flag -%s", unknown.GetSpecifiedName())
+	}
+	var value *pflag.InvalidValueError
+	if errors.As(err, &value) {
+		return wrongValue(value)
+	}
+	var missing *pflag.ValueRequiredError
+	if errors.As(err, &missing) {
+		if short := missing.GetSpecifiedShortnames(); short != "" {
+			return cli.Wrong("-%s needs a value behind it: -%[1]s %s", missing.GetSpecifiedName(), argument(missing.GetFlag()))
+		}
+		return cli.Wrong("--%s needs a value behind it: --%[1]s %s", missing.GetSpecifiedName(), argument(missing.GetFlag()))
+	}
+	return cli.Wrong("%w", err)
+}
+
+// argument returns what stands for the value of a flag in its help.
+func argument(f *pflag.Flag) string {
+	name, _ := pflag.UnquoteUsage(f)
+	return strings.ToUpper(name)
+}
+
+// wrongValue is the error of a flag's value.
+func wrongValue(err *pflag.InvalidValueError) error {
+	name, value, cause := err.GetFlag().Name, err.GetValue(), errors.Unwrap(err)
+	switch {
+	case err.GetFlag().Value.Type() == "duration":
+		return cli.Wrong("--%s: %q is not a duration, such as 90s, 5m or 2h", name, value)
+	case errors.As(cause, new(*strconv.NumError)) && strings.HasPrefix(err.GetFlag().Value.Type(), "float"):
+		return cli.Wrong("--%s: %q is not a number", name, value)
+	case errors.As(cause, new(*strconv.NumError)):
+		return cli.Wrong("--%s: %q is not a whole number", name, value)
+	}
+	return cli.Wrong("--%s: %w", name, cause)
+}
+
+// wrongDash returns an error, and the command, if an argument is the name of a long flag with a single dash, which would be read as several
+// flags of one letter.
+func wrongDash(root *cobra.Command, args []string) (*cobra.Command, error) {
+	c, rest, err := root.Find(args)
+	if err != nil {
+		return c, err
+	}
+	c.InitDefaultHelpFlag()
+	for _, arg := range rest {
+		name, _, _ := strings.Cut(strings.TrimPrefix(arg, "-"), "=")
+		switch {
+		case arg == "--":
+			return c, nil
+		case strings.HasPrefix(arg, "--") || !strings.HasPrefix(arg, "-") || len(name) < 2:
+		case c.Flags().Lookup(name) != nil || c.InheritedFlags().Lookup(name) != nil:
+			return c, cli.Wrong("there is no flag -%s: did you mean %q?", name, "--"+name)
+		}
+	}
+	return c, nil
+}
+
+// What arguments are.
+const (
+	fileOfRequests = "file of requests"
+	jobOrFile      = "file of requests or directory of a job"
+)
+
+// one is the check of arguments of a command that takes exactly one.
+func one(what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		switch {
+		case len(args) == 0 && what == fileOfRequests:
+			return cli.Wrong("say which file of requests, such as requests.jsonl")
+		case len(args) == 0:
+			return cli.Wrong("say which %s, such as requests.jsonl or requests.job", what)
+		case len(args) > 1:
+			return cli.Wrong("unexpected argument %q: this command takes one %s", args[1], what)
+		}
+		return nil
+	}
+}
+
+// noArguments is the check of a command that takes no arguments.
+func noArguments(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return cli.Wrong("unexpected argument %q: this command takes none", args[0])
+	}
+	return nil
+}

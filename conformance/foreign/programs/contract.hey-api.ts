@@ -1,0 +1,4 @@
+export type {
+  BetaCreateMessageBatchParams as Params,
+  BetaMessageBatchIndividualResponse as Result,
+} from './client/types.gen';

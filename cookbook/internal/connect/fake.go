@@ -1,0 +1,19 @@
+package connect
+
+import (
+	"time"
+
+	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/client/batchtest"
+)
+
+// New returns a client of the real service if live is set, which needs ANTHROPIC_API_KEY. Otherwise it is one of a fake
+// service with options, which works on a batch for a second and which setup gives its answers.
+func New(live bool, setup func(*batchtest.Service), fake []batchtest.Option, opts ...client.Option) (*client.Client, error) {
+	if live {
+		return client.New(opts...)
+	}
+	service := batchtest.Start(append([]batchtest.Option{batchtest.WithDuration(time.Second)}, fake...)...)
+	setup(service)
+	return service.Client(opts...), nil
+}

@@ -1,0 +1,77 @@
+package contract_test
+
+import (
+	"encoding/json"
+	"os"
+	"path"
+	"slices"
+	"strings"
+)
+
+// facts are what is said of places: components, their properties as Component/property, and operations.
+type facts map[string][]string
+
+// compare reports what only one side says, unless there is a reason for it. Reasons go by patterns of place and text.
+func compare(d *document, report reporter, contract, testdata facts, reasons map[string]string) {
+	used := make(map[string]bool)
+	differ := func(place, text string) {
+		for pattern := range reasons {
+			if ok, _ := path.Match(pattern, place+": "+text); ok {
+				used[pattern] = true
+				return
+			}
+		}
+		report(d.place(place), "%s", text)
+	}
+	has := func(f facts, place string) bool { _, ok := f[place]; return ok }
+	oneSided := func(said, known facts, newPlace, newText string) {
+		for place, texts := range said {
+			component := path.Dir(place)
+			switch {
+			case has(said, component) && !has(known, component): // which is reported
+			case !has(known, place):
+				differ(place, newPlace+path.Base(place))
+			default:
+				for _, text := range texts {
+					if !slices.Contains(known[place], text) {
+						differ(place, newText+text)
+					}
+				}
+			}
+		}
+	}
+	oneSided(contract, testdata, "testdata does not know ", "testdata does not say ")
+	oneSided(testdata, contract, "lacks ", "want ")
+	for pattern, reason := range reasons {
+		if !used[pattern] {
+			report(d.root, "there is no %q any more: %s", pattern, reason)
+		}
+	}
+}
+
+// place returns the node of a place, as far as it exists.
+func (d *document) place(place string) *node {
+	for _, op := range d.operations {
+		if op.at("operationId").value == place {
+			return op.at("parameters")
+		}
+	}
+	name, property, ok := strings.Cut(place, "/")
+	if !ok {
+		return d.component(name)
+	}
+	return d.component(name).at("properties", property)
+}
+
+// readFacts returns what a file in testdata says.
+func readFacts[T any](name string) T {
+	var v T
+	b, err := os.ReadFile("testdata/" + name)
+	if err == nil {
+		err = json.Unmarshal(b, &v)
+	}
+	if err != nil {
+		panic(err)
+	}
+	return v
+}

@@ -1,0 +1,46 @@
+package memtest_test
+
+import (
+	"io"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/seed-111a911e/messagebatches/internal/memtest"
+)
+
+// TestPeak is not parallel: memory that other tests use would count.
+func TestPeak(t *testing.T) { //nolint:paralleltest // see above
+	var kept []byte
+	for name, tt := range map[string]struct {
+		f           func()
+		least, most uint64 // in MiB
+	}{
+		"nothing":           {func() {}, 0, 2},
+		"kept":              {func() { kept = make([]byte, 64<<20) }, 64, 66},
+		"used for a moment": {func() { runtime.KeepAlive(make([]byte, 64<<20)) }, 64, 66},
+		"garbage": {func() {
+			for range 256 {
+				kept = make([]byte, 1<<20)
+			}
+		}, 1, 16},
+	} {
+		t.Run(name, func(t *testing.T) {
+			kept = nil
+			if got := memtest.Peak(tt.f) >> 20; got < tt.least || got > tt.most {
+				t.Errorf("%d MiB, want %d to %d", got, tt.least, tt.most)
+			}
+		})
+	}
+	runtime.KeepAlive(kept)
+}
+
+func TestRepeat(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{0, 1, 2, 3, 1 << 20, 3<<20 + 1} {
+		all, err := io.ReadAll(memtest.Reader(memtest.Repeat("[", "1,", size, "1]")))
+		if want := "[" + strings.Repeat("1,", (size+1)/2) + "1]"; err != nil || string(all) != want {
+			t.Errorf("%d bytes: %d bytes, want %d; %v", size, len(all), len(want), err)
+		}
+	}
+}

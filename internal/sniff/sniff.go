@@ -1,0 +1,79 @@
+// Package sniff names the format of a file by its first bytes, as far as people confuse it with plain text.
+package sniff
+
+import (
+	"bytes"
+	"strings"
+)
+
+// Text returns data without a byte order mark, if it may be text in UTF-8, or else the name of its format, such as "a ZIP
+// archive". Formats that are text themselves, such as HTML, count as text. The first 512 bytes decide.
+func Text(data []byte) (text []byte, format string) {
+	for _, s := range signatures {
+		if s.matches(data) {
+			return nil, s.format
+		}
+	}
+	head := data[:min(len(data), 512)]
+	// Letters in UTF-16 without a byte order mark have every second byte zero.
+	if len(head) >= 4 {
+		switch {
+		case head[0] == 0 && head[1] != 0 && head[2] == 0 && head[3] != 0, head[0] != 0 && head[1] == 0 && head[2] != 0 && head[3] == 0:
+			return nil, "text in UTF-16"
+		}
+	}
+	if bytes.IndexByte(head, 0) >= 0 {
+		return nil, "binary data"
+	}
+	return bytes.TrimPrefix(data, []byte("\ufeff")), ""
+}
+
+// A signature is the beginning of a format.
+type signature struct {
+	begin  string // a dot is any byte
+	format string
+}
+
+func (s signature) matches(data []byte) bool {
+	if len(data) < len(s.begin) {
+		return false
+	}
+	for i := range len(s.begin) {
+		if s.begin[i] != '.' && s.begin[i] != data[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// IsImage reports whether a format of [Text] is that of an image.
+func IsImage(format string) bool { return strings.HasSuffix(format, " image") }
+
+var signatures = []signature{
+	{"\xff\xfe\x00\x00", "text in UTF-32"},
+	{"\x00\x00\xfe\xff", "text in UTF-32"},
+	{"\xff\xfe", "text in UTF-16"},
+	{"\xfe\xff", "text in UTF-16"},
+	{"\x1f\x8b", "a gzip file"},
+	{"PK\x03\x04", "a ZIP archive"},
+	{"PK\x05\x06", "a ZIP archive"},
+	{"PAR1\x15", "a Parquet file"},
+	{"Obj\x01", "an Avro file"},
+	{"ARROW1\x00\x00", "an Arrow file"},
+	{"SQLite format 3\x00", "an SQLite database"},
+	{"\x28\xb5\x2f\xfd", "a Zstandard file"},
+	{"BZh.1AY&SY", "a bzip2 file"},
+	{"\xfd7zXZ\x00", "an XZ file"},
+	{"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"},
+	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Microsoft Office file"},
+	{"%PDF", "a PDF"},
+	{"{\\rtf", "an RTF document"},
+	{"%!PS", "a PostScript file"},
+	{"\x89PNG\r\n\x1a\n", "a PNG image"},
+	{"\xff\xd8\xff", "a JPEG image"},
+	{"GIF87a", "a GIF image"},
+	{"GIF89a", "a GIF image"},
+	{"RIFF....WEBP", "a WebP image"},
+	{"II*\x00", "a TIFF image"},
+	{"MM\x00*", "a TIFF image"},
+}

@@ -1,0 +1,459 @@
+package jobs
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/jobs/price"
+	"github.com/seed-111a911e/messagebatches/jobs/store"
+)
+
+// A grade says how good a result is. If a request has several, the one with the highest grade is its final one, and of
+// two with the same grade that of the later round.
+type grade byte
+
+// The grades, from the worst to the best. They are in the parts.
+const (
+	forgone  grade = 'A' // a follow-up that was not sent: an earlier round has the result
+	missing  grade = 'a' // the service has no result
+	failed   grade = 'b' // errored, expired or canceled
+	rejected grade = 'c' // an answer that was not accepted
+	answered grade = 'd' // an answer
+)
+
+// mostTries is how often results that are not complete are read until what they lack is given up.
+const mostTries = 5
+
+// collect reads the results of a batch that has ended and stores them as a part, in the order of the input.
+func (e *engine) collect(ctx context.Context, b *store.Batch) (time.Duration, error) {
+	if wait, err := e.early(ctx, b); err != nil || wait > 0 {
+		return wait, err
+	}
+	began := e.clock.now()
+	indexes, err := e.indexes(ctx, b)
+	if err != nil {
+		return e.uncollected(ctx, b, began, err)
+	}
+	spool, err := newSpool(e.disk, filepath.Join(e.temp, newRandomID(12)), len(indexes))
+	if err != nil {
+		return e.uncollected(ctx, b, began, err)
+	}
+	defer spool.remove()
+	if err := e.read(ctx, b, indexes, spool); err != nil {
+		var incomplete *client.IncompleteError
+		if !errors.As(err, &incomplete) || incomplete.Err != nil || b.Tries+1 < mostTries {
+			return e.uncollected(ctx, b, began, err)
+		}
+	}
+	part, again, err := e.writePart(ctx, b, spool)
+	if err == nil {
+		again, err = e.unasked(ctx, b, again)
+	}
+	if err != nil {
+		return e.uncollected(ctx, b, began, err)
+	}
+	defer e.purse.forget()
+	return stale(e.update(ctx, b, func(tx store.Tx, b *store.Batch) error {
+		j, err := tx.Job(e.job)
+		if err != nil {
+			return err
+		}
+		b.Part, b.Failures, b.NotBefore = part, 0, time.Time{}
+		if j.State == store.Canceled {
+			again = store.File{}
+		}
+		if b.State = store.Collected; b.Cut || again.Lines == 0 {
+			b.State = store.Settled
+		}
+		if !b.Cut {
+			b.Again = again
+		}
+		c, err := tx.Created(b.BatchID)
+		if err != nil {
+			return err
+		}
+		c.Collected = true
+		if err := e.spent(c, b, &spool.used, spool.lacking); err != nil {
+			return err
+		}
+		return errors.Join(tx.PutBatch(b), tx.PutCreated(c), event(tx, b, "collected", "%d results, of which %d are sent again", part.Lines, b.Again.Lines))
+	}))
+}
+
+// bury writes the part of a batch that is gone: none of its requests has a result, and none is sent again.
+func (e *engine) bury(ctx context.Context, b *store.Batch) (time.Duration, error) {
+	if b.Part.Name != "" {
+		return never, nil
+	}
+	return e.fill(ctx, b, &spool{}, b.State)
+}
+
+// drop writes the part of a batch that is not sent because the job was canceled.
+func (e *engine) drop(ctx context.Context, b *store.Batch) (time.Duration, error) {
+	return e.fill(ctx, b, &spool{filler: canceledResult, grade: failed}, store.Settled)
+}
+
+// fill writes the part of a batch that has no results, of what stands for them, and leaves the batch in a state.
+func (e *engine) fill(ctx context.Context, b *store.Batch, s *spool, state store.State) (time.Duration, error) {
+	part, _, err := e.writePart(ctx, b, s)
+	if err != nil {
+		return e.uncollected(ctx, b, e.clock.now(), err)
+	}
+	return stale(e.update(ctx, b, func(tx store.Tx, b *store.Batch) error {
+		b.Part, b.State = part, state
+		return tx.PutBatch(b)
+	}))
+}
+
+// uncollected is for results that could not be read or stored.
+func (e *engine) uncollected(ctx context.Context, b *store.Batch, began instant, failure error) (time.Duration, error) {
+	switch {
+	case ctx.Err() != nil:
+		return 0, context.Cause(ctx)
+	case errors.Is(failure, client.ErrResultsGone):
+		return never, e.update(ctx, b, func(tx store.Tx, b *store.Batch) error {
+			return errors.Join(vanish(tx, b), event(tx, b, "gone", "%v", failure))
+		})
+	case errors.Is(failure, client.ErrNotFound):
+		return e.absent(ctx, b, began)
+	case isDiskFull(failure):
+		return e.timing.most, failure
+	case isLocal(failure):
+		return e.timing.most, errors.Join(failure, e.store.Update(ctx, func(tx store.Tx) error { return pauseJob(tx, e.job, failure.Error()) }))
+	}
+	err := e.update(ctx, b, func(tx store.Tx, b *store.Batch) error {
+		if errors.As(failure, new(*client.IncompleteError)) {
+			b.Tries++
+		}
+		b.Failures++
+		b.NotBefore = tx.Now().Add(e.timing.wait(b.Failures))
+		return errors.Join(tx.PutBatch(b), event(tx, b, "unread", "%v", failure))
+	})
+	if errors.Is(err, errMoved) {
+		err = nil
+	}
+	return soon, err
+}
+
+// indexes returns the places of the requests of a batch, in their order.
+func (e *engine) indexes(ctx context.Context, b *store.Batch) ([]int64, error) {
+	all := make([]int64, 0, b.Requests)
+	if b.Lines == "" {
+		skip, err := e.input.skipped(ctx, b)
+		if err != nil {
+			return nil, err
+		}
+		for index := b.First; len(all) < b.Requests; index++ {
+			if !skip[index] {
+				all = append(all, index)
+			}
+		}
+		return all, nil
+	}
+	for entry, err := range readList(ctx, e.blobs, b.Lines) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, entry.index)
+	}
+	return all, nil
+}
+
+// read reads results into a spool. Lines that are not of the attempt that created the batch are left out.
+func (e *engine) read(ctx context.Context, b *store.Batch, indexes []int64, s *spool) error {
+	if b.Part.Name != "" && verifyPart(ctx, e.blobs, b) == nil {
+		return e.readPart(ctx, b, indexes, s)
+	}
+	var attempt *store.Attempt
+	err := e.store.View(ctx, func(tx store.Tx) error {
+		c, err := tx.Created(b.BatchID)
+		if err != nil {
+			return err
+		}
+		attempt, err = tx.Attempt(b.Job, b.Seq, c.Attempt)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	own, err := e.places(ctx, b, attempt, indexes)
+	if err != nil {
+		return err
+	}
+	for item, err := range e.client.Results(ctx, b.BatchID, client.WithVersion(e.version)) {
+		if err != nil {
+			return err
+		}
+		if _, err := scanLine(item.Raw); err != nil || item.Result == nil {
+			continue // it cannot be stored under another custom ID
+		}
+		if at, ok := own(item.CustomID); ok && !s.has(at) {
+			if err := s.add(at, item.Raw); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// writePart writes what a spool has in the order of the input, each result under the custom ID of its request. A line of a
+// part is the place of the request, the grade, and the result.
+func (e *engine) writePart(ctx context.Context, b *store.Batch, s *spool) (part, again store.File, err error) {
+	results, err := newBlob(ctx, e.blobs)
+	if err != nil {
+		return part, again, err
+	}
+	defer results.abort()
+	list, err := newBlob(ctx, e.blobs)
+	if err != nil {
+		return part, again, err
+	}
+	defer list.abort()
+	at, buf := 0, []byte(nil)
+	for r, err := range e.input.requests(ctx, b) {
+		if err != nil {
+			return part, again, err
+		}
+		raw, err := s.get(at)
+		if err != nil {
+			return part, again, err
+		}
+		if raw == nil {
+			s.lacking++
+		}
+		g, resend, err := e.grade(r, raw, b.Round, &s.used)
+		if err != nil {
+			return part, again, err
+		}
+		if raw == nil && s.filler != "" {
+			g, resend, raw = s.grade, nil, []byte(s.filler)
+		}
+		if buf, err = appendResult(buf[:0], r, g, raw); err != nil {
+			return part, again, err
+		}
+		results.write(buf)
+		if resend != nil {
+			list.write(resend.append(buf[:0]))
+		}
+		at++
+	}
+	name := partName(b)
+	if list.lines > 0 {
+		if again, err = list.commit("lists/" + name); err != nil {
+			return part, again, err
+		}
+	}
+	part, err = results.commit("parts/" + name)
+	return part, again, err
+}
+
+// noResult is what stands for the result of a request whose batch was accepted and has none.
+const noResult = `{"custom_id":"","result":{"type":"errored","error":{"type":"error","request_id":null,"error":{"type":"api_error","message":"the service has no result for this request (written by messagebatches)"}}}}`
+
+// canceledResult is that of a request that was not sent because its job was canceled.
+const canceledResult = `{"custom_id":"","result":{"type":"canceled"}}`
+
+// fileName returns the part of an ID that may be in the name of a file.
+func fileName(id string) string {
+	var b strings.Builder
+	for _, r := range id {
+		if b.Len() < 64 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_') {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// appendResult appends the line of a part.
+func appendResult(to []byte, r request, g grade, raw []byte) ([]byte, error) {
+	to = strconv.AppendInt(to, r.index, 10)
+	to = append(to, ' ', byte(g), ' ')
+	if raw == nil {
+		raw = []byte(noResult)
+	}
+	from, err := scanLine(r.text)
+	if err != nil {
+		return nil, err
+	}
+	result, err := scanLine(raw)
+	if err != nil {
+		return nil, fmt.Errorf("result of request %d: %w", r.index, err)
+	}
+	to = result.appendWithID(to, raw, string(r.text[from.start:from.end]))
+	return append(to, '\n'), nil
+}
+
+// grade says how good a result is, nil if it is missing, and whether the request is sent again. It adds up what was used.
+func (e *engine) grade(r request, raw []byte, round int, used *price.Usage) (g grade, again *entry, err error) {
+	if again = (&entry{index: r.index, offset: r.offset, end: r.end}); r.changed {
+		again.text = r.text
+	}
+	if raw == nil {
+		if more, _ := e.policy.Again(nil); !more || !e.another(round) {
+			again = nil
+		}
+		return missing, again, nil
+	}
+	item := client.ParseItem(raw, 0)
+	used.Add(e.table(), e.clock.wall(), &item)
+	if item.Message() == nil {
+		if more, _ := e.policy.Again(&item); !more || !e.another(round) {
+			again = nil
+		}
+		return failed, again, nil
+	}
+	if e.accept == nil {
+		return answered, nil, nil
+	}
+	o, err := scanLine(r.text)
+	if err != nil {
+		return 0, nil, err
+	}
+	if item.CustomID, err = o.customID(r.text); err != nil {
+		return 0, nil, err
+	}
+	answer := &Answer{Item: &item, Line: r.text, schemas: &e.schemas}
+	why := e.accept(answer)
+	switch {
+	case why == nil:
+		return answered, nil, nil
+	case !e.another(round):
+		return rejected, nil, nil
+	case e.again == nil:
+		return rejected, again, nil
+	}
+	q, err := answer.Request()
+	if err != nil {
+		return 0, nil, fmt.Errorf("request %d: %w", r.index, err)
+	}
+	id := q.CustomID
+	if !e.again(q, answer, why) {
+		return rejected, nil, nil
+	}
+	q.CustomID = id
+	again.text, err = q.AppendJSON(nil)
+	return rejected, again, err
+}
+
+// another reports whether there is another round behind a round.
+func (e *engine) another(round int) bool {
+	rounds := e.policy.MaxAttempts
+	if rounds <= 0 {
+		rounds = 3
+	}
+	return round+1 < rounds
+}
+
+// A spool keeps results in the order in which they come.
+type spool struct {
+	disk  disk
+	name  string
+	file  file
+	out   *bufio.Writer
+	at    int64
+	where []span
+
+	filler string // stands for all results, if it is not empty
+	grade  grade  // of the filler
+
+	used    price.Usage // what the results used
+	lacking int64       // results that are missing
+}
+
+type span struct {
+	offset int64
+	length int
+}
+
+func newSpool(d disk, name string, n int) (*spool, error) {
+	f, err := d.Create(name)
+	if err != nil {
+		return nil, err
+	}
+	return &spool{disk: d, name: name, file: f, out: bufio.NewWriterSize(f, 256<<10), where: make([]span, n)}, nil
+}
+
+func (s *spool) has(at int) bool { return s.where[at].length > 0 }
+
+func (s *spool) add(at int, raw []byte) error {
+	n, err := s.out.Write(raw)
+	s.where[at] = span{s.at, n}
+	s.at += int64(n)
+	return err
+}
+
+// get returns a result, nil if there is none.
+func (s *spool) get(at int) ([]byte, error) {
+	if at >= len(s.where) || !s.has(at) {
+		return nil, nil
+	}
+	if s.out.Buffered() > 0 {
+		if err := s.out.Flush(); err != nil {
+			return nil, err
+		}
+	}
+	raw := make([]byte, s.where[at].length)
+	_, err := s.file.ReadAt(raw, s.where[at].offset)
+	return raw, err
+}
+
+func (s *spool) remove() {
+	_ = s.file.Close()
+	_ = s.disk.Remove(s.name) // it is removed when the job is opened again
+}
+
+// A blob is a file that is being written, with its hash.
+type blob struct {
+	upload store.Upload
+	out    *bufio.Writer
+	sum    hash.Hash
+	bytes  int64
+	lines  int64
+	err    error
+}
+
+func newBlob(ctx context.Context, blobs store.Blobs) (*blob, error) {
+	u, err := blobs.Create(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &blob{upload: u, out: bufio.NewWriterSize(u, 256<<10), sum: sha256.New()}, nil
+}
+
+// write writes a line. An error is that of commit.
+func (b *blob) write(line []byte) {
+	if b.err == nil {
+		b.sum.Write(line)
+		_, b.err = b.out.Write(line)
+		b.bytes += int64(len(line))
+		b.lines++
+	}
+}
+
+// commit gives the blob a name that ends in its hash.
+func (b *blob) commit(name string) (store.File, error) {
+	f := store.File{Bytes: b.bytes, SHA256: hex.EncodeToString(b.sum.Sum(nil)), Lines: b.lines}
+	f.Name = name + "-" + f.SHA256[:16]
+	if b.err == nil {
+		b.err = b.out.Flush()
+	}
+	if b.err == nil {
+		b.err = b.upload.Commit(f.Name)
+	}
+	if b.err != nil {
+		return store.File{}, b.err
+	}
+	return f, nil
+}
+
+func (b *blob) abort() { b.upload.Abort() }

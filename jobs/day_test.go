@@ -1,0 +1,247 @@
+package jobs
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed-111a911e/messagebatches/client/batchtest"
+	"github.com/seed-111a911e/messagebatches/jobs/store"
+)
+
+// A day is many jobs that many workers serve, with the policy of package river: batches wait in the order of their numbers in
+// their jobs, some of them look each minute whether they fit, and the first of these when others have ended.
+type day struct {
+	t       *testing.T
+	service *batchtest.Service
+	pools   []*Pool // of the workers
+
+	mu      sync.Mutex
+	planned []Ref // that are not in due
+	due     map[Ref]time.Time
+	busy    map[Ref]bool
+	collect []Ref
+	proven  []Ref
+	left    map[string]int // batches of a job that are not collected
+	ended   int            // jobs
+	first   []time.Duration
+	seconds map[int64]int // admissions in a second
+	began   time.Time
+}
+
+const window = 300 // batches that look whether they fit
+
+// worker makes steps with a pool until all jobs are done.
+func (d *day) worker(ctx context.Context, p *Pool) {
+	for ctx.Err() == nil {
+		d.mu.Lock()
+		ref, kind := d.take()
+		if kind != "" {
+			d.busy[ref] = true
+		}
+		d.mu.Unlock()
+		switch kind {
+		case "":
+			_ = sleep(ctx, 10*time.Second)
+			continue
+		case "submit":
+			d.submit(ctx, p, ref)
+		case "collect":
+			d.read(ctx, p, ref)
+		}
+		d.mu.Lock()
+		delete(d.busy, ref)
+		d.mu.Unlock()
+	}
+}
+
+// take returns what is to be done next.
+func (d *day) take() (Ref, string) {
+	if len(d.collect) > 0 {
+		ref := d.collect[0]
+		d.collect = d.collect[1:]
+		return ref, "collect"
+	}
+	for len(d.due) < window && len(d.planned) > 0 {
+		d.due[d.planned[0]] = time.Now()
+		d.planned = d.planned[1:]
+	}
+	var next Ref
+	for ref, at := range d.due {
+		if !d.busy[ref] && !at.After(time.Now()) && (next == Ref{} || before(ref, next)) {
+			next = ref
+		}
+	}
+	if (next == Ref{}) {
+		return next, ""
+	}
+	return next, "submit"
+}
+
+func before(a, b Ref) bool { return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Job, b.Job)) < 0 }
+
+func (d *day) submit(ctx context.Context, p *Pool, ref Ref) {
+	for {
+		step, err := p.Advance(ctx, ref)
+		if err != nil && ctx.Err() == nil {
+			d.t.Error(err)
+		}
+		d.mu.Lock()
+		if step.State == store.Proven {
+			delete(d.due, ref)
+			d.proven = append(d.proven, ref)
+			d.seconds[time.Now().Unix()]++
+			if ref.Seq == 1 {
+				d.first = append(d.first, time.Since(d.began))
+			}
+		} else {
+			d.due[ref] = time.Now().Add(step.Wait)
+		}
+		d.mu.Unlock()
+		if step.State == store.Proven || step.Wait > 0 || err != nil {
+			return
+		}
+	}
+}
+
+func (d *day) read(ctx context.Context, p *Pool, ref Ref) {
+	step := Step{State: store.Ended}
+	var err error
+	for step.State == store.Ended && ctx.Err() == nil {
+		if step, err = p.Advance(ctx, ref); err != nil && ctx.Err() == nil {
+			d.t.Error(err)
+		}
+	}
+	d.mu.Lock()
+	d.left[ref.Job]--
+	last := d.left[ref.Job] == 0
+	d.mu.Unlock()
+	if last {
+		if done, step, err := p.Tend(ctx, ref.Job); !done || err != nil || step.Outage != nil {
+			d.t.Errorf("job %s is not done: %v, %v", ref.Job, err, step.Outage)
+		}
+		d.mu.Lock()
+		d.ended++
+		d.mu.Unlock()
+	}
+}
+
+// poller polls for all.
+func (d *day) poller(ctx context.Context, p *Pool, end func(), jobs int) {
+	for {
+		d.mu.Lock()
+		refs := slices.Clone(d.proven)
+		done := d.ended == jobs
+		d.mu.Unlock()
+		if done {
+			end()
+			return
+		}
+		moved, wait, outage := p.Poll(ctx, refs)
+		if outage != nil {
+			d.t.Error(outage)
+		}
+		d.mu.Lock()
+		d.proven = slices.DeleteFunc(d.proven, func(ref Ref) bool { return slices.Contains(moved, ref) })
+		d.collect = append(d.collect, moved...)
+		d.wake(3 + 2*len(moved))
+		d.mu.Unlock()
+		_ = sleep(ctx, max(wait, time.Second))
+	}
+}
+
+// wake has the first that wait look at once.
+func (d *day) wake(n int) {
+	var waiting []Ref
+	for ref := range d.due {
+		waiting = append(waiting, ref)
+	}
+	slices.SortFunc(waiting, func(a, b Ref) int { return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Job, b.Job)) })
+	for _, ref := range waiting[:min(n, len(waiting))] {
+		d.due[ref] = time.Now()
+	}
+}
+
+// TestDay is a day of many jobs. JOBS_DAY=1 makes it 1,000 jobs and 100 workers.
+func TestDay(t *testing.T) {
+	t.Parallel()
+	jobs, workers, waiting := 40, 10, int64(600)
+	if os.Getenv("JOBS_DAY") != "" {
+		jobs, workers, waiting = 1000, 100, 15_000
+	}
+	synctest.Test(t, func(t *testing.T) {
+		service := batchtest.New(t, batchtest.WithDuration(6*time.Hour), batchtest.WithLatency(100*time.Millisecond), batchtest.WithQueueLimit(int(waiting)))
+		s := store.NewMemory()
+		blobs, err := Directory(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := &day{t: t, service: service, due: make(map[Ref]time.Time), busy: make(map[Ref]bool), left: make(map[string]int), seconds: make(map[int64]int)}
+		for range workers {
+			p, err := NewPool(s, blobs, PoolOptions{Client: service.Client(), Temp: t.TempDir()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.pools = append(d.pools, p)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		if err := d.pools[0].SetLimit(ctx, "org_fake", waiting); err != nil {
+			t.Fatal(err)
+		}
+		var text strings.Builder
+		for i := range 60 {
+			text.WriteString(requestLine(fmt.Sprint("user ", i)))
+		}
+		input := filepath.Join(t.TempDir(), "in.jsonl")
+		if err := os.WriteFile(input, []byte(text.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		total := 0
+		for range jobs {
+			id, err := d.pools[0].Add(ctx, Lines(input), Options{MaxRequests: 20})
+			if err != nil {
+				t.Fatal(err)
+			}
+			st, err := d.pools[0].Status(ctx, id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.left[id] = int(st.Rounds[0].Batches)
+			for seq := range st.Rounds[0].Batches {
+				d.planned = append(d.planned, Ref{id, seq + 1})
+			}
+			total += d.left[id]
+		}
+		slices.SortFunc(d.planned, func(a, b Ref) int { return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Job, b.Job)) })
+		d.began = time.Now()
+		before := service.Stats()
+		var wg sync.WaitGroup
+		wg.Go(func() { d.poller(ctx, d.pools[0], cancel, jobs) })
+		for _, p := range d.pools {
+			wg.Go(func() { d.worker(ctx, p) })
+		}
+		wg.Wait()
+		stats, most := service.Stats(), 0
+		for _, n := range d.seconds {
+			most = max(most, n)
+		}
+		slices.Sort(d.first)
+		took := time.Since(d.began)
+		if stats.Creates != total || d.ended != jobs || stats.PeakWaiting["org_fake"] > waiting {
+			t.Errorf("%d batches of %d were accepted, %d jobs of %d are done, %d requests waited", stats.Creates, total, d.ended, jobs, stats.PeakWaiting["org_fake"])
+		}
+		lists := stats.Calls[batchtest.List] - before.Calls[batchtest.List]
+		t.Logf("%d jobs, %d workers, %d batches in %s; peak of waiting requests %d of %d; at most %d admissions in a second, %d calls in a minute; %d lists, %d gets, that is %.1f a minute; first batches accepted after at most %s, half of them after %s",
+			jobs, workers, total, took.Round(time.Minute), stats.PeakWaiting["org_fake"], waiting, most, stats.CallsPerMinute,
+			lists, stats.Calls[batchtest.Get], float64(lists+stats.Calls[batchtest.Get])/took.Minutes(), d.first[len(d.first)-1].Round(time.Second), d.first[len(d.first)/2].Round(time.Second))
+	})
+}

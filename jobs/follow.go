@@ -1,0 +1,78 @@
+package jobs
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/seed-111a911e/messagebatches/jobs/store"
+)
+
+// followEvery is how often Follow looks for events.
+const followEvery = time.Second / 2
+
+// Events yields the events that are kept of the job in a directory, from the one behind the event with the ID after on; 0
+// begins with the first. It reads files only, and does not mind whether a program is running the job. An error is the last
+// thing it yields.
+func Events(ctx context.Context, dir string, after int64) iter.Seq2[Event, error] {
+	return events(ctx, dir, after, false)
+}
+
+// Follow yields events as [Events] does, and then those that happen, within a second, until the output has been written or
+// ctx ends, which is its last error. It waits as long as the job is paused, or no program runs it.
+func Follow(ctx context.Context, dir string, after int64) iter.Seq2[Event, error] {
+	return events(ctx, dir, after, true)
+}
+
+func events(ctx context.Context, dir string, after int64, follow bool) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		left := false
+		err := inspect(ctx, dir, func(j *Job) error {
+			done := false
+			if after > 0 {
+				var err error
+				if done, err = j.doneBy(ctx, after); err != nil {
+					return err
+				}
+			}
+			for {
+				const atATime = 100
+				some, err := eventsBehind(ctx, j.store, j.about.ID, after, atATime)
+				if err != nil {
+					return err
+				}
+				for _, e := range some {
+					after, done = e.ID, isLast(e.Kind)
+					if left = !yield(e, nil); left {
+						return nil
+					}
+				}
+				if len(some) == atATime {
+					continue
+				}
+				if done || !follow {
+					return nil
+				}
+				if err := sleep(ctx, followEvery); err != nil {
+					return err
+				}
+			}
+		})
+		if err != nil && !left {
+			yield(Event{}, err)
+		}
+	}
+}
+
+// doneBy reports whether the event with an ID is the one that ended the job.
+func (j *Job) doneBy(ctx context.Context, id int64) (done bool, err error) {
+	err = j.store.View(ctx, func(tx store.Tx) error {
+		one, err := tx.Events(j.about.ID, id-1, 1)
+		done = len(one) == 1 && one[0].ID == id && isLast(EventKind(one[0].Kind))
+		return err
+	})
+	return done, err
+}
+
+// isLast reports whether a job is done that something of a kind has happened to last.
+func isLast(k EventKind) bool { return k == EventDone || k == EventDeleted || k == EventPruned }

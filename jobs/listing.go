@@ -1,0 +1,123 @@
+package jobs
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/jobs/store"
+)
+
+// fewBatches is how many batches are polled one by one. Of more the list is read, 100 in one call.
+const fewBatches = 10
+
+// A listing is what the last list showed of the batches that run. It is good for as long as a poll of one batch is.
+type listing struct {
+	one   sync.Mutex // one list at a time; what follows is guarded by the engine's mutex
+	began time.Time
+	found map[string]*client.Batch
+	off   bool // the next poll of each batch is made whatever the list showed
+}
+
+// current returns what the service says of a batch that was accepted.
+func (e *engine) current(ctx context.Context, id string) (*client.Batch, error) {
+	e.mu.Lock()
+	few := len(e.polls) <= fewBatches
+	e.mu.Unlock()
+	if !few {
+		found, err := e.inListing(ctx, id)
+		if found != nil || err != nil {
+			return found, err
+		}
+	}
+	return e.client.Get(ctx, id, client.WithVersion(e.version))
+}
+
+// inListing returns a batch as a list shows it, nil if it does not.
+func (e *engine) inListing(ctx context.Context, id string) (*client.Batch, error) {
+	e.listing.one.Lock()
+	defer e.listing.one.Unlock()
+	e.mu.Lock()
+	found, fresh := e.listing.found[id], time.Since(e.listing.began) < e.timing.poll
+	e.mu.Unlock()
+	if fresh {
+		return found, nil
+	}
+	began := time.Now()
+	all, err := e.listRunning(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.listing.began, e.listing.found = began, all
+	return all[id], nil
+}
+
+// listRunning lists until all batches that run are found, or until it has cost half as many calls as to ask for each.
+func (e *engine) listRunning(ctx context.Context) (map[string]*client.Batch, error) {
+	var running []*store.Batch
+	err := e.store.View(ctx, func(tx store.Tx) (err error) {
+		running, err = tx.Batches(e.job, []store.State{store.Proven}, 0, 0)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	missing, all, most := make(map[string]bool), make(map[string]*client.Batch), 100*max(1, len(running)/2)
+	for _, b := range running {
+		missing[b.BatchID] = true
+	}
+	for found, err := range e.client.List(ctx, client.WithPageSize(100), client.WithVersion(e.version)) {
+		if err != nil {
+			return nil, err
+		}
+		if missing[found.ID] {
+			all[found.ID] = found
+			delete(missing, found.ID)
+		}
+		if most--; len(missing) == 0 || most <= 0 {
+			break
+		}
+	}
+	return all, nil
+}
+
+// untilPolled returns how long the list answers for a poll of a batch: it has shown that it runs.
+func (e *engine) untilPolled(b *store.Batch) time.Duration {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	found := e.listing.found[b.BatchID]
+	if b.State != store.Proven || e.listing.off || found == nil || found.Ended() || len(e.polls) <= fewBatches {
+		return 0
+	}
+	return e.timing.poll - time.Since(e.listing.began)
+}
+
+// past forgets how often a batch was polled: it has ended.
+func (e *engine) past(b *store.Batch) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.polls, b.Seq)
+}
+
+// countsInUse returns how many requests the batches have that run in the workspace, as far as one page of the list shows.
+// It is best effort: nil if the list cannot be read.
+func countsInUse(ctx context.Context, c *client.Client, version client.APIVersion) (counts []int) {
+	left := 100
+	for found, err := range c.List(ctx, client.WithPageSize(left), client.WithVersion(version), client.WithRetry(client.Retry{MaxAttempts: 1})) {
+		if err != nil {
+			return nil
+		}
+		if n, ok := requestsOf(found); ok && !found.Ended() {
+			counts = append(counts, int(n))
+		}
+		if left--; left == 0 {
+			break
+		}
+	}
+	slices.Sort(counts)
+	return slices.Compact(counts)
+}

@@ -1,0 +1,228 @@
+package jobs
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"hash/maphash"
+	"io"
+	"math/rand/v2"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/jobs/store"
+)
+
+// limits are what a batch of a job may be.
+type limits struct {
+	requests int
+	bytes    int64
+}
+
+// Parts of the size of a body.
+const (
+	bodyOverhead = int64(len(`{"requests":[]}`))
+	idOverhead   = int64(len(`"custom_id":"",`) + longestWireID + len(`,`)) // of one line, beside the line
+)
+
+// An InputError says what is wrong with the lines of an input. Nothing was sent.
+type InputError struct {
+	// Count is how many lines are wrong.
+	Count int64
+
+	// First are the first 10, in the order in which they were found.
+	First []error
+}
+
+// Error lists the first lines, each on a line.
+func (e *InputError) Error() string {
+	text := errors.Join(e.First...).Error()
+	if more := e.Count - int64(len(e.First)); more > 0 {
+		text += fmt.Sprintf("\nand %d more", more)
+	}
+	return text
+}
+
+// Unwrap returns First.
+func (e *InputError) Unwrap() []error { return e.First }
+
+// mostErrors is how many lines an InputError names.
+const mostErrors = 10
+
+func (e *InputError) add(number int64, err error) {
+	if e.Count++; len(e.First) < mostErrors {
+		e.First = append(e.First, fmt.Errorf("line %d: %w", number, err))
+	}
+}
+
+// An outline is what reading an input once shows.
+type outline struct {
+	bytes   int64
+	sha256  string
+	lines   int64
+	batches []*store.Batch
+	hours   bool // a request may cache something for an hour
+}
+
+// A planner divides an input into batches.
+type planner struct {
+	job   string
+	size  limits
+	check bool // that lines are JSON
+	salt  *rand.Rand
+	seq   int64                  // of the first batch
+	held  func(index int64) bool // whether another batch has a request already
+	avoid []int                  // sizes that no batch is to have
+	exact bool                   // batches have the size that they may have
+	prime *primers               // requests that the first batch has
+
+	out     outline
+	errs    InputError
+	ids     ids
+	current *store.Batch
+	most    int       // requests of the current batch
+	sum     hash.Hash // of its lines
+	raw     []byte    // the line that is added, with blank lines before it
+	skipped []byte    // primers in its range behind its last request
+}
+
+// planInput reads an input and divides it into batches. The same input of the same job is always divided in the same way.
+// The sizes of batches are random a little, so that those of other programs seldom have the same.
+func planInput(ctx context.Context, d disk, name, job string, size limits, check bool, options ...func(*planner)) (*outline, error) {
+	f, err := d.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("input: %w", err)
+	}
+	defer f.Close()
+	key := sha256.Sum256([]byte(job))
+	p := &planner{job: job, size: size, check: check, salt: rand.New(rand.NewChaCha8(key)), ids: ids{seed: maphash.MakeSeed()}, seq: 1, held: func(int64) bool { return false }}
+	for _, o := range options {
+		o(p)
+	}
+	if p.prime != nil && p.prime.batch != nil {
+		p.out.batches = append(p.out.batches, p.prime.batch)
+	}
+	whole := sha256.New()
+	r := newLineReader(f, 0)
+	err = p.read(ctx, r, whole)
+	if err == nil {
+		err = p.spread(ctx, f)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := p.ids.duplicates(f, &p.errs); err != nil {
+		return nil, fmt.Errorf("input: %w", err)
+	}
+	if p.errs.Count > 0 {
+		return nil, &p.errs
+	}
+	p.out.bytes, p.out.sha256 = r.at, hex.EncodeToString(whole.Sum(nil))
+	return &p.out, nil
+}
+
+// read divides what a reader has.
+func (p *planner) read(ctx context.Context, r *lineReader, whole io.Writer) error {
+	for {
+		p.raw = p.raw[:0]
+		l, err := r.next(func(raw []byte) {
+			_, _ = whole.Write(raw) // to a hash
+			p.raw = append(p.raw, raw...)
+		})
+		if err == io.EOF {
+			p.finish()
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("input: %w", err)
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		p.add(l)
+	}
+}
+
+func (p *planner) add(l line) {
+	o, err := scanLine(l.text)
+	switch {
+	case err != nil:
+	case p.check && !jsontext.Value(l.text).IsValid():
+		err = errNotObject
+	case o.end == 0:
+		err = errors.New("custom_id is missing")
+	case bodyOverhead+int64(len(l.text))+idOverhead > p.size.bytes:
+		err = errors.New("too large for a batch")
+	}
+	if err != nil {
+		p.errs.add(l.number, err)
+		return
+	}
+	p.ids.add(l.text[o.start:o.end], l.offset)
+	if p.held(p.out.lines) {
+		p.finish()
+		p.out.lines++
+		return
+	}
+	p.out.hours = p.out.hours || bytes.Contains(l.text, oneHour)
+	if p.prime.has(p.out.lines) {
+		if p.current != nil {
+			p.skipped = append(p.skipped, p.raw...)
+		}
+		p.out.lines++
+		return
+	}
+	size := int64(len(l.text)) + idOverhead
+	if b := p.current; b != nil && (b.Requests == p.most || b.Bytes+size > p.size.bytes) {
+		p.finish()
+	}
+	raw := p.raw
+	if p.current == nil {
+		raw = raw[len(raw)-int(l.end-l.offset):]
+		if p.most = p.size.requests; !p.exact {
+			p.most = salted(p.salt.IntN, p.size.requests, p.avoid)
+		}
+		p.sum = sha256.New()
+		p.current = &store.Batch{
+			Job: p.job, Seq: p.seq + int64(len(p.out.batches)), State: store.Planned, First: p.out.lines, Offset: l.offset, Bytes: bodyOverhead,
+		}
+	}
+	if len(p.skipped) > 0 {
+		p.current.Skip = p.prime.batch.Lines
+		p.sum.Write(p.skipped)
+		p.skipped = p.skipped[:0]
+	}
+	p.sum.Write(raw)
+	p.out.lines++
+	p.current.Requests++
+	p.current.Bytes += size
+	p.current.End = l.end
+}
+
+func (p *planner) finish() {
+	if p.current != nil {
+		p.current.SHA256 = hex.EncodeToString(p.sum.Sum(nil))
+		if p.prime.serve(p.current.First, p.out.lines-1) {
+			p.current.After = p.prime.batch.Seq
+		}
+		p.skipped = p.skipped[:0]
+		p.out.batches = append(p.out.batches, p.current)
+		p.current = nil
+	}
+}
+
+// defaults replaces what is not set, or more than the service takes.
+func (l limits) defaults() limits {
+	if l.requests <= 0 || l.requests > client.MaxRequests {
+		l.requests = client.MaxRequests
+	}
+	if l.bytes <= 0 || l.bytes > client.MaxBytes {
+		l.bytes = client.MaxBytes
+	}
+	return l
+}

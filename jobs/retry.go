@@ -1,0 +1,182 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/jobs/store"
+)
+
+// A Retryable is a kind of final results whose requests [Job.Retry] can send again.
+type Retryable string
+
+// The kinds.
+const (
+	RetryCanceled Retryable = "canceled" // somebody canceled the batch
+	RetryExpired  Retryable = "expired"  // in each round, and were given up
+	RetryErrored  Retryable = "errored"  // for good, or in each round
+	RetryMissing  Retryable = "missing"  // were accepted and have no result that can be read: sent again, they may be paid for twice
+	RetryRejected Retryable = "rejected" // answers that Options.Accept did not accept: sent again, they are paid for again
+)
+
+// Retry has requests of a job that is done sent again, in a further round, by the next [Job.Run]: those whose final results
+// are of the given kinds, by default canceled, expired and errored ones. It returns how many there are; if there are none
+// the job stays done. The output stays as it is until that run has written the new one, in which an answer takes the place
+// of what it was before. A job that was canceled, and one whose files were pruned, cannot be sent again.
+func (j *Job) Retry(ctx context.Context, kinds ...Retryable) (int64, error) {
+	n, err := j.retry(ctx, kinds)
+	if err != nil {
+		return 0, fmt.Errorf("job %s: %w", j.dir, err)
+	}
+	return n, nil
+}
+
+func (j *Job) retry(ctx context.Context, kinds []Retryable) (int64, error) {
+	if len(kinds) == 0 {
+		kinds = []Retryable{RetryCanceled, RetryExpired, RetryErrored}
+	}
+	for _, k := range kinds {
+		if !slices.Contains([]Retryable{RetryCanceled, RetryExpired, RetryErrored, RetryMissing, RetryRejected}, k) {
+			return 0, fmt.Errorf("there are no results of kind %.20q", string(k))
+		}
+	}
+	row, err := j.row(ctx)
+	switch {
+	case err != nil:
+		return 0, err
+	case row.State == store.Canceled:
+		return 0, errors.New("it was canceled")
+	case row.State != store.Done:
+		return 0, ErrNotDone
+	case j.about.Pruned != nil:
+		return 0, ErrPruned
+	}
+	if err := j.remembers(ctx); err != nil {
+		return 0, err
+	}
+	if err := j.checkInput(j.about.Input.Name); err != nil {
+		return 0, err
+	}
+	e := j.engine(nil, j.about.Input.Name)
+	var wanted []int64
+	err = e.merge(ctx, row.Lines, func(f final) error {
+		if slices.Contains(kinds, kindOf(f)) {
+			wanted = append(wanted, f.index)
+		}
+		if f.index%1000 == 0 {
+			return context.Cause(ctx)
+		}
+		return nil
+	})
+	if err != nil || len(wanted) == 0 {
+		return 0, err
+	}
+	entries, round, err := e.entries(ctx, wanted)
+	if err != nil {
+		return 0, err
+	}
+	batches, err := e.divide(ctx, entries, row.NextSeq, round, nil)
+	if err != nil {
+		return 0, err
+	}
+	if err := j.reopen(); err != nil {
+		return 0, err
+	}
+	if err := j.replan(ctx, row, batches); err != nil {
+		return 0, err
+	}
+	return int64(len(wanted)), nil
+}
+
+// kindOf says of what kind a final result is, "" if it cannot be sent again.
+func kindOf(f final) Retryable {
+	switch f.grade {
+	case missing:
+		return RetryMissing
+	case rejected:
+		return RetryRejected
+	case answered:
+		return ""
+	}
+	item := client.ParseItem(f.raw, 0)
+	switch err := item.Err(); {
+	case errors.Is(err, client.ErrCanceled):
+		return RetryCanceled
+	case errors.Is(err, client.ErrExpired):
+		return RetryExpired
+	}
+	return RetryErrored
+}
+
+// entries returns where requests are that are sent again, as they were sent last, and in which round.
+func (e *engine) entries(ctx context.Context, wanted []int64) (entries []entry, round int, err error) {
+	f, err := e.disk.Open(e.input.name)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer f.Close()
+	r := newLineReader(f, 0)
+	for index := int64(0); len(entries) < len(wanted); index++ {
+		l, err := r.next(func([]byte) {})
+		if err == io.EOF {
+			err = ErrInputChanged
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		if index == wanted[len(entries)] {
+			entries = append(entries, entry{index: index, offset: l.offset, end: l.end})
+		}
+		if index%1000 == 0 && ctx.Err() != nil {
+			return nil, 0, context.Cause(ctx)
+		}
+	}
+	var lists []string // by round
+	err = e.store.View(ctx, func(tx store.Tx) error {
+		lists = nil
+		return eachBatch(tx, e.job, func(b *store.Batch) error {
+			if round = max(round, b.Round+1); b.Lines != "" {
+				lists = append(lists, b.Lines)
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, name := range lists {
+		for changed, err := range readList(ctx, e.blobs, name) {
+			if err != nil {
+				return nil, 0, err
+			}
+			if at, ok := slices.BinarySearch(wanted, changed.index); ok {
+				entries[at].text = slices.Clone(changed.text)
+			}
+		}
+	}
+	return entries, round, nil
+}
+
+// replan stores the batches of a further round, and has the job run again.
+func (j *Job) replan(ctx context.Context, was *store.Job, batches []*store.Batch) error {
+	return j.store.Update(ctx, func(tx store.Tx) error {
+		row, err := tx.Job(j.about.ID)
+		if err != nil {
+			return err
+		}
+		if row.State != store.Done || row.NextSeq != was.NextSeq {
+			return errMoved
+		}
+		for _, b := range batches {
+			if err := errors.Join(tx.PutBatch(b), event(tx, b, EventPlanned, "%d requests are sent again, because somebody wants it", b.Requests)); err != nil {
+				return err
+			}
+		}
+		row.State, row.NextSeq = store.Running, row.NextSeq+int64(len(batches))
+		return tx.PutJob(row)
+	})
+}

@@ -1,0 +1,67 @@
+package river
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"math"
+	"regexp"
+	"strings"
+
+	rq "github.com/riverqueue/river"
+)
+
+// The kinds of River jobs.
+const (
+	submitKind  = "messagebatches_submit"
+	collectKind = "messagebatches_collect"
+	pollKind    = "messagebatches_poll"
+	tendKind    = "messagebatches_tend"
+)
+
+// submitArgs has a batch sent, until it is known whether it was accepted.
+type submitArgs struct {
+	Job string `json:"job"`
+	Seq int64  `json:"seq"`
+}
+
+// collectArgs has the results of a batch read.
+type collectArgs struct {
+	Job string `json:"job"`
+	Seq int64  `json:"seq"`
+}
+
+// pollArgs has all batches of a workspace polled that wait at the service.
+type pollArgs struct{}
+
+// tendArgs has done what is to be done for a job as a whole.
+type tendArgs struct {
+	Job string `json:"job"`
+}
+
+// Kind implements rq.JobArgs, as the following do.
+func (submitArgs) Kind() string  { return submitKind }
+func (collectArgs) Kind() string { return collectKind }
+func (pollArgs) Kind() string    { return pollKind }
+func (tendArgs) Kind() string    { return tendKind }
+
+// queues are those of a workspace.
+type queues struct{ submit, collect, poll, tend string }
+
+// queuesOf returns the queues of a workspace, whose names are read by people and are unique.
+func queuesOf(organization, workspace string) queues {
+	sum := sha256.Sum256([]byte(organization + "\n" + workspace))
+	name := strings.Trim(regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(workspace), "-"), "-")
+	end := hex.EncodeToString(sum[:4])
+	if name != "" {
+		end = name[:min(len(name), 40)] + "-" + end
+	}
+	end = strings.ReplaceAll(end, "--", "-")
+	return queues{"submit-" + end, "collect-" + end, "poll-" + end, "tend-" + end}
+}
+
+func (q queues) all() []string { return []string{q.submit, q.collect, q.poll, q.tend} }
+
+// in returns the options of a River job: it is tried for as long as there is something to be done.
+func in(queue string, priority int) *rq.InsertOpts {
+	return &rq.InsertOpts{Queue: queue, Priority: priority, MaxAttempts: math.MaxInt16}
+}

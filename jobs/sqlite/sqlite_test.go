@@ -1,0 +1,108 @@
+package sqlite_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/seed-111a911e/messagebatches/jobs/sqlite"
+	"github.com/seed-111a911e/messagebatches/jobs/store"
+	"github.com/seed-111a911e/messagebatches/jobs/store/storetest"
+)
+
+// A named is a store with its file.
+type named struct {
+	store.Store
+	file string
+}
+
+func open(t *testing.T, file string) store.Store {
+	t.Helper()
+	db, err := sqlite.Open(t.Context(), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() }) // a second time, if the test has closed it
+	return named{db, file}
+}
+
+func TestSQLite(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T) store.Store {
+		return open(t, filepath.Join(t.TempDir(), "a file %20 with?odd#characters.db"))
+	}, func(t *testing.T, s store.Store) store.Store {
+		return open(t, s.(named).file)
+	})
+}
+
+// TestReadOnly reads a store that is open for writing.
+func TestReadOnly(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "job.db")
+	if _, err := sqlite.OpenReadOnly(t.Context(), file); err == nil {
+		t.Error("a file that does not exist was opened for reading")
+	}
+	writer := open(t, file)
+	put := func(runs int64) {
+		t.Helper()
+		if err := writer.Update(t.Context(), func(tx store.Tx) error { return tx.PutJob(&store.Job{ID: "a", Runs: runs}) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(1)
+	reader, err := sqlite.OpenReadOnly(t.Context(), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	put(2)
+	err = reader.View(t.Context(), func(tx store.Tx) error {
+		j, err := tx.Job("a")
+		if err == nil && j.Runs != 2 {
+			t.Errorf("got %+v", j)
+		}
+		put(3) // is not kept out
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := reader.Update(t.Context(), func(tx store.Tx) error { return tx.PutJob(&store.Job{ID: "b"}) }); err == nil {
+		t.Error("a store that is open for reading was written")
+	}
+}
+
+// TestDurable holds the settings that durability depends on.
+func TestDurable(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "job.db")
+	db, err := sqlite.Open(t.Context(), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2"} {
+		if got := sqlite.Pragma(t.Context(), db, pragma); got != want {
+			t.Errorf("%s is %q, want %q", pragma, got, want)
+		}
+	}
+}
+
+func TestNotADatabase(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "job.db")
+	if err := os.WriteFile(file, []byte(strings.Repeat("this is no database ", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sqlite.Open(t.Context(), file); err == nil || !strings.Contains(err.Error(), file) {
+		t.Errorf("got %v, want an error that names the file", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "job.db")); !errors.Is(err, context.Canceled) {
+		t.Errorf("with a context that has ended: %v", err)
+	}
+}

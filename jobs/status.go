@@ -1,0 +1,251 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/seed-111a911e/messagebatches/jobs/sqlite"
+	"github.com/seed-111a911e/messagebatches/jobs/store"
+)
+
+// A Status is how far a job is.
+type Status struct {
+	ID       string        `json:"id"`                 // of the job
+	State    string        `json:"state"`              // running, paused, done, canceled or rebuilding
+	Why      string        `json:"why,omitempty"`      // why it is paused, or what it waits for while it is rebuilt
+	Open     bool          `json:"open"`               // whether a program has the job open at the moment
+	Begun    time.Time     `json:"begun"`              // when the job was begun
+	Input    string        `json:"input,omitempty"`    // file of requests, "" before it was divided into batches
+	Requests int64         `json:"requests"`           // of the input; 0 before it was divided into batches
+	Settled  int64         `json:"settled"`            // of these, those that have their final result
+	Rounds   []RoundStatus `json:"rounds"`             // how far each is
+	Doubtful []DoubtStatus `json:"doubtful,omitempty"` // batches that the service may or may not have accepted
+	Oldest   *BatchStatus  `json:"oldest,omitempty"`   // of the batches that run at the service, the one that was accepted first
+	Queue    QueueStatus   `json:"queue"`              // what waits at the service
+
+	// Aging is how many batches were created more than 20 days ago and their results are not stored yet: ResultsUntil is when
+	// the service deletes the first of them. Both are zero if there are none.
+	Aging        int       `json:"aging,omitempty"`
+	ResultsUntil time.Time `json:"results_until,omitzero"`
+
+	Deleted bool `json:"deleted,omitempty"` // its batches were deleted at the service
+	Pruned  bool `json:"pruned,omitempty"`  // its parts were deleted: only the output is left
+}
+
+// A RoundStatus adds up what is sent for the first time (Round 0), for the second time, and so on.
+type RoundStatus struct {
+	Round    int   `json:"round"`    // from 0
+	Batches  int64 `json:"batches"`  // number
+	Ended    int64 `json:"ended"`    // of the batches, those that have ended at the service
+	Requests int64 `json:"requests"` // number
+	Settled  int64 `json:"settled"`  // of the requests, those that are not sent again
+
+	// The following numbers of requests add up to Requests.
+
+	Planned   int64 `json:"planned"`   // to be sent
+	Sending   int64 `json:"sending"`   // being sent
+	Doubtful  int64 `json:"doubtful"`  // in batches that the service may or may not have accepted
+	Waiting   int64 `json:"waiting"`   // at the service
+	Unread    int64 `json:"unread"`    // in batches that have ended, and whose results are not stored
+	Collected int64 `json:"collected"` // with results that are stored
+	Gone      int64 `json:"gone"`      // in batches whose results cannot be read any more
+}
+
+// A DoubtStatus is a batch that the service may or may not have accepted.
+type DoubtStatus struct {
+	Seq      int64  `json:"seq"`                // number of the batch in the job
+	Requests int    `json:"requests"`           // in it
+	BatchID  string `json:"batch_id,omitempty"` // that may be it, if there is only one
+	Waited   string `json:"waited"`             // how long it has been looked for
+}
+
+// A QueueStatus says how many requests of an organization wait at the service: those of all jobs in the store, which in a
+// directory is one.
+type QueueStatus struct {
+	Organization string    `json:"organization,omitempty"` // at the service, "" before the first call
+	Waiting      int64     `json:"waiting"`                // requests
+	Limit        int64     `json:"limit,omitempty"`        // that may wait; 0 is no limit
+	Until        time.Time `json:"until,omitzero"`         // when a limit ends that is lower for a while, because the service has refused more
+}
+
+// Inspect returns the status of the job in a directory. It reads files only, and does not mind whether a program is
+// running the job.
+func Inspect(ctx context.Context, dir string) (s *Status, err error) {
+	err = inspect(ctx, dir, func(j *Job) error {
+		if s, err = j.status(ctx); err != nil {
+			return err
+		}
+		s.Open, err = isLocked(filepath.Join(dir, lockName))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func stateOf(row *store.Job) string {
+	if row.State == store.Held {
+		return string(store.Paused)
+	}
+	return string(row.State)
+}
+
+// inspect calls f with the job in a directory, which is open for reading.
+func inspect(ctx context.Context, dir string, f func(*Job) error) error {
+	j := &Job{dir: dir, disk: osDisk{}, blobs: directory{osDisk{}, dir}, timing: realTiming, clock: newClock()}
+	err := j.readDescription()
+	if err == nil {
+		var db *sqlite.DB
+		if db, err = sqlite.OpenReadOnly(ctx, filepath.Join(dir, databaseName)); err == nil {
+			defer db.Close()
+			j.store = db
+			err = f(j)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("job %s: %w", dir, err)
+	}
+	return nil
+}
+
+// Status returns how far the job is.
+func (j *Job) Status(ctx context.Context) (*Status, error) {
+	s, err := j.status(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("job %s: %w", j.dir, err)
+	}
+	s.Open = true
+	return s, nil
+}
+
+func (j *Job) status(ctx context.Context) (s *Status, err error) {
+	err = j.store.View(ctx, func(tx store.Tx) error {
+		row, err := tx.Job(j.about.ID)
+		if err != nil {
+			return err
+		}
+		s = &Status{
+			ID: row.ID, State: stateOf(row), Why: row.Why, Begun: j.about.Created, Requests: row.Lines, Deleted: j.about.Deleted != nil, Pruned: j.about.Pruned != nil,
+		}
+		if j.about.Input != nil {
+			s.Input = j.about.Input.Name
+		}
+		if s.Queue, err = queueOf(tx, row.Organization); err != nil {
+			return err
+		}
+		return eachBatch(tx, row.ID, func(b *store.Batch) error { return s.add(tx, b) })
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// queueOf returns what waits of an organization.
+func queueOf(tx store.Tx, organization string) (QueueStatus, error) {
+	waiting, err := tx.Waiting(organization)
+	if err != nil {
+		return QueueStatus{}, err
+	}
+	limit, err := tx.Limit(organization)
+	if err != nil {
+		return QueueStatus{}, err
+	}
+	q := QueueStatus{Organization: organization, Waiting: waiting, Limit: limit.Allowed(tx.Now())}
+	if q.Limit != limit.Requests {
+		q.Until = limit.Until
+	}
+	return q, nil
+}
+
+// eachBatch calls f with the batches of a job, by Seq.
+func eachBatch(tx store.Tx, job string, f func(*store.Batch) error) error {
+	const atATime = 1000
+	for after := int64(0); ; {
+		some, err := tx.Batches(job, nil, after, atATime)
+		if err != nil {
+			return err
+		}
+		for _, b := range some {
+			if err := f(b); err != nil {
+				return err
+			}
+			after = b.Seq
+		}
+		if len(some) < atATime {
+			return nil
+		}
+	}
+}
+
+// add adds a batch. The batches of a round may be anywhere among the others.
+func (s *Status) add(tx store.Tx, b *store.Batch) error {
+	for len(s.Rounds) <= b.Round {
+		s.Rounds = append(s.Rounds, RoundStatus{Round: len(s.Rounds)})
+	}
+	r, n := &s.Rounds[b.Round], int64(b.Requests)
+	r.Batches++
+	r.Requests += n
+	switch b.State {
+	case store.Planned:
+		r.Planned += n
+	case store.Submitting:
+		r.Sending += n
+	case store.Doubtful, store.Unproven:
+		r.Doubtful += n
+		a, err := tx.Attempt(b.Job, b.Seq, b.Attempt)
+		if err != nil {
+			return err
+		}
+		s.Doubtful = append(s.Doubtful, DoubtStatus{b.Seq, b.Requests, b.BatchID, a.Waited.String()})
+	case store.Proven:
+		r.Waiting += n
+		if o := s.Oldest; o == nil || !b.Created.IsZero() && (o.Created.IsZero() || b.Created.Before(o.Created)) {
+			s.Oldest = new(batchStatus(b))
+		}
+	case store.Ended:
+		r.Unread += n
+		r.Ended++
+	case store.Collected, store.Settled:
+		r.Collected += n
+		if b.BatchID != "" {
+			r.Ended++
+		}
+	case store.Gone:
+		r.Gone += n
+		r.Ended++
+	}
+	if isAging(b, tx.Now()) {
+		until := b.Created.Add(resultsLife)
+		if s.Aging++; s.Aging == 1 || until.Before(s.ResultsUntil) {
+			s.ResultsUntil = until
+		}
+	}
+	settled := max(0, b.Part.Lines-b.Again.Lines)
+	r.Settled += settled
+	s.Settled += settled
+	return nil
+}
+
+// isLocked reports whether a program has taken the lock of a job.
+func isLocked(name string) (bool, error) {
+	f, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	err = probeLock(f)
+	if errors.Is(err, ErrLocked) {
+		return true, nil
+	}
+	return false, err
+}

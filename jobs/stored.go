@@ -1,0 +1,137 @@
+package jobs
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/seed-111a911e/messagebatches/jobs/store"
+)
+
+// A storedPart is a part in the directory of the job.
+type storedPart struct {
+	name  string // in the blobs
+	seq   int64
+	round int
+	batch string // ID as it is in names of files
+	sum   string // how its SHA-256 begins
+}
+
+func (s *search) parts() (map[string]storedPart, error) {
+	files, err := s.disk.List(filepath.Join(s.job.dir, "parts"))
+	all := make(map[string]storedPart)
+	for _, name := range files {
+		if p, ok := parsePartName(name); ok && p.batch != "" {
+			all[p.batch] = p
+		}
+	}
+	return all, err
+}
+
+func (s *search) hasPart(id string) bool {
+	parts, err := s.parts()
+	_, ok := parts[fileName(id)]
+	return err == nil && ok
+}
+
+// partName returns what the name of the part of a batch begins with: what is needed to know of it without a database.
+func partName(b *store.Batch) string {
+	return strconv.FormatInt(b.Seq, 36) + "-" + strconv.Itoa(b.Round) + "-" + fileName(b.BatchID)
+}
+
+func parsePartName(name string) (p storedPart, ok bool) {
+	fields := strings.Split(name, "-")
+	if len(fields) != 4 {
+		return p, false
+	}
+	seq, err1 := strconv.ParseInt(fields[0], 36, 64)
+	round, err2 := strconv.Atoi(fields[1])
+	return storedPart{"parts/" + name, seq, round, fields[2], fields[3]}, err1 == nil && err2 == nil
+}
+
+// storedList returns the name of the list that a batch was sent with, if it is still there and has those requests: requests
+// that were changed to be sent again are in it.
+func (s *search) storedList(ctx context.Context, seq int64, indexes []int64) (string, error) {
+	files, err := s.disk.List(filepath.Join(s.job.dir, "lists"))
+	if err != nil {
+		return "", err
+	}
+	for _, file := range files {
+		first, sum, ok := strings.Cut(file, "-")
+		if !ok || strings.Contains(sum, "-") || first != strconv.FormatInt(seq, 36) {
+			continue
+		}
+		name, n, fits := "lists/"+file, 0, true
+		for e, err := range readList(ctx, s.blobs, name) {
+			if fits = fits && err == nil && n < len(indexes) && e.index == indexes[n]; !fits {
+				break
+			}
+			n++
+		}
+		if !fits || n != len(indexes) {
+			continue
+		}
+		f, err := s.disk.Open(filepath.Join(s.job.dir, "lists", file))
+		if err != nil {
+			continue
+		}
+		got, err := hashOf(f)
+		if closeErr := f.Close(); err == nil && closeErr == nil && strings.HasPrefix(got, sum) {
+			return name, nil
+		}
+	}
+	return "", context.Cause(ctx)
+}
+
+// readStored returns which requests a part has, none if it is not what was stored.
+func (s *search) readStored(ctx context.Context, part storedPart, token wireID) (file store.File, indexes []int64, err error) {
+	if part.name == "" || token.job != "" && (token.seq != part.seq || token.round != part.round) {
+		return file, nil, nil
+	}
+	f, err := s.disk.Open(filepath.Join(s.job.dir, filepath.FromSlash(part.name)))
+	if err != nil {
+		return file, nil, nil // it is read again
+	}
+	sum, err := hashOf(f)
+	size, sizeErr := f.Size()
+	if closeErr := f.Close(); err != nil || sizeErr != nil || closeErr != nil || !strings.HasPrefix(sum, part.sum) || len(part.sum) < 16 {
+		return file, nil, nil // it is read again
+	}
+	file = store.File{Name: part.name, Bytes: size, SHA256: sum}
+	p, err := openPart(ctx, s.blobs, &store.Batch{Part: file})
+	if err != nil {
+		return store.File{}, nil, nil // it is read again
+	}
+	defer p.close()
+	for more := true; more; {
+		file.Lines++
+		p.batch.Part = file
+		indexes = append(indexes, p.now.index)
+		if more, err = p.next(); err != nil {
+			return store.File{}, nil, context.Cause(ctx)
+		}
+	}
+	return file, indexes, nil
+}
+
+// readPart reads the part that a job had before it was rebuilt into a spool, in place of the results.
+func (e *engine) readPart(ctx context.Context, b *store.Batch, indexes []int64, s *spool) error {
+	p, err := openPart(ctx, e.blobs, b)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	for more := true; more; {
+		if at, ok := slices.BinarySearch(indexes, p.now.index); ok && p.now.grade != missing {
+			if err := s.add(at, p.now.raw); err != nil {
+				return err
+			}
+		}
+		if more, err = p.next(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
