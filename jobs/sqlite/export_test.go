@@ -9,3 +9,6 @@ func Pragma(ctx context.Context, d *DB, name string) (value string) {
 	}
 	return value
 }
+
+// InUse returns how many connections have a transaction.
+func (d *DB) InUse() int { return d.db.Stats().InUse }

@@ -12,7 +12,8 @@ import (
 	"net/url"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 	"github.com/seed-111a911e/messagebatches/jobs/store/sqlstore"
@@ -107,12 +108,22 @@ func (d *DB) transact(ctx context.Context, o *sql.TxOptions, f func(store.Tx) er
 	}
 	defer func() { _ = t.Rollback() }() // without effect after Commit
 	if err := f(&sqlstore.Tx{Ctx: ctx, Conn: conn{t}, Dialect: dialect, Locks: !o.ReadOnly, Time: now}); err != nil {
-		return err
+		return canceled(ctx, err)
 	}
 	if err := t.Commit(); err != nil {
-		return fmt.Errorf("database: %w", err)
+		return fmt.Errorf("database: %w", canceled(ctx, err))
 	}
 	return nil
+}
+
+// canceled returns the error of the context if that is what ended a transaction, whose statements then fail with words of
+// their own, and otherwise the error.
+func canceled(ctx context.Context, err error) error {
+	var failure *sqlite.Error
+	if ctx.Err() != nil && (errors.Is(err, sql.ErrTxDone) || errors.As(err, &failure) && failure.Code() == sqlite3.SQLITE_INTERRUPT) {
+		return ctx.Err()
+	}
+	return err
 }
 
 // A conn is a transaction.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -36,6 +37,23 @@ func TestSQLite(t *testing.T) {
 	}, func(t *testing.T, s store.Store) store.Store {
 		return open(t, s.(named).file)
 	})
+}
+
+// TestCanceled: a transaction that was rolled back because its context ended says that, and not that it is done.
+func TestCanceled(t *testing.T) {
+	t.Parallel()
+	db := open(t, filepath.Join(t.TempDir(), "job.db")).(named).Store.(*sqlite.DB)
+	ctx, cancel := context.WithCancel(t.Context())
+	err := db.Update(ctx, func(store.Tx) error {
+		cancel()
+		for db.InUse() > 0 {
+			runtime.Gosched()
+		}
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
 }
 
 // TestReadOnly reads a store that is open for writing.
