@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/seed-111a911e/messagebatches/client"
-	"github.com/seed-111a911e/messagebatches/jobs/price"
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
@@ -83,7 +82,7 @@ func (e *engine) collect(ctx context.Context, b *store.Batch) (time.Duration, er
 			return err
 		}
 		c.Collected = true
-		if err := e.spent(c, b, &spool.used, spool.lacking); err != nil {
+		if err := e.spent(c, b, &spool.used, spool.lacking()); err != nil {
 			return err
 		}
 		return errors.Join(tx.PutBatch(b), tx.PutCreated(c), event(tx, b, "collected", "%d results, of which %d are sent again", part.Lines, b.Again.Lines))
@@ -198,12 +197,23 @@ func (e *engine) read(ctx context.Context, b *store.Batch, indexes []int64, s *s
 			continue // it cannot be stored under another custom ID
 		}
 		if at, ok := own(item.CustomID); ok && !s.has(at) {
-			if err := s.add(at, item.Raw); err != nil {
+			if err := e.keepResult(s, at, item); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// keepResult puts a result into a spool, with what has to be known of it, so that it is decoded once.
+func (e *engine) keepResult(s *spool, at int, item *client.Item) error {
+	s.used.Add(e.table(), e.clock.wall(), item)
+	g := failed
+	if item.Message() != nil {
+		g = answered
+	}
+	more, _ := e.policy.Again(item)
+	return s.add(at, item.Raw, g, more)
 }
 
 // writePart writes what a spool has in the order of the input, each result under the custom ID of its request. A line of a
@@ -224,14 +234,11 @@ func (e *engine) writePart(ctx context.Context, b *store.Batch, s *spool) (part,
 		if err != nil {
 			return part, again, err
 		}
-		raw, err := s.get(at)
+		raw, seen, err := s.get(at)
 		if err != nil {
 			return part, again, err
 		}
-		if raw == nil {
-			s.lacking++
-		}
-		g, resend, err := e.grade(r, raw, b.Round, &s.used)
+		g, resend, err := e.grade(r, raw, seen, b.Round)
 		if err != nil {
 			return part, again, err
 		}
@@ -293,28 +300,25 @@ func appendResult(to []byte, r request, g grade, raw []byte) ([]byte, error) {
 	return append(to, '\n'), nil
 }
 
-// grade says how good a result is, nil if it is missing, and whether the request is sent again. It adds up what was used.
-func (e *engine) grade(r request, raw []byte, round int, used *price.Usage) (g grade, again *entry, err error) {
+// grade says how good a result is, nil if it is missing, and whether the request is sent again.
+func (e *engine) grade(r request, raw []byte, seen spooled, round int) (g grade, again *entry, err error) {
+	if raw == nil {
+		seen.grade = missing
+		seen.again, _ = e.policy.Again(nil)
+	}
+	if seen.grade == answered && e.accept == nil {
+		return answered, nil, nil
+	}
 	if again = (&entry{index: r.index, offset: r.offset, end: r.end}); r.changed {
 		again.text = r.text
 	}
-	if raw == nil {
-		if more, _ := e.policy.Again(nil); !more || !e.another(round) {
+	if seen.grade != answered {
+		if !seen.again || !e.another(round) {
 			again = nil
 		}
-		return missing, again, nil
+		return seen.grade, again, nil
 	}
 	item := client.ParseItem(raw, 0)
-	used.Add(e.table(), e.clock.wall(), &item)
-	if item.Message() == nil {
-		if more, _ := e.policy.Again(&item); !more || !e.another(round) {
-			again = nil
-		}
-		return failed, again, nil
-	}
-	if e.accept == nil {
-		return answered, nil, nil
-	}
 	o, err := scanLine(r.text)
 	if err != nil {
 		return 0, nil, err
@@ -352,64 +356,6 @@ func (e *engine) another(round int) bool {
 		rounds = 3
 	}
 	return round+1 < rounds
-}
-
-// A spool keeps results in the order in which they come.
-type spool struct {
-	disk  disk
-	name  string
-	file  file
-	out   *bufio.Writer
-	at    int64
-	where []span
-
-	filler string // stands for all results, if it is not empty
-	grade  grade  // of the filler
-
-	used    price.Usage // what the results used
-	lacking int64       // results that are missing
-}
-
-type span struct {
-	offset int64
-	length int
-}
-
-func newSpool(d disk, name string, n int) (*spool, error) {
-	f, err := d.Create(name)
-	if err != nil {
-		return nil, err
-	}
-	return &spool{disk: d, name: name, file: f, out: bufio.NewWriterSize(f, 256<<10), where: make([]span, n)}, nil
-}
-
-func (s *spool) has(at int) bool { return s.where[at].length > 0 }
-
-func (s *spool) add(at int, raw []byte) error {
-	n, err := s.out.Write(raw)
-	s.where[at] = span{s.at, n}
-	s.at += int64(n)
-	return err
-}
-
-// get returns a result, nil if there is none.
-func (s *spool) get(at int) ([]byte, error) {
-	if at >= len(s.where) || !s.has(at) {
-		return nil, nil
-	}
-	if s.out.Buffered() > 0 {
-		if err := s.out.Flush(); err != nil {
-			return nil, err
-		}
-	}
-	raw := make([]byte, s.where[at].length)
-	_, err := s.file.ReadAt(raw, s.where[at].offset)
-	return raw, err
-}
-
-func (s *spool) remove() {
-	_ = s.file.Close()
-	_ = s.disk.Remove(s.name) // it is removed when the job is opened again
 }
 
 // A blob is a file that is being written, with its hash.

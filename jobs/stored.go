@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
@@ -125,7 +126,8 @@ func (e *engine) readPart(ctx context.Context, b *store.Batch, indexes []int64, 
 	defer p.close()
 	for more := true; more; {
 		if at, ok := slices.BinarySearch(indexes, p.now.index); ok && p.now.grade != missing {
-			if err := s.add(at, p.now.raw); err != nil {
+			item := client.ParseItem(p.now.raw, 0)
+			if err := e.keepResult(s, at, &item); err != nil {
 				return err
 			}
 		}

@@ -2,6 +2,8 @@ package price
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"strconv"
 )
 
@@ -59,24 +61,33 @@ func weigh(text []byte) (n int64) {
 
 // weighPlain is weigh for a text without escapes.
 func weighPlain(text []byte) (n int64) {
-	rest := text
+	rest, doubled := text, 0 // spaces behind another one
+	behind := uint64(0)      // 1 if the byte before rest is a space
 	for ; len(rest) >= 8; rest = rest[8:] {
 		b := (*[8]byte)(rest)
 		n += int64(uint32(weights[b[0]]) + uint32(weights[b[1]]) + uint32(weights[b[2]]) + uint32(weights[b[3]]) +
 			uint32(weights[b[4]]) + uint32(weights[b[5]]) + uint32(weights[b[6]]) + uint32(weights[b[7]]))
+		spaces := zeroBytes(binary.LittleEndian.Uint64(b[:]) ^ ' '*ones)
+		doubled += bits.OnesCount64(spaces & (spaces<<8 | behind))
+		behind = spaces >> 56
 	}
 	for _, c := range rest {
 		n += int64(weights[c])
-	}
-	for from := 0; ; from++ {
-		at := bytes.Index(text[from:], []byte("  "))
-		if at < 0 {
-			return n
+		if c != ' ' {
+			behind = 0
+		} else {
+			doubled += int(behind)
+			behind = 1
 		}
-		n -= ofSpace - ofMoreSpace
-		from += at
 	}
+	return n - int64(doubled)*(ofSpace-ofMoreSpace)
 }
+
+// ones has a 1 in each byte.
+const ones = ^uint64(0) / 0xff
+
+// zeroBytes returns a 1 for each byte of eight that is 0.
+func zeroBytes(x uint64) uint64 { return ^(x&(0x7f*ones) + 0x7f*ones | x) >> 7 & ones }
 
 // escaped returns the tokens of the character that an escape stands for, and how long the escape is.
 func escaped(text []byte) (n int64, length int) {

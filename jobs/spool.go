@@ -1,0 +1,108 @@
+package jobs
+
+import (
+	"bufio"
+	"slices"
+
+	"github.com/seed-111a911e/messagebatches/jobs/price"
+)
+
+// A spool keeps the results of a batch in the order in which they come, and returns them in that of the requests.
+type spool struct {
+	disk  disk
+	name  string
+	file  file
+	out   *bufio.Writer
+	at    int64
+	where []spooled
+	ahead readAhead
+
+	filler string // stands for all results, if it is not empty
+	grade  grade  // of the filler
+
+	used price.Usage // what the results used
+}
+
+// spooled says where a result is, and what was seen of it. The zero value is that of a request without one.
+type spooled struct {
+	offset int64
+	length uint32
+	grade  grade
+	again  bool // the policy sends the request again
+}
+
+func newSpool(d disk, name string, n int) (*spool, error) {
+	f, err := d.Create(name)
+	if err != nil {
+		return nil, err
+	}
+	return &spool{disk: d, name: name, file: f, out: bufio.NewWriterSize(f, 256<<10), where: make([]spooled, n)}, nil
+}
+
+func (s *spool) has(at int) bool { return s.where[at].length > 0 }
+
+// lacking counts the requests without a result.
+func (s *spool) lacking() (n int64) {
+	for at := range s.where {
+		if !s.has(at) {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *spool) add(at int, raw []byte, g grade, again bool) error {
+	n, err := s.out.Write(raw)
+	s.where[at] = spooled{s.at, uint32(n), g, again} // a line is never longer than a batch may be
+	s.at += int64(n)
+	return err
+}
+
+// get returns a result, which is good until the next call, nil if there is none.
+func (s *spool) get(at int) (raw []byte, seen spooled, err error) {
+	if at >= len(s.where) || !s.has(at) {
+		return nil, spooled{}, nil
+	}
+	if s.out.Buffered() > 0 {
+		if err := s.out.Flush(); err != nil {
+			return nil, spooled{}, err
+		}
+	}
+	seen = s.where[at]
+	raw, err = s.ahead.read(s.file, s.at, seen.offset, int(seen.length))
+	return raw, seen, err
+}
+
+func (s *spool) remove() {
+	_ = s.file.Close()
+	_ = s.disk.Remove(s.name) // it is removed when the job is opened again
+}
+
+// A readAhead is a part of a file in memory, for ranges that mostly follow each other.
+type readAhead struct {
+	text []byte
+	at   int64 // where text is in the file
+	next int64 // end of the range that was read last
+}
+
+// aheadSize is how much is read ahead.
+const aheadSize = 64 << 10
+
+// read reads a range of a file that has a size. The bytes are good until the next call.
+func (w *readAhead) read(f file, size, offset int64, length int) ([]byte, error) {
+	from, to := offset-w.at, offset-w.at+int64(length)
+	if from < 0 || to > int64(len(w.text)) {
+		n := length
+		if offset == w.next {
+			n = max(n, int(min(aheadSize, size-offset)))
+		}
+		w.text, w.at = slices.Grow(w.text[:0], n)[:n], offset
+		if _, err := f.ReadAt(w.text, offset); err != nil {
+			w.text = w.text[:0]
+			return nil, err
+		}
+		from, to = 0, int64(length)
+	}
+	w.next = offset + int64(length)
+	return w.text[from:to], nil
+}
