@@ -73,10 +73,6 @@ func (j *Job) stream(ctx context.Context, e *engine) error {
 	if err != nil || len(parts) == 0 {
 		return err
 	}
-	late, err := e.late(ctx)
-	if err != nil {
-		return err
-	}
 	f, err := j.appendTo(p)
 	if err != nil {
 		return err
@@ -86,6 +82,10 @@ func (j *Job) stream(ctx context.Context, e *engine) error {
 		if parts, err = e.firstParts(ctx, nil); err != nil {
 			return err
 		}
+	}
+	late, err := e.late(ctx) // last: a batch that is collected meanwhile must not be among the parts and miss here
+	if err != nil {
+		return err
 	}
 	for _, b := range parts {
 		out := bufio.NewWriterSize(f, 1<<20)

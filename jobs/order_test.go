@@ -71,6 +71,27 @@ func TestOrderDone(t *testing.T) {
 	})
 }
 
+// TestOrderDoneMeanwhile has batches collected while the output is opened: what is sent again of them is not written yet.
+func TestOrderDoneMeanwhile(t *testing.T) {
+	t.Parallel()
+	inOrderDone(t, func(t *testing.T, w *world) {
+		f := newFuse(point{})
+		f.meets = func(name string) (bool, time.Duration) {
+			if name == "before append in (*Job).appendTo" {
+				return false, time.Hour
+			}
+			return false, 0
+		}
+		r, err := w.live(f)
+		if err == nil {
+			err = w.checkSet(r)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // TestOrderDoneCrash has a program die wherever the output is written.
 func TestOrderDoneCrash(t *testing.T) {
 	t.Parallel()
