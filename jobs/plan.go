@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -169,7 +168,7 @@ func (p *planner) add(l line) {
 		p.out.lines++
 		return
 	}
-	p.out.hours = p.out.hours || bytes.Contains(l.text, oneHour)
+	p.out.hours = p.out.hours || mayCacheHour(l.text)
 	if p.prime.has(p.out.lines) {
 		if p.current != nil {
 			p.skipped = append(p.skipped, p.raw...)

@@ -141,7 +141,7 @@ func (p *Meter) params(params []byte) (*Measure, error) {
 	if c.bad {
 		return nil, errMalformed
 	}
-	w := measuring{m: m, caches: bytes.Contains(params, []byte(`"cache_control"`))}
+	w := measuring{m: m, caches: bytes.Contains(params, []byte(`_control"`))}
 	w.model, _ = p.models(m.Model)
 	w.sum.SetSeed(p.seed)
 	w.read([]byte(m.Model))
