@@ -254,3 +254,38 @@ func TestPrimingSurvives(t *testing.T) {
 	}
 	t.Logf("%d kills", n)
 }
+
+// TestPrimingRebuilt loses the database of a job with primers, wherever a batch of them or of others has got to.
+func TestPrimingRebuilt(t *testing.T) {
+	t.Parallel()
+	for _, at := range []point{
+		{"response to POST ", 1}, // of the primers
+		{"before commit of (*engine).collect", 1},
+		{"after commit of (*engine).collect", 1},
+		{"response to POST ", 2},
+		{"after commit of (*engine).collect", 2},
+		{}, // it is lost when the job is done
+	} {
+		t.Run(at.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, 0, store.NewMemory(), Options{MaxRequests: 20})
+				w.prime(22, "Ann", "Bob")
+				f := newFuse(at)
+				if _, err := w.live(f); f.dead == (err == nil) || f.dead != (at.n > 0) {
+					t.Fatalf("the program died: %v, %v", f.dead, err)
+				}
+				if err := w.lose(); err != nil {
+					t.Fatal(err)
+				}
+				r, err := w.live(newFuse(point{}))
+				if err == nil {
+					err = w.check(r, 44)
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
