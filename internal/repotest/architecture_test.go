@@ -75,6 +75,33 @@ func checkFieldNotes(fsys fs.FS, text string) (notes int, problems []string) {
 	return notes, problems
 }
 
+// TestJobFailures checks the table of ARCHITECTURE.md about what may happen to a job: each row links tests that run.
+func TestJobFailures(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "\n| What happens | What comes of it | Tests |\n|---|---|---|\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	rows := strings.Split(table, "\n")
+	if len(rows) < 22 {
+		t.Errorf("the table has %d rows, want 22 or more", len(rows))
+	}
+	for _, row := range rows {
+		cells := strings.Split(strings.Trim(row, "| "), " | ")
+		if len(cells) != 3 {
+			t.Errorf("not a row of three cells: %q", row)
+			continue
+		}
+		for link := range strings.SplitSeq(cells[2], ", ") {
+			if problem := checkTestLink(os.DirFS("."), link); problem != "" {
+				t.Errorf("%s: %s", cells[0], problem)
+			}
+		}
+	}
+}
+
 // checkTestLink returns what keeps a link from being to a test that make test runs, or "".
 func checkTestLink(fsys fs.FS, link string) string {
 	m := noteTest.FindStringSubmatch(link)
@@ -92,9 +119,13 @@ func checkTestLink(fsys fs.FS, link string) string {
 			return fmt.Sprintf("%s: go test ./... leaves out %s", file, part)
 		}
 	}
+	modules, err := fs.ReadFile(fsys, "go.work") // all of which make test and make test-postgres run
+	if err != nil {
+		return err.Error()
+	}
 	for d := path.Clean(dir); d != "."; d = path.Dir(d) {
-		if _, err := fs.Stat(fsys, path.Join(d, "go.mod")); err == nil && d != "cmd" && d != "conformance" {
-			return fmt.Sprintf("%s is in the module of %s", file, d)
+		if _, err := fs.Stat(fsys, path.Join(d, "go.mod")); err == nil && !strings.Contains(string(modules), "\t./"+d+"\n") {
+			return fmt.Sprintf("%s is in the module of %s, which is not in go.work", file, d)
 		}
 	}
 	context := build.Default
@@ -165,6 +196,7 @@ func TestFieldNotesBite(t *testing.T) {
 	t.Parallel()
 	const code = "package a\n\nimport \"testing\"\n\n"
 	files := fstest.MapFS{
+		"go.work": {Data: []byte("use (\n\t.\n\t./cmd\n)\n")},
 		"a/a_test.go": {Data: []byte(code + `func TestA(t *testing.T) { if testing.Short() { t.Skip() } }
 func FuzzA(f *testing.F) {}
 func Test(t *testing.T) {}
