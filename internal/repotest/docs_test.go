@@ -48,8 +48,8 @@ func TestDocs(t *testing.T) {
 			t.Errorf("%s does not begin with a whole program", name)
 		}
 	}
-	if len(shown) < 5 {
-		t.Errorf("only %d blocks of code were found in the README", len(shown))
+	if len(shown) == 0 {
+		t.Error("no block of code was found in the README")
 	}
 }
 
@@ -58,7 +58,8 @@ func TestReadmeLinks(t *testing.T) {
 	t.Parallel()
 	tests, prose := 0, codeBlock.ReplaceAllString(readme(t), "")
 	for _, link := range regexp.MustCompile(`\[([^\]]+)\]\(([^):]+)\)`).FindAllStringSubmatch(prose, -1) {
-		text, err := os.ReadFile(link[2])
+		file, _, _ := strings.Cut(link[2], "#")
+		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Error(err)
 		}
