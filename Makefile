@@ -1,16 +1,18 @@
 # Everything that can be done with this repository. CI calls these targets and nothing else.
 # [n min] is the budget of a target on a machine with 2 cores and no caches; CI has 40 minutes.
 
-GOLANGCI  = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
-VULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
-OASDIFF   = github.com/oasdiff/oasdiff@v1.36.0
-FUZZTIME ?= 5s
-SEEDS    ?= 100000
-BASE     ?= HEAD
-PAGE      = $(CURDIR)/cmd/messagebatches/page
-GATES    ?= redocly,openapi-typescript,hey-api,prism,ajv,inventory,oapi-codegen
-MODULES   = aws cmd conformance cookbook jobs jobs/bucket jobs/river otel
-RACE      = $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+GOLANGCI   = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+VULNCHECK  = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+ACTIONLINT = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+GORELEASER = github.com/goreleaser/goreleaser/v2@v2.18.2
+OASDIFF    = github.com/oasdiff/oasdiff@v1.36.0
+FUZZTIME  ?= 5s
+SEEDS     ?= 100000
+BASE      ?= HEAD
+PAGE       = $(CURDIR)/cmd/messagebatches/page
+GATES     ?= redocly,openapi-typescript,hey-api,prism,ajv,inventory,oapi-codegen
+MODULES    = aws cmd conformance cookbook jobs jobs/bucket jobs/river otel
+RACE       = $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 
 .DEFAULT_GOAL := help
 
@@ -46,6 +48,13 @@ test-jobs: ## run the tests of durable jobs, some of them without the race detec
 	cd jobs && JOBS_SEEDS=30 JOBS_CRASH_PAIRS=60 JOBS_EXPLORE=2 go test -timeout 20m $(RACE) ./...
 	cd jobs/bucket && go test $(RACE) ./...
 	cd jobs && go test -run '^TestCrashTwice$$|^TestSimulation$$|^TestExplore$$' .
+
+.PHONY: test-portable
+test-portable: ## vet all modules and run the tests of the client and the command, on any system, without the race detector [10 min]
+	go vet ./... $(MODULES:%=./%/...)
+	GOWORK=off go test -short ./client/... ./gen/... ./internal/...
+	cd jobs && go test -short ./sqlite/... ./store/... ./price/...
+	cd cmd && go test -short ./...
 
 .PHONY: test-postgres
 test-postgres: ## run the tests of jobs on many machines, with Debian's PostgreSQL or the one of DATABASE_URL [4 min]
@@ -174,6 +183,16 @@ mem-jobs: ## measure the memory of a durable job of 5 million requests, from its
 .PHONY: footprint
 footprint: ## measure what importers pay: build time, size of the binary, packages linked [5 min]
 	.ci/standalone conformance go run ./cmd/footprint
+
+.PHONY: release-check
+release-check: ## check the workflows and .goreleaser.yaml, and build the command's binaries into dist/ [15 min]
+	go run $(ACTIONLINT) .github/workflows/*.yml
+	go run $(GORELEASER) check
+	go run $(GORELEASER) release --snapshot --clean
+
+.PHONY: release-binaries
+release-binaries: ## publish the command's binaries, for the release workflow [15 min]
+	go run $(GORELEASER) release --clean
 
 .PHONY: verify
 verify: lint check-generate contract-foreign vuln fuzz demo ## all checks that are not tests [18 min]
