@@ -4,7 +4,7 @@
 GOLANGCI   = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VULNCHECK  = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 ACTIONLINT = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
-GORELEASER = github.com/goreleaser/goreleaser/v2@v2.18.2
+GORELEASER = github.com/goreleaser/goreleaser/v2@v2.17.0
 OASDIFF    = github.com/oasdiff/oasdiff@v1.36.0
 FUZZTIME  ?= 5s
 SEEDS     ?= 100000
