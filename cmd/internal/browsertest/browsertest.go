@@ -20,11 +20,13 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // axe is axe-core 4.14.1 as npm has it, compressed, under the Mozilla Public License 2.0; axe.LICENSE.txt has the texts.
@@ -205,10 +207,26 @@ func Eval[T any](b *Tab, expression string) T {
 	return v
 }
 
-// Keys presses keys, as on a keyboard, where the focus is.
+// Keys presses keys, as on a keyboard, where the focus is. As from a keyboard, a key that the page takes types nothing.
 func (b *Tab) Keys(keys string) {
 	b.t.Helper()
-	b.Do(chromedp.KeyEvent(keys))
+	b.Do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		for _, r := range keys {
+			events := kb.Encode(r)
+			for i, e := range events {
+				switch {
+				case e.Type == input.DispatchKeyEventTypeChar:
+					continue
+				case i+1 < len(events) && events[i+1].Type == input.DispatchKeyEventTypeChar:
+					e.Type, e.Text, e.UnmodifiedText = input.DispatchKeyEventTypeKeyDown, events[i+1].Text, events[i+1].UnmodifiedText
+				}
+				if _, err := cdp.Call(ctx, target, input.DispatchKeyEvent, *e); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}))
 }
 
 // Picture writes what the screen shows to a file, as PNG.

@@ -153,7 +153,7 @@ func (s *Server) find(r *http.Request) (any, error) {
 	return map[string]int{"row": row, "place": place}, nil
 }
 
-// search streams what it finds, as JSON lines: rows, now and then {"at", "of"}, and {"next"} or {"error"} at the end.
+// search streams what it finds, as JSON lines: rows, now and then {"at", "of"}, and {"next"} or {"failed"} at the end.
 func (s *Server) search(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	from, err := number(q, "from", int(none))
@@ -178,7 +178,7 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request) {
 		func(row Row) error { return tell(row) },
 		func(place int) error { return tell(map[string]int{"at": place, "of": chosen.n}) })
 	if err != nil {
-		_ = tell(map[string]string{"error": err.Error()})
+		_ = tell(map[string]string{"failed": err.Error()})
 		return
 	}
 	_ = tell(map[string]int{"next": next, "of": chosen.n})

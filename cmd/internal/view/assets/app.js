@@ -89,7 +89,7 @@ async function search(signal) {
   searching(began, 0);
   let shown = 0;
   for await (const line of lines("search", [...state.query, ["q", state.find], ["in", state.in], ["from", began]], signal)) {
-    if (line.error) throw new Error(line.error);
+    if (line.failed) throw new Error(line.failed);
     if ("row" in line) {
       state.hits.push(line);
       if (performance.now() - shown > 150) { // not for each of many
@@ -136,8 +136,8 @@ function paint(sum) {
 }
 
 function option(r, i) {
-  const text = el("span", { class: "text", dir: "auto" });
-  mark(text, r.text ?? "", state.find);
+  const text = el("span", { class: "intro", dir: "auto" });
+  mark(text, state.find ? r.text ?? "" : (r.text ?? "").replace(/(^|\s)#{1,6}(?=\s)|\*\*|`+/g, "$1"), state.find);
   return el("div", { role: "option", id: "row-" + i, "aria-selected": "false", onclick: () => pick(i) },
     el("span", { class: "first" }, el("bdi", { class: "id" }, r.id || "line " + r.line), outcome(r),
       r.differs ? el("span", { class: "badge differs" }, { answer: "other text", outcome: "other outcome", missing: "missing" }[r.differs]) : null),
@@ -322,6 +322,7 @@ function move(by) {
   if (at < 0 && state.from > 0) go(state.from - pageSize, -1);
 }
 
+const enter = (input) => { input.focus(); input.select(); };
 const scroll = (by) => $("detail").scrollBy({ top: by * $("detail").clientHeight * 0.8 });
 
 const keys = {
@@ -330,7 +331,7 @@ const keys = {
   Home: () => go(0), End: () => go(Math.floor(Math.max(0, state.total - 1) / pageSize) * pageSize, -1), G: () => keys.End(), "^": () => keys.Home(),
   "[": () => state.from > 0 && go(state.from - pageSize), "]": () => !state.find && state.from + pageSize < state.total && go(state.from + pageSize),
   d: () => scroll(1), u: () => scroll(-1),
-  "/": () => $("q").select(), g: () => $("id").select(),
+  "/": () => enter($("q")), g: () => enter($("id")),
   f: () => toggle(), c: () => { filters($("filters"), state.info, new URLSearchParams(), changed); changed(new URLSearchParams()); },
   m: () => { state.plain = !state.plain; reveal(); }, t: () => { state.thinking = !state.thinking; reveal(); },
   a: () => reveal(true), r: refresh, e: () => $("sum").querySelector("a[download]")?.click(),

@@ -8,24 +8,24 @@ const names = { text: "Text", thinking: "Thinking", tool: "Tool call", result: "
 export function detail(into, d, options) {
   const r = d.response;
   const head = el("div", { class: "head" },
+    el("button", { type: "button", class: "close", onclick: options.close }, "‹ List"),
     el("h2", { dir: "auto" }, r.id || "line " + r.line),
-    el("p", { class: "facts" }, outcome(r), " line " + number(r.line) + ", " + bytes(r.bytes)),
+    el("p", { class: "facts" }, "line " + number(r.line) + ", " + bytes(r.bytes)),
     el("div", { class: "actions" }, r.damage || d.prompt?.cut || r.cut || d.other?.cut
       ? el("button", { type: "button", class: "whole", onclick: options.whole }, "Show all") : null,
       el("a", { class: "button", href: "/api/line?row=" + r.row, download: true }, "Save the line"),
-      d.prompt ? el("a", { class: "button", href: "/api/line?what=requests&row=" + r.row, download: true }, "Save the request") : null,
-      el("button", { type: "button", class: "close", onclick: options.close }, "Back to the list")));
+      d.prompt ? el("a", { class: "button", href: "/api/line?what=requests&row=" + r.row, download: true }, "Save the request") : null));
   const columns = el("div", { class: "columns" });
-  if (d.prompt) columns.append(column("Prompt", "prompt", [el("p", { class: "facts" }, "line " + number(d.prompt.line))], prompt(d.prompt, options)));
+  if (d.prompt) columns.append(column("Prompt", options.names[1] ? "prompt above" : "prompt", [el("p", { class: "facts" }, "line " + number(d.prompt.line))], prompt(d.prompt, options)));
   columns.append(response(d.other ? options.names[0] : "Response", "response", r, options));
-  if (d.other) columns.append(response(options.names[1], "other", d.other, options));
-  else if (options.names[1]) columns.append(column(options.names[1], "other", [], [el("p", { class: "empty" }, "The other file has no result of this request.")]));
+  if (d.other) columns.append(response(options.names[1], "second", d.other, options));
+  else if (options.names[1]) columns.append(column(options.names[1], "second", [], [el("p", { class: "empty" }, "The other file has no result of this request.")]));
   const problems = (d.problems ?? []).map((p) => el("p", { class: "bad" }, p));
   into.replaceChildren(head, ...problems, columns);
 }
 
 function column(title, name, facts, content) {
-  return el("section", { class: "column " + name, "aria-label": title }, el("h3", { dir: "auto" }, title), ...facts, ...content);
+  return el("section", { class: "column " + name, "aria-label": title, tabindex: name.includes("above") ? "0" : null }, el("h3", { dir: "auto" }, title), ...facts, ...content);
 }
 
 export function outcome(r) {
@@ -37,7 +37,7 @@ export function outcome(r) {
 
 function response(title, name, r, options) {
   const facts = [];
-  if (r.model) facts.push(el("p", { class: "facts" }, outcome(r), " ", r.model));
+  facts.push(el("p", { class: "facts" }, outcome(r), r.model ? [" ", el("bdi", {}, r.model)] : null));
   if (r.damage) facts.push(el("p", { class: "bad" }, "This line is damaged: " + r.damage));
   if (r.message) facts.push(el("p", { class: "bad", dir: "auto" }, r.message));
   if (r.requestId) facts.push(el("p", { class: "facts" }, "request " + r.requestId));
@@ -74,7 +74,7 @@ function fold(name, title, content, open) {
 function block(b, options) {
   const parts = [];
   if (b.image) {
-    const image = el("img", { alt: "image of the request", class: "image" });
+    const image = el("img", { alt: "image of the request", class: "picture" });
     image.src = b.image; // a data URI of an image, which the server made
     parts.push(image);
   }
