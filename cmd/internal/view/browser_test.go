@@ -1,12 +1,14 @@
 package view
 
 import (
+	"bufio"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -57,12 +59,17 @@ func TestPictures(t *testing.T) {
 			tab.Wait(still)
 		}
 		shot(tab, "3-compare")
+		tab.Keys("x")
+		tab.Wait(still)
+		shot(tab, "7-differences")
 		tab = visit(t, b, s, screen)
 		tab.Keys("f")
 		tab.Wait(still)
 		shot(tab, "4-filters")
 		tab = visit(t, b, s, screen)
-		tab.Keys("/rhine\r")
+		tab.Keys("/scheldt\r")
+		tab.Wait(still)
+		tab.Keys("jj")
 		tab.Wait(still)
 		shot(tab, "5-search")
 		tab.Keys("?")
@@ -208,6 +215,12 @@ func TestBrowserCompare(t *testing.T) {
 	if a, b := says(tab, "#detail .response"), says(tab, "#detail .second"); strings.Contains(a, "Rhine") || !strings.Contains(b, "Rhine") || !strings.Contains(b, "claude-haiku-4-5") || !strings.Contains(says(tab, "#detail .prompt"), "Question 3") {
 		t.Errorf("side by side are %q and %q", a, b)
 	}
+	tab.Keys("x")
+	tab.Wait(still)
+	if del, ins := says(tab, "#detail .response del"), says(tab, "#detail .second ins"); strings.TrimSpace(del) != "" || strings.TrimSpace(ins) != "The Rhine is longer." {
+		t.Errorf("the differences are %q and %q", del, ins)
+	}
+	accessible(t, tab, "differences")
 	left := browsertest.Eval[bool](tab, `(() => { const [a, b] = ["response", "second"].map((c) => document.querySelector("#detail ." + c).getBoundingClientRect()); return a.right <= b.left && a.top === b.top; })()`)
 	if !left {
 		t.Error("they are not side by side")
@@ -305,7 +318,7 @@ func TestBrowserHostile(t *testing.T) {
 				{"type": "document", "title": text, "source": object{"type": "text", "media_type": "text/plain", "data": text}},
 				{"type": "image", "source": object{"type": "url", "url": "http://127.0.0.1:1/image.png"}},
 				{"type": "image", "source": object{"type": "base64", "media_type": "image/svg+xml", "data": "PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciLz4="}},
-				{"type": "image", "source": object{"type": "base64", "media_type": "image/png", "data": png + text}},
+				{"type": "image", "source": object{"type": "base64", "media_type": "image/png", "data": pixels() + text}},
 				{"type": "tool_result", "tool_use_id": "x", "content": text, "is_error": true},
 			}}, {"role": text, "content": text}}}}))
 	}
@@ -386,6 +399,60 @@ func TestBrowserLongLine(t *testing.T) {
 	tab.Wait(still)
 	if got := says(tab, "#detail h2"); got != "after" {
 		t.Errorf("then %q is shown", got)
+	}
+	check(t, tab, s)
+}
+
+// TestBrowserLarge goes to the end of a large file: of 50 MB, or of 1 GB with VIEW_LARGE=1.
+func TestBrowserLarge(t *testing.T) {
+	t.Parallel()
+	size := int64(50_000_000)
+	if os.Getenv("VIEW_LARGE") == "1" {
+		size = 1_000_000_000
+	}
+	path := filepath.Join(t.TempDir(), "large.jsonl")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	text, rows := strings.Repeat("The Scheldt is a river of Belgium. ", 55), 0
+	w := bufio.NewWriterSize(f, 1<<20)
+	for written := int64(0); written < size; rows++ {
+		n, err := w.WriteString(plainLine(fmt.Sprint("row-", rows), fmt.Sprint(text, rows)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		written += int64(n)
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	s := serve(t, Paths{Results: path})
+	t.Logf("indexed %d rows of %d bytes in %v", rows, size, time.Since(began))
+	tab := visit(t, browsertest.Start(t), s, browsertest.Screen{})
+	last := fmt.Sprint("row-", rows-1)
+	tab.Keys("G")
+	tab.Wait(still)
+	if got := says(tab, "#detail h2"); got != last {
+		t.Errorf("G goes to %s, want %s", got, last)
+	}
+	middle := fmt.Sprint("row-", rows/2)
+	tab.Keys("g" + middle + "\r")
+	tab.Wait(still)
+	if got := says(tab, "#detail h2") + " " + says(tab, "[aria-selected=true] .id"); got != middle+" "+middle {
+		t.Errorf("g goes to %s, want %s", got, middle)
+	}
+	began = time.Now()
+	tab.Keys("/belgium. " + fmt.Sprint(rows-1) + "\r")
+	tab.Wait(still)
+	if ids := shownIDs(tab); !slices.Equal(ids, []string{last}) {
+		t.Errorf("found %v, want %s", ids, last)
+	}
+	t.Logf("searched all of it in %v", time.Since(began))
+	if n := browsertest.Eval[int](tab, `document.querySelectorAll("*").length`); n > 5000 {
+		t.Errorf("the page has %d elements", n)
 	}
 	check(t, tab, s)
 }

@@ -1,9 +1,14 @@
 package view
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	pictures "image"
+	"image/color"
+	"image/png"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/seed-111a911e/messagebatches/jobs/price"
@@ -19,8 +25,20 @@ import (
 // object is JSON.
 type object = map[string]any
 
-// png is an image of one pixel.
-const png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+// pixels is an image, as PNG in base64.
+var pixels = sync.OnceValue(func() string {
+	m := pictures.NewRGBA(pictures.Rect(0, 0, 120, 60))
+	for x := range 120 {
+		for y := range 60 {
+			m.Set(x, y, color.RGBA{uint8(2 * x), uint8(4 * y), 160, 255})
+		}
+	}
+	var b bytes.Buffer
+	if png.Encode(&b, m) != nil {
+		panic("PNG in memory")
+	}
+	return base64.StdEncoding.EncodeToString(b.Bytes())
+})
 
 // answerText is the text of a response, with most of what Markdown has.
 func answerText(i int) string {
@@ -70,7 +88,7 @@ func message(i int, other bool) object {
 func requestLine(i int) string {
 	question := []object{{"type": "text", "text": fmt.Sprintf("Question %d: how long are the rivers of Belgium?", i)}}
 	if i%4 == 0 {
-		question = append([]object{{"type": "image", "source": object{"type": "base64", "media_type": "image/png", "data": png}}}, question...)
+		question = append([]object{{"type": "image", "source": object{"type": "base64", "media_type": "image/png", "data": pixels()}}}, question...)
 	}
 	if i%4 == 1 {
 		question = append([]object{{"type": "document", "title": "Atlas of Rivers", "source": object{"type": "text", "media_type": "text/plain", "data": "The Scheldt has 350 km."}}}, question...)

@@ -20,7 +20,8 @@ const state = {
   next: null, // where the search goes on; null: at its end
   row: null, // the one that is shown
   at: -1, // its place on the page
-  plain: false, thinking: false,
+  plain: false, thinking: false, differences: false,
+  models: 0, // how many there are
 };
 let busy = 0; // calls and timers that are under way
 const count = (by) => { busy += by; document.body.dataset.busy = busy; };
@@ -137,12 +138,12 @@ function paint(sum) {
 
 function option(r, i) {
   const text = el("span", { class: "intro", dir: "auto" });
-  mark(text, state.find ? r.text ?? "" : (r.text ?? "").replace(/(^|\s)#{1,6}(?=\s)|\*\*|`+/g, "$1"), state.find);
+  mark(text, state.find ? r.text ?? "" : (r.text ?? "").replace(/(^|\s)#{1,6}(?=\s)|\*\*|`+|\|[-:| ]*/g, "$1").replace(/\[([^\]]{1,100})\]\([^)]{1,200}\)/g, "$1"), state.find);
   return el("div", { role: "option", id: "row-" + i, "aria-selected": "false", onclick: () => pick(i) },
     el("span", { class: "first" }, el("bdi", { class: "id" }, r.id || "line " + r.line), outcome(r),
       r.differs ? el("span", { class: "badge differs" }, { answer: "other text", outcome: "other outcome", missing: "missing" }[r.differs]) : null),
     text,
-    el("span", { class: "numbers" }, r.input + r.output ? `${r.model ? r.model + " · " : ""}${short(r.input)} in · ${short(r.output)} out · ${money(r.cost, state.info.currency)}` : r.model ?? ""));
+    el("span", { class: "numbers" }, r.input + r.output ? `${r.model && state.models > 1 ? r.model + " · " : ""}${short(r.input)} in · ${short(r.output)} out · ${money(r.cost, state.info.currency)}` : ""));
 }
 
 function exports() {
@@ -203,6 +204,7 @@ async function showRow(whole) {
     detail($("detail"), d, {
       currency: info.currency, needle: state.find, plain: state.plain, thinking: state.thinking,
       names: [info.results.name, info.other?.name],
+      differences: state.differences, toggleDifferences: keys.x,
       whole: () => reveal(true), close,
     });
     if (!whole) $("detail").scrollTop = 0;
@@ -241,6 +243,7 @@ function restore() {
 function begin() {
   const { info } = state;
   const names = [info.results, info.requests, info.other].filter(Boolean).map((f) => f.name);
+  state.models = info.facets.find((f) => f.name === "model").values.filter((v) => v.name).length;
   document.title = names[0];
   $("title").replaceChildren(el("bdi", {}, names[0]), ...names.slice(1).flatMap((n) => [" · ", el("bdi", {}, n)]));
   $("in").hidden = !info.requests;
@@ -334,6 +337,7 @@ const keys = {
   "/": () => enter($("q")), g: () => enter($("id")),
   f: () => toggle(), c: () => { filters($("filters"), state.info, new URLSearchParams(), changed); changed(new URLSearchParams()); },
   m: () => { state.plain = !state.plain; reveal(); }, t: () => { state.thinking = !state.thinking; reveal(); },
+  x: () => { state.differences = !state.differences; reveal(); },
   a: () => reveal(true), r: refresh, e: () => $("sum").querySelector("a[download]")?.click(),
   "?": () => help($("help")),
 };

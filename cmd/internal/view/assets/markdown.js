@@ -39,7 +39,7 @@ function blocks(out, lines, depth) {
       i = end;
     } else if ((m = heading.exec(line))) {
       flush();
-      out.append(inlineInto(el("p", { class: "h h" + m[1].length, role: "heading", "aria-level": Math.min(6, m[1].length + 3) }), line.slice(m[0].length).replace(/ #{1,6} *$/, ""), 0));
+      out.append(inlineInto(el("p", { class: "h h" + m[1].length, role: "heading", "aria-level": "4" }), line.slice(m[0].length).replace(/ #{1,6} *$/, ""), 0));
     } else if (rule.test(line)) {
       flush();
       out.append(el("hr"));

@@ -53,6 +53,22 @@ export function mark(parent, text, needle) {
   show(parent, text.slice(from));
 }
 
+// markAll marks the needle in the texts that an element holds, and returns how often it did.
+export function markAll(root, needle) {
+  const find = needle.toLowerCase(), texts = [];
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  while (texts.length < 20000 && walker.nextNode()) {
+    const low = walker.currentNode.data.toLowerCase();
+    if (low.length === walker.currentNode.data.length && low.includes(find)) texts.push(walker.currentNode);
+  }
+  for (const t of texts) {
+    const all = document.createDocumentFragment();
+    mark(all, t.data, needle);
+    t.replaceWith(all);
+  }
+  return texts.length;
+}
+
 export const number = (n) => n.toLocaleString("en-US");
 
 // short writes a number with few digits: 12.3k.

@@ -276,3 +276,18 @@ func FuzzIndex(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkOpen indexes 100 MB of results.
+func BenchmarkOpen(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "results.jsonl")
+	line := succeeded("question-1", strings.Repeat("The Scheldt is a river of Belgium. ", 55)) + "\n"
+	if err := os.WriteFile(path, []byte(strings.Repeat(line, 100_000_000/len(line))), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(100_000_000)
+	for b.Loop() {
+		if _, err := Open(b.Context(), path, Options{Kind: Results, Table: price.Default(), Dir: b.TempDir()}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
