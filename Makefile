@@ -43,6 +43,14 @@ test-root: ## run the tests of the root module, and a release of all modules to 
 test-cmd: ## run the tests of the command [1 min]
 	cd cmd && go test $(RACE) ./...
 
+.PHONY: test-browser
+test-browser: ## run the tests of pages in a headless Chromium, Debian's or the one of CHROMIUM [3 min]
+	.ci/chromium $(MAKE) test-pages
+
+.PHONY: test-pages
+test-pages:
+	cd cmd && go test -count=1 -timeout 20m $(RACE) ./internal/browsertest ./internal/view/...
+
 .PHONY: test-jobs
 test-jobs: ## run the tests of durable jobs, some of them without the race detector, which makes them slow [4 min]
 	cd jobs && JOBS_SEEDS=30 JOBS_CRASH_PAIRS=60 JOBS_EXPLORE=2 go test -timeout 20m $(RACE) ./...

@@ -73,7 +73,7 @@ func newRoot(a *app) *cobra.Command {
 		}
 	}
 	add(groupNight, newRun(a), newStatus(a), newCancel(a), newVerify(a), newJob(a), newWorker(a))
-	add(groupFiles, newConvert(a), newEstimate(a), newValidate(a))
+	add(groupFiles, newConvert(a), newEstimate(a), newValidate(a), newView(a))
 	add(groupOther, newBatch(a), newDoctor(a), newServe(a), newContract(a), newVersion(a), newMan(a))
 	return root
 }

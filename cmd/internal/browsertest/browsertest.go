@@ -1,0 +1,285 @@
+// Package browsertest has tests look at pages in a headless Chromium, and axe-core look for what keeps people out of them.
+package browsertest
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// axe is axe-core 4.14.1 as npm has it, compressed, under the Mozilla Public License 2.0; axe.LICENSE.txt has the texts.
+//
+//go:embed axe.min.js.gz
+var axe []byte
+
+// patience is how long a test may wait for a browser, on a machine that has other things to do.
+const patience = 5 * time.Minute
+
+// A Browser is a Chromium that ends with the test.
+type Browser struct{ ctx context.Context }
+
+// Start starts a Chromium. Without one the test is skipped, unless BROWSER_TESTS=1: then it fails. CHROMIUM may say where
+// it is.
+func Start(t testing.TB) *Browser {
+	t.Helper()
+	path := find()
+	if path == "" {
+		text := "no chromium was found, so that nothing was tried in a browser: install it, or set CHROMIUM"
+		if os.Getenv("BROWSER_TESTS") == "1" {
+			t.Fatal(text)
+		}
+		t.Skip(text)
+	}
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()),
+		chromedp.WSURLReadTimeout(patience), chromedp.Flag("disable-gpu", true))
+	if os.Getuid() == 0 {
+		options = append(options, chromedp.NoSandbox) // Chromium refuses to run as root otherwise
+	}
+	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(cancel)
+	ctx, stop := chromedp.NewContext(ctx, chromedp.WithErrorf(func(string, ...any) {})) // of messages newer than chromedp
+	t.Cleanup(stop)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("%s does not start: %v", path, err)
+	}
+	return &Browser{ctx}
+}
+
+func find() string {
+	if path := os.Getenv("CHROMIUM"); path != "" {
+		return path
+	}
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+// A Screen is what a page is shown on. The zero Screen is 1,280 by 800 pixels, and light.
+type Screen struct {
+	Width, Height int64
+	Dark          bool
+	Phone         bool // with a touch screen
+}
+
+// A Tab is a page in a browser. Its methods fail the test if something goes wrong.
+type Tab struct {
+	t   testing.TB
+	ctx context.Context
+
+	mu       sync.Mutex
+	problems []string
+	requests []string
+}
+
+// Open opens a page in a tab of its own, without cookies of others.
+func (b *Browser) Open(t testing.TB, address string, s Screen) *Tab {
+	t.Helper()
+	tab := &Tab{t: t}
+	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(tab.listen))
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil { // without a bound, which would be that of the tab
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithTimeout(ctx, patience)
+	t.Cleanup(stop)
+	tab.ctx = ctx
+	if s.Width == 0 {
+		s.Width, s.Height = 1280, 800
+	}
+	size := []chromedp.EmulateViewportOption{chromedp.EmulateScale(1)}
+	if s.Phone {
+		size = append(size, chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulatePortrait)
+	}
+	tab.Do(chromedp.EmulateViewport(s.Width, s.Height, size...), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		scheme := "light"
+		if s.Dark {
+			scheme = "dark"
+		}
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+			{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+		}})
+		if err == nil {
+			_, err = cdp.Call(ctx, target, log.Enable, cdp.Empty{})
+		}
+		if err == nil {
+			_, err = cdp.Call(ctx, target, network.Enable, network.EnableParams{})
+		}
+		return err
+	}), chromedp.Navigate(address))
+	return tab
+}
+
+// listen notes what the page requests and what goes wrong in it.
+func (b *Tab) listen(event any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		text := e.ExceptionDetails.Text
+		if x := e.ExceptionDetails.Exception; x != nil {
+			text += " " + x.Description
+		}
+		b.problems = append(b.problems, text)
+	case *log.EventEntryAdded:
+		if e.Entry.Level == log.EntryLevelError {
+			b.problems = append(b.problems, fmt.Sprintf("%s: %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL))
+		}
+	case *page.EventJavascriptDialogOpening:
+		b.problems = append(b.problems, "the page opened a dialog: "+e.Message)
+	case *network.EventRequestWillBeSent:
+		b.requests = append(b.requests, e.Request.URL)
+	}
+}
+
+// Problems returns the exceptions, errors of the console and dialogs of the page so far, and forgets them.
+func (b *Tab) Problems() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := b.problems
+	b.problems = nil
+	return all
+}
+
+// Elsewhere returns the URLs that the page has requested from other origins than the one given. Data URIs go nowhere.
+func (b *Tab) Elsewhere(origin string) []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var all []string
+	for _, address := range b.requests {
+		u, err := url.Parse(address)
+		if err == nil && (u.Scheme == "data" || u.Scheme+"://"+u.Host == origin) {
+			continue
+		}
+		all = append(all, address)
+	}
+	return all
+}
+
+// Do runs steps of chromedp.
+func (b *Tab) Do(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	if err := chromedp.Do(b.ctx, steps...); err != nil {
+		b.t.Fatalf("%v; the page says: %v", err, b.Problems())
+	}
+}
+
+// Wait waits until a JavaScript expression is true.
+func (b *Tab) Wait(expression string) {
+	b.t.Helper()
+	wait := chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(0))
+	if err := chromedp.Do(b.ctx, wait); err != nil {
+		b.t.Fatalf("waiting for %s: %v; the page says: %v", expression, err, b.Problems())
+	}
+}
+
+// Eval returns the value of a JavaScript expression, or of the promise that it is.
+func Eval[T any](b *Tab, expression string) T {
+	b.t.Helper()
+	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		b.t.Fatalf("%.500s: %v; the page says: %v", expression, err, b.Problems())
+	}
+	return v
+}
+
+// Keys presses keys, as on a keyboard, where the focus is. As from a keyboard, a key that the page takes types nothing.
+func (b *Tab) Keys(keys string) {
+	b.t.Helper()
+	b.Do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		for _, r := range keys {
+			events := kb.Encode(r)
+			for i, e := range events {
+				switch {
+				case e.Type == input.DispatchKeyEventTypeChar:
+					continue
+				case i+1 < len(events) && events[i+1].Type == input.DispatchKeyEventTypeChar:
+					e.Type, e.Text, e.UnmodifiedText = input.DispatchKeyEventTypeKeyDown, events[i+1].Text, events[i+1].UnmodifiedText
+				}
+				if _, err := cdp.Call(ctx, target, input.DispatchKeyEvent, *e); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}))
+}
+
+// Picture writes what the screen shows to a file, as PNG.
+func (b *Tab) Picture(path string) {
+	b.t.Helper()
+	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	if err == nil {
+		err = os.WriteFile(path, png, 0o600)
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// A Violation is a rule of axe-core that a page breaks.
+type Violation struct {
+	ID     string `json:"id"`
+	Impact string `json:"impact"` // minor, moderate, serious or critical
+	Help   string `json:"help"`
+	Nodes  []struct {
+		HTML    string `json:"html"`
+		Summary string `json:"failureSummary"`
+	} `json:"nodes"`
+}
+
+// String returns the rule and the first place that breaks it.
+func (v Violation) String() string {
+	text := fmt.Sprintf("%s (%s): %s", v.ID, v.Impact, v.Help)
+	if len(v.Nodes) > 0 {
+		text += fmt.Sprintf(", %d times: %.300s: %s", len(v.Nodes), v.Nodes[0].HTML, v.Nodes[0].Summary)
+	}
+	return text
+}
+
+// Serious reports whether the impact is serious or critical.
+func (v Violation) Serious() bool { return v.Impact == "serious" || v.Impact == "critical" }
+
+// Axe runs axe-core on the page as it is now, and returns what it finds.
+func (b *Tab) Axe() []Violation {
+	b.t.Helper()
+	r, err := gzip.NewReader(bytes.NewReader(axe))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var script strings.Builder
+	if _, err := io.Copy(&script, r); err != nil {
+		b.t.Fatal(err)
+	}
+	b.Do(chromedp.Evaluate[chromedp.Void](script.String() + ";true"))
+	found := Eval[string](b, `axe.run(document, {resultTypes: ["violations"]}).then((r) => JSON.stringify(r.violations))`)
+	var all []Violation
+	if err := json.Unmarshal([]byte(found), &all); err != nil {
+		b.t.Fatal(err)
+	}
+	return all
+}

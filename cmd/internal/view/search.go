@@ -1,0 +1,117 @@
+package view
+
+import (
+	"context"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/seed-111a911e/messagebatches/client"
+)
+
+// A Search looks for a text in results and prompts, in the order of a selection. Case does not count.
+type Search struct {
+	Text string // what to look for
+	In   string // answer, prompt, or both; empty: answer
+}
+
+// matches returns what surrounds the text in a row; false: it is not there. id is the custom id.
+func (f *Files) matches(s Search, row int) (id, around string, found bool, err error) {
+	r, err := f.results.At(row)
+	if err != nil || r.Long {
+		return "", "", false, err
+	}
+	_, item, err := item(f.results, row)
+	if err != nil {
+		return "", "", false, err
+	}
+	needle := strings.ToLower(s.Text)
+	if s.In != "prompt" {
+		if around, found = find(needle, append(texts(item), item.CustomID)); found {
+			return item.CustomID, around, true, nil
+		}
+	}
+	if s.In == "prompt" || s.In == "both" {
+		request, _, err := f.request(row)
+		if err != nil || request == nil {
+			return item.CustomID, "", false, err
+		}
+		around, found = find(needle, promptTexts(request))
+	}
+	return item.CustomID, around, found, nil
+}
+
+func promptTexts(r *client.Request) []string {
+	var all []string
+	for _, b := range requestBlocks(&r.Params) {
+		all = append(all, b.Title, b.Text)
+	}
+	return all
+}
+
+// find returns what surrounds the needle, which is in lower case, in the first text that has it.
+func find(needle string, in []string) (around string, found bool) {
+	for _, s := range in {
+		if len(s) < len(needle) {
+			continue
+		}
+		low := strings.ToLower(s)
+		at := strings.Index(low, needle)
+		if at < 0 {
+			continue
+		}
+		if len(low) != len(s) { // a letter whose small form has another length: the places differ
+			s = low
+		}
+		from, to := max(0, at-60), min(len(s), at+len(needle)+140)
+		for from > 0 && !utf8.RuneStart(s[from]) {
+			from--
+		}
+		return strings.Join(strings.Fields(cut(s[from:], to-from)), " "), true
+	}
+	return "", false
+}
+
+// Bounds of a search that one call makes; the next one goes on where it ended.
+const (
+	mostHits = 200
+	mostRead = 2 << 30 // bytes of lines
+)
+
+// search looks at the rows of a selection from a place on, and calls hit for each that has the text, and at now and then
+// with the next place. It returns the place where to go on.
+func (f *Files) search(ctx context.Context, s Search, in *selection, from int, hit func(Row) error, at func(place int) error) (next int, err error) {
+	hits, read, told := 0, int64(0), int64(0)
+	for place := from; place < in.n; place++ {
+		if err := ctx.Err(); err != nil {
+			return place, err
+		}
+		if hits >= mostHits || read >= mostRead {
+			return place, nil
+		}
+		row := in.at(place)
+		r, err := f.results.At(row)
+		if err != nil {
+			return place, err
+		}
+		if read += r.Length; read-told > 16<<20 {
+			told = read
+			if err := at(place); err != nil {
+				return place, err
+			}
+		}
+		id, around, found, err := f.matches(s, row)
+		if err != nil {
+			return place, err
+		}
+		if !found {
+			continue
+		}
+		hits++
+		found1 := f.summary(row, r)
+		found1.ID, found1.Text = id, around
+		if err := hit(found1); err != nil {
+			return place, err
+		}
+	}
+	return in.n, nil
+}

@@ -1,0 +1,327 @@
+package view
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/cmd/internal/view/index"
+	"github.com/seed-111a911e/messagebatches/gen"
+	"github.com/seed-111a911e/messagebatches/jobs/price"
+)
+
+// How much of a long result is sent unless all of it is asked for, in bytes.
+const (
+	mostText  = 64 << 10 // of one block
+	mostTexts = 512 << 10
+	mostImage = 3 << 20 // of all images
+	mostIntro = 200     // of the text in a list
+	mostBlock = 2000    // blocks
+)
+
+// A Row is a result in a list.
+type Row struct {
+	Row     int    `json:"row"`
+	Line    int64  `json:"line"`
+	ID      string `json:"id"`
+	Outcome string `json:"outcome"`
+	Stop    string `json:"stop,omitempty"`
+	Model   string `json:"model,omitempty"`
+	Error   string `json:"error,omitempty"`
+	Input   int64  `json:"input"`
+	Output  int64  `json:"output"`
+	Cost    string `json:"cost"`
+	Text    string `json:"text,omitempty"`    // the beginning, or what surrounds what was found
+	Differs string `json:"differs,omitempty"` // from the other result: answer, outcome or missing
+}
+
+// row returns a row of the results for a list, with the beginning of its text if that is not long to find.
+func (f *Files) row(row int) (Row, error) {
+	r, err := f.results.At(row)
+	if err != nil {
+		return Row{}, err
+	}
+	out := f.summary(row, r)
+	if r.Long || r.Length > 1<<20 {
+		out.ID, out.Text = "", "a line of "+size(r.Length)
+		if !r.Long {
+			out.ID, err = f.id(r)
+		}
+		return out, err
+	}
+	_, item, err := item(f.results, row)
+	if err != nil {
+		return Row{}, err
+	}
+	out.ID, out.Text = item.CustomID, intro(item)
+	return out, nil
+}
+
+func (f *Files) summary(row int, r index.Record) Row {
+	x := f.results
+	out := Row{
+		Row: row, Line: r.Line, Outcome: x.Name(r.Outcome), Stop: x.Name(r.Stop), Model: x.Name(r.Model), Error: x.Name(r.Error),
+		Input: r.Input, Output: r.Output, Cost: r.Cost.String(),
+	}
+	if f.differs != nil {
+		switch d := f.differs[row]; {
+		case d&differsMissing != 0:
+			out.Differs = "missing"
+		case d&differsOutcome != 0:
+			out.Differs = "outcome"
+		case d&differsAnswer != 0:
+			out.Differs = "answer"
+		}
+	}
+	return out
+}
+
+// id returns the custom id of a long line.
+func (f *Files) id(r index.Record) (string, error) {
+	line, err := f.results.Line(r)
+	if err != nil {
+		return "", err
+	}
+	i := client.ParseItem(line, 0)
+	return i.CustomID, nil
+}
+
+// intro returns the beginning of what a result says.
+func intro(item *client.Item) string {
+	for _, s := range texts(item) {
+		if s = strings.Join(strings.Fields(cut(s, 4*mostIntro)), " "); s != "" {
+			return cut(s, mostIntro)
+		}
+	}
+	return ""
+}
+
+// texts returns all that a result says.
+func texts(item *client.Item) []string {
+	var all []string
+	if _, message := failure(item); message != "" {
+		all = append(all, message)
+	}
+	for _, b := range responseBlocks(item.Message()) {
+		if b.Kind == "text" {
+			all = append(all, b.Text)
+		}
+	}
+	for _, b := range responseBlocks(item.Message()) {
+		if b.Kind != "text" {
+			all = append(all, b.Title, b.Text)
+		}
+	}
+	return all
+}
+
+// failure returns the type and the message of what is wrong with a result.
+func failure(item *client.Item) (kind, message string) {
+	if item.Malformed != nil {
+		return "damaged", item.Malformed.Error()
+	}
+	if r, ok := item.Result.(*gen.BetaMessageBatchErroredResult); ok && r.Error.Error != nil {
+		var api *client.APIError
+		if errors.As(item.Err(), &api) {
+			return r.Error.Error.Discriminator(), api.Message
+		}
+	}
+	return "", ""
+}
+
+// cut returns the beginning of a text, at most so many bytes, without a part of a character.
+func cut(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "")
+}
+
+// A Response is one side of what is shown of a request.
+type Response struct {
+	Row
+	Bytes     int64   `json:"bytes"`             // of the line
+	Damage    string  `json:"damage,omitempty"`  // what is wrong with the line
+	Message   string  `json:"message,omitempty"` // of the error
+	RequestID string  `json:"requestId,omitempty"`
+	Priced    bool    `json:"priced"` // Cost is all that it cost
+	Tokens    []Count `json:"tokens,omitempty"`
+	Blocks    []Block `json:"blocks"`
+	Cut       bool    `json:"cut,omitempty"` // something is left out
+	Raw       string  `json:"raw,omitempty"` // of a damaged line: what there is
+}
+
+// A Count is a number and what it counts.
+type Count struct {
+	Name string `json:"name"`
+	N    int64  `json:"n"`
+}
+
+// A Prompt is what was asked.
+type Prompt struct {
+	ID       string  `json:"id"`
+	Line     int64   `json:"line"`
+	Settings string  `json:"settings"` // the parameters that are not shown as blocks, as JSON
+	Blocks   []Block `json:"blocks"`
+	Cut      bool    `json:"cut,omitempty"`
+}
+
+// A Detail is all that is known of a request.
+type Detail struct {
+	Response Response  `json:"response"`
+	Prompt   *Prompt   `json:"prompt,omitempty"`
+	Other    *Response `json:"other,omitempty"`
+	Problems []string  `json:"problems,omitempty"` // of the other files
+}
+
+// detail returns all about a row. Long texts are truncated unless whole is set.
+func (f *Files) detail(row int, whole bool) (*Detail, error) {
+	r, err := f.results.At(row)
+	if err != nil {
+		return nil, err
+	}
+	d := &Detail{}
+	if d.Response, err = f.response(f.results, row, whole); err != nil {
+		return nil, err
+	}
+	d.Response.Row = withText(f.summary(row, r), d.Response.ID)
+	request, _, err := f.request(row)
+	if err != nil {
+		d.Problems = append(d.Problems, "the request: "+err.Error())
+	}
+	if request != nil {
+		at, err := f.requests.At(int(f.requestOf[row]))
+		if err != nil {
+			return nil, err
+		}
+		d.Prompt = &Prompt{ID: request.CustomID, Line: at.Line, Settings: settings(&request.Params), Blocks: requestBlocks(&request.Params)}
+		d.Prompt.Cut = bound(&d.Prompt.Blocks, whole)
+	}
+	if f.otherOf != nil && f.otherOf[row] != none {
+		other, err := f.response(f.other, int(f.otherOf[row]), whole)
+		if err != nil {
+			d.Problems = append(d.Problems, "the other result: "+err.Error())
+		} else {
+			d.Other = &other
+		}
+	}
+	return d, nil
+}
+
+func withText(r Row, id string) Row {
+	r.ID = id
+	return r
+}
+
+// response returns what there is to show of a row of a file of results.
+func (f *Files) response(x *index.Index, row int, whole bool) (Response, error) {
+	rec, err := x.At(row)
+	if err != nil {
+		return Response{}, err
+	}
+	r := Response{Bytes: rec.Length, Priced: rec.Priced, Row: Row{
+		Row: row, Line: rec.Line, Outcome: x.Name(rec.Outcome), Stop: x.Name(rec.Stop), Model: x.Name(rec.Model), Error: x.Name(rec.Error),
+		Input: rec.Input, Output: rec.Output, Cost: rec.Cost.String(),
+	}}
+	if rec.Long {
+		r.Damage = "longer than " + size(index.MaxLine) + ", which a line of results may have"
+		return r, nil
+	}
+	_, item, err := item(x, row)
+	if err != nil {
+		return Response{}, err
+	}
+	r.ID = item.CustomID
+	if item.Malformed != nil {
+		r.Damage = item.Malformed.Error()
+		most := mostText
+		if whole {
+			most = index.MaxLine
+		}
+		r.Raw, r.Cut = cut(string(item.Raw), most), len(item.Raw) > most
+	} else {
+		_, r.Message = failure(item)
+	}
+	if e, ok := item.Result.(*gen.BetaMessageBatchErroredResult); ok {
+		r.RequestID = e.Error.RequestID
+	}
+	r.Tokens = tokens(f.table, item)
+	r.Blocks = responseBlocks(item.Message())
+	if bound(&r.Blocks, whole) {
+		r.Cut = true
+	}
+	return r, nil
+}
+
+// tokens returns the tokens of a result by kind; those that are 0 are left out.
+func tokens(table *price.Table, item *client.Item) []Count {
+	var used price.Usage
+	used.Add(table, priceDay(table), item)
+	t := used.Tokens()
+	all := []Count{
+		{"input", t.Input}, {"cache read", t.CacheRead}, {"cache write, 5 minutes", t.CacheWrite5m}, {"cache write, 1 hour", t.CacheWrite1h},
+		{"output", t.Output}, {"of it thinking", t.Thinking},
+	}
+	for name, n := range used.ServerTools {
+		all = append(all, Count{name, n})
+	}
+	kept := all[:0]
+	for _, c := range all {
+		if c.N > 0 {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
+
+// settings returns the parameters that are not shown as blocks.
+func settings(p *client.Params) string {
+	b, err := json.Marshal(p)
+	if err != nil {
+		return ""
+	}
+	var all map[string]json.RawMessage
+	if json.Unmarshal(b, &all) != nil {
+		return ""
+	}
+	for _, name := range []string{"messages", "system", "tools"} {
+		delete(all, name)
+	}
+	if b, err = json.Marshal(all); err != nil {
+		return ""
+	}
+	return cut(pretty(b), mostText)
+}
+
+// bound truncates long blocks, and reports whether it did. Citations are bounded with the line that they are in.
+func bound(blocks *[]Block, whole bool) (short bool) {
+	if whole {
+		return false
+	}
+	if len(*blocks) > mostBlock {
+		*blocks, short = (*blocks)[:mostBlock], true
+	}
+	textLeft, imageLeft := mostTexts, mostImage
+	for i := range *blocks {
+		b := &(*blocks)[i]
+		if most := min(mostText, textLeft); len(b.Text) > most {
+			b.Bytes, b.Text, short = len(b.Text), cut(b.Text, most), true
+		}
+		textLeft -= len(b.Text)
+		if len(b.Image) > imageLeft {
+			b.Bytes, b.Image, short = len(b.Image), "", true
+		}
+		imageLeft -= len(b.Image)
+		if len(b.Citations) > 100 {
+			b.Citations, short = b.Citations[:100], true
+		}
+		for j := range b.Citations {
+			c := &b.Citations[j]
+			if len(c.Text) > 2000 {
+				c.Text, short = cut(c.Text, 2000), true
+			}
+		}
+	}
+	return short
+}
