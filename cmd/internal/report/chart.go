@@ -270,9 +270,14 @@ func estimate(j *Job) *Range {
 		Low: at(e.Low), Expected: at(e.Expected), High: at(e.High), Actual: at(actual),
 		Text: fmt.Sprintf("Estimated %s, between %s and %s. Cost %s.", cli.Dollars(e.Expected), cli.Dollars(e.Low), cli.Dollars(e.High), cli.Dollars(actual)),
 	}
-	for i := range bulk.Money(5) {
-		m := most * i / 4
-		r.Ticks = append(r.Ticks, Tick{at(m), cli.Dollars(m), i == 4})
+	step := bulk.Money(1)
+	for i := 0; most/step > 6; i++ { // 1, 2, 5, 10, 20, 50 and so on
+		if step *= 2; i%3 == 1 {
+			step = step / 4 * 5
+		}
+	}
+	for m := bulk.Money(0); m <= most; m += step {
+		r.Ticks = append(r.Ticks, Tick{at(m), cli.Dollars(m), at(m) > chartWidth-40})
 	}
 	return r
 }

@@ -32,8 +32,8 @@ func WriteHTML(w io.Writer, r *Report) error {
 	t, err := template.New("page.html").Funcs(template.FuncMap{
 		"text": cli.Visible, "short": func(s string) string { return cli.Cut(cli.Visible(s), 64) },
 		"n": cli.Thousands, "big": cli.Short, "usd": cli.Dollars, "clock": clock, "share": share, "plural": cli.Plural, "words": words, "took": tookText,
-		"dur": cli.Duration, "bar": func(name string, p []Part) stack { return stack{name, p} }, "why": func(name string, r Reasons) reasons { return reasons{name, r} },
-		"int64": func(i int) int64 { return int64(i) }, "percent": func(f float64) float64 { return 100 * f },
+		"dur": cli.Duration, "bar": func(name string, p []Part, legend bool) stack { return stack{name, p, legend} }, "why": func(name string, r Reasons) reasons { return reasons{name, r} },
+		"int64": func(i int) int64 { return int64(i) }, "add": func(a, b int) int { return a + b }, "percent": func(f float64) float64 { return 100 * f },
 		"neg": func(m bulk.Money) bulk.Money { return -m }, "sum": func(a, b int64) int64 { return a + b },
 		"plus": func(a, b float64) float64 { return a + b }, "minus": func(a, b float64) float64 { return a - b },
 	}).Parse(layout)
@@ -64,6 +64,7 @@ type view struct {
 	Problems []string
 	Parts    []Part // of the bar of outcomes
 	Models   []model
+	All      bulk.Tokens // of all models
 	Tools    []jobs.Cost
 	Days     int
 	Input    []Part // tokens, by what the prompt cache did
@@ -79,6 +80,8 @@ type (
 	stack struct {
 		Name  string
 		Parts []Part
+
+		Legend bool // below it
 	}
 	reasons struct {
 		Name    string
@@ -134,7 +137,7 @@ func newView(j *Job, now time.Time) *view {
 func (v *view) addModels() {
 	days := make(map[string]bool)
 	var most bulk.Money
-	var all bulk.Tokens
+	all := &v.All
 	for _, row := range v.Costs.Rows {
 		days[row.Day] = true
 		if row.Tool != "" {
@@ -149,7 +152,7 @@ func (v *view) addModels() {
 		m := &v.Models[at]
 		m.Cost += row.Cost
 		most = max(most, m.Cost)
-		for _, to := range []*bulk.Tokens{&m.Tokens, &all} {
+		for _, to := range []*bulk.Tokens{&m.Tokens, all} {
 			to.Input += row.Tokens.Input
 			to.CacheRead += row.Tokens.CacheRead
 			to.CacheWrite5m += row.Tokens.CacheWrite5m
@@ -206,7 +209,7 @@ func share(n, all int64) string {
 		return "<0.1%"
 	case p > 99.9 && n < all:
 		return ">99.9%"
-	case p < 10 && n < all:
+	case p < 10 || p > 99 && n < all:
 		return fmt.Sprintf("%.1f%%", p)
 	}
 	return fmt.Sprintf("%.0f%%", p)
