@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -63,7 +64,9 @@ func (a *app) report(ctx context.Context, names []string, output string, table *
 		if _, err := inspect(ctx, dir); err != nil {
 			return err
 		}
-		dirs = append(dirs, dir)
+		if !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
 	}
 	r, err := report.Read(ctx, dirs, table, readVersion(debug.ReadBuildInfo()).Version)
 	switch {

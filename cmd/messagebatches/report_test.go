@@ -15,6 +15,8 @@ func TestReport(t *testing.T) {
 	p := newPlace(t, 12, "--duration", "100ms", "--errored", "100%")
 	p.want("report requests.jsonl", cli.Failed, "there is no job requests.job")
 	p.want("run requests.jsonl -y -q --rounds 1 --label team=support", cli.Issues)
+	writeRequests(t, p.path("more.jsonl"), 3)
+	p.want("run more.jsonl -y -q --rounds 1 --label team=sales", cli.Issues)
 	if out := p.want("report requests.jsonl -o a.html", cli.OK); out != "" {
 		t.Errorf("standard output has %s", out)
 	}
@@ -27,6 +29,7 @@ func TestReport(t *testing.T) {
 	if out, _, status := p.run("report requests.job -o -"); status != cli.OK || !strings.HasPrefix(out, "<!doctype html>") {
 		t.Errorf("status %d, %.100s", status, out)
 	}
+	p.want("report requests.job -o -  more.job", cli.OK, "<h1>2 jobs</h1>", "<h2 class=\"job\">more.job</h2>", ">team: sales<")
 	p.want("report requests.job", cli.OK)
 	if _, err := os.Stat(p.path("requests.report.html")); err != nil {
 		t.Error(err)
@@ -39,8 +42,8 @@ func TestReport(t *testing.T) {
 			}
 		}
 	}
-	out := p.want("report --json requests.jsonl requests.job", cli.OK)
-	if err := json.Unmarshal([]byte(out), &doc); err != nil || len(doc.Jobs) != 2 || doc.Jobs[1].Outcomes.Errored != 12 || len(doc.Jobs[0].Outcomes.Failures) == 0 {
+	out := p.want("report --json requests.jsonl requests.job more.jsonl", cli.OK)
+	if err := json.Unmarshal([]byte(out), &doc); err != nil || len(doc.Jobs) != 2 || doc.Jobs[0].Outcomes.Errored != 12 || doc.Jobs[1].Outcomes.Errored != 3 || len(doc.Jobs[0].Outcomes.Failures) == 0 {
 		t.Errorf("got %+v, %v", doc, err)
 	}
 	p.want("report --json requests.jsonl -o a.html", cli.Failed, "leave -o out")

@@ -209,10 +209,10 @@ func share(n, all int64) string {
 		return "<0.1%"
 	case p > 99.9 && n < all:
 		return ">99.9%"
-	case p < 10 || p > 99 && n < all:
-		return fmt.Sprintf("%.1f%%", p)
+	case n == all:
+		return "100%"
 	}
-	return fmt.Sprintf("%.0f%%", p)
+	return fmt.Sprintf("%.1f%%", p)
 }
 
 // tookText says how long a batch ran.
