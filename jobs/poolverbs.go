@@ -59,6 +59,19 @@ func (p *Pool) Status(ctx context.Context, job string) (*Status, error) {
 	return j.Status(ctx)
 }
 
+// Batches returns the batches of a job, by Seq.
+func (p *Pool) Batches(ctx context.Context, job string) ([]BatchStatus, error) {
+	j, err := p.open(job)
+	if err != nil {
+		return nil, err
+	}
+	all, err := j.Batches(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("job %s: %w", job, err)
+	}
+	return all, nil
+}
+
 // Results yields the results of a job that is done, as [Job.Results] does.
 func (p *Pool) Results(ctx context.Context, job string) iter.Seq2[*client.Item, error] {
 	j, err := p.open(job)

@@ -72,7 +72,7 @@ func newRoot(a *app) *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	add(groupNight, newRun(a), newStatus(a), newCancel(a), newVerify(a), newJob(a), newWorker(a))
+	add(groupNight, newRun(a), newStatus(a), newCancel(a), newVerify(a), newReport(a), newJob(a), newWorker(a))
 	add(groupFiles, newConvert(a), newEstimate(a), newValidate(a), newView(a))
 	add(groupOther, newBatch(a), newDoctor(a), newServe(a), newContract(a), newVersion(a), newMan(a))
 	return root

@@ -48,6 +48,7 @@ type runCall struct {
 	*app
 	service serviceFlags
 	shared  sharedFlags
+	metrics metricsFlag
 	options jobs.Options
 	file    string // of requests
 	dir     string // of the job
@@ -114,6 +115,7 @@ func (r *runCall) flags(flags *pflag.FlagSet) func() error {
 	flags.StringVar(&r.dir, "job", "", "`directory` of the job (default FILE with the ending .job)")
 	r.shared.add(flags)
 	r.service.add(flags)
+	r.metrics.add(flags)
 	flags.BoolVarP(&r.quiet, "quiet", "q", false, "print no progress")
 	return func() (err error) {
 		o.Version, o.Betas = client.APIVersion(*version), asBetas(*betas)
@@ -191,7 +193,11 @@ var errDetached = errors.New("all requests were sent")
 
 // send runs the job until it is done, or detached.
 func (r *runCall) send(ctx context.Context) error {
-	c, err := r.service.client()
+	if err := r.metrics.serve(ctx, r.Err, r.options.Prices); err != nil {
+		return err
+	}
+	defer r.metrics.end()
+	c, err := r.service.client(r.metrics.options()...)
 	if err != nil {
 		return err
 	}
@@ -214,11 +220,15 @@ func (r *runCall) send(ctx context.Context) error {
 
 func (r *runCall) toEnd(ctx context.Context, c *client.Client, p *progress) (*jobs.Report, error) {
 	o := r.options
-	o.OnEvent = p.event
+	o.OnEvent = func(e jobs.Event) {
+		r.metrics.event(e)
+		p.event(e)
+	}
 	j, err := jobs.Open(ctx, r.dir, o)
 	if err != nil {
 		return nil, err
 	}
+	defer r.metrics.watch(jobSnapshot(j))()
 	ended := p.watch(ctx, j)
 	report, err := j.Run(ctx, c, jobs.Lines(r.input()))
 	ended()

@@ -20,6 +20,9 @@ func (r *runCall) checkShared() error {
 	if o := r.options; o.Accept != nil || o.Budget > 0 || o.Errors != "" || r.sample > 0 || o.Order != jobs.OrderInput {
 		return cli.Wrong("--store cannot be had with --accept, --budget, --errors, --sample or --order: the workers say which answers are good")
 	}
+	if r.metrics.address != "" {
+		return cli.Wrong("--metrics is a flag of the workers if there is --store")
+	}
 	return nil
 }
 

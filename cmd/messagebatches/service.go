@@ -20,8 +20,7 @@ func (f *serviceFlags) add(flags *pflag.FlagSet) {
 }
 
 // client returns a client with the credential of the file, or that of the environment.
-func (f *serviceFlags) client() (*client.Client, error) {
-	var options []client.Option
+func (f *serviceFlags) client(options ...client.Option) (*client.Client, error) {
 	if f.keyFile != "" {
 		key, err := readKey(f.keyFile)
 		if err != nil {

@@ -32,6 +32,7 @@ func newWorker(a *app) *cobra.Command {
 	var (
 		shared  sharedFlags
 		service serviceFlags
+		metrics metricsFlag
 		o       river.Options
 		accept  string
 		more    int64
@@ -51,6 +52,7 @@ func newWorker(a *app) *cobra.Command {
 	flags.StringVar(&o.Temp, "temp", "", "`directory` for results that are being collected (default that of the system)")
 	flags.DurationVar(&o.Stop, "stop", 30*time.Second, "`time` that an interrupt waits for what is being sent")
 	service.add(flags)
+	metrics.add(flags)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if err := shared.check(); err != nil {
 			return err
@@ -73,16 +75,20 @@ func newWorker(a *app) *cobra.Command {
 			return options
 		}
 		o.Logger = logger(a.Streams)
-		return serveShared(c.Context(), a, shared, service, o)
+		return serveShared(c.Context(), a, shared, service, &metrics, o)
 	}
 	return c
 }
 
-func serveShared(ctx context.Context, a *app, shared sharedFlags, service serviceFlags, o river.Options) error {
+func serveShared(ctx context.Context, a *app, shared sharedFlags, service serviceFlags, metrics *metricsFlag, o river.Options) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // another signal ends the process at once
-	c, err := service.client()
+	if err := metrics.serve(ctx, a.Err, nil); err != nil {
+		return err
+	}
+	defer metrics.end()
+	c, err := service.client(metrics.options()...)
 	if err != nil {
 		return err
 	}
@@ -91,6 +97,7 @@ func serveShared(ctx context.Context, a *app, shared sharedFlags, service servic
 		return err
 	}
 	defer j.Close()
+	defer metrics.watch(new(poolSnapshot{pool: j.Pool}).look)()
 	fmt.Fprintln(a.Err, "messagebatches worker: serving")
 	err = j.Work(ctx)
 	if ctx.Err() != nil {

@@ -1,0 +1,241 @@
+package report
+
+import (
+	"cmp"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/seed-111a911e/messagebatches/client/bulk"
+	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
+	"github.com/seed-111a911e/messagebatches/jobs"
+)
+
+//go:embed page.html
+var layout string
+
+//go:embed style.css
+var style string
+
+// mostListed is how many rows the tables of batches have.
+const mostListed = 200
+
+// WriteHTML writes a report as a page: one file that asks for nothing and runs no script. Texts of others are escaped, and
+// what no reader can see in them is made visible.
+func WriteHTML(w io.Writer, r *Report) error {
+	t, err := template.New("page.html").Funcs(template.FuncMap{
+		"text": cli.Visible, "short": func(s string) string { return cli.Cut(cli.Visible(s), 64) },
+		"n": cli.Thousands, "big": cli.Short, "usd": cli.Dollars, "clock": clock, "share": share, "plural": cli.Plural, "words": words, "took": tookText,
+		"dur": cli.Duration, "bar": func(name string, p []Part, legend bool) stack { return stack{name, p, legend} }, "why": func(name string, r Reasons) reasons { return reasons{name, r} },
+		"int64": func(i int) int64 { return int64(i) }, "add": func(a, b int) int { return a + b }, "percent": func(f float64) float64 { return 100 * f },
+		"neg": func(m bulk.Money) bulk.Money { return -m }, "sum": func(a, b int64) int64 { return a + b },
+		"plus": func(a, b float64) float64 { return a + b }, "minus": func(a, b float64) float64 { return a - b },
+	}).Parse(layout)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256([]byte(style))
+	p := page{Report: r, Style: template.CSS(style), StyleHash: base64.StdEncoding.EncodeToString(sum[:])} //nolint:gosec // our own
+	for _, j := range r.Jobs {
+		p.Views = append(p.Views, newView(j, r.Made))
+	}
+	return t.Execute(w, &p)
+}
+
+// A page is what the layout shows.
+type page struct {
+	*Report
+	Style     template.CSS
+	StyleHash string
+	Views     []*view
+}
+
+// A view is a job as the layout shows it.
+type view struct {
+	*Job
+	Name     string
+	Labels   []label
+	Problems []string
+	Parts    []Part // of the bar of outcomes
+	Models   []model
+	All      bulk.Tokens // of all models
+	Tools    []jobs.Cost
+	Days     int
+	Input    []Part // tokens, by what the prompt cache did
+	Estimate *Range
+	Timeline *Timeline
+	Listed   []Batch
+	Unlisted int
+	Rounds   int
+	Took     time.Duration // from the beginning until the output was written, or now
+}
+
+type (
+	stack struct {
+		Name  string
+		Parts []Part
+
+		Legend bool // below it
+	}
+	reasons struct {
+		Name    string
+		Reasons Reasons
+	}
+)
+
+type label struct{ Name, Value string }
+
+// A model is what was used of a model, on all days.
+type model struct {
+	Name   string
+	Tokens bulk.Tokens
+	Cost   bulk.Money
+	Part   float64 // of the cost of all models, of 100
+}
+
+// HitRate returns which part of the tokens that the prompt cache had to do with were read from it, of 100; -1 if there are none.
+func (m *model) HitRate() float64 {
+	all := m.Tokens.CacheRead + m.Tokens.CacheWrite5m + m.Tokens.CacheWrite1h
+	if all == 0 {
+		return -1
+	}
+	return 100 * float64(m.Tokens.CacheRead) / float64(all)
+}
+
+func newView(j *Job, now time.Time) *view {
+	o := j.Outcomes
+	v := &view{
+		Job: j, Name: j.Directory, Problems: problems(j, now), Estimate: estimate(j), Timeline: timeline(j.Batches, now),
+		Listed: j.Batches, Rounds: len(j.Status.Rounds), Took: now.Sub(j.Status.Begun),
+		Parts: parts(
+			Part{Class: "good", Name: "answered", Count: o.Answered}, Part{Class: "odd", Name: "not accepted", Count: o.Rejected},
+			Part{Class: "bad", Name: "errored", Count: o.Errored}, Part{Class: "late", Name: "expired", Count: o.Expired},
+			Part{Class: "late", Name: "canceled", Count: o.Canceled}, Part{Class: "bad", Name: "missing", Count: o.Missing},
+			Part{Class: "open", Name: "open", Count: o.Open}),
+	}
+	if j.Done != nil {
+		v.Took = j.Done.Done.Sub(j.Status.Begun)
+	}
+	if len(v.Listed) > mostListed {
+		v.Unlisted = len(v.Listed) - mostListed
+		v.Listed = v.Listed[:mostListed]
+	}
+	for _, name := range slices.Sorted(maps.Keys(j.Costs.Labels)) {
+		v.Labels = append(v.Labels, label{name, j.Costs.Labels[name]})
+	}
+	v.addModels()
+	return v
+}
+
+// addModels adds up what models and tools were used, whatever the day.
+func (v *view) addModels() {
+	days := make(map[string]bool)
+	var most bulk.Money
+	all := &v.All
+	for _, row := range v.Costs.Rows {
+		days[row.Day] = true
+		if row.Tool != "" {
+			v.Tools = append(v.Tools, row)
+			continue
+		}
+		at := slices.IndexFunc(v.Models, func(m model) bool { return m.Name == string(row.Model) })
+		if at < 0 {
+			at = len(v.Models)
+			v.Models = append(v.Models, model{Name: string(row.Model)})
+		}
+		m := &v.Models[at]
+		m.Cost += row.Cost
+		most = max(most, m.Cost)
+		for _, to := range []*bulk.Tokens{&m.Tokens, all} {
+			to.Input += row.Tokens.Input
+			to.CacheRead += row.Tokens.CacheRead
+			to.CacheWrite5m += row.Tokens.CacheWrite5m
+			to.CacheWrite1h += row.Tokens.CacheWrite1h
+			to.Output += row.Tokens.Output
+			to.Thinking += row.Tokens.Thinking
+		}
+	}
+	for i := range v.Models {
+		if most > 0 {
+			v.Models[i].Part = 100 * float64(v.Models[i].Cost) / float64(most)
+		}
+	}
+	slices.SortStableFunc(v.Models, func(a, b model) int { return cmp.Compare(b.Cost, a.Cost) })
+	v.Days = len(days)
+	v.Input = parts(
+		Part{Class: "good", Name: "read from the cache", Count: all.CacheRead},
+		Part{Class: "odd", Name: "written to the cache", Count: all.CacheWrite5m + all.CacheWrite1h},
+		Part{Class: "open", Name: "without the cache", Count: all.Input})
+}
+
+// problems says what somebody should know first.
+func problems(j *Job, now time.Time) (all []string) {
+	say := func(ok bool, format string, args ...any) {
+		if ok {
+			all = append(all, fmt.Sprintf(format, args...))
+		}
+	}
+	s, c := j.Status, j.Costs
+	say(s.State == "paused", "The job is paused: %s.", cli.Visible(s.Why))
+	say(s.State == "rebuilding", "The job is being rebuilt: it %s.", cli.Visible(s.Why))
+	say(s.State == "running" && !s.Open, "No program is running the job. The same run command continues it.")
+	say(len(s.Doubtful) > 0, "The service may or may not have accepted %s.", cli.Plural(int64(len(s.Doubtful)), "batch"))
+	say(s.Aging > 0, "The results of %s are not stored yet, and the service deletes the first of them on %s, in %s.", cli.Plural(int64(s.Aging), "batch"), clock(s.ResultsUntil), cli.Duration(s.ResultsUntil.Sub(now)))
+	say(c.Doubled > 0, "%s was paid for requests that were sent twice.", cli.Dollars(c.Doubled))
+	say(c.Lost > 0, "About %s was paid for results that cannot be read any more.", cli.Dollars(c.Lost))
+	say(len(c.Unpriced) > 0, "The cost is too low: there is no price for %s.", cli.Visible(fmt.Sprint(c.Unpriced)))
+	for _, note := range j.Notes {
+		all = append(all, cli.Visible(note))
+	}
+	return all
+}
+
+// share writes a part of a whole.
+func share(n, all int64) string {
+	if all <= 0 {
+		return "–"
+	}
+	p := 100 * float64(n) / float64(all)
+	switch {
+	case n == 0:
+		return "0%"
+	case p < 0.1:
+		return "<0.1%"
+	case p > 99.9 && n < all:
+		return ">99.9%"
+	case n == all:
+		return "100%"
+	}
+	return fmt.Sprintf("%.1f%%", p)
+}
+
+// tookText says how long a batch ran.
+func tookText(b Batch) string {
+	if b.Created.IsZero() || b.Ended.IsZero() {
+		return "–"
+	}
+	return cli.Duration(b.Ended.Sub(b.Created))
+}
+
+// words says what a state of a batch, an outcome or a kind of events means.
+func words(s any) string {
+	name := fmt.Sprint(s)
+	text, ok := map[string]string{
+		"submitting": "being sent", "doubtful": "in doubt", "unproven": "in doubt", "proven": "at the service", "ended": "to collect", "collected": "stored", "settled": "stored",
+		"rejected": "not accepted", "doubt": "may have been accepted, and was looked for", "none": "had not been accepted, and was sent again",
+		"refused": "refused by the service", "unsent": "broke off before it was sent", "resent": "sent again, though it may have been accepted",
+		"failed": "create failed", "spare": "accepted twice", "orphan": "accepted twice", "unread": "results could not be read, and were read again",
+		"damaged": "stored results were damaged, and read again", "aging": "results getting old", "gone": "results deleted by the service",
+		"outage": "outage",
+	}[name]
+	if !ok {
+		return cli.Visible(name)
+	}
+	return text
+}

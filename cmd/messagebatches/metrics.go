@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/spf13/pflag"
+
+	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/cmd/internal/metrics"
+	"github.com/seed-111a911e/messagebatches/jobs"
+	"github.com/seed-111a911e/messagebatches/jobs/price"
+)
+
+// A metricsFlag says where a command serves metrics, and has them. Without an address nothing is counted.
+type metricsFlag struct {
+	address string
+	has     *metrics.Metrics // nil without an address
+	stop    func()
+}
+
+func (f *metricsFlag) add(flags *pflag.FlagSet) {
+	flags.StringVar(&f.address, "metrics", "", "`address` to serve metrics for Prometheus at, such as :9464, which only this machine reaches, or 0.0.0.0:9464")
+}
+
+// serve begins to serve metrics, if there is an address, and says where.
+func (f *metricsFlag) serve(ctx context.Context, notes io.Writer, prices *price.Table) error {
+	if f.address == "" {
+		return nil
+	}
+	f.has = metrics.New(prices)
+	url, stop, err := f.has.Serve(ctx, f.address)
+	if err != nil {
+		return fmt.Errorf("--metrics: %w", err)
+	}
+	f.stop = stop
+	fmt.Fprintf(notes, "Metrics are at %s\n", url)
+	return nil
+}
+
+func (f *metricsFlag) end() {
+	if f.stop != nil {
+		f.stop()
+	}
+}
+
+// options returns what a client needs so that its calls are counted.
+func (f *metricsFlag) options() []client.Option {
+	if f.has == nil {
+		return nil
+	}
+	return []client.Option{client.WithHooks(f.has.Hooks())}
+}
+
+// event counts an event.
+func (f *metricsFlag) event(e jobs.Event) {
+	if f.has != nil {
+		f.has.Event(e)
+	}
+}
+
+// watch adds the gauges of jobs. What it returns takes them away.
+func (f *metricsFlag) watch(look func(context.Context) ([]metrics.Snapshot, error)) (end func()) {
+	if f.has == nil {
+		return func() {}
+	}
+	return f.has.Watch(look)
+}
+
+// jobSnapshot says how far a job is that this process runs.
+func jobSnapshot(j *jobs.Job) func(context.Context) ([]metrics.Snapshot, error) {
+	return func(ctx context.Context) ([]metrics.Snapshot, error) {
+		st, err := j.Status(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s := metrics.Snapshot{Status: st}
+		if s.Batches, err = j.Batches(ctx); err != nil {
+			return nil, err
+		}
+		if s.Costs, err = j.Costs(ctx); err != nil {
+			return nil, err
+		}
+		return []metrics.Snapshot{s}, nil
+	}
+}
+
+// A poolSnapshot says how far the jobs of a store are. Those that are over stay as they were.
+type poolSnapshot struct {
+	pool *jobs.Pool
+	mu   sync.Mutex
+	over map[string]*jobs.Status
+}
+
+func (p *poolSnapshot) look(ctx context.Context) (all []metrics.Snapshot, err error) {
+	ids, err := p.pool.Jobs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	over := make(map[string]*jobs.Status)
+	for _, id := range ids {
+		s := metrics.Snapshot{Status: p.over[id]}
+		if s.Status == nil {
+			if s, err = p.job(ctx, id); err != nil {
+				return nil, err
+			}
+		}
+		if s.Over() {
+			over[id] = s.Status
+		}
+		all = append(all, s)
+	}
+	p.over = over
+	return all, nil
+}
+
+func (p *poolSnapshot) job(ctx context.Context, id string) (s metrics.Snapshot, err error) {
+	if s.Status, err = p.pool.Status(ctx, id); err != nil || s.Over() {
+		return s, err
+	}
+	if s.Batches, err = p.pool.Batches(ctx, id); err != nil {
+		return s, err
+	}
+	s.Costs, err = p.pool.Costs(ctx, id, nil)
+	return s, err
+}
