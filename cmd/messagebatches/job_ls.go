@@ -12,8 +12,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-const jobLsLong = `Lists the jobs in a directory, by default the current one. With --json it writes an object {"dir", "status"} or
-{"dir", "error"} for each.
+const jobLsLong = `Lists the jobs in a directory, by default the current one. With --json it writes an object {"dir",
+"status"} or {"dir", "error"} for each.
 
 Exit status: 0, 1 if the status of a job cannot be read, 2 if the directory cannot be read.`
 

@@ -114,7 +114,7 @@ func (r *runCall) show(out *jobs.Outline, e *price.Estimate) error {
 		}
 		r.note("  %s: %s, %s tokens in, %s out, %s", cli.Visible(string(m.Model)), cli.Plural(m.Requests, "request"), cli.Short(m.Input.Expected), cli.Short(m.Output.Expected), cost)
 	}
-	r.note("Estimate: %s, between %s and %s, by list prices of %s with the discount of batches.", cli.Dollars(e.Cost.Expected), cli.Dollars(e.Cost.Low), cli.Dollars(e.Cost.High), e.Dated)
+	r.note("Estimate: %s, between %s and %s, by the batch prices of %s.", cli.Dollars(e.Cost.Expected), cli.Dollars(e.Cost.Low), cli.Dollars(e.Cost.High), e.Dated)
 	if len(e.Unpriced) > 0 {
 		r.note("It leaves out %s: there is no price for that.", cli.Visible(strings.Join(e.Unpriced, ", ")))
 	}

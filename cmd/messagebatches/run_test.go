@@ -150,7 +150,7 @@ func TestRunSample(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 9, "--duration", "100ms")
 	p.want("run requests.jsonl -y --sample 3", cli.OK, "Sending a sample of 3 requests", "  row 6: You said", "Sample: 3 of 3 requests answered, for $", "All 9 requests would cost about $", "9 answered")
-	lines := jsonLines(t, p.want("run requests.jsonl -y --sample 3 --json --job other.job", cli.OK))
+	lines := jsonLines(t, p.want("run requests.jsonl -y --sample 3 --json --job other.job -o other.jsonl", cli.OK))
 	var events []string
 	for _, l := range lines {
 		if l["type"] == "sample" || l["kind"] == "accepted" {
