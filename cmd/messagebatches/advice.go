@@ -81,6 +81,8 @@ func advice(err error) string {
 		return "Nothing was sent. messagebatches validate --split lists all errors."
 	case errors.Is(err, client.ErrAuthentication):
 		return "Check the key: messagebatches doctor says what is wrong."
+	case errors.Is(err, client.ErrNotFound):
+		return "messagebatches batch ls lists the batches that the key can see."
 	case errors.Is(err, jobs.ErrLocked):
 		return "messagebatches status and messagebatches job watch look at a job while it is run."
 	case errors.Is(err, jobs.ErrCopied):

@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"text/tabwriter"
 	"time"
 
@@ -38,6 +41,9 @@ func newJobLs(a *app) *cobra.Command {
 }
 
 func (a *app) jobLs(ctx context.Context, dir string) error {
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no directory %s", dir)
+	}
 	list, err := jobs.List(ctx, dir)
 	if err != nil {
 		return err

@@ -305,7 +305,7 @@ func readPrices(name string) (*price.Table, error) {
 	defer f.Close()
 	t, err := price.Read(f)
 	if err != nil {
-		return nil, fmt.Errorf("--prices: %s: %w", name, err)
+		return nil, fmt.Errorf("--prices: %s is not a table of prices in JSON: %w", name, err)
 	}
 	return t, nil
 }

@@ -71,11 +71,11 @@ func (r *runCall) detached() error {
 
 // comeBack says what is still running, and how to continue.
 func (r *runCall) comeBack(st *jobs.Status) string {
-	var running, unread, batches int64
+	var running, unread, unsent int64
 	for _, round := range st.Rounds {
 		running += round.Waiting + round.Doubtful + round.Sending
 		unread += round.Unread
-		batches += round.Batches
+		unsent += round.Planned
 	}
 	text := ""
 	switch {
@@ -87,7 +87,10 @@ func (r *runCall) comeBack(st *jobs.Status) string {
 	if st.Oldest != nil {
 		text += "It keeps results until " + st.Oldest.ResultsUntil.Local().Format(time.DateOnly) + ". "
 	}
-	return text + "The same command continues:\n  " + cli.Visible(sameCommand(os.Args)) + "\n  messagebatches status " + cli.Visible(quoted(r.dir)) + "   # says how far it is"
+	if unsent > 0 {
+		text += cli.Thousands(unsent) + " are not sent yet."
+	}
+	return strings.TrimSpace(text) + "\nThe same command continues:\n  " + cli.Visible(sameCommand(os.Args)) + "\n  messagebatches status " + cli.Visible(quoted(r.dir)) + "   # says how far it is"
 }
 
 // sameCommand returns a command line.

@@ -17,8 +17,12 @@ import (
 // before does what comes before anything is sent: check, estimate, sample and question. A job that has begun has been
 // through that.
 func (r *runCall) before(ctx context.Context) error {
-	if _, err := os.Stat(r.file); err != nil {
+	info, err := os.Stat(r.file)
+	if err != nil {
 		return err
+	}
+	if info.IsDir() {
+		return cli.Wrong("%s is a directory: say which file of requests, such as requests.jsonl", r.file)
 	}
 	st, err := inspect(ctx, r.dir)
 	if err := r.applySet(ctx, err == nil && st.Requests > 0); err != nil {

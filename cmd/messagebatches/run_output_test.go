@@ -39,6 +39,7 @@ func TestRunKeepsFiles(t *testing.T) {
 			"-o results.jsonl --errors theirs.jsonl": "theirs.jsonl exists and was not written by this job: name another file with --errors, or remove it",
 			"-o requests.jsonl":                      "-o is the file of requests: name another one",
 			"-o none/results.jsonl":                  "there is no directory none: make it, or name another file with -o",
+			"-o folder/":                             "folder/ is a directory: name a file with -o",
 			"-o folder":                              "folder is a directory: name a file with -o",
 			"-o " + os.DevNull:                       " is not a regular file: name one with -o",
 		} {
@@ -114,6 +115,26 @@ func TestKeyIsNotShown(t *testing.T) {
 			t.Errorf("%s: status %d\n%s%s", args, status, out, err)
 		}
 	}
+}
+
+// TestComeBack says what is at the service, and what is not there yet.
+func TestComeBack(t *testing.T) {
+	t.Parallel()
+	r := &runCall{app: new(app), dir: "a.job"}
+	got := r.comeBack(&jobs.Status{Rounds: []jobs.RoundStatus{{Waiting: 1200, Planned: 3400}}})
+	if want := "1,200 requests go on at the service. 3,400 are not sent yet.\nThe same command continues:\n  messagebatches "; !strings.HasPrefix(got, want) {
+		t.Errorf("got %s", got)
+	}
+}
+
+// TestNothingThere names what is not there, and what to do.
+func TestNothingThere(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, 1)
+	p.want("run . -y", cli.Failed, "messagebatches run: . is a directory: say which file of requests, such as requests.jsonl\n")
+	p.want("job ls none", cli.Failed, "messagebatches job ls: there is no directory none\n")
+	p.want("batch results none", cli.Failed, "404 not_found_error", "messagebatches batch ls lists the batches that the key can see.\n")
+	p.want("estimate requests.jsonl --prices requests.jsonl", cli.Failed, "requests.jsonl is not a table of prices in JSON: ")
 }
 
 // TestDiskFull says that somebody has to do something, and that then the same command continues.
