@@ -85,7 +85,11 @@ func (e *engine) collect(ctx context.Context, b *store.Batch) (time.Duration, er
 		if err := e.spent(c, b, &spool.used, spool.lacking()); err != nil {
 			return err
 		}
-		return errors.Join(tx.PutBatch(b), tx.PutCreated(c), event(tx, b, "collected", "%d results, of which %d are sent again", part.Lines, b.Again.Lines))
+		again := ""
+		if b.Again.Lines > 0 {
+			again = fmt.Sprintf(", of which %d are sent again", b.Again.Lines)
+		}
+		return errors.Join(tx.PutBatch(b), tx.PutCreated(c), event(tx, b, "collected", "%d results%s", part.Lines, again))
 	}))
 }
 

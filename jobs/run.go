@@ -208,7 +208,7 @@ func (j *Job) putPlan(ctx context.Context, out *outline) error {
 		}
 		row.Planned, row.Lines, row.NextSeq = true, out.lines, firstSeq(j.about.Epoch)+int64(len(out.batches))
 		return errors.Join(tx.PutJob(row), tx.AddEvent(&store.Event{
-			Job: row.ID, At: tx.Now(), Kind: "planned", Text: fmt.Sprintf("%d requests in %d batches", out.lines, len(out.batches)),
+			Job: row.ID, At: tx.Now(), Kind: "planned", Text: fmt.Sprintf("%d requests, batches: %d", out.lines, len(out.batches)),
 		}))
 	})
 }

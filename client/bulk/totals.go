@@ -30,21 +30,23 @@ type Totals struct {
 // Tokens are numbers of tokens by kind. Each token is counted once, except that Thinking is a part of Output.
 type Tokens struct {
 	// Input are input tokens neither read from nor written to the cache.
-	Input int64
+	Input int64 `json:"input"`
 
-	// CacheWrite5m and CacheWrite1h are input tokens written to the cache, by time to live. Those without a time to live
-	// count as 5 minutes, the default.
-	CacheWrite5m, CacheWrite1h int64
+	// CacheWrite5m are input tokens written to the cache for 5 minutes, those without a time to live included.
+	CacheWrite5m int64 `json:"cache_write_5m"`
+
+	// CacheWrite1h are input tokens written to the cache for an hour.
+	CacheWrite1h int64 `json:"cache_write_1h"`
 
 	// CacheRead are input tokens read from the cache.
-	CacheRead int64
+	CacheRead int64 `json:"cache_read"`
 
 	// Output are output tokens, including those of thinking.
-	Output int64
+	Output int64 `json:"output"`
 
 	// Thinking are the output tokens of thinking, where the response reports them. Steps outside the response's own usage
 	// do not.
-	Thinking int64
+	Thinking int64 `json:"thinking"`
 }
 
 // Add counts a result and, if it succeeded, the tokens of its message, whatever the stop_reason. Other results are not

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/client/preflight"
@@ -28,6 +29,9 @@ func message(err error) string {
 		if filepath.Base(path.Path) == "job.json" {
 			return fmt.Sprintf("there is no job %s: messagebatches run begins one", filepath.Dir(path.Path))
 		}
+		if filepath.Base(path.Path) == "manifest.json" {
+			return fmt.Sprintf("%s is not done: messagebatches run continues it", filepath.Dir(path.Path))
+		}
 		if _, err := os.Stat(filepath.Dir(path.Path)); err != nil {
 			return "there is no directory " + filepath.Dir(path.Path)
 		}
@@ -43,7 +47,14 @@ func issuesText(e *preflight.IssuesError) string {
 	all := len(e.Issues) + e.More
 	fmt.Fprintf(&b, "the requests have %s:\n", cli.Plural(int64(all), "error"))
 	for _, i := range e.Issues[:min(len(e.Issues), most)] {
-		fmt.Fprintf(&b, "line %d: %s: %s [%s]\n", i.Line, i.Pointer, i.Message, i.Rule)
+		place := ""
+		if i.Line > 0 {
+			place = fmt.Sprintf("line %d: ", i.Line)
+		}
+		if i.Pointer != "" {
+			place += string(i.Pointer) + ": "
+		}
+		fmt.Fprintf(&b, "%s%s [%s]\n", place, i.Message, i.Rule)
 	}
 	if rest := all - most; rest > 0 {
 		fmt.Fprintf(&b, "and %s more\n", cli.Thousands(int64(rest)))
@@ -70,6 +81,8 @@ func advice(err error) string {
 		return "Nothing was sent. messagebatches validate --split lists all errors."
 	case errors.Is(err, client.ErrAuthentication):
 		return "Check the key: messagebatches doctor says what is wrong."
+	case errors.Is(err, client.ErrNotFound):
+		return "messagebatches batch ls lists the batches that the key can see."
 	case errors.Is(err, jobs.ErrLocked):
 		return "messagebatches status and messagebatches job watch look at a job while it is run."
 	case errors.Is(err, jobs.ErrCopied):
@@ -80,10 +93,19 @@ func advice(err error) string {
 		return "Leave the flag out, or give --job another directory for another job."
 	case errors.Is(err, jobs.ErrInputChanged):
 		return "Another file of requests needs another job: give --job another directory."
+	case errors.Is(err, jobs.ErrNotDone):
+		return "messagebatches run continues it."
+	case isDiskFull(err):
+		return "Nothing is lost. Free some space: the same command then continues."
 	case errors.As(err, &path) && errors.Is(err, fs.ErrPermission):
 		return "Check who may read and write " + cli.Visible(path.Path) + "."
 	}
 	return ""
+}
+
+// isDiskFull reports whether an error is that of a disk without space, which SQLite tells by a text.
+func isDiskFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || strings.Contains(err.Error(), "database or disk is full")
 }
 
 // pausedAdvice returns what to do about a pause.

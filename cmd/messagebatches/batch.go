@@ -6,8 +6,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-const batchLong = `Looks at single batches at the service, whatever program has created them. Runs do not need this: they look after their
-batches themselves.`
+const batchLong = `Looks at single batches at the service, whatever program has created them. Runs do not need this:
+they look after their batches themselves.`
 
 func newBatch(a *app) *cobra.Command {
 	c := &cobra.Command{

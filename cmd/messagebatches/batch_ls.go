@@ -12,8 +12,9 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-const batchLsLong = `Lists the batches of the workspace, the newest first. Requests are counted when a batch has ended; until then the service
-says only how many there are. With --json each batch is an object as the service describes it.
+const batchLsLong = `Lists the batches of the workspace, the newest first. Requests are counted when a batch has ended;
+until then the service says only how many there are. With --json each batch is an object as the
+service describes it.
 
 Exit status: 0, or 2 if the service cannot be asked.`
 

@@ -13,10 +13,12 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-const cancelLong = `Cancels a job for good: nothing more is sent, and its batches are canceled at the service. What they have come to is paid
-for: the run of the job collects it and writes the results, with a canceled result for each request that was not answered.
+const cancelLong = `Cancels a job for good: nothing more is sent, and its batches are canceled at the service. What
+they have come to is paid for: the run of the job collects it and writes the results, with a
+canceled result for each request that was not answered.
 
-A run that is going on obeys within 2 seconds. If there is none, run the same command as before once more.
+A run that is going on obeys within 2 seconds. If there is none, run the same command as before
+once more.
 
 Exit status: 0, or 2 if there is no such job, it is done, or the answer was no.`
 

@@ -9,8 +9,9 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/messagebatches/page"
 )
 
-const contractLong = `Writes the contract of the Message Batches API, an OpenAPI 3.1 document, to standard output: as YAML, as JSON with --json, or
-with --html as one page to read, which requests nothing when it is opened.
+const contractLong = `Writes the contract of the Message Batches API, an OpenAPI 3.1 document, to standard output: as
+YAML, as JSON with --json, or with --html as one page to read, which requests nothing when it is
+opened.
 
 Exit status: 0, or 2 if it could not be written.`
 

@@ -21,29 +21,32 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/table"
 )
 
-const convertLong = `Makes a file of requests, one {"custom_id", "params"} a line, from another format, and a CSV from a file of results. The
-file - is standard input. The format is detected:
+const convertLong = `Makes a file of requests, one {"custom_id", "params"} a line, from another format, and a CSV from
+a file of results. The file - is standard input. The format is detected:
 
   table    CSV or TSV: each row becomes a request, by --template
   openai   lines of OpenAI's Batch API for /v1/chat/completions; --model names the models to use
   json     a JSON array of requests, {"requests": [...]}, or requests over several lines
-  results  results, one a line: each becomes a row with custom_id, outcome, text, stop_reason, error_type, error_message
-           and numbers of tokens; --join puts the columns of the table before it that the requests were made of
+  results  results, one a line: each becomes a row with custom_id, outcome, text, stop_reason,
+           error_type, error_message and numbers of tokens; --join puts the columns of the table
+           before it that the requests were made of
 
-A template is JSON: the params of a request, or a whole request. In its strings {column} is the cell of a column, and
-{{column}} the text {column}. In a list "content" the string "@{column}" is an image or PDF whose file the cell names; as
-"source" of an image or document block it is the source alone. Only files below --files are read.
+A template is JSON: the params of a request, or a whole request. In its strings {column} is the
+cell of a column, and {{column}} the text {column}. In a list "content" the string "@{column}" is
+an image or PDF whose file the cell names; as "source" of an image or document block it is the
+source alone. Only files below --files are read.
 
-What cannot be carried over is reported on standard error, grouped; --notes writes each case to a file. A row or line that
-cannot be converted at all is refused: FILE of -o is then not written, unless --partial. Cells that a spreadsheet would take
-for formulas get an apostrophe before them, unless --formulas.
+What cannot be carried over is reported on standard error, grouped; --notes writes each case to a
+file. A row or line that cannot be converted at all is refused: FILE of -o is then not written,
+unless --partial. Cells that a spreadsheet would take for formulas get an apostrophe before them,
+unless --formulas.
 
-Exit status: 0 if everything was converted, 1 if rows or lines were refused, 2 if the file could not be converted, 3 after an
-interrupt.`
+Exit status: 0 if everything was converted, 1 if rows or lines were refused, 2 if the file could
+not be converted, 3 after an interrupt.`
 
 const convertExample = `  messagebatches convert tickets.csv --template template.json --id ticket -o requests.jsonl
   messagebatches convert openai.jsonl --model claude-haiku-4-5 -o requests.jsonl
-  messagebatches convert results.jsonl --join tickets.csv --id ticket --fields label,urgent -o labels.csv`
+  messagebatches convert results.jsonl --join tickets.csv --id ticket --fields label -o labels.csv`
 
 // A convertCall is one call of convert.
 type convertCall struct {

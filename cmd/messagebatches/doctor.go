@@ -12,7 +12,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/doctor"
 )
 
-const doctorLong = `Finds out why calls to the service fail. It tries each of these, and says what is wrong with it and what to do:
+const doctorLong = `Finds out why calls to the service fail. It tries each of these, and says what is wrong with it
+and what to do:
 
   credential  of the environment, a profile or --key-file, which is never shown
   base URL    ANTHROPIC_BASE_URL, or https://api.anthropic.com
@@ -21,7 +22,8 @@ const doctorLong = `Finds out why calls to the service fail. It tries each of th
   clock       of this machine, beside that of the server
   access      whether the service accepts the credential
 
-It makes two requests, one of them without the credential, and lists at most one batch. That costs nothing.
+It makes two requests, one of them without the credential, and lists at most one batch. That costs
+nothing.
 
 Exit status: 0 if all is well or there are only warnings, 1 if something is wrong.`
 

@@ -17,21 +17,23 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/price"
 )
 
-const estimateLong = `Says what files of requests, one {"custom_id", "params"} a line, will use and cost in batches: at best, most likely, and at
-worst. Several files are added up; the file - is standard input. Nothing is sent anywhere, so the numbers are reckoned:
+const estimateLong = `Says what files of requests, one {"custom_id", "params"} a line, will use and cost in batches: at
+best, most likely, and at worst. Several files are added up; the file - is standard input. Nothing
+is sent anywhere, so the numbers are reckoned:
 
   text    by kinds of characters, because the models' tokenizers are not public: up to 25 % off
   images  by their size in pixels, which is read from their first bytes
   PDFs    by their pages, each an image and up to 3,000 tokens of text
   output  2 % of max_tokens at best, all of it at worst, and --output-share of it most likely
-  cache   at best nearly each request finds what an earlier one has written to it, at worst none does
+  cache   at best nearly each request finds what an earlier one has written to it, at worst none
+          does
 
---compare shows how far the same reckoning was from what earlier requests have cost, and what these requests cost if they
-use as much. Prices are list prices with the discount of batches, of the day that is printed; --prices replaces them.
-Amounts in JSON are billionths of the currency.
+--compare shows how far the same reckoning was from what earlier requests have cost, and what
+these requests cost if they use as much. Prices are list prices with the discount of batches, of
+the day that is printed; --prices replaces them. Amounts in JSON are billionths of the currency.
 
-Exit status: 0, 1 if lines are no requests or a price is missing, so that the estimate is too low, 2 if a file could not be
-read.`
+Exit status: 0, 1 if lines are no requests or a price is missing, so that the estimate is too low,
+2 if a file could not be read.`
 
 const estimateExample = `  messagebatches estimate requests.jsonl
   messagebatches estimate requests.jsonl --compare monday.job --compare old.jsonl=old.results.jsonl

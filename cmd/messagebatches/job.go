@@ -4,8 +4,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const jobLong = `Looks after jobs: what a run keeps in a directory, FILE with the ending .job. The argument is the file of requests or the
-directory.`
+const jobLong = `Looks after jobs: what a run keeps in a directory, FILE with the ending .job. The argument is the
+file of requests or the directory.`
 
 func newJob(a *app) *cobra.Command {
 	c := &cobra.Command{

@@ -9,9 +9,10 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-const jobAdoptLong = `Says which batch of the service a batch of a job is, if nobody knows whether it was accepted: for a job that was run with
---on-doubt ask and asks. Make sure that the requests are the same, for example by the custom IDs of the results: requests
-without a result in that batch get none. If there is no such batch, run the job with --on-doubt resend instead.
+const jobAdoptLong = `Says which batch of the service a batch of a job is, if nobody knows whether it was accepted: for
+a job that was run with --on-doubt ask and asks. Make sure that the requests are the same, for
+example by the custom IDs of the results: requests without a result in that batch get none. If
+there is no such batch, run the job with --on-doubt resend instead.
 
 Exit status: 0, or 2 if there is no such job or batch, or it is not in doubt.`
 

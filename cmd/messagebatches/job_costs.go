@@ -17,9 +17,10 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/price"
 )
 
-const jobCostsLong = `Says what jobs have cost so far, by the day on which batches were created and by model, beside what was estimated before
-and what is still at the service. Everything that was paid for counts, answers that were asked for again included. Prices
-are list prices with the discount of batches. Amounts in JSON are billionths of the currency.
+const jobCostsLong = `Says what jobs have cost so far, by the day on which batches were created and by model, beside
+what was estimated before and what is still at the service. Everything that was paid for counts,
+answers that were asked for again included. Prices are list prices with the discount of batches.
+Amounts in JSON are billionths of the currency.
 
 Exit status: 0, 1 if something has no price, 2 if a job cannot be read.`
 

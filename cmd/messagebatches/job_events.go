@@ -14,12 +14,14 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-const jobEventsLong = `Prints what has happened to a job, one event a line, the oldest first. With --json each is an object.
+const jobEventsLong = `Prints what has happened to a job, one event a line, the oldest first. With --json each is an
+object.
 
 Exit status: 0, or 2 if there is no such job.`
 
-const jobWatchLong = `Prints what has happened to a job and what happens, one event a line, until the results have been written. It waits as long
-as no program runs the job. With --json each event is an object. An interrupt ends it, and not the job.
+const jobWatchLong = `Prints what has happened to a job and what happens, one event a line, until the results have been
+written. It waits as long as no program runs the job. With --json each event is an object. An
+interrupt ends it, and not the job.
 
 Exit status: 0 if the job is done, 2 if there is no such job, 3 after an interrupt.`
 

@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"text/tabwriter"
 	"time"
 
@@ -12,8 +15,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-const jobLsLong = `Lists the jobs in a directory, by default the current one. With --json it writes an object {"dir", "status"} or
-{"dir", "error"} for each.
+const jobLsLong = `Lists the jobs in a directory, by default the current one. With --json it writes an object {"dir",
+"status"} or {"dir", "error"} for each.
 
 Exit status: 0, 1 if the status of a job cannot be read, 2 if the directory cannot be read.`
 
@@ -38,6 +41,9 @@ func newJobLs(a *app) *cobra.Command {
 }
 
 func (a *app) jobLs(ctx context.Context, dir string) error {
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no directory %s", dir)
+	}
 	list, err := jobs.List(ctx, dir)
 	if err != nil {
 		return err

@@ -10,15 +10,15 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-const jobPauseLong = `Pauses a job: nothing more is sent, and what was sent is collected. A run of the job then ends with exit status 4, and later
-ones do no more than collect, until messagebatches job resume.
+const jobPauseLong = `Pauses a job: nothing more is sent, and what was sent is collected. A run of the job then ends
+with exit status 4, and later ones do no more than collect, until messagebatches job resume.
 
 A run that is going on obeys within 2 seconds.
 
 Exit status: 0, or 2 if there is no such job, or it is done.`
 
-const jobResumeLong = `Has a job send again that was paused. A run that is going on obeys within 2 seconds; if there is none, run the same command
-as before.
+const jobResumeLong = `Has a job send again that was paused. A run that is going on obeys within 2 seconds; if there is
+none, run the same command as before.
 
 Exit status: 0, or 2 if there is no such job, or it is not paused.`
 

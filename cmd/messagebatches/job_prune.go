@@ -11,12 +11,15 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-const jobPruneLong = `Deletes the files of a job that is done which hold prompts and responses: the stored parts, and the requests that were sent
-again. The results that were written stay, and so does the file of requests; nothing of the job can be sent again.
+const jobPruneLong = `Deletes the files of a job that is done which hold prompts and responses: the stored parts, and
+the requests that were sent again. The results that were written stay, and so does the file of
+requests; nothing of the job can be sent again.
 
-With --service it first verifies the job, and deletes its batches at the service, with their prompts and results.
+With --service it first verifies the job, and deletes its batches at the service, with their
+prompts and results.
 
-Exit status: 0, 1 if --service finds something wrong with the results, 2 if the job is not done, or the answer was no.`
+Exit status: 0, 1 if --service finds something wrong with the results, 2 if the job is not done,
+or the answer was no.`
 
 const jobPruneExample = `  messagebatches job prune requests.jsonl
   messagebatches job prune --older-than 720h --service -y requests.job`

@@ -10,12 +10,13 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-const jobRebuildLong = `Repairs a job whose database, job.db in its directory, is lost: it gets a new one, and the next run finds its batches at the
-service by the custom IDs in their results before it sends anything, which may take a day. If the database is there,
-nothing is done.
+const jobRebuildLong = `Repairs a job whose database, job.db in its directory, is lost: it gets a new one, and the next
+run finds its batches at the service by the custom IDs in their results before it sends anything,
+which may take a day. If the database is there, nothing is done.
 
-With --take-over it does the same for a directory that was copied to this machine, or restored from a backup. That says
-that no other program will ever run the job where it was before: if two copies are run, requests are paid for twice.
+With --take-over it does the same for a directory that was copied to this machine, or restored
+from a backup. That says that no other program will ever run the job where it was before: if two
+copies are run, requests are paid for twice.
 
 Exit status: 0, or 2 if it could not be done or the answer was no.`
 

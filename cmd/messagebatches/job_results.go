@@ -11,8 +11,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-const jobResultsLong = `Writes the results of a job that is done to standard output, one a line: all of them, or with --failed those that are no
-answers. With --json it does the same.
+const jobResultsLong = `Writes the results of a job that is done to standard output, one a line: all of them, or with
+--failed those that are no answers. With --json it does the same.
 
 Exit status: 0, or 2 if there is no such job or it is not done.`
 

@@ -10,11 +10,12 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-const jobRetryLong = `Has requests of a job that is done sent again by the next run: those whose results are of the given kinds. The results stay
-as they are until that run has written new ones, in which an answer takes the place of what was there before.
+const jobRetryLong = `Has requests of a job that is done sent again by the next run: those whose results are of the
+given kinds. The results stay as they are until that run has written new ones, in which an answer
+takes the place of what was there before.
 
-The kinds are canceled, expired, errored, missing (they were accepted and have no result: they may be paid for twice) and
-rejected (answers that --accept did not accept: they are paid for again).
+The kinds are canceled, expired, errored, missing (they were accepted and have no result: they may
+be paid for twice) and rejected (answers that --accept did not accept: they are paid for again).
 
 Exit status: 0, 1 if there are no such requests, 2 if the job cannot be retried.`
 

@@ -3,9 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"sync/atomic"
 	"time"
 
+	"github.com/vbauerster/cupwriter"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
@@ -25,25 +27,28 @@ type liveLines struct {
 }
 
 func newLiveLines(w io.Writer) *liveLines {
-	l := &liveLines{out: mpb.New(mpb.WithOutput(w), mpb.WithAutoRefresh(), mpb.WithRefreshRate(200*time.Millisecond)), began: time.Now()}
+	l := &liveLines{out: mpb.New(mpb.WithConsoleWriter(console(w)), mpb.WithAutoRefresh(), mpb.WithRefreshRate(200*time.Millisecond)), began: time.Now()}
 	l.now.Store(new(summary))
 	l.bar = l.out.New(0, mpb.BarStyle().Lbound("[").Filler("=").Tip(">").Padding(" ").Rbound("]"),
-		mpb.PrependDecorators(l.text(func(s *summary) string {
-			if s.requests == 0 {
+		mpb.PrependDecorators(l.text(func(s *summary, width int) string {
+			switch {
+			case s.requests == 0:
 				return "dividing into batches "
+			case width < narrow:
+				return fmt.Sprintf("%s/%s ", cli.Thousands(s.settled), cli.Thousands(s.requests))
 			}
 			return fmt.Sprintf("%s of %s settled ", cli.Thousands(s.settled), cli.Plural(s.requests, "request"))
 		})),
-		mpb.AppendDecorators(l.text(func(s *summary) string {
+		mpb.AppendDecorators(l.text(func(s *summary, _ int) string {
 			if s.requests == 0 {
 				return ""
 			}
 			return fmt.Sprintf(" %d%%  %s", s.settled*100/s.requests, cli.Duration(time.Since(l.began)))
 		})))
 	for i := range l.below {
-		l.below[i] = l.out.New(0, mpb.NopStyle(), mpb.PrependDecorators(l.text(func(s *summary) string {
+		l.below[i] = l.out.New(0, mpb.NopStyle(), mpb.PrependDecorators(l.text(func(s *summary, width int) string {
 			if lines := s.lines(); i < len(lines) {
-				return lines[i]
+				return fit(lines[i], width)
 			}
 			return ""
 		})))
@@ -51,9 +56,38 @@ func newLiveLines(w io.Writer) *liveLines {
 	return l
 }
 
-// text returns a part of a line that is made of the summary.
-func (l *liveLines) text(f func(*summary) string) decor.Decorator {
-	return decor.Any(func(decor.Statistics) string { return f(l.now.Load()) })
+// text returns a part of a line that is made of the summary and the columns that are left.
+func (l *liveLines) text(f func(s *summary, width int) string) decor.Decorator {
+	return decor.Any(func(s decor.Statistics) string { return f(l.now.Load(), s.AvailableWidth) })
+}
+
+// narrow is the width of a terminal below which the bar has a short text.
+const narrow = 60
+
+// fit shortens a line of ASCII to a number of columns.
+func fit(line string, width int) string {
+	if len(line) <= width {
+		return line
+	}
+	return line[:max(0, width-3)] + "..."
+}
+
+// console returns a writer of lines that are written over.
+func console(w io.Writer) mpb.ConsoleWriter {
+	out := cupwriter.New(fromLineStart{w}, false)
+	if f, ok := w.(*os.File); ok {
+		out.SetTermFd(int(f.Fd()))
+	}
+	return out
+}
+
+// fromLineStart writes from the start of the line on which the cursor is: the terminal may have moved it by showing ^C.
+type fromLineStart struct{ w io.Writer }
+
+// Write implements io.Writer.
+func (l fromLineStart) Write(p []byte) (int, error) {
+	n, err := l.w.Write(append([]byte{'\r'}, p...))
+	return max(0, n-1), err
 }
 
 func (l *liveLines) show(s summary) {

@@ -92,7 +92,7 @@ func (p *progress) event(e jobs.Event) {
 			Type string `json:"type"`
 			jobs.Event
 		}{"event", e})
-	case p.quiet:
+	case p.quiet && !slices.Contains(troubles(), e.Kind):
 	case p.lines == nil:
 		fmt.Fprintln(p.Err, eventLine(e))
 	case !slices.Contains(routine(), e.Kind):
@@ -103,6 +103,11 @@ func (p *progress) event(e jobs.Event) {
 // routine are the events that the lines of a terminal show by their numbers.
 func routine() []jobs.EventKind {
 	return []jobs.EventKind{jobs.EventPlanned, jobs.EventAccepted, jobs.EventEnded, jobs.EventCollected, jobs.EventDone}
+}
+
+// troubles are the events that are printed even without progress: somebody may have to do something.
+func troubles() []jobs.EventKind {
+	return []jobs.EventKind{jobs.EventOutage, jobs.EventDoubt, jobs.EventAging, jobs.EventGone, jobs.EventOrphan, jobs.EventDamaged}
 }
 
 // eventLine returns a line about an event.

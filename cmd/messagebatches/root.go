@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"runtime/debug"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -18,12 +21,15 @@ type app struct {
 	json bool // write JSON to standard output
 }
 
-const rootLong = `Sends requests to the Message Batches API in as many batches as it takes, and returns every result.
+const rootLong = `Sends requests to the Message Batches API in as many batches as it takes, and returns every
+result.
 
-The credential is read from the environment, such as ANTHROPIC_API_KEY, or from a file, and never from the command line.
+The credential is read from the environment, such as ANTHROPIC_API_KEY, or from a file, and never
+from the command line.
 
-Standard output holds data and nothing else; progress, questions and errors go to standard error. With --json each command
-writes one JSON document or JSON lines. NO_COLOR turns colors off; TERM=dumb also turns off lines that move.
+Standard output holds data and nothing else; progress, questions and errors go to standard error.
+With --json each command writes one JSON document or JSON lines. NO_COLOR turns colors off;
+TERM=dumb also turns off lines that move.
 
 Exit status of all commands:
   0  done
@@ -80,14 +86,20 @@ func newRoot(a *app) *cobra.Command {
 
 // run is the program: it does what args say and returns the exit status.
 func run(ctx context.Context, s cli.Streams, args []string) int {
+	out := &checkedWriter{w: s.Out}
+	s.Out = out
 	a := &app{Streams: s}
 	root := newRoot(a)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd(args...)
+	inPlainWords(root)
 	root.SetArgs(args)
 	c, err := wrongDash(root, args)
 	if err == nil {
 		c, err = root.ExecuteContextC(ctx)
+	}
+	if lost := out.failed(); lost != nil && isSilent(err) {
+		err = fmt.Errorf("standard output: %w", lost)
 	}
 	if err != nil {
 		complain(s, c, err)
@@ -97,19 +109,67 @@ func run(ctx context.Context, s cli.Streams, args []string) int {
 
 // complain prints an error, each of its lines with the name of the command.
 func complain(s cli.Streams, c *cobra.Command, err error) {
-	var exit *cli.ExitError
-	if errors.As(err, &exit) && exit.Err == nil {
+	if isSilent(err) {
 		return
 	}
+	var lines []string
 	for line := range strings.Lines(message(err)) {
-		fmt.Fprintf(s.Err, "%s: %s\n", c.CommandPath(), cli.Visible(strings.TrimSuffix(line, "\n")))
+		if line = strings.TrimSpace(line); !slices.Contains(lines, line) {
+			lines = append(lines, line)
+			fmt.Fprintf(s.Err, "%s: %s\n", c.CommandPath(), cli.Visible(line))
+		}
 	}
 	if text := advice(err); text != "" {
 		fmt.Fprintln(s.Err, text)
 	}
-	if exit != nil && exit.Usage {
+	var exit *cli.ExitError
+	if errors.As(err, &exit) && exit.Usage {
 		fmt.Fprintf(s.Err, "Run \"%s --help\" for its arguments, flags and examples.\n", c.CommandPath())
 	}
+}
+
+// inPlainWords gives the commands that cobra adds the texts of this program.
+func inPlainWords(root *cobra.Command) {
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "completion":
+			c.Short = "Write the completion script of a shell"
+		case "help":
+			c.Short = "Show the help of a command"
+		}
+	}
+}
+
+// isSilent reports whether an error is none, or only an exit status.
+func isSilent(err error) bool {
+	var exit *cli.ExitError
+	return err == nil || errors.As(err, &exit) && exit.Err == nil
+}
+
+// A checkedWriter keeps the first error of a writer, so that no command that loses data ends well.
+type checkedWriter struct {
+	w   io.Writer
+	mu  sync.Mutex
+	err error
+}
+
+// Write implements io.Writer.
+func (c *checkedWriter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	if err != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.err == nil {
+			c.err = err
+		}
+	}
+	return n, err
+}
+
+func (c *checkedWriter) failed() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
 }
 
 // needsCommand prints the help of a command that only holds others.
@@ -134,10 +194,10 @@ Commands:{{range $commands}}{{if .IsAvailableCommand}}
   {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
 
 Flags:
-{{.LocalFlags.FlagUsagesWrapped 110 | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
+{{.LocalFlags.FlagUsagesWrapped 100 | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
 
 Flags of all commands:
-{{.InheritedFlags.FlagUsagesWrapped 110 | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableSubCommands}}
+{{.InheritedFlags.FlagUsagesWrapped 100 | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableSubCommands}}
 
 "{{.CommandPath}} COMMAND --help" tells more about a command.{{end}}
 `

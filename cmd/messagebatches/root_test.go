@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -56,8 +57,14 @@ func TestHelpIsWhole(t *testing.T) {
 			t.Errorf("%s has no text", c.CommandPath())
 		}
 		for line := range strings.Lines(c.Long) {
-			if len(line) > 126 {
-				t.Errorf("%s: a line of %d bytes: %s", c.CommandPath(), len(line), line)
+			if strings.HasSuffix(line, " \n") {
+				t.Errorf("%s: a line that ends with a space: %s", c.CommandPath(), line)
+			}
+		}
+		help, _, _ := runCommand("", false, append(strings.Fields(c.CommandPath())[1:], "--help")...)
+		for line := range strings.Lines(help) {
+			if n := len(strings.TrimSuffix(line, "\n")); n > 100 {
+				t.Errorf("%s: a line of %d bytes: %s", c.CommandPath(), n, line)
 			}
 		}
 		if c.HasSubCommands() {
@@ -158,7 +165,11 @@ func wrongCalls() []wrongCall {
 		{"run a.jsonl --order random", `messagebatches run: --order is input or done, not "random"`},
 		{"run a.jsonl --budget -5", "messagebatches run: --budget is an amount in USD, such as --budget 25"},
 		{"run a.jsonl --more-tokens 9", "messagebatches run: --more-tokens needs --accept, such as --accept complete"},
-		{"run a.jsonl --api-key sk-1", "messagebatches run: there is no flag --api-key"},
+		{"run a.jsonl --api-key sk-1", "messagebatches run: there is no flag --api-key, because others can read the command line: set ANTHROPIC_API_KEY"},
+		{"run a.jsonl -o -", "messagebatches run: -o names a file: once it is written, messagebatches job results writes it to standard output"},
+		{"run a.jsonl -o a.jsonl --errors a.jsonl", "messagebatches run: --errors is the file of -o: name another one"},
+		{"run a.jsonl --store postgres://u:pw@db/b --blobs b", "messagebatches run: --store holds a password, and others can read the command line: set PGPASSWORD, or use a pgpass file"},
+		{"worker --store postgres://db/b?password=pw --blobs b", "messagebatches worker: --store holds a password"},
 		{"serve --port 4010", `messagebatches serve: there is no flag --port`},
 	}
 }
@@ -176,6 +187,23 @@ func TestWrongCalls(t *testing.T) {
 		first, rest, _ := strings.Cut(err, "\n")
 		if status != cli.Failed || out != "" || !strings.HasPrefix(first, tt.want) || !strings.Contains(rest, " --help\" for its arguments, flags and examples.") {
 			t.Errorf("%s: status %d\n%s%s", tt.call, status, out, err)
+		}
+	}
+}
+
+// A brokenWriter cannot be written.
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("no space") }
+
+// TestOutputLost has no command that ends well although its output could not be written.
+func TestOutputLost(t *testing.T) {
+	t.Parallel()
+	for _, args := range []string{"--help", "version", "contract", "validate -", "completion bash"} {
+		var errs strings.Builder
+		s := cli.Streams{In: strings.NewReader(newer), Out: brokenWriter{}, Err: &errs}
+		if status := run(t.Context(), s, strings.Fields(args)); status != cli.Failed || !strings.Contains(errs.String(), "no space") {
+			t.Errorf("%s: status %d, %s", args, status, &errs)
 		}
 	}
 }

@@ -19,27 +19,29 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/price"
 )
 
-const runLong = `Sends a file of requests, one {"custom_id", "params"} a line, and writes one result a line, in the order of the requests.
+const runLong = `Sends a file of requests, one {"custom_id", "params"} a line, and writes one result a line, in the
+order of the requests.
 
-It checks the requests, estimates what they cost, and asks. Then it divides them into as many batches as it takes, sends
-them, waits, which may take a day, collects the results, sends again what expired or failed in a way that may pass, and
-writes the results.
+It checks the requests, estimates what they cost, and asks. Then it divides them into as many
+batches as it takes, sends them, waits, which may take a day, collects the results, sends again
+what expired or failed in a way that may pass, and writes the results.
 
-The same command continues after whatever ended an earlier one: nothing is sent twice, and no result is lost. What it has
-to remember is in a directory, FILE with the ending .job. An interrupt (Ctrl-C) ends the command, and not the batches;
-another one ends it at once.
+The same command continues after whatever ended an earlier one: nothing is sent twice, and no
+result is lost. What it has to remember is in a directory, FILE with the ending .job. An interrupt
+(Ctrl-C) ends the command, and not the batches; another one ends it at once.
 
 Exit status:
-  0  each request has an answer; or, with --detach, all requests were sent; or, with --dry-run, they are right
+  0  each request has an answer; or, with --detach, all requests were sent; or, with --dry-run,
+     they are right
   1  some requests have no answer, or requests are refused before anything is sent
   2  the command failed, or nothing was sent because the answer was no
   3  it was interrupted: the same command continues
   4  somebody has to do something first, which is said: then the same command continues`
 
 const runExample = `  messagebatches run requests.jsonl -o results.jsonl
-  messagebatches run requests.jsonl -o results.jsonl --dry-run           # check and estimate, send nothing
-  messagebatches run requests.jsonl -o results.jsonl --sample 20         # see 20 answers and what all will cost first
-  messagebatches run requests.jsonl -o results.jsonl -y --detach         # send, and come back later with the same command
+  messagebatches run requests.jsonl -o results.jsonl --dry-run     # check, estimate, send nothing
+  messagebatches run requests.jsonl -o results.jsonl --sample 20   # see 20 answers first
+  messagebatches run requests.jsonl -o results.jsonl -y --detach   # send, and collect later
   messagebatches run requests.jsonl --set model=claude-haiku-4-5 --set max_tokens=500
   messagebatches run requests.jsonl --key-file ~/.secrets/anthropic --json >events.jsonl`
 
@@ -53,7 +55,8 @@ type runCall struct {
 	file    string // of requests
 	dir     string // of the job
 	set     []string
-	changed string // file of requests that set has changed, "" if it does not
+	changed string       // file of requests that set has changed, "" if it does not
+	outputs []outputFile // files of results, whose absolute names the options have
 	sample  int
 
 	moreTokens int64
@@ -87,30 +90,30 @@ func newRun(a *app) *cobra.Command {
 func (r *runCall) flags(flags *pflag.FlagSet) func() error {
 	o := &r.options
 	flags.SortFlags = false
-	flags.StringVarP(&o.Output, "output", "o", "", "`file` of the results (default FILE with the ending .results.jsonl)")
+	flags.StringVarP(&o.Output, "output", "o", "", "`file` of the results, which must not exist (default FILE with the ending .results.jsonl)")
 	flags.BoolVarP(&r.yes, "yes", "y", false, "send without asking")
 	flags.BoolVar(&r.dryRun, "dry-run", false, "check and estimate, and send nothing")
-	flags.IntVar(&r.sample, "sample", 0, "send this `number` of requests first, as a job of their own, show answers and what all will cost, and ask")
-	flags.BoolVar(&r.detach, "detach", false, "end when all requests were sent: the same command without it collects the results")
-	flags.Float64Var(&o.Budget, "budget", 0, "`USD` that the job may cost: it pauses before that; a higher one continues it")
-	flags.BoolVar(&o.StrictBudget, "strict-budget", false, "reckon with what requests cost at worst: all of max_tokens, nothing read from the prompt cache")
-	accept := flags.String("accept", "", "send requests again whose answers are no good: `rules`, separated by commas, of complete (whole and not refused), untruncated, unrefused, schema (of the request's output_config)")
-	flags.Int64Var(&r.moreTokens, "more-tokens", 0, "with --accept, send truncated requests again with twice as many max_tokens, up to this `number`")
-	labels := flags.StringArray("label", nil, "`NAME=VALUE` that costs are shown with, such as team=support; may be repeated")
-	flags.BoolVar(&o.WithoutPriming, "no-priming", false, "do not send one request of each shared prefix of the prompt cache before the others")
-	flags.BoolVar(&o.KeepIDs, "keep-ids", false, "send the custom IDs as they are: a create whose outcome is not known then needs somebody to say what became of it")
+	flags.IntVar(&r.sample, "sample", 0, "send this `number` of requests first, show their answers and what all would cost, then ask")
+	flags.BoolVar(&r.detach, "detach", false, "exit when all requests are sent; the same command without it collects the results")
+	flags.Float64Var(&o.Budget, "budget", 0, "`USD` that the job may cost; it pauses before it would cost more, and a higher budget continues it")
+	flags.BoolVar(&o.StrictBudget, "strict-budget", false, "count requests at their worst: all of max_tokens, nothing read from the prompt cache")
+	accept := flags.String("accept", "", "resend requests whose answers break one of these `rules`, separated by commas: complete (whole and not refused), untruncated, unrefused, schema (JSON that fits the request's output_config)")
+	flags.Int64Var(&r.moreTokens, "more-tokens", 0, "with --accept, resend truncated requests with twice as many max_tokens, up to this `number`")
+	labels := flags.StringArray("label", nil, "`NAME=VALUE` to show with the costs, such as team=support; may be repeated")
+	flags.BoolVar(&o.WithoutPriming, "no-priming", false, "do not send one request of each shared cached prefix before the others")
+	flags.BoolVar(&o.KeepIDs, "keep-ids", false, "send the custom IDs unchanged; if a response is lost, you have to say which batch it was (job adopt)")
 	flags.BoolVar(&o.DeleteAfterVerify, "delete-batches", false, "delete the batches at the service when the results are written and verified")
-	flags.StringVar(&o.Errors, "errors", "", "second `file`, for the results that are no answers")
-	order := flags.String("order", "input", "`order` of the results: input, or done to write them as batches end")
+	flags.StringVar(&o.Errors, "errors", "", "second `file`, for the results without an answer")
+	order := flags.String("order", "input", "`order` of the results: input, or done, which writes them as batches end")
 	prices := flags.String("prices", "", "`file` with a table of prices, JSON like jobs/price/table.json (default: the built-in one)")
 	flags.StringArrayVar(&r.set, "set", nil, "`NAME=VALUE` of a parameter of all requests, such as model=claude-haiku-4-5; VALUE is JSON or text; may be repeated")
 	betas := flags.String("betas", "", "`betas` to turn on, separated by commas")
 	version := flags.String("api-version", "", "`version` of the API (default 2023-06-01)")
-	flags.Int64Var(&o.MaxWaiting, "limit", 0, "`number` of requests that may wait at the service at one time (default any)")
-	flags.IntVar(&o.FollowUp.MaxAttempts, "rounds", 0, "`number` of times that a request is sent at most (default 3)")
-	flags.IntVar(&o.MaxRequests, "batch-requests", 0, "`number` of requests that a batch has at most (default 100000)")
-	flags.Int64Var(&o.MaxBytes, "batch-bytes", 0, "`bytes` that a batch has at most (default 256000000)")
-	doubt := flags.String("on-doubt", "wait", "what to do if nobody knows whether a batch was accepted: `wait` until that is certain, resend, or ask")
+	flags.Int64Var(&o.MaxWaiting, "limit", 0, "`number` of requests that may wait at the service at one time (default: no limit)")
+	flags.IntVar(&o.FollowUp.MaxAttempts, "rounds", 0, "send each request at most this `number` of times (default 3)")
+	flags.IntVar(&o.MaxRequests, "batch-requests", 0, "at most this `number` of requests in a batch (default 100000)")
+	flags.Int64Var(&o.MaxBytes, "batch-bytes", 0, "at most this number of `bytes` in a batch (default 256000000)")
+	doubt := flags.String("on-doubt", "wait", "`action` if it is unknown whether a batch was accepted: wait until it is certain, resend, or ask")
 	flags.BoolVar(&o.WithoutPreflight, "no-check", false, "do not check the requests before anything is sent")
 	flags.StringVar(&r.dir, "job", "", "`directory` of the job (default FILE with the ending .job)")
 	r.shared.add(flags)
@@ -158,7 +161,7 @@ func (r *runCall) flags(flags *pflag.FlagSet) func() error {
 		if o.Output == "" {
 			o.Output = strings.TrimSuffix(r.file, filepath.Ext(r.file)) + ".results.jsonl"
 		}
-		return nil
+		return r.setOutputs()
 	}
 }
 
@@ -169,6 +172,9 @@ func (r *runCall) run(ctx context.Context) error {
 	context.AfterFunc(ctx, stop) // another signal ends the process at once
 	if r.dryRun {
 		defer r.removeDry()
+	}
+	if err := r.checkOutputs(); err != nil {
+		return err
 	}
 	if r.shared.database != "" && r.sharedBegun() {
 		return r.sendShared(ctx)
@@ -199,6 +205,9 @@ func (r *runCall) send(ctx context.Context) error {
 	defer r.metrics.end()
 	c, err := r.service.client(r.metrics.options()...)
 	if err != nil {
+		return err
+	}
+	if err := r.claimOutputs(); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -306,7 +315,7 @@ func readPrices(name string) (*price.Table, error) {
 	defer f.Close()
 	t, err := price.Read(f)
 	if err != nil {
-		return nil, fmt.Errorf("--prices: %s: %w", name, err)
+		return nil, fmt.Errorf("--prices: %s is not a table of prices in JSON: %w", name, err)
 	}
 	return t, nil
 }

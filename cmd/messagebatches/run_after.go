@@ -23,6 +23,9 @@ func (r *runCall) report(report *jobs.Report) error {
 	for _, id := range report.MayBeDoubled {
 		fmt.Fprintf(r.Err, "messagebatches run: warning: batch %s still runs, and may hold requests that another batch holds too\n", cli.Visible(id))
 	}
+	if report.Output != r.options.Output {
+		fmt.Fprintf(r.Err, "messagebatches run: warning: the job was done before, and %s is not written\n", cli.Visible(r.shownOutput(r.options.Output)))
+	}
 	var err error
 	if r.json {
 		err = r.WriteJSON(struct {
@@ -30,7 +33,7 @@ func (r *runCall) report(report *jobs.Report) error {
 			*jobs.Report
 		}{"report", report})
 	} else {
-		_, err = fmt.Fprintln(r.Out, outcomeLine(report))
+		_, err = fmt.Fprintln(r.Out, outcomeLine(report, r.shownOutput(report.Output)))
 	}
 	if c := report.Costs; c != nil && !r.json {
 		r.note("Cost: %s by prices of %s; it was estimated at %s.", cli.Dollars(c.Actual), c.Dated, cli.Dollars(c.Estimated.Expected))
@@ -44,13 +47,13 @@ func (r *runCall) report(report *jobs.Report) error {
 	return err
 }
 
-// outcomeLine returns one line about a job that is done.
-func outcomeLine(r *jobs.Report) string {
+// outcomeLine returns one line about a job that is done, whose results are in a file.
+func outcomeLine(r *jobs.Report, output string) string {
 	outcomes := cli.Counts(
 		cli.Count{N: r.Answered, Of: "answered"}, cli.Count{N: r.Rejected, Of: "of these not accepted"}, cli.Count{N: r.Failed, Of: "failed"},
 		cli.Count{N: r.Missing, Of: "missing"}, cli.Count{N: r.Reasked + r.Retried, Of: "sent again"},
 	)
-	return fmt.Sprintf("%s: %s in %s, %s", cli.Visible(r.Output), cli.Plural(r.Requests, "request"), cli.Plural(r.Batches, "batch"), outcomes)
+	return fmt.Sprintf("%s: %s in %s, %s", cli.Visible(output), cli.Plural(r.Requests, "request"), cli.Plural(r.Batches, "batch"), outcomes)
 }
 
 // detached says how to come back.
@@ -68,11 +71,11 @@ func (r *runCall) detached() error {
 
 // comeBack says what is still running, and how to continue.
 func (r *runCall) comeBack(st *jobs.Status) string {
-	var running, unread, batches int64
+	var running, unread, unsent int64
 	for _, round := range st.Rounds {
 		running += round.Waiting + round.Doubtful + round.Sending
 		unread += round.Unread
-		batches += round.Batches
+		unsent += round.Planned
 	}
 	text := ""
 	switch {
@@ -84,7 +87,10 @@ func (r *runCall) comeBack(st *jobs.Status) string {
 	if st.Oldest != nil {
 		text += "It keeps results until " + st.Oldest.ResultsUntil.Local().Format(time.DateOnly) + ". "
 	}
-	return text + "The same command continues:\n  " + cli.Visible(sameCommand(os.Args)) + "\n  messagebatches status " + cli.Visible(quoted(r.dir)) + "   # says how far it is"
+	if unsent > 0 {
+		text += cli.Thousands(unsent) + " are not sent yet."
+	}
+	return strings.TrimSpace(text) + "\nThe same command continues:\n  " + cli.Visible(sameCommand(os.Args)) + "\n  messagebatches status " + cli.Visible(quoted(r.dir)) + "   # says how far it is"
 }
 
 // sameCommand returns a command line.
@@ -116,7 +122,7 @@ func (r *runCall) explain(ctx context.Context, err error) error {
 		}
 		fmt.Fprintf(r.Err, "Interrupted. %s\n", r.comeBack(st))
 		return cli.Exit(cli.Stopped)
-	case errors.As(err, new(*jobs.PausedError)):
+	case errors.As(err, new(*jobs.PausedError)), isDiskFull(err):
 		return &cli.ExitError{Status: cli.Person, Err: err}
 	}
 	return r.refused(err)

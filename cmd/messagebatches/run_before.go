@@ -17,8 +17,12 @@ import (
 // before does what comes before anything is sent: check, estimate, sample and question. A job that has begun has been
 // through that.
 func (r *runCall) before(ctx context.Context) error {
-	if _, err := os.Stat(r.file); err != nil {
+	info, err := os.Stat(r.file)
+	if err != nil {
 		return err
+	}
+	if info.IsDir() {
+		return cli.Wrong("%s is a directory: say which file of requests, such as requests.jsonl", r.file)
 	}
 	st, err := inspect(ctx, r.dir)
 	if err := r.applySet(ctx, err == nil && st.Requests > 0); err != nil {
@@ -114,7 +118,7 @@ func (r *runCall) show(out *jobs.Outline, e *price.Estimate) error {
 		}
 		r.note("  %s: %s, %s tokens in, %s out, %s", cli.Visible(string(m.Model)), cli.Plural(m.Requests, "request"), cli.Short(m.Input.Expected), cli.Short(m.Output.Expected), cost)
 	}
-	r.note("Estimate: %s, between %s and %s, by list prices of %s with the discount of batches.", cli.Dollars(e.Cost.Expected), cli.Dollars(e.Cost.Low), cli.Dollars(e.Cost.High), e.Dated)
+	r.note("Estimate: %s, between %s and %s, by the batch prices of %s.", cli.Dollars(e.Cost.Expected), cli.Dollars(e.Cost.Low), cli.Dollars(e.Cost.High), e.Dated)
 	if len(e.Unpriced) > 0 {
 		r.note("It leaves out %s: there is no price for that.", cli.Visible(strings.Join(e.Unpriced, ", ")))
 	}

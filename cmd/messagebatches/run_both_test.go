@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"math/rand/v2"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -88,6 +89,15 @@ func TestRunStopped(t *testing.T) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- c.Wait() }()
+	for held := false; !held; { // a program that is stopped before it has the job leaves all of it to the second
+		select {
+		case err := <-ended:
+			t.Fatalf("it ends at once: %v: %s", err, tail(k.log.String()))
+		case <-time.After(10 * time.Millisecond):
+			_, err := os.Stat(filepath.Join(dir, "a.job", "job.db"))
+			held = err == nil
+		}
+	}
 	stops, refused := 0, 0
 	for running := true; running && stops < 8; {
 		select {

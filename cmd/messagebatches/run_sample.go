@@ -27,10 +27,10 @@ func (r *runCall) sendSample(ctx context.Context, out *jobs.Outline) error {
 		return err
 	}
 	s := *r
-	s.set, s.changed, s.detach = nil, "", false
+	s.set, s.changed, s.detach, s.outputs = nil, "", false, nil
 	sum := sha256.Sum256(lines)
 	s.dir = fmt.Sprintf("%s.sample-%x.job", strings.TrimSuffix(r.dir, ".job"), sum[:4])
-	s.file, s.options.Output = filepath.Join(s.dir, changedName), ""
+	s.file, s.options.Output, s.options.Errors = filepath.Join(s.dir, changedName), "", ""
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return err
 	}

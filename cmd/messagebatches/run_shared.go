@@ -43,9 +43,17 @@ func (r *runCall) sendShared(ctx context.Context) error {
 		return err
 	}
 	defer j.Close()
+	if err := r.claimOutputs(); err != nil {
+		return err
+	}
 	id, err := r.sharedID(ctx, j)
 	if err != nil {
 		return err
+	}
+	if r.json {
+		if err := r.WriteJSON(map[string]string{"type": "job", "id": id}); err != nil {
+			return err
+		}
 	}
 	if r.detach {
 		r.note("Job %s was added. The same command without --detach waits for its results.", id)

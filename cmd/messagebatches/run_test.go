@@ -150,7 +150,7 @@ func TestRunSample(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 9, "--duration", "100ms")
 	p.want("run requests.jsonl -y --sample 3", cli.OK, "Sending a sample of 3 requests", "  row 6: You said", "Sample: 3 of 3 requests answered, for $", "All 9 requests would cost about $", "9 answered")
-	lines := jsonLines(t, p.want("run requests.jsonl -y --sample 3 --json --job other.job", cli.OK))
+	lines := jsonLines(t, p.want("run requests.jsonl -y --sample 3 --json --job other.job -o other.jsonl", cli.OK))
 	var events []string
 	for _, l := range lines {
 		if l["type"] == "sample" || l["kind"] == "accepted" {
@@ -166,7 +166,7 @@ func TestRunSample(t *testing.T) {
 func TestRunDetach(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 20, "--duration", "1s")
-	p.want("run requests.jsonl -o results.jsonl -y --detach --batch-requests 10", cli.OK, "All requests were sent. 20 requests go on at the service. ",
+	p.want("run requests.jsonl -o results.jsonl -y --detach --batch-requests 10", cli.OK, "All requests were sent. 20 requests go on at the service. It keeps results until ",
 		"The same command continues:\n  messagebatches run requests.jsonl -o results.jsonl -y --batch-requests 10\n")
 	p.want("status requests.jsonl", cli.OK, "requests.job: job ", ", unattended\n0 of 20 requests settled\n", "20 at the service\noldest batch sent ")
 	if v := jsonLines(t, p.want("job ls --json", cli.OK)); len(v) != 1 || v[0]["dir"] != "requests.job" {

@@ -19,19 +19,20 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-const serveLong = `Runs a fake of the Message Batches service, for clients in any language. It checks requests against the contract and
-answers with made-up texts; nothing is sent anywhere, and nothing is kept when it ends, unless --state says where. A
-browser that opens its URL shows the contract.
+const serveLong = `Runs a fake of the Message Batches service, for clients in any language. It checks requests
+against the contract and answers with made-up texts; nothing is sent anywhere, and nothing is kept
+when it ends, unless --state says where. A browser that opens its URL shows the contract.
 
-It prints its URL and then "ready" on standard output, or with --json an object {"url"}, and a line for each call on
-standard error. An interrupt or SIGTERM ends it: calls that are under way are finished, for five seconds at most.
+It prints its URL and then "ready" on standard output, or with --json an object {"url"}, and a
+line for each call on standard error. An interrupt or SIGTERM ends it: calls that are under way
+are finished, for five seconds at most.
 
 Exit status: 0 after such a signal, 2 if it could not serve.`
 
 const serveExample = `  messagebatches serve
   export ANTHROPIC_BASE_URL=http://127.0.0.1:4010 ANTHROPIC_API_KEY=anything   # in another terminal
 
-  messagebatches serve --errored 2% --expired 1% --fault any=3% --fault create:lost=#2 --seed 7   # a bad day`
+  messagebatches serve --errored 2% --fault any=3% --fault create:lost=#2 --seed 7   # a bad day`
 
 func newServe(a *app) *cobra.Command {
 	c := &cobra.Command{

@@ -35,9 +35,12 @@ func (f *serviceFlags) client(options ...client.Option) (*client.Client, error) 
 	return c, err
 }
 
-// readKey reads a file whose one line is a key.
+// readKey reads a file whose one line is a key. A name that is itself a key is not shown.
 func readKey(name string) (string, error) {
 	f, err := os.Open(name)
+	if err != nil && strings.HasPrefix(name, "sk-") {
+		return "", cli.Wrong("the value is a key, not the name of a file that holds one: others can read what is on the command line")
+	}
 	if err != nil {
 		return "", err
 	}

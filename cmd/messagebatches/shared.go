@@ -24,8 +24,8 @@ type sharedFlags struct {
 }
 
 func (f *sharedFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&f.database, "store", "", "`URL` of the PostgreSQL database of shared jobs, such as postgres://user@host/name; the password may be in PGPASSWORD or a pgpass file")
-	flags.StringVar(&f.blobs, "blobs", "", "where the files of shared jobs are: a `directory` that all machines have, or the URL of a bucket, such as s3://name?region=eu-central-1")
+	flags.StringVar(&f.database, "store", "", "`URL` of the PostgreSQL database of shared jobs, such as postgres://user@host/name; a password comes from PGPASSWORD or a pgpass file")
+	flags.StringVar(&f.blobs, "blobs", "", "`place` of the files of shared jobs: a directory that all machines have, or the URL of a bucket, such as s3://name?region=eu-central-1")
 }
 
 // check returns what is wrong with the flags.
@@ -35,8 +35,20 @@ func (f *sharedFlags) check() error {
 		return cli.Wrong("--store and --blobs are needed together")
 	case f.database != "" && !strings.HasPrefix(f.database, "postgres://") && !strings.HasPrefix(f.database, "postgresql://"):
 		return cli.Wrong("--store is a URL such as postgres://user@host/name")
+	case hasPassword(f.database):
+		return cli.Wrong("--store holds a password, and others can read the command line: set PGPASSWORD, or use a pgpass file")
 	}
 	return nil
+}
+
+// hasPassword reports whether the URL of a database holds a password.
+func hasPassword(database string) bool {
+	u, err := url.Parse(database)
+	if err != nil {
+		return false // opening it fails
+	}
+	_, ok := u.User.Password()
+	return ok || u.Query().Has("password")
 }
 
 // open opens the jobs. The blobs need not be closed: they have no state.

@@ -16,8 +16,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-const statusLong = `Says how far the run of a file of requests is, or of a job if the argument is its directory. The run may be going on
-meanwhile. Nothing is sent anywhere.
+const statusLong = `Says how far the run of a file of requests is, or of a job if the argument is its directory. The
+run may be going on meanwhile. Nothing is sent anywhere.
 
 Exit status: 0, or 2 if there is no such job.`
 

@@ -6,10 +6,12 @@ import (
 	"bytes"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/creack/pty"
 
@@ -63,9 +65,15 @@ func (x *terminal) await(t *testing.T, text string) {
 // open runs a command in a terminal.
 func (p *place) open(line string, env ...string) (x *terminal, wait func() int) {
 	p.Helper()
+	return p.openWidth(100, line, env...)
+}
+
+// openWidth runs a command in a terminal with so many columns.
+func (p *place) openWidth(columns uint16, line string, env ...string) (x *terminal, wait func() int) {
+	p.Helper()
 	c := p.command(strings.Fields(line)...)
 	c.Env = append(c.Env, env...)
-	f, err := pty.StartWithSize(c, &pty.Winsize{Rows: 40, Cols: 100})
+	f, err := pty.StartWithSize(c, &pty.Winsize{Rows: 40, Cols: columns})
 	if err != nil {
 		p.Skipf("no terminal: %v", err)
 	}
@@ -105,6 +113,9 @@ func TestRunInATerminal(t *testing.T) {
 	if text := x.String(); !strings.Contains(text, "Interrupted. 20 requests go on at the service.") || !strings.Contains(text, "messagebatches run requests.jsonl -o results.jsonl\r\n") || !strings.Contains(text, "\x1b[") {
 		t.Errorf("got %q", text)
 	}
+	if strings.Contains(x.String(), "^C\x1b[") {
+		t.Errorf("lines are written behind ^C: %q", x)
+	}
 	x, wait = p.open("cancel requests.jsonl")
 	x.await(t, "Cancel requests.job for good, with 0 of 20 requests settled? [y/N] ")
 	x.WriteString("yes\n")
@@ -130,11 +141,11 @@ func TestTerminals(t *testing.T) {
 		escapes   bool
 	}{
 		"help/terminal":       {"--help", "TERM=xterm", false},
-		"run/terminal":        {"run requests.jsonl -y --job a.job", "TERM=xterm", true},
-		"run/no color":        {"run requests.jsonl -y --job b.job", "NO_COLOR=1", true}, // lines move without colors
-		"run/dumb terminal":   {"run requests.jsonl -y --job c.job", "TERM=dumb", false},
-		"run/quiet":           {"run requests.jsonl -y -q --job d.job", "TERM=xterm", false},
-		"run/json":            {"run requests.jsonl -y --json --job e.job", "TERM=xterm", false},
+		"run/terminal":        {"run requests.jsonl -y --job a.job -o a.jsonl", "TERM=xterm", true},
+		"run/no color":        {"run requests.jsonl -y --job b.job -o b.jsonl", "NO_COLOR=1", true}, // lines move without colors
+		"run/dumb terminal":   {"run requests.jsonl -y --job c.job -o c.jsonl", "TERM=dumb", false},
+		"run/quiet":           {"run requests.jsonl -y -q --job d.job -o d.jsonl", "TERM=xterm", false},
+		"run/json":            {"run requests.jsonl -y --json --job e.job -o e.jsonl", "TERM=xterm", false},
 		"validate/wrong":      {"validate wrong.jsonl", "TERM=xterm", true},
 		"validate/no color":   {"validate wrong.jsonl", "NO_COLOR=1", false},
 		"validate/dumb":       {"validate wrong.jsonl", "TERM=dumb", false},
@@ -151,5 +162,28 @@ func TestTerminals(t *testing.T) {
 				t.Errorf("colors: %q", x)
 			}
 		})
+	}
+}
+
+// TestNarrowTerminal has no moving line that is longer than the terminal is wide, and nothing but ASCII.
+func TestNarrowTerminal(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, 20, "--duration", "1h")
+	x, wait := p.openWidth(40, "run requests.jsonl -y")
+	x.await(t, "oldest batch sent ")
+	x.WriteString("\x03")
+	if status := wait(); status != cli.Stopped {
+		t.Errorf("status %d", status)
+	}
+	text := regexp.MustCompile(`\x1b\[[0-9]*[A-Za-z]`).ReplaceAllString(x.String(), "")
+	if !strings.Contains(text, "0/20  [") || !strings.Contains(text, "0 of 1 batch ended (the service count...") {
+		t.Errorf("got %q", x)
+	}
+	for _, line := range slices.Collect(strings.Lines(text)) {
+		line = strings.Trim(line, "\r\n")
+		moves := strings.Contains(line, "0/20") || strings.Contains(line, " ended") || strings.HasPrefix(line, "oldest")
+		if line = line[strings.LastIndex(line, "\r")+1:]; moves && utf8.RuneCountInString(line) > 40 || len(line) != utf8.RuneCountInString(line) {
+			t.Errorf("got %q", line)
+		}
 	}
 }

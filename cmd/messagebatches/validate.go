@@ -17,16 +17,17 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-const validateLong = `Checks files of requests, each of them a batch of one {"custom_id", "params"} a line, against the contract of the
-Message Batches API. The file - is standard input. Nothing is sent anywhere.
+const validateLong = `Checks files of requests, each of them a batch of one {"custom_id", "params"} a line, against the
+contract of the Message Batches API. The file - is standard input. Nothing is sent anywhere.
 
-What the contract does not know, such as a newer model, property, beta or version, is a warning; what the service would
-refuse is an error. Issues of one rule at one place, such as /params/messages/*/content, are one kind: the first of them is
-shown, with the lines of the next and their number. A file that is not one request a line, such as CSV, a JSON array or a
-compressed file, has one error. With several files their totals come last.
+What the contract does not know, such as a newer model, property, beta or version, is a warning;
+what the service would refuse is an error. Issues of one rule at one place, such as
+/params/messages/*/content, are one kind: the first of them is shown, with the lines of the next
+and their number. A file that is not one request a line, such as CSV, a JSON array or a compressed
+file, has one error. With several files their totals come last.
 
-Exit status: 0 without errors, 1 with errors (with --strict also with warnings), 2 if a file could not be read or a flag
-is wrong.`
+Exit status: 0 without errors, 1 with errors (with --strict also with warnings), 2 if a file could
+not be read or a flag is wrong.`
 
 const validateExample = `  messagebatches validate requests.jsonl
   messagebatches validate --strict --split monday.jsonl tuesday.jsonl

@@ -12,13 +12,16 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-const verifyLong = `Proves from the files of a job that is done that each request has exactly one result: that the requests are those that
-were sent, that the results are those that were written, that both have the same custom IDs, and that each stored part is
-what it was. It reads all of them. Nothing is sent anywhere.
+const verifyLong = `Proves from the files of a job that is done that each request has exactly one result: that the
+requests are those that were sent, that the results are those that were written, that both have
+the same custom IDs, and that each stored part is what it was. It reads all of them. Nothing is
+sent anywhere.
 
-With --online it also walks the service's list of batches and proves that nothing was paid for twice.
+With --online it also walks the service's list of batches and proves that nothing was paid for
+twice.
 
-Exit status: 0 if that is so, 1 if not, 2 if it cannot be told, such as for a job that is not done.`
+Exit status: 0 if that is so, 1 if not, 2 if it cannot be told, such as for a job that is not
+done.`
 
 const verifyExample = `  messagebatches verify requests.jsonl
   messagebatches verify --online --json requests.job`

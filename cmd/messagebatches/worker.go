@@ -17,16 +17,17 @@ import (
 
 const workerLong = `Serves the jobs of a database that machines share, until it is interrupted.
 
-Start one on each machine, with the same --store and --blobs; "messagebatches run --store" adds jobs. A worker serves
-the jobs of the workspace of its key. Any of them may die at any moment, for good: another one takes its batches over
-within 15 minutes. An interrupt (Ctrl-C) or SIGTERM ends it when what it is sending is sent, or after --stop.
+Start one on each machine, with the same --store and --blobs; "messagebatches run --store" adds
+jobs. A worker serves the jobs of the workspace of its key. Any of them may die at any moment, for
+good: another one takes its batches over within 15 minutes. An interrupt (Ctrl-C) or SIGTERM ends
+it when what it is sending is sent, or after --stop.
 
 Exit status:
   0  it was interrupted
   2  it could not begin`
 
-const workerExample = `  messagebatches worker --store postgres://batches@db/batches --blobs s3://tickets?region=eu-central-1 --limit 100000
-  messagebatches worker --store postgres://batches@db/batches --blobs /mnt/shared/batches`
+const workerExample = `  messagebatches worker --store postgres://batches@db/batches --blobs s3://tickets?region=eu-west-1
+  messagebatches worker --store postgres://batches@db/batches --blobs /mnt/batches --limit 100000`
 
 func newWorker(a *app) *cobra.Command {
 	var (
@@ -44,12 +45,12 @@ func newWorker(a *app) *cobra.Command {
 	flags := c.Flags()
 	flags.SortFlags = false
 	shared.add(flags)
-	flags.Int64Var(&o.MaxWaiting, "limit", 0, "`number` of requests of the organization that may wait at the service at one time (default as it was)")
+	flags.Int64Var(&o.MaxWaiting, "limit", 0, "`number` of requests of the organization that may wait at the service at one time (default: as it was)")
 	flags.IntVar(&o.Sending, "sending", 3, "`number` of batches that it sends at one time")
 	flags.IntVar(&o.Collecting, "collecting", 3, "`number` of batches that it collects at one time")
-	flags.StringVar(&accept, "accept", "", "send requests again whose answers are no good: `rules` as those of run; all workers should have the same")
-	flags.Int64Var(&more, "more-tokens", 0, "with --accept, send truncated requests again with twice as many max_tokens, up to this `number`")
-	flags.StringVar(&o.Temp, "temp", "", "`directory` for results that are being collected (default that of the system)")
+	flags.StringVar(&accept, "accept", "", "resend requests whose answers break one of these `rules`, as with run; the same on all workers")
+	flags.Int64Var(&more, "more-tokens", 0, "with --accept, resend truncated requests with twice as many max_tokens, up to this `number`")
+	flags.StringVar(&o.Temp, "temp", "", "`directory` for results while they are collected (default: that of the system)")
 	flags.DurationVar(&o.Stop, "stop", 30*time.Second, "`time` that an interrupt waits for what is being sent")
 	service.add(flags)
 	metrics.add(flags)

@@ -52,6 +52,9 @@ func wrongFlag(c *cobra.Command, err error) error {
 		if hint != "" {
 			hint = "--" + hint
 		}
+		if isCredential(name) && c.Flags().Lookup("key-file") != nil {
+			return cli.Wrong("there is no flag --%s, because others can read the command line: set ANTHROPIC_API_KEY, or name a file that holds the key with --key-file", name)
+		}
 		return cli.Wrong("there is no flag --%s%s", name, didYouMean(hint))
 	}
 	if errors.As(err, &unknown) {
@@ -69,6 +72,11 @@ func wrongFlag(c *cobra.Command, err error) error {
 		return cli.Wrong("--%s needs a value behind it: --%[1]s %s", missing.GetSpecifiedName(), argument(missing.GetFlag()))
 	}
 	return cli.Wrong("%w", err)
+}
+
+// isCredential reports whether a flag looks as if its value was a credential.
+func isCredential(name string) bool {
+	return name != "key-file" && (strings.Contains(name, "key") && !strings.Contains(name, "file") || strings.Contains(name, "token") && !strings.Contains(name, "tokens") || strings.Contains(name, "secret"))
 }
 
 // argument returns what stands for the value of a flag in its help.

@@ -48,7 +48,7 @@ func TestTexts(t *testing.T) {
 	for got, want := range map[string]string{
 		Bytes(0): "0 bytes", Bytes(999): "999 bytes", Bytes(1000): "1.0 kB", Bytes(58_527_780): "58.5 MB", Bytes(999_999): "1.0 MB", Bytes(256_000_000): "256 MB", Bytes(5e15): "5000 TB",
 		Short(12): "12", Short(9_700_000): "9.7M", Short(116_000): "116K", Short(2_000_000_000): "2.0B",
-		Dollars(0): "$0", Dollars(bulk.Money(4e5)): "$0.0004", Dollars(bulk.Money(36_120_000_000)): "$36.12", Dollars(bulk.Money(123_456e9)): "$123,456",
+		Dollars(0): "$0", Dollars(bulk.Money(4e5)): "$0.0004", Dollars(bulk.Money(28_000)): "$0.0000280", Dollars(bulk.Money(36_120_000_000)): "$36.12", Dollars(bulk.Money(123_456e9)): "$123,456",
 		Duration(-time.Second): "0s", Duration(12*time.Second + time.Millisecond): "12s", Duration(252 * time.Second): "4m12s", Duration(23*time.Hour + 51*time.Minute): "23h51m", Duration(24 * time.Hour): "24h0m", Duration(80 * time.Hour): "3 days",
 		Cut("abc", 3): "abc", Cut("abcd", 3): "abc...", Cut("aé", 2): "a...",
 	} {

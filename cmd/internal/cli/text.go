@@ -97,6 +97,8 @@ func Dollars(m bulk.Money) string {
 	switch {
 	case v == 0:
 		return "$0"
+	case v < 0.0001 && v > -0.0001:
+		return "$" + strconv.FormatFloat(v, 'f', 7, 64)
 	case v < 0.01 && v > -0.01:
 		return "$" + strconv.FormatFloat(v, 'f', 4, 64)
 	case v >= 1000:

@@ -4,6 +4,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -147,7 +148,7 @@ func (d *doctor) credential(err error) {
 		d.add(name, Wrong, reason(err), todo)
 		return
 	}
-	found := d.kind
+	found := cmp.Or(d.kind, "one") // without a client no kind is known
 	if d.From != "" {
 		d.add(name, OK, found+" from "+d.From, "")
 		return

@@ -132,11 +132,11 @@ func TestRun(t *testing.T) {
 		},
 		"base URL/malformed": {
 			func(*testing.T) setup { return setup{options: at("api.anthropic.com", key)} },
-			[]string{"ok credential: ", "wrong base URL: base URL must begin with https:// ", "skipped proxy", "skipped connection", "skipped clock", "skipped access"},
+			[]string{"ok credential: one", "wrong base URL: base URL must begin with https:// ", "skipped proxy", "skipped connection", "skipped clock", "skipped access"},
 		},
 		"base URL/not encrypted": {
 			func(*testing.T) setup { return setup{options: at("http://api.example.com", key)} },
-			[]string{"ok credential: ", "wrong base URL: base URL http://api.example.com is not encrypted, so the credential and the prompts could be read on the way: use https | correct it", "skipped proxy", "skipped connection", "skipped clock", "skipped access"},
+			[]string{"ok credential: one", "wrong base URL: base URL http://api.example.com is not encrypted, so the credential and the prompts could be read on the way: use https | correct it", "skipped proxy", "skipped connection", "skipped clock", "skipped access"},
 		},
 		"host/nothing there": {
 			func(t *testing.T) setup { return setup{options: at("https://"+closed(t), key)} },

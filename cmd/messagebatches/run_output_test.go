@@ -1,0 +1,162 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
+	"github.com/seed-111a911e/messagebatches/jobs"
+)
+
+// TestRunKeepsFiles replaces no file that a job has not written, and says before anything is sent what cannot be written.
+func TestRunKeepsFiles(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, 5, "--duration", "50ms")
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(p.path(name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("theirs.jsonl", "precious")
+	write("empty.jsonl", "")
+	if err := os.Mkdir(p.path("folder"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	requests := string(must(os.ReadFile(p.path("requests.jsonl"))))
+	refuse := func() {
+		t.Helper()
+		for flags, want := range map[string]string{
+			"-o theirs.jsonl":                        "theirs.jsonl exists and was not written by this job: name another file with -o, or remove it",
+			"-o results.jsonl --errors theirs.jsonl": "theirs.jsonl exists and was not written by this job: name another file with --errors, or remove it",
+			"-o requests.jsonl":                      "-o is the file of requests: name another one",
+			"-o none/results.jsonl":                  "there is no directory none: make it, or name another file with -o",
+			"-o folder/":                             "folder/ is a directory: name a file with -o",
+			"-o folder":                              "folder is a directory: name a file with -o",
+			"-o " + os.DevNull:                       " is not a regular file: name one with -o",
+		} {
+			if os.PathSeparator == '\\' && strings.HasSuffix(flags, os.DevNull) {
+				continue
+			}
+			p.want("run requests.jsonl -y "+flags, cli.Failed, want, "--help")
+			p.want("run requests.jsonl --dry-run --job dry.job "+flags, cli.Failed, want)
+		}
+		if got := string(must(os.ReadFile(p.path("theirs.jsonl")))); got != "precious" {
+			t.Errorf("theirs.jsonl holds %q", got)
+		}
+		if got := string(must(os.ReadFile(p.path("requests.jsonl")))); got != requests {
+			t.Errorf("requests.jsonl holds %q", got)
+		}
+	}
+	refuse()
+	if _, err := os.Stat(p.path("requests.job")); err == nil {
+		t.Error("a job was begun")
+	}
+	p.want("run requests.jsonl -y -o empty.jsonl", cli.OK, "empty.jsonl: 5 requests")
+	p.want("run requests.jsonl -y -o empty.jsonl", cli.OK, "empty.jsonl: 5 requests")
+	refuse()
+	p.want("run requests.jsonl -y -o other.jsonl", cli.OK, "warning: the job was done before, and other.jsonl is not written")
+}
+
+// TestJobFromElsewhere looks at a job from another directory than that in which it was run.
+func TestJobFromElsewhere(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, 5, "--duration", "50ms")
+	p.want("run requests.jsonl -y -o results.jsonl --errors errors.jsonl", cli.OK, "results.jsonl: 5 requests")
+	if err := os.Mkdir(p.path("elsewhere"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p.dir = p.path("elsewhere")
+	p.want("verify "+filepath.Join("..", "requests.job"), cli.OK, "verified: 5 requests")
+	if out := p.want("job results "+filepath.Join("..", "requests.job"), cli.OK); strings.Count(out, "\n") != 5 {
+		t.Errorf("got %s", out)
+	}
+}
+
+// TestNamesInJSON has properties of one form: words of lower case, joined with underscores.
+func TestNamesInJSON(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, 5, "--duration", "50ms")
+	name := regexp.MustCompile(`"([^"]*)":`)
+	for _, line := range []string{"estimate requests.jsonl --json", "run requests.jsonl -y --json", "status requests.jsonl --json", "job costs requests.jsonl --json", "job ls --json", "job events requests.jsonl --json", "verify requests.jsonl --json --online", "batch ls --json", "doctor --json", "version --json"} {
+		out := p.want(line, cli.OK)
+		for _, m := range name.FindAllStringSubmatch(out, -1) {
+			if m[1] != strings.ToLower(m[1]) || strings.ContainsAny(m[1], " -") {
+				t.Errorf("%s: a property %q", line, m[1])
+			}
+		}
+	}
+}
+
+// TestNotDone asks for what is there only when a job is done.
+func TestNotDone(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, 5, "--duration", "1h")
+	p.want("run requests.jsonl -y --detach", cli.OK, "All requests were sent.")
+	for _, command := range []string{"verify", "job results", "job retry", "job prune -y"} {
+		p.want(command+" requests.jsonl", cli.Failed, "is not done", "messagebatches run continues it")
+	}
+}
+
+// TestKeyIsNotShown has a key where the name of a file should be.
+func TestKeyIsNotShown(t *testing.T) {
+	t.Parallel()
+	for _, args := range []string{"doctor --key-file sk-ant-secret", "batch ls --key-file sk-ant-secret", "run a.jsonl --api-key sk-ant-secret", "batch ls --auth-token=sk-ant-secret"} {
+		out, err, status := runCommand("", false, strings.Fields(args)...)
+		if status != cli.Failed || strings.Contains(out+err, "secret") || !strings.Contains(err, "others can read") {
+			t.Errorf("%s: status %d\n%s%s", args, status, out, err)
+		}
+	}
+}
+
+// TestComeBack says what is at the service, and what is not there yet.
+func TestComeBack(t *testing.T) {
+	t.Parallel()
+	r := &runCall{app: new(app), dir: "a.job"}
+	got := r.comeBack(&jobs.Status{Rounds: []jobs.RoundStatus{{Waiting: 1200, Planned: 3400}}})
+	if want := "1,200 requests go on at the service. 3,400 are not sent yet.\nThe same command continues:\n  messagebatches "; !strings.HasPrefix(got, want) {
+		t.Errorf("got %s", got)
+	}
+}
+
+// TestNothingThere names what is not there, and what to do.
+func TestNothingThere(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, 1)
+	p.want("run . -y", cli.Failed, "messagebatches run: . is a directory: say which file of requests, such as requests.jsonl\n")
+	p.want("job ls none", cli.Failed, "messagebatches job ls: there is no directory none\n")
+	p.want("batch results none", cli.Failed, "404 not_found_error", "messagebatches batch ls lists the batches that the key can see.\n")
+	p.want("estimate requests.jsonl --prices requests.jsonl", cli.Failed, "requests.jsonl is not a table of prices in JSON: ")
+}
+
+// TestDiskFull says that somebody has to do something, and that then the same command continues.
+func TestDiskFull(t *testing.T) {
+	t.Parallel()
+	r := &runCall{app: new(app), dir: t.TempDir()}
+	for _, full := range []error{&os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}, errors.New("database or disk is full (13)")} {
+		err := r.explain(context.Background(), fmt.Errorf("job a.job: %w", full))
+		if cli.Status(err) != cli.Person || !strings.Contains(advice(err), "Free some space: the same command then continues.") {
+			t.Errorf("status %d, %v, %s", cli.Status(err), err, advice(err))
+		}
+	}
+}
+
+// TestQuiet has no progress, and still what somebody should know.
+func TestQuiet(t *testing.T) {
+	t.Parallel()
+	var errs bytes.Buffer
+	p := newProgress(&runCall{app: &app{Streams: cli.Streams{Err: &errs}}, quiet: true})
+	p.event(jobs.Event{Kind: jobs.EventEnded, Text: "a batch has ended"})
+	p.event(jobs.Event{Kind: jobs.EventOutage, Text: "little disk"})
+	if got := errs.String(); strings.Contains(got, "ended") || !strings.HasSuffix(got, "  outage: little disk\n") {
+		t.Errorf("got %q", got)
+	}
+}
