@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // A strike is something bad that happens to a cluster, of which one machine was chosen.
@@ -136,46 +138,58 @@ func (c *cluster) restart(context.Context, *machine) error {
 	return nil
 }
 
-// sending returns how many attempts of a worker are under way.
-func (c *cluster) sending(ctx context.Context, owner string) (n int, err error) {
-	err = c.db.QueryRow(ctx, fmt.Sprintf(`SELECT count(*) FROM %[1]s.batch b JOIN %[1]s.attempt a ON a.job = b.job AND a.seq = b.seq AND a.n = b.attempt
-		WHERE b.state = 'submitting' AND position($1 in a.owner) > 0`, c.schema), owner).Scan(&n)
-	return n, err
-}
-
 // awaitSending waits a while for the moment in which a worker sends.
 func (c *cluster) awaitSending(ctx context.Context, m *machine) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	for ctx.Err() == nil {
-		if n, err := c.sending(ctx, m.owner()); err == nil && n > 0 {
+		var sends bool
+		err := c.db.QueryRow(ctx, fmt.Sprintf(`SELECT EXISTS (SELECT FROM %[1]s.batch b JOIN %[1]s.attempt a ON a.job = b.job AND a.seq = b.seq AND a.n = b.attempt
+			WHERE b.state = 'submitting' AND position($1 in a.owner) > 0)`, c.schema), m.owner()).Scan(&sends)
+		if err == nil && sends {
 			return
 		}
 		_ = pause(ctx, time.Millisecond)
 	}
 }
 
-// watch measures how long the attempts of a dead worker remain its own.
+// watch measures how long an attempt of a dead worker remains its own.
 func (c *cluster) watch(ctx context.Context, owner string) {
 	began := time.Now()
 	c.watched.Go(func() {
-		found := false
-		for ctx.Err() == nil {
-			n, err := c.sending(ctx, owner)
-			switch {
-			case err == nil && n > 0:
-				found = true
-			case err == nil && found:
-				c.mu.Lock()
-				defer c.mu.Unlock()
-				c.takeOver = append(c.takeOver, time.Since(began).Round(time.Millisecond))
-				return
-			case err == nil:
+		var attempt string
+		find := fmt.Sprintf(`SELECT a.job || ' ' || a.seq || ' ' || a.n FROM %[1]s.batch b JOIN %[1]s.attempt a ON a.job = b.job AND a.seq = b.seq AND a.n = b.attempt
+			WHERE b.state = 'submitting' AND position($1 in a.owner) > 0 ORDER BY a.lease DESC LIMIT 1`, c.schema)
+		if c.ask(ctx, find, []any{owner}, &attempt) != nil {
+			return // it was sending nothing
+		}
+		isOwn, outcome := true, ""
+		for isOwn {
+			if pause(ctx, 20*time.Millisecond) != nil || c.ask(ctx, fmt.Sprintf(`SELECT b.state = 'submitting' AND b.attempt = a.n, a.outcome FROM %[1]s.batch b JOIN %[1]s.attempt a ON a.job = b.job AND a.seq = b.seq
+				WHERE a.job || ' ' || a.seq || ' ' || a.n = $1`, c.schema), []any{attempt}, &isOwn, &outcome) != nil {
 				return
 			}
-			_ = pause(ctx, 20*time.Millisecond)
 		}
+		if outcome == "proven" {
+			return // the worker died after it had said so to the database
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.takeOver = append(c.takeOver, time.Since(began).Round(time.Millisecond))
 	})
+}
+
+// ask reads a row. Outages of the database are waited for.
+func (c *cluster) ask(ctx context.Context, query string, args []any, into ...any) error {
+	for {
+		err := c.db.QueryRow(ctx, query, args...).Scan(into...)
+		if err == nil || errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
+		if err := pause(ctx, 20*time.Millisecond); err != nil {
+			return err
+		}
+	}
 }
 
 // counts lists what has happened how often.
