@@ -222,12 +222,8 @@ func (e *engine) room(tx store.Tx, need bulk.Money) (fits, later bool, left bulk
 	if err != nil {
 		return false, false, 0, err
 	}
-	open, err := tx.Batches(e.job, []store.State{store.Submitting, store.Doubtful, store.Unproven, store.Proven, store.Ended}, 0, 0)
-	if err != nil {
-		return false, false, 0, err
-	}
-	if slices.ContainsFunc(open, func(b *store.Batch) bool { return b.Reserved == 0 }) {
-		return false, true, 0, nil // what it costs is known when it was read: it is of a job that was rebuilt, or had no prices
+	if s.Unpriced > 0 {
+		return false, true, 0, nil // what they cost is known when they were read: the job was rebuilt, or had no prices
 	}
 	left = e.purse.budget - bulk.Money(s.Spent) - bulk.Money(s.Reserved)
 	return need <= left, s.Reserved > s.Lost, left, nil

@@ -24,6 +24,7 @@ type engine struct {
 	client *client.Client
 	owner  string // of the attempts that this engine makes
 	alone  bool   // no other engine lives on this boot of this machine: the attempts of those owners have ended with them
+	pooled bool   // it is one of a pool's
 	first  int64  // run of the job on this boot
 	epoch  int    // how often the job was rebuilt
 	keep   bool   // custom IDs are those of the input

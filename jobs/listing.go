@@ -21,10 +21,11 @@ type listing struct {
 	off   bool // the next poll of each batch is made whatever the list showed
 }
 
-// current returns what the service says of a batch that was accepted.
+// current returns what the service says of a batch that was accepted. Those of a pool are looked for in a list by
+// [Pool.Poll], for all jobs at once.
 func (e *engine) current(ctx context.Context, id string) (*client.Batch, error) {
 	e.mu.Lock()
-	few := len(e.polls) <= fewBatches
+	few := len(e.polls) <= fewBatches || e.pooled
 	e.mu.Unlock()
 	if !few {
 		found, err := e.inListing(ctx, id)
@@ -56,7 +57,7 @@ func (e *engine) inListing(ctx context.Context, id string) (*client.Batch, error
 	return all[id], nil
 }
 
-// listRunning lists until all batches that run are found, or until it has cost half as many calls as to ask for each.
+// listRunning lists the batches of the job that wait at the service.
 func (e *engine) listRunning(ctx context.Context) (map[string]*client.Batch, error) {
 	var running []*store.Batch
 	err := e.store.View(ctx, func(tx store.Tx) (err error) {
@@ -66,19 +67,31 @@ func (e *engine) listRunning(ctx context.Context) (map[string]*client.Batch, err
 	if err != nil {
 		return nil, err
 	}
-	missing, all, most := make(map[string]bool), make(map[string]*client.Batch), 100*max(1, len(running)/2)
+	wanted := make(map[string]bool)
 	for _, b := range running {
-		missing[b.BatchID] = true
+		wanted[b.BatchID] = true
 	}
-	for found, err := range e.client.List(ctx, client.WithPageSize(100), client.WithVersion(e.version)) {
+	return listed(ctx, e.client, wanted, client.WithVersion(e.version))
+}
+
+// pageSize is how many batches a page of a list has at most.
+const pageSize = 100
+
+// listed lists batches of the workspace, the newest first, until all that are wanted are found, or until as many pages in a
+// row have shown none as are missing: to ask for each of them takes no more calls. The other ones are not returned.
+func listed(ctx context.Context, c *client.Client, wanted map[string]bool, o ...client.CallOption) (map[string]*client.Batch, error) {
+	all, since := make(map[string]*client.Batch), 0
+	if len(wanted) == 0 {
+		return all, nil
+	}
+	for found, err := range c.List(ctx, append(o, client.WithPageSize(pageSize))...) {
 		if err != nil {
 			return nil, err
 		}
-		if missing[found.ID] {
-			all[found.ID] = found
-			delete(missing, found.ID)
+		if since++; wanted[found.ID] {
+			all[found.ID], since = found, 0
 		}
-		if most--; len(missing) == 0 || most <= 0 {
+		if missing := len(wanted) - len(all); missing == 0 || since >= missing*pageSize {
 			break
 		}
 	}

@@ -1,6 +1,9 @@
 package jobs
 
 import (
+	"context"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -41,6 +44,106 @@ func TestPolling(t *testing.T) {
 				}
 				if lists, gets := calls(batchtest.List), calls(batchtest.Get); lists > tt.lists+3 || gets > tt.gets+8 || lists+gets < min(tt.lists+tt.gets, 60) {
 					t.Errorf("%d lists and %d gets in an hour, want %d and %d", lists, gets, tt.lists, tt.gets)
+				}
+			})
+		})
+	}
+}
+
+// A countedStore counts transactions.
+type countedStore struct {
+	store.Store
+	views, updates atomic.Int64
+}
+
+func (s *countedStore) View(ctx context.Context, f func(store.Tx) error) error {
+	s.views.Add(1)
+	return s.Store.View(ctx, f)
+}
+
+func (s *countedStore) Update(ctx context.Context, f func(store.Tx) error) error {
+	s.updates.Add(1)
+	return s.Store.Update(ctx, f)
+}
+
+// TestPoolPolling counts the calls and transactions that it takes a pool to look for the batches of two jobs once.
+func TestPoolPolling(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		batches  int // of each job
+		others   int // batches of others that were created afterwards
+		cancel   bool
+		lists    int
+		gets     int
+		cancels  int
+		finished bool // all batches have ended
+	}{
+		"many":               {batches: 75, lists: 2},
+		"many that ended":    {batches: 75, lists: 2, finished: true},
+		"one that others":    {batches: 1, others: 150, lists: 2},
+		"few behind others":  {batches: 1, others: 320, lists: 2, gets: 2},
+		"many behind others": {batches: 75, others: 320, lists: 5},
+		"a job is canceled":  {batches: 75, cancel: true, lists: 2, cancels: 75},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				service := batchtest.New(t, batchtest.WithDuration(time.Hour))
+				s := &countedStore{Store: store.NewMemory()}
+				blobs, err := Directory(t.TempDir())
+				if err != nil {
+					t.Fatal(err)
+				}
+				p, err := NewPool(s, blobs, PoolOptions{Client: service.Client(), Temp: t.TempDir()})
+				if err != nil {
+					t.Fatal(err)
+				}
+				var refs []Ref
+				for range 2 {
+					id, err := p.Add(t.Context(), Lines(writeInput(t, tt.batches)), Options{MaxRequests: 1})
+					if err != nil {
+						t.Fatal(err)
+					}
+					for seq := range tt.batches {
+						ref := Ref{id, int64(seq + 1)}
+						if step, err := p.Advance(t.Context(), ref); err != nil || step.State != store.Proven {
+							t.Fatal(step, err)
+						}
+						refs = append(refs, ref)
+					}
+				}
+				for range tt.others {
+					if _, err := service.Client().CreateLines(t.Context(), strings.NewReader(requestLine("another"))); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if tt.cancel {
+					if err := p.Cancel(t.Context(), refs[0].Job, "a test"); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if tt.finished {
+					time.Sleep(2 * time.Hour)
+				}
+				for range 2 { // a cancellation is asked for once
+					before, views := service.Stats().Calls, s.views.Load()
+					moved, wait, err := p.Poll(t.Context(), refs)
+					after := service.Stats().Calls
+					if want := map[bool]int{true: len(refs)}[tt.finished]; err != nil || len(moved) != want || wait <= 0 {
+						t.Errorf("%d batches of %d have moved, wait %s, %v", len(moved), want, wait, err)
+					}
+					for op, want := range map[batchtest.Op]int{batchtest.List: tt.lists, batchtest.Get: tt.gets, batchtest.Cancel: tt.cancels} {
+						if n := after[op] - before[op]; n != want {
+							t.Errorf("%d calls of %s, want %d", n, op, want)
+						}
+					}
+					if n := s.views.Load() - views; tt.gets+tt.cancels == 0 && !tt.cancel && n != 1 {
+						t.Errorf("%d transactions read", n)
+					}
+					if tt.finished {
+						break
+					}
+					tt.cancels = 0
 				}
 			})
 		})

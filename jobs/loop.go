@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/seed-111a911e/messagebatches/jobs/store"
@@ -288,5 +289,21 @@ func (l *loop) last(ctx context.Context) (more bool, err error) {
 	}
 	l.doubles = doubles
 	l.tended = time.Time{} // those that were found now, too
-	return false, l.tendAll(ctx)
+	if err := l.tendAll(ctx); err != nil {
+		return false, err
+	}
+	if more, err = l.cancels(ctx); more && err == nil {
+		err = sleep(ctx, l.timing.look)
+	}
+	return more, err
+}
+
+// cancels reports whether a batch is to be canceled that holds requests another batch holds too. It costs money until then.
+func (l *loop) cancels(ctx context.Context) (more bool, err error) {
+	err = l.store.View(ctx, func(tx store.Tx) error {
+		orphans, err := tx.CreatedIn(l.engine.job, []store.Role{store.Orphan}, "", 0)
+		more = slices.ContainsFunc(orphans, func(c *store.Created) bool { return c.Named && !c.Canceled && !c.Ended })
+		return err
+	})
+	return more, err
 }

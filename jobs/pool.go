@@ -197,7 +197,7 @@ func (p *Pool) job(id string, o Options) (*Job, error) {
 // engine returns the engine of a job, beside those of other programs.
 func (p *Pool) engine(j *Job) *engine {
 	e := j.engine(p.options.Client, path.Join(j.dir, spoolName))
-	e.temp, e.owner, e.alone = p.options.Temp, p.owner, false
+	e.temp, e.owner, e.alone, e.pooled = p.options.Temp, p.owner, false, true
 	return e
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -81,7 +82,22 @@ func newPools(t *testing.T, service *batchtest.Service, f *fuse) (first, second 
 	return first, second
 }
 
-// TestPool has two programs serve a job, one of which dies at some point for good.
+// takenOver returns how many attempts were taken over from a program that died, and how long after its death the last one was.
+func takenOver(ctx context.Context, p *Pool, id string, died time.Time) (n int, last time.Duration, err error) {
+	err = p.store.View(ctx, func(tx store.Tx) error {
+		events, err := tx.Events(id, 0, 1000)
+		for _, e := range events {
+			if !e.At.Before(died) && (e.Kind == "doubt" || e.Kind == string(store.Unsent)) {
+				n, last = n+1, max(last, e.At.Sub(died))
+			}
+		}
+		return err
+	})
+	return n, last, err
+}
+
+// TestPool has two programs serve a job, one of which dies at some point for good. What it was sending is taken over when
+// its lease ends.
 func TestPool(t *testing.T) {
 	t.Parallel()
 	for _, at := range []point{
@@ -105,7 +121,11 @@ func TestPool(t *testing.T) {
 				}
 				began := time.Now()
 				dying, die := context.WithCancel(ctx)
-				f.die = die
+				var died time.Time
+				f.die = func() {
+					died = time.Now()
+					die()
+				}
 				if at.n == 0 {
 					die() // the other one is alone
 				}
@@ -143,7 +163,14 @@ func TestPool(t *testing.T) {
 				if err := (&world{t: t, service: service}).doubled(); err != nil {
 					t.Error(err)
 				}
-				t.Logf("done after %s", time.Since(began))
+				taken, last, err := takenOver(ctx, second, id, died)
+				if err != nil || last > second.Lease()+30*time.Second { // serveJob looks as often
+					t.Errorf("%d attempts were taken over, after at most %s, %v", taken, last, err)
+				}
+				if sent := strings.Contains(at.name, "POST") && !strings.HasPrefix(at.name, "before"); sent && taken == 0 {
+					t.Error("no attempt was taken over")
+				}
+				t.Logf("%d attempts taken over, after at most %s; done after %s", taken, last, time.Since(began))
 			})
 		})
 	}

@@ -3,10 +3,10 @@ package jobs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"time"
 
-	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
@@ -76,88 +76,113 @@ func (p *Pool) concluded(ctx context.Context, s *served, seq int64, wait time.Du
 // batches only where that is fewer calls. It returns those that have ended or moved on, and how long to wait before the
 // next Poll. What it could not find out is left for the next one; outage says why.
 func (p *Pool) Poll(ctx context.Context, refs []Ref) (moved []Ref, wait time.Duration, outage error) {
-	type waiting struct {
-		*served
-		batch *store.Batch
-	}
-	byID := make(map[string]waiting)
-	for _, ref := range refs {
-		s, err := p.serve(ref.Job)
-		if err != nil {
-			outage = err
-			continue
-		}
-		var b *store.Batch
-		var canceled bool
-		err = p.store.View(ctx, func(tx store.Tx) (err error) {
-			if b, err = tx.Batch(ref.Job, ref.Seq); err != nil {
-				return err
-			}
-			j, err := tx.Job(ref.Job)
-			canceled = err == nil && j.State == store.Canceled
-			return err
-		})
-		switch {
-		case err != nil:
-			outage = err
-		case b.State != store.Proven:
-			moved = append(moved, ref)
-		case canceled:
-			if _, err := s.engine.advance(ctx, ref.Seq); err != nil { // it cancels the batch
-				outage = err
-			}
-			byID[b.BatchID] = waiting{s, b}
-		default:
-			byID[b.BatchID] = waiting{s, b}
-		}
-	}
-	wait = p.timing.poll
-	if len(byID) == 0 {
+	waiting, moved, outage := p.waiting(ctx, refs)
+	if len(waiting) == 0 {
 		return moved, p.timing.firstPoll, outage
 	}
-	left, listed := len(byID), 0
-	for found, err := range p.options.Client.List(ctx, client.WithPageSize(pageSize)) {
-		if err != nil {
-			return moved, wait, err
-		}
-		if listed++; listed > pageSize*len(byID) {
-			break // single calls are not more than those that were made
-		}
-		w, ok := byID[found.ID]
-		if !ok {
+	wanted := make(map[string]bool)
+	for _, w := range waiting {
+		wanted[w.batch.BatchID] = true
+	}
+	wait = p.timing.poll
+	all, err := listed(ctx, p.options.Client, wanted)
+	if err != nil {
+		return moved, wait, err
+	}
+	for _, w := range waiting {
+		ref := Ref{w.batch.Job, w.batch.Seq}
+		if found := all[w.batch.BatchID]; found != nil {
+			after, err := w.engine.shown(ctx, w.batch, found)
+			switch {
+			case err != nil:
+				outage = err
+			case found.Ended():
+				moved = append(moved, ref)
+			}
+			if len(waiting) <= pageSize { // one call is cheap
+				wait = min(wait, after)
+			}
 			continue
 		}
-		delete(byID, found.ID)
-		after, err := w.engine.shown(ctx, w.batch, found)
-		if err != nil {
-			outage = err
-		} else if found.Ended() {
-			moved = append(moved, Ref{w.batch.Job, w.batch.Seq})
-		}
-		if len(refs) <= pageSize {
-			wait = min(wait, after)
-		}
-		if left--; left == 0 {
-			break
-		}
-	}
-	for _, w := range byID {
-		step, err := p.Advance(ctx, Ref{w.batch.Job, w.batch.Seq})
+		step, err := p.Advance(ctx, ref)
 		switch {
 		case err != nil:
 			outage = err
 		case step.Outage != nil:
 			outage = step.Outage
 		case step.State != store.Proven:
-			moved = append(moved, Ref{w.batch.Job, w.batch.Seq})
+			moved = append(moved, ref)
 		}
 		wait = min(wait, max(step.Wait, p.timing.firstPoll))
 	}
 	return moved, wait, outage
 }
 
-// pageSize is how many batches a page of a list has at most here.
-const pageSize = 100
+// A waiting is a batch that waits at the service.
+type waiting struct {
+	*served
+	batch *store.Batch
+}
+
+// waiting returns which of these batches wait at the service, and those that do not any more, as they are at one moment.
+// Those of jobs that are canceled have their cancellation asked for.
+func (p *Pool) waiting(ctx context.Context, refs []Ref) (all []waiting, moved []Ref, outage error) {
+	jobs := make(map[string]*served)
+	for _, ref := range refs {
+		if _, ok := jobs[ref.Job]; ok {
+			continue
+		}
+		s, err := p.serve(ref.Job)
+		if err != nil {
+			outage = err
+		}
+		jobs[ref.Job] = s
+	}
+	proven, canceled := make(map[Ref]*store.Batch), make(map[string]bool)
+	err := p.store.View(ctx, func(tx store.Tx) error {
+		for id, s := range jobs {
+			if s == nil {
+				continue
+			}
+			j, err := tx.Job(id)
+			if errors.Is(err, store.ErrNotFound) {
+				jobs[id], outage = nil, fmt.Errorf("job %s: %w", id, err)
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			batches, err := tx.Batches(id, []store.State{store.Proven}, 0, 0)
+			if err != nil {
+				return err
+			}
+			for _, b := range batches {
+				proven[Ref{id, b.Seq}] = b
+			}
+			canceled[id] = j.State == store.Canceled
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, ref := range refs {
+		s, b := jobs[ref.Job], proven[ref]
+		switch {
+		case s == nil:
+			continue
+		case b == nil:
+			moved = append(moved, ref)
+			continue
+		case canceled[ref.Job]:
+			if err := s.engine.cancel(ctx, b); err != nil {
+				outage = err
+			}
+		}
+		all = append(all, waiting{s, b})
+	}
+	return all, moved, outage
+}
 
 // Tend does what is to be done for a job as a whole: it divides the requests of the next round, looks after batches that
 // hold requests another batch holds too, and writes the output when all batches are settled. It is done when the job has
@@ -216,6 +241,9 @@ func (s *served) tend(ctx context.Context) (done bool, wait time.Duration, err e
 	s.loop.tended = time.Time{} // those that were found now, too
 	if err := s.loop.tendAll(ctx); err != nil {
 		return false, 0, err
+	}
+	if more, err := s.loop.cancels(ctx); err != nil || more {
+		return false, s.timing.look, err
 	}
 	err = s.finish(ctx, s.engine, row.Lines, doubles)
 	var damaged *damagedError

@@ -17,12 +17,14 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/price"
 )
 
-const reportLong = `Writes a report about a job, or several, as one HTML file that asks for nothing when it is opened: outcomes, failures
-by reason with examples, what was sent again and why, tokens and cost by model and label, what the prompt cache did, the
-estimate beside the cost, and a timeline of the batches. The job may be running. Nothing is sent anywhere.
+const reportLong = `Writes a report about a job, or several, as one HTML file that asks for nothing when it
+is opened: outcomes, failures by reason with examples, what was sent again and why,
+tokens and cost by model and label, what the prompt cache did, the estimate beside the
+cost, and a timeline of the batches. The job may be running. Nothing is sent anywhere.
 
-The report holds custom IDs and texts of errors, and no prompt and no answer. With --json it is one JSON document on
-standard output; amounts in it are billionths of the currency.
+The report holds custom IDs and texts of errors, and no prompt and no answer. With
+--json it is one JSON document on standard output; amounts in it are billionths of the
+currency.
 
 Exit status: 0, 2 if a job cannot be read or the file not be written.`
 

@@ -16,17 +16,20 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/view"
 )
 
-const viewLong = `Shows results in a browser, with the requests beside them if their file is given: blocks by kind, tokens and cost of each,
-filters, search, export of what was chosen, and with --compare how the results of another model or prompt differ. Files may
-have millions of lines, and may still grow. They are read once, for an index in the user's cache directory that holds hashes,
-names and numbers but no content, and after that only where somebody looks. Nothing is written to them.
+const viewLong = `Shows results in a browser, with the requests beside them if their file is given: blocks
+by kind, tokens and cost of each, filters, search, export of what was chosen, and with
+--compare how the results of another model or prompt differ. Files may have millions of
+lines, and may still grow. They are read once, for an index in the user's cache
+directory that holds hashes, names and numbers but no content, and after that only where
+somebody looks. Nothing is written to them.
 
-It prints the URL to open and then "ready" on standard output, or with --json an object {"url"}. The URL holds a token, without which nothing
-is shown. Only this machine can reach it, unless --addr says otherwise. The page requests nothing from elsewhere. An
+It prints the URL to open and then "ready" on standard output, or with --json an object
+{"url"}. The URL holds a token, without which nothing is shown. Only this machine can
+reach it, unless --addr says otherwise. The page requests nothing from elsewhere. An
 interrupt or SIGTERM ends it.
 
-Exit status: 0 after such a signal, 2 if a file could not be read or the address is taken, 3 if it was interrupted before it
-had read the files.`
+Exit status: 0 after such a signal, 2 if a file could not be read or the address is
+taken, 3 if it was interrupted before it had read the files.`
 
 const viewExample = `  messagebatches view results.jsonl requests.jsonl
   messagebatches view opus.jsonl requests.jsonl --compare haiku.jsonl

@@ -53,9 +53,10 @@
 // The queues are those of a workspace: submit, poll, collect and tend. A worker serves the workspace of its key; workers of
 // several workspaces may share a database, and those of an organization its limit.
 //
-// River's own user interface shows the queues: start it as
+// River's own user interface shows the queues and the River jobs, and can pause, cancel and delete them:
 //
-//	DATABASE_URL='postgres://…?search_path=messagebatches' riverui
+//	go install riverqueue.com/riverui/cmd/riverui@latest
+//	DATABASE_URL='postgres://…' riverui -schema messagebatches   # at http://localhost:8080
 //
 // # Errors
 //

@@ -217,8 +217,11 @@ func (t *memoryTx) Spending(job string) (s Spending, err error) {
 			if c := t.created[b.BatchID]; b.Job != job || c != nil && c.Collected {
 				continue
 			}
-			if s.Reserved += b.Reserved; b.State == Gone {
+			switch s.Reserved += b.Reserved; {
+			case b.State == Gone:
 				s.Lost += b.Reserved
+			case b.Reserved == 0:
+				s.Unpriced++
 			}
 		}
 	}

@@ -169,6 +169,7 @@ type Spending struct {
 	Spent    int64 // batches of the service whose results were read
 	Reserved int64 // batches that were sent or may have been, and whose results were not read
 	Lost     int64 // of these, those whose results cannot be read any more
+	Unpriced int64 // number of batches that were sent or may have been and can be read, with nothing reserved for them
 }
 
 // A Limit says how many requests of an organization may wait at the service.

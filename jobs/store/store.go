@@ -57,7 +57,8 @@ type Tx interface {
 
 	// Spending adds up what a job has cost and will. Spent is that of all batches of the service that are its and were
 	// collected. Reserved is that of its batches from submitting to ended, and of those that are gone, if what they hold was
-	// not collected, and again for each spare and orphan one that was not. Lost is the part of those that are gone.
+	// not collected, and again for each spare and orphan one that was not. Lost is the part of those that are gone; Unpriced
+	// counts those of the others for which nothing is reserved.
 	Spending(job string) (Spending, error)
 
 	// Batch returns a batch of a job, and Batches up to limit batches of a job in one of the states (nil means any), by

@@ -9,13 +9,15 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // quickTiming is that of the workers: with the real one each doubt would take 40 minutes. What the service does late, it
 // does within faultTime.
 const (
 	quickTiming = "lease=3s,renew=300ms,margin=1500ms,lag=500ms,apart=100ms,fence=2s,missing=5s,refused=5s,look=100ms,poll=200ms,firstpoll=100ms,backoff=50ms,most=500ms,obey=50ms,recording=2s"
-	limit       = 100 // requests that may wait
+	lease       = 3 * time.Second // that of quickTiming
+	limit       = 100             // requests that may wait
 )
 
 // buildWorker builds a worker whose clock is wrong by skew.

@@ -76,6 +76,7 @@ func (t *Tx) Spending(job string) (s store.Spending, err error) {
 		{`SELECT coalesce(sum(b.reserved), 0) + (SELECT coalesce(sum(b.reserved), 0) FROM created c JOIN batch b ON b.job = c.job AND b.seq = c.seq
 			WHERE c.job = $1 AND c.role IN ('spare', 'orphan') AND c.collected = 0)` + uncollected + `('submitting', 'doubtful', 'unproven', 'proven', 'ended', 'gone')`, &s.Reserved},
 		{`SELECT sum(b.reserved)` + uncollected + `('gone')`, &s.Lost},
+		{`SELECT count(*)` + uncollected + `('submitting', 'doubtful', 'unproven', 'proven', 'ended') AND b.reserved = 0`, &s.Unpriced},
 	} {
 		if err := t.one("SELECT CAST(coalesce(("+sum.of+"), 0) AS "+t.Dialect.Integer+")", []any{job}, sum.into); err != nil {
 			return store.Spending{}, batches.failed(err)

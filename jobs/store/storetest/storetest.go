@@ -298,7 +298,7 @@ func testOutranked(t *testing.T, s store.Store) {
 func testSpending(t *testing.T, s store.Store) {
 	states := []store.State{store.Planned, store.Submitting, store.Doubtful, store.Unproven, store.Proven, store.Ended, store.Collected, store.Settled, store.Gone}
 	update(t, s, func(tx store.Tx) error {
-		errs := []error{tx.PutJob(&store.Job{ID: "a"}), tx.PutJob(&store.Job{ID: "b"})}
+		errs := []error{tx.PutJob(&store.Job{ID: "a"}), tx.PutJob(&store.Job{ID: "b"}), tx.PutJob(&store.Job{ID: "c"})}
 		for i, state := range states {
 			for _, job := range []string{"a", "b"} {
 				errs = append(errs, tx.PutBatch(&store.Batch{Job: job, Seq: int64(i), State: state, Reserved: 1 << i}))
@@ -308,6 +308,9 @@ func testSpending(t *testing.T, s store.Store) {
 		errs = append(errs, tx.PutCreated(&store.Created{BatchID: "proven", Job: "a", Seq: 20, Role: store.Ours}))
 		errs = append(errs, tx.PutBatch(&store.Batch{Job: "a", Seq: 21, State: store.Ended, Reserved: 1 << 21, BatchID: "again"})) // is read again
 		errs = append(errs, tx.PutCreated(&store.Created{BatchID: "again", Job: "a", Seq: 21, Role: store.Ours, Collected: true, Spent: 1 << 30}))
+		for i, state := range states { // with nothing reserved
+			errs = append(errs, tx.PutBatch(&store.Batch{Job: "c", Seq: int64(i), State: state}))
+		}
 		for i, role := range []store.Role{store.Spare, store.Orphan, store.Foreign} {
 			for _, collected := range []bool{false, true} {
 				errs = append(errs, tx.PutCreated(&store.Created{BatchID: fmt.Sprint(role, collected), Job: "a", Seq: int64(7), Role: role, Collected: collected, Spent: 1 << (31 + i)}))
@@ -319,10 +322,11 @@ func testSpending(t *testing.T, s store.Store) {
 		got, err1 := tx.Spending("a")
 		want := store.Spending{Spent: 1<<30 + 1<<31 + 1<<32, Reserved: 1<<1 + 1<<2 + 1<<3 + 1<<4 + 1<<5 + 1<<8 + 1<<20 + 2*1<<7, Lost: 1 << 8}
 		none, err2 := tx.Spending("none")
-		if got != want || none != (store.Spending{}) {
-			t.Errorf("spending is %+v, want %+v; of no job %+v", got, want, none)
+		unpriced, err3 := tx.Spending("c")
+		if got != want || none != (store.Spending{}) || unpriced != (store.Spending{Unpriced: 5}) {
+			t.Errorf("spending is %+v, want %+v; of no job %+v, of one without prices %+v", got, want, none, unpriced)
 		}
-		return errors.Join(err1, err2)
+		return errors.Join(err1, err2, err3)
 	})
 }
 
