@@ -123,7 +123,7 @@ func TestPoolPolling(t *testing.T) {
 					}
 				}
 				if tt.finished {
-					time.Sleep(2 * time.Hour)
+					_ = sleep(t.Context(), 2*time.Hour)
 				}
 				for range 2 { // a cancellation is asked for once
 					before, views := service.Stats().Calls, s.views.Load()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -222,5 +223,42 @@ func TestNothingGivenUp(t *testing.T) {
 	}
 	if wg.Wait(); lost == 0 {
 		t.Error("no River job was lost")
+	}
+}
+
+// TestStop ends a worker while it sends: what is being sent is sent to its end, so that there is no doubt about it.
+func TestStop(t *testing.T) {
+	t.Parallel()
+	sends := make(chan struct{}, 1)
+	e := newEnv(t, batchtest.WithMiddleware(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPost {
+				sends <- struct{}{}
+				select {
+				case <-r.Context().Done(): // the call was cut short
+				case <-time.After(time.Second):
+				}
+			}
+			next.ServeHTTP(w, r)
+		})
+	}))
+	j := e.open(t, river.Options{Sweep: time.Second, Stop: 5 * time.Minute})
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	id, err := j.Add(ctx, jobs.Lines(writeInput(t, 20)), jobs.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- j.Work(ctx) }()
+	<-sends
+	stop()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	var state string
+	query := "SELECT state FROM " + e.schema + ".batch WHERE job = $1"
+	if err := pgtest.Connect(t, e.url).QueryRow(t.Context(), query, id).Scan(&state); err != nil || state != "proven" && state != "ended" {
+		t.Errorf("the batch is %s, %v", state, err)
 	}
 }
