@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -23,10 +24,13 @@ func (r *runCall) report(report *jobs.Report) error {
 	for _, id := range report.MayBeDoubled {
 		fmt.Fprintf(r.Err, "messagebatches run: warning: batch %s still runs, and may hold requests that another batch holds too\n", cli.Visible(id))
 	}
-	if report.Output != r.options.Output {
-		fmt.Fprintf(r.Err, "messagebatches run: warning: the job was done before, and %s is not written\n", cli.Visible(r.shownOutput(r.options.Output)))
+	_, err := os.Stat(report.Output)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s is not there any more, and cannot be written again because the job was pruned", report.Output)
+	case report.Output != r.options.Output:
+		fmt.Fprintf(r.Err, "messagebatches run: warning: %s is not written, because the job was pruned\n", cli.Visible(r.shownOutput(r.options.Output)))
 	}
-	var err error
 	if r.json {
 		err = r.WriteJSON(struct {
 			Type string `json:"type"`
@@ -117,6 +121,9 @@ func (r *runCall) explain(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		st, inspectErr := inspect(context.Background(), r.dir)
+		if inspectErr == nil && isRebuilding(st) {
+			return &cli.ExitError{Status: cli.Stopped, Err: errors.New("interrupted: the job looks for the batches that it has sent, and the same command continues")}
+		}
 		if inspectErr != nil || st.Requests == 0 {
 			return &cli.ExitError{Status: cli.Stopped, Err: errors.New("interrupted: nothing was sent, and the same command continues")}
 		}
