@@ -88,13 +88,14 @@ func (r *runCall) comeBack(st *jobs.Status) string {
 	case unread > 0:
 		text = "Results of " + cli.Plural(unread, "request") + " wait at the service. "
 	}
-	if st.Oldest != nil {
-		text += "It keeps results until " + st.Oldest.ResultsUntil.Local().Format(time.DateOnly) + ". "
-	}
 	if unsent > 0 {
 		text += cli.Thousands(unsent) + " are not sent yet."
 	}
-	return strings.TrimSpace(text) + "\nThe same command continues:\n  " + cli.Visible(sameCommand(os.Args)) + "\n  messagebatches status " + cli.Visible(quoted(r.dir)) + "   # says how far it is"
+	text = strings.TrimSpace(text) + "\n"
+	if st.Oldest != nil {
+		text += "The service keeps results until " + st.Oldest.ResultsUntil.Local().Format(time.DateOnly) + ". "
+	}
+	return text + "The same command continues:\n  " + cli.Visible(sameCommand(os.Args)) + "\n  messagebatches status " + cli.Visible(quoted(r.dir)) + "   # says how far it is"
 }
 
 // sameCommand returns a command line.
