@@ -213,7 +213,7 @@ func TestJob(t *testing.T) {
 		t.Errorf("got %v", v)
 	}
 	p.want("job ls", cli.OK, "JOB ", "requests.job  done ")
-	p.want("job ls nowhere", cli.Failed, "there is no file nowhere")
+	p.want("job ls nowhere", cli.Failed, "there is no directory nowhere")
 	p.want("job costs requests.jsonl requests.job", cli.OK, "requests.job: job ", ", team=x\n", "  claude-opus-5  ", "\nCost: $", "; it was estimated at $", "\nteam=x  ")
 	if v := jsonLines(t, p.want("job costs --json requests.jsonl", cli.OK)); len(v) != 1 || v[0]["actual"].(float64) <= 0 {
 		t.Errorf("got %v", v)
