@@ -116,7 +116,7 @@ func (j *Job) finish(ctx context.Context, e *engine, lines int64, running []stri
 }
 
 // restoreOutput writes the output of a job that is done again if its file is not there, or if the options name another one.
-// Without the parts, which Prune deletes, it does nothing.
+// Without the parts, which Prune deletes, and without a database that knows them, it does nothing.
 func (j *Job) restoreOutput(ctx context.Context, e *engine, lines int64) error {
 	r, err := j.report(ctx)
 	if err != nil || j.about.Pruned != nil {
@@ -128,6 +128,10 @@ func (j *Job) restoreOutput(ctx context.Context, e *engine, lines int64) error {
 			return err
 		}
 	} else if !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	known := new(Report)
+	if err := j.tally(ctx, known); err != nil || known.Batches < r.Batches { // the database was lost when the job was done
 		return err
 	}
 	return j.finish(ctx, e, lines, r.MayBeDoubled)

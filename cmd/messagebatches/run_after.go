@@ -27,9 +27,9 @@ func (r *runCall) report(report *jobs.Report) error {
 	_, err := os.Stat(report.Output)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s is not there any more, and cannot be written again because the job was pruned", report.Output)
+		return fmt.Errorf("%s is not there any more, and cannot be written again: the job was pruned, or its database was lost", report.Output)
 	case report.Output != r.options.Output:
-		fmt.Fprintf(r.Err, "messagebatches run: warning: %s is not written, because the job was pruned\n", cli.Visible(r.shownOutput(r.options.Output)))
+		fmt.Fprintf(r.Err, "messagebatches run: warning: %s is not written: the job was pruned, or its database was lost\n", cli.Visible(r.shownOutput(r.options.Output)))
 	}
 	if r.json {
 		err = r.WriteJSON(struct {

@@ -86,11 +86,11 @@ func TestResultsAgain(t *testing.T) {
 			p.want("verify requests.jsonl", cli.OK, "verified: 30 requests")
 		}
 		p.want("job prune -y requests.jsonl", cli.OK)
-		p.want(call+" -o results.jsonl", cli.OK, "warning: results.jsonl is not written, because the job was pruned")
+		p.want(call+" -o results.jsonl", cli.OK, "warning: results.jsonl is not written: the job was pruned")
 		if err := os.Remove(p.path("other.jsonl")); err != nil {
 			t.Fatal(err)
 		}
-		p.want(call+" -o other.jsonl", cli.Failed, "other.jsonl is not there any more, and cannot be written again because the job was pruned")
+		p.want(call+" -o other.jsonl", cli.Failed, "other.jsonl is not there any more, and cannot be written again: the job was pruned")
 	}
 }
 
@@ -99,20 +99,33 @@ func TestRebuiltJobIsNotBegunAgain(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 5, "--duration", "3s")
 	p.want("run requests.jsonl -y --detach", cli.OK)
-	files, err := filepath.Glob(p.path("requests.job/job.db*"))
-	if err != nil || len(files) == 0 {
-		t.Fatal(err)
-	}
-	for _, f := range files {
-		if err := os.Remove(f); err != nil {
-			t.Fatal(err)
-		}
-	}
+	loseDatabase(p)
 	p.want("run requests.jsonl -y", cli.Failed, "the database of the job is lost", "messagebatches job rebuild repairs that.")
 	p.want("job rebuild requests.jsonl", cli.OK)
 	p.want("status requests.jsonl", cli.OK, ", rebuilding\n")
 	p.want("run requests.jsonl", cli.OK, "which is rebuilt", "results.jsonl: 5 requests")
 	p.want("verify --online requests.jsonl", cli.OK, "nothing was paid for twice")
+	loseDatabase(p)
+	p.want("job rebuild requests.jsonl", cli.OK)
+	p.want("run requests.jsonl", cli.OK, "results.jsonl: 5 requests")
+	if err := os.Remove(p.path("requests.results.jsonl")); err != nil {
+		t.Fatal(err)
+	}
+	p.want("run requests.jsonl", cli.Failed, "results.jsonl is not there any more, and cannot be written again: ")
+}
+
+// loseDatabase removes the database of a job.
+func loseDatabase(p *place) {
+	p.Helper()
+	files, err := filepath.Glob(p.path("requests.job/job.db*"))
+	if err != nil || len(files) == 0 {
+		p.Fatal(files, err)
+	}
+	for _, f := range files {
+		if err := os.Remove(f); err != nil {
+			p.Fatal(err)
+		}
+	}
 }
 
 // TestJobFromElsewhere looks at a job from another directory than that in which it was run.
