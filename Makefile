@@ -71,7 +71,7 @@ test-postgres: ## run the tests of jobs on many machines, with Debian's PostgreS
 .PHONY: test-river
 test-river:
 	cd jobs/river && go test -p 1 -timeout 20m $(RACE) ./...
-	cd cmd && go test -run '^TestShared' $(RACE) ./messagebatches
+	cd cmd && go test -timeout 10m -run '^TestShared' $(RACE) ./messagebatches
 
 .PHONY: test-aws
 test-aws: ## run the tests of the signatures of AWS [1 min]

@@ -115,6 +115,28 @@ func (j *Job) finish(ctx context.Context, e *engine, lines int64, running []stri
 	})
 }
 
+// restoreOutput writes the output of a job that is done again if its file is not there, or if the options name another one.
+// Without the parts, which Prune deletes, and without a database that knows them, it does nothing.
+func (j *Job) restoreOutput(ctx context.Context, e *engine, lines int64) error {
+	r, err := j.report(ctx)
+	if err != nil || j.about.Pruned != nil {
+		return err
+	}
+	f, err := j.disk.Open(r.Output)
+	if err == nil {
+		if err := f.Close(); err != nil || j.options.Output == "" || j.options.Output == r.Output {
+			return err
+		}
+	} else if !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	known := new(Report)
+	if err := j.tally(ctx, known); err != nil || known.Batches < r.Batches { // the database was lost when the job was done
+		return err
+	}
+	return j.finish(ctx, e, lines, r.MayBeDoubled)
+}
+
 // count counts the final result of a request.
 func (r *Report) count(f final) {
 	r.Requests++

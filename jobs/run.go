@@ -70,6 +70,9 @@ func (j *Job) run(ctx context.Context, c *client.Client, in Source) (*Report, er
 			return nil, err
 		}
 		if row.State == store.Done {
+			if err := j.restoreOutput(ctx, e, row.Lines); err != nil {
+				return nil, err
+			}
 			return j.whenDone(ctx, c)
 		}
 		if err := l.check(ctx); err != nil {

@@ -103,9 +103,10 @@ func advice(err error) string {
 	return ""
 }
 
-// isDiskFull reports whether an error is that of a disk without space, which SQLite tells by a text.
+// isDiskFull reports whether an error is that of a disk without space, for which SQLite and Windows have texts.
 func isDiskFull(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || strings.Contains(err.Error(), "database or disk is full")
+	text := err.Error()
+	return errors.Is(err, syscall.ENOSPC) || strings.Contains(text, "database or disk is full") || strings.Contains(text, "not enough space on the disk")
 }
 
 // pausedAdvice returns what to do about a pause.

@@ -55,7 +55,7 @@ func TestEstimate(t *testing.T) {
 	if _, err, status := runCommand("", false, "estimate", in("a.jsonl"), "--hit-rate", "2"); status != cli.Failed || !strings.HasPrefix(err, "messagebatches estimate: --hit-rate is a number above 0, at most 1, not 2\n") {
 		t.Errorf("status %d, %s", status, err)
 	}
-	if _, err, status := runCommand("", false, "estimate", in("a.jsonl"), "--prices", in("a.jsonl")); status != cli.Failed || !strings.Contains(err, "a.jsonl: ") {
+	if _, err, status := runCommand("", false, "estimate", in("a.jsonl"), "--prices", in("a.jsonl")); status != cli.Failed || !strings.Contains(err, "a.jsonl is not a table of prices in JSON: ") {
 		t.Errorf("status %d, %s", status, err)
 	}
 }

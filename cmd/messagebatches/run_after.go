@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -23,10 +24,13 @@ func (r *runCall) report(report *jobs.Report) error {
 	for _, id := range report.MayBeDoubled {
 		fmt.Fprintf(r.Err, "messagebatches run: warning: batch %s still runs, and may hold requests that another batch holds too\n", cli.Visible(id))
 	}
-	if report.Output != r.options.Output {
-		fmt.Fprintf(r.Err, "messagebatches run: warning: the job was done before, and %s is not written\n", cli.Visible(r.shownOutput(r.options.Output)))
+	_, err := os.Stat(report.Output)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s is not there any more, and cannot be written again: the job was pruned, or its database was lost", report.Output)
+	case report.Output != r.options.Output:
+		fmt.Fprintf(r.Err, "messagebatches run: warning: %s is not written: the job was pruned, or its database was lost\n", cli.Visible(r.shownOutput(r.options.Output)))
 	}
-	var err error
 	if r.json {
 		err = r.WriteJSON(struct {
 			Type string `json:"type"`
@@ -84,13 +88,14 @@ func (r *runCall) comeBack(st *jobs.Status) string {
 	case unread > 0:
 		text = "Results of " + cli.Plural(unread, "request") + " wait at the service. "
 	}
-	if st.Oldest != nil {
-		text += "It keeps results until " + st.Oldest.ResultsUntil.Local().Format(time.DateOnly) + ". "
-	}
 	if unsent > 0 {
 		text += cli.Thousands(unsent) + " are not sent yet."
 	}
-	return strings.TrimSpace(text) + "\nThe same command continues:\n  " + cli.Visible(sameCommand(os.Args)) + "\n  messagebatches status " + cli.Visible(quoted(r.dir)) + "   # says how far it is"
+	text = strings.TrimSpace(text) + "\n"
+	if st.Oldest != nil {
+		text += "The service keeps results until " + st.Oldest.ResultsUntil.Local().Format(time.DateOnly) + ". "
+	}
+	return text + "The same command continues:\n  " + cli.Visible(sameCommand(os.Args)) + "\n  messagebatches status " + cli.Visible(quoted(r.dir)) + "   # says how far it is"
 }
 
 // sameCommand returns a command line.
@@ -117,6 +122,9 @@ func (r *runCall) explain(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		st, inspectErr := inspect(context.Background(), r.dir)
+		if inspectErr == nil && isRebuilding(st) {
+			return &cli.ExitError{Status: cli.Stopped, Err: errors.New("interrupted: the job looks for the batches that it has sent, and the same command continues")}
+		}
 		if inspectErr != nil || st.Requests == 0 {
 			return &cli.ExitError{Status: cli.Stopped, Err: errors.New("interrupted: nothing was sent, and the same command continues")}
 		}

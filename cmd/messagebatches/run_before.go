@@ -25,13 +25,14 @@ func (r *runCall) before(ctx context.Context) error {
 		return cli.Wrong("%s is a directory: say which file of requests, such as requests.jsonl", r.file)
 	}
 	st, err := inspect(ctx, r.dir)
-	if err := r.applySet(ctx, err == nil && st.Requests > 0); err != nil {
+	begun := err == nil && (st.Requests > 0 || isRebuilding(st))
+	if err := r.applySet(ctx, begun); err != nil {
 		return err
 	}
 	switch {
-	case err == nil && st.Requests > 0 && r.dryRun:
+	case begun && r.dryRun:
 		return fmt.Errorf("%s has begun: messagebatches status %[1]s says how far it is", cli.Visible(r.dir))
-	case err == nil && st.Requests > 0:
+	case begun:
 		return r.resume(st)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
@@ -69,13 +70,16 @@ func (r *runCall) resume(st *jobs.Status) error {
 	case st.State == "done":
 	case isPaused(st):
 		r.note("Continuing job %s, which is paused: %s", st.ID, cli.Visible(st.Why))
-	case st.State == "rebuilding":
+	case isRebuilding(st):
 		r.note("Continuing job %s, which is rebuilt: it %s", st.ID, cli.Visible(st.Why))
 	default:
 		r.note("Continuing job %s: %s of %s settled.", st.ID, cli.Thousands(st.Settled), cli.Plural(st.Requests, "request"))
 	}
 	return nil
 }
+
+// isRebuilding reports whether a job whose database was lost looks for its batches.
+func isRebuilding(st *jobs.Status) bool { return st.State == "rebuilding" }
 
 // refused is the error of requests that are wrong.
 func (r *runCall) refused(err error) error {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -63,7 +64,68 @@ func TestRunKeepsFiles(t *testing.T) {
 	p.want("run requests.jsonl -y -o empty.jsonl", cli.OK, "empty.jsonl: 5 requests")
 	p.want("run requests.jsonl -y -o empty.jsonl", cli.OK, "empty.jsonl: 5 requests")
 	refuse()
-	p.want("run requests.jsonl -y -o other.jsonl", cli.OK, "warning: the job was done before, and other.jsonl is not written")
+}
+
+// TestResultsAgain writes the results of a job that is done again if they are gone, or wanted in another file, and says so
+// if that cannot be done.
+func TestResultsAgain(t *testing.T) {
+	t.Parallel()
+	for _, order := range []string{"input", "done"} {
+		p := newPlace(t, 30, "--duration", "50ms")
+		call := "run requests.jsonl -y --batch-requests 10 --order " + order
+		p.want(call+" -o results.jsonl", cli.OK, "results.jsonl: 30 requests")
+		results := readLines(t, p.path("results.jsonl"))
+		if err := os.Remove(p.path("results.jsonl")); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"results.jsonl", "other.jsonl"} {
+			p.want(call+" -o "+name, cli.OK, name+": 30 requests")
+			if got := readLines(t, p.path(name)); !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(results))) {
+				t.Errorf("%s: %s has %d results", order, name, len(got))
+			}
+			p.want("verify requests.jsonl", cli.OK, "verified: 30 requests")
+		}
+		p.want("job prune -y requests.jsonl", cli.OK)
+		p.want(call+" -o results.jsonl", cli.OK, "warning: results.jsonl is not written: the job was pruned")
+		if err := os.Remove(p.path("other.jsonl")); err != nil {
+			t.Fatal(err)
+		}
+		p.want(call+" -o other.jsonl", cli.Failed, "other.jsonl is not there any more, and cannot be written again: the job was pruned")
+	}
+}
+
+// TestRebuiltJobIsNotBegunAgain continues a job whose database was lost without a check, an estimate or a question.
+func TestRebuiltJobIsNotBegunAgain(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, 5, "--duration", "3s")
+	p.want("run requests.jsonl -y --detach", cli.OK)
+	loseDatabase(p)
+	p.want("run requests.jsonl -y", cli.Failed, "the database of the job is lost", "messagebatches job rebuild repairs that.")
+	p.want("job rebuild requests.jsonl", cli.OK)
+	p.want("status requests.jsonl", cli.OK, ", rebuilding\n")
+	p.want("run requests.jsonl", cli.OK, "which is rebuilt", "results.jsonl: 5 requests")
+	p.want("verify --online requests.jsonl", cli.OK, "nothing was paid for twice")
+	loseDatabase(p)
+	p.want("job rebuild requests.jsonl", cli.OK)
+	p.want("run requests.jsonl", cli.OK, "results.jsonl: 5 requests")
+	if err := os.Remove(p.path("requests.results.jsonl")); err != nil {
+		t.Fatal(err)
+	}
+	p.want("run requests.jsonl", cli.Failed, "results.jsonl is not there any more, and cannot be written again: ")
+}
+
+// loseDatabase removes the database of a job.
+func loseDatabase(p *place) {
+	p.Helper()
+	files, err := filepath.Glob(p.path("requests.job/job.db*"))
+	if err != nil || len(files) == 0 {
+		p.Fatal(files, err)
+	}
+	for _, f := range files {
+		if err := os.Remove(f); err != nil {
+			p.Fatal(err)
+		}
+	}
 }
 
 // TestJobFromElsewhere looks at a job from another directory than that in which it was run.

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
 // newDatabase returns the URL of an empty database, which is dropped after the test. Without a server the test is skipped.
@@ -60,8 +62,10 @@ func TestShared(t *testing.T) {
 	if err := w.Start(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = w.Process.Kill() })
 	p.want(run, 0, "30 answered")
 	p.want(run, 0, "30 answered") // it was added once
+	p.want("run requests.jsonl -o requests.jsonl --yes"+where, cli.Failed, "-o is the file of requests")
 	if err := w.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -98,5 +102,17 @@ func TestSharedFlags(t *testing.T) {
 		"run requests.jsonl -y --store postgres://db/x --blobs . --budget 1": "cannot be had with",
 	} {
 		p.want(line, 2, want)
+	}
+}
+
+// TestStoreFails has no database, and says so once.
+func TestStoreFails(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, 1)
+	for _, line := range []string{"worker", "run requests.jsonl -y"} {
+		_, err, status := p.run(line + " --store postgres://user@127.0.0.1:1/db --blobs " + p.dir)
+		if status != cli.Failed || strings.Count(err, "connection refused") != 1 || strings.Contains(err, `\t`) {
+			t.Errorf("%s: status %d, %s", line, status, err)
+		}
 	}
 }

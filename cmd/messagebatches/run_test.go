@@ -166,8 +166,8 @@ func TestRunSample(t *testing.T) {
 func TestRunDetach(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 20, "--duration", "1s")
-	p.want("run requests.jsonl -o results.jsonl -y --detach --batch-requests 10", cli.OK, "All requests were sent. 20 requests go on at the service. It keeps results until ",
-		"The same command continues:\n  messagebatches run requests.jsonl -o results.jsonl -y --batch-requests 10\n")
+	p.want("run requests.jsonl -o results.jsonl -y --detach --batch-requests 10", cli.OK, "All requests were sent. 20 requests go on at the service.\nThe service keeps results until ",
+		". The same command continues:\n  messagebatches run requests.jsonl -o results.jsonl -y --batch-requests 10\n")
 	p.want("status requests.jsonl", cli.OK, "requests.job: job ", ", unattended\n0 of 20 requests settled\n", "20 at the service\noldest batch sent ")
 	if v := jsonLines(t, p.want("job ls --json", cli.OK)); len(v) != 1 || v[0]["dir"] != "requests.job" {
 		t.Errorf("got %v", v)
@@ -213,7 +213,7 @@ func TestJob(t *testing.T) {
 		t.Errorf("got %v", v)
 	}
 	p.want("job ls", cli.OK, "JOB ", "requests.job  done ")
-	p.want("job ls nowhere", cli.Failed, "there is no file nowhere")
+	p.want("job ls nowhere", cli.Failed, "there is no directory nowhere")
 	p.want("job costs requests.jsonl requests.job", cli.OK, "requests.job: job ", ", team=x\n", "  claude-opus-5  ", "\nCost: $", "; it was estimated at $", "\nteam=x  ")
 	if v := jsonLines(t, p.want("job costs --json requests.jsonl", cli.OK)); len(v) != 1 || v[0]["actual"].(float64) <= 0 {
 		t.Errorf("got %v", v)
