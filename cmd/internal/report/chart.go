@@ -88,7 +88,7 @@ type chart struct {
 	Ticks         []tick
 
 	Lines []curve // requests over time
-	Most  int64  // at the top of the plot
+	Most  int64   // at the top of the plot
 
 	Bars []bar
 	More int // batches that are not drawn
