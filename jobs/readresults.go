@@ -60,7 +60,8 @@ func ReadResults(ctx context.Context, dir string) iter.Seq2[*StoredResult, error
 }
 
 // ReadReport returns the report of the job in a directory, as [Job.Report] does. It reads files only, and does not mind
-// whether a program is running the job. The error is an [ErrNotDone] if the job is not done.
+// whether a program is running the job. The error is an [ErrNotDone] if the job was never done; after [Job.Retry] it is the
+// report from before until the job is done again.
 func ReadReport(ctx context.Context, dir string) (r *Report, err error) {
 	err = inspect(ctx, dir, func(j *Job) error {
 		r, err = j.report(ctx)

@@ -55,7 +55,7 @@ func TestReadResults(t *testing.T) {
 		service := batchtest.New(t, batchtest.WithDuration(31*time.Minute), batchtest.WithExpired(0.3), batchtest.WithTruncated(0.2), batchtest.WithSeed(3))
 		dir := filepath.Join(t.TempDir(), "a.job")
 		looked := 0
-		o := Options{MaxRequests: 25, Accept: AcceptComplete, OnEvent: func(e Event) {
+		o := Options{MaxRequests: 20, Accept: AcceptComplete, OnEvent: func(e Event) {
 			if e.Kind != EventCollected {
 				return
 			}
@@ -75,7 +75,7 @@ func TestReadResults(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer j.Close()
-		report, err := j.Run(t.Context(), service.Client(), Lines(writeInput(t, 100)))
+		report, err := j.Run(t.Context(), service.Client(), Lines(writeInput(t, 60)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +93,7 @@ func TestReadResults(t *testing.T) {
 		if diff := cmp.Diff(output, got.raw); diff != "" || got.finals != report.Requests {
 			t.Errorf("%d final results, %+v\n%s", got.finals, report, diff)
 		}
-		if got.rejectedAgain != report.Reasked || got.failedAgain != report.Retried || report.Reasked < 5 || report.Retried < 5 || looked < 6 {
+		if got.rejectedAgain != report.Reasked || got.failedAgain != report.Retried || report.Reasked < 5 || report.Retried < 5 || looked < 4 {
 			t.Errorf("%d and %d were sent again, %+v; %d looks", got.rejectedAgain, got.failedAgain, report, looked)
 		}
 		for range ReadResults(t.Context(), dir) {

@@ -4,10 +4,17 @@ import (
 	"bufio"
 	"io"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/seed-111a911e/messagebatches/client/batchtest"
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
+	"github.com/seed-111a911e/messagebatches/cmd/internal/metrics"
+	"github.com/seed-111a911e/messagebatches/jobs"
+	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
 // TestRunMetrics scrapes a run.
@@ -56,4 +63,52 @@ func TestRunMetrics(t *testing.T) {
 	if strings.Contains(text, "sk-test") || t.Failed() {
 		t.Errorf("the scrape is\n%s", text)
 	}
+}
+
+// TestPoolSnapshot looks at two jobs that machines share, one of which is served until it is done.
+func TestPoolSnapshot(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx := t.Context()
+		service := batchtest.New(t, batchtest.WithDuration(time.Hour))
+		pool := must(jobs.NewPool(store.NewMemory(), must(jobs.Directory(t.TempDir())), jobs.PoolOptions{Client: service.Client(), Temp: t.TempDir()}))
+		input := filepath.Join(t.TempDir(), "requests.jsonl")
+		writeRequests(t, input, 9)
+		id := must(pool.Add(ctx, jobs.Lines(input), jobs.Options{MaxRequests: 3}))
+		must(pool.Add(ctx, jobs.Lines(input), jobs.Options{}))
+		p := &poolSnapshot{pool: pool}
+		look := func() (served, other metrics.Snapshot) {
+			t.Helper()
+			all := must(p.look(ctx))
+			if len(all) != 2 {
+				t.Fatalf("%d jobs", len(all))
+			}
+			if all[0].Status.ID != id {
+				all[0], all[1] = all[1], all[0]
+			}
+			return all[0], all[1]
+		}
+		if s, _ := look(); s.Status.State != "running" || len(s.Batches) != 3 || s.Costs == nil || s.Over() {
+			t.Errorf("before it is served: %+v", s)
+		}
+		for done := false; !done; <-time.After(time.Minute) {
+			for _, b := range must(pool.Batches(ctx, id)) {
+				must(pool.Advance(ctx, jobs.Ref{Job: id, Seq: b.Seq}))
+			}
+			var err error
+			if done, _, err = pool.Tend(ctx, id); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s, other := look()
+		if !s.Over() || s.Status.State != "done" || p.over[id] != s.Status || len(p.over) != 1 || other.Over() {
+			t.Errorf("when it is done: %+v, %+v", s, other)
+		}
+		if again, _ := look(); again.Status != s.Status {
+			t.Error("a job that is done is read again")
+		}
+		if all, err := pool.Batches(ctx, "none"); all != nil || err == nil {
+			t.Errorf("batches of no job: %v, %v", all, err)
+		}
+	})
 }

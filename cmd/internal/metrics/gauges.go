@@ -11,7 +11,7 @@ import (
 
 // A Snapshot is how far a job is.
 type Snapshot struct {
-	Status  *jobs.Status
+	Status  *jobs.Status       // of the job
 	Batches []jobs.BatchStatus // nil if it is over
 	Costs   *jobs.Costs        // nil if it is over
 }

@@ -17,6 +17,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
@@ -212,6 +213,26 @@ func must[T any](v T, err error) T {
 		panic(err)
 	}
 	return v
+}
+
+// TestLint holds names and help to the conventions of Prometheus.
+func TestLint(t *testing.T) {
+	t.Parallel()
+	m := New(nil)
+	defer m.Watch(func(context.Context) ([]Snapshot, error) {
+		return []Snapshot{{Status: &jobs.Status{State: "running"}, Costs: &jobs.Costs{Currency: "USD"}}}, nil
+	})()
+	families := slices.Collect(maps.Values(scrape(t, m)))
+	if len(families) < 40 {
+		t.Errorf("%d metrics", len(families))
+	}
+	problems, err := promlint.NewWithMetricFamilies(families).Lint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
 }
 
 // TestLabelsAreBounded has a service that makes names up, which hold what a label must not.

@@ -21,8 +21,8 @@ const (
 	mostSteps  = 300 // points of a line
 )
 
-// A Tick is a mark of an axis.
-type Tick struct {
+// A tick is a mark of an axis.
+type tick struct {
 	At    float64
 	Label string
 	End   bool // its label ends there, because behind it is no room
@@ -38,7 +38,7 @@ func (a axis) at(t time.Time) float64 {
 }
 
 // ticks returns marks at whole hours, minutes or the like, 8 at most.
-func (a axis) ticks() (ticks []Tick) {
+func (a axis) ticks() (ticks []tick) {
 	span := a.to.Sub(a.from)
 	step := 14 * 24 * time.Hour
 	for _, s := range []time.Duration{
@@ -64,13 +64,13 @@ func (a axis) ticks() (ticks []Tick) {
 			continue
 		}
 		at := a.at(t)
-		ticks = append(ticks, Tick{at, t.Format(layout), at > chartWidth-60})
+		ticks = append(ticks, tick{at, t.Format(layout), at > chartWidth-60})
 	}
 	return ticks
 }
 
-// A Bar is a batch of the timeline.
-type Bar struct {
+// A bar is a batch of the timeline.
+type bar struct {
 	*Batch
 	Y          float64
 	Run, Width float64 // where it begins and how long it is, until it ended or now
@@ -79,31 +79,31 @@ type Bar struct {
 	Title      string // all of it in words
 }
 
-// A Timeline says when batches were created, ended and collected.
-type Timeline struct {
+// A chart says when batches were created, ended and collected.
+type chart struct {
 	Width, Height float64
 	Top, Bottom   float64 // of the plot
 	Left, Right   float64
 	From, To      time.Time
-	Ticks         []Tick
+	Ticks         []tick
 
-	Lines []Line // requests over time
-	Most  int64  // at the top of the plot
+	Lines []curve // requests over time
+	Most  int64   // at the top of the plot
 
-	Bars []Bar
+	Bars []bar
 	More int // batches that are not drawn
 	Rows float64
 }
 
 // A Line is a number of requests that grows.
-type Line struct {
+type curve struct {
 	Name   string
 	Class  string
 	Points string // of a polyline
 }
 
 // timeline draws the batches that the service has accepted, nil if there are none.
-func timeline(batches []Batch, now time.Time) *Timeline {
+func timeline(batches []Batch, now time.Time) *chart {
 	var all []*Batch
 	var a axis
 	for i := range batches {
@@ -130,7 +130,7 @@ func timeline(batches []Batch, now time.Time) *Timeline {
 	if a.to.Sub(a.from) < time.Second {
 		a.to = a.from.Add(time.Second)
 	}
-	t := &Timeline{
+	t := &chart{
 		Width: chartWidth, Top: 10, Bottom: 10 + plotHeight, Height: plotHeight + 36, Left: plotLeft, Right: chartWidth - plotRight,
 		From: a.from, To: a.to, Ticks: a.ticks(),
 	}
@@ -142,7 +142,7 @@ func timeline(batches []Batch, now time.Time) *Timeline {
 func isAtService(b *Batch) bool { return b.State == "proven" || b.State == "unproven" }
 
 // draw draws how many requests were created, ended and collected up to each moment.
-func (t *Timeline) draw(all []*Batch, a axis) {
+func (t *chart) draw(all []*Batch, a axis) {
 	for _, b := range all {
 		t.Most += int64(b.Requests)
 	}
@@ -154,12 +154,12 @@ func (t *Timeline) draw(all []*Batch, a axis) {
 		{"ended", "ended", func(b *Batch) time.Time { return b.Ended }},
 		{"results stored", "stored", func(b *Batch) time.Time { return b.Collected }},
 	} {
-		t.Lines = append(t.Lines, Line{l.name, l.class, t.steps(all, a, l.when)})
+		t.Lines = append(t.Lines, curve{l.name, l.class, t.steps(all, a, l.when)})
 	}
 }
 
 // steps returns the points of a line that rises with each batch.
-func (t *Timeline) steps(all []*Batch, a axis, when func(*Batch) time.Time) string {
+func (t *chart) steps(all []*Batch, a axis, when func(*Batch) time.Time) string {
 	var some []*Batch
 	for _, b := range all {
 		if !when(b).IsZero() {
@@ -187,7 +187,7 @@ func (t *Timeline) steps(all []*Batch, a axis, when func(*Batch) time.Time) stri
 }
 
 // rows draws a row for each batch: if there are many, for those that took longest.
-func (t *Timeline) rows(all []*Batch, a axis, now time.Time) {
+func (t *chart) rows(all []*Batch, a axis, now time.Time) {
 	if t.More = len(all) - mostRows; t.More > 0 {
 		all = slices.Clone(all)
 		slices.SortStableFunc(all, func(x, y *Batch) int { return cmp.Compare(took(y, now), took(x, now)) })
@@ -208,12 +208,12 @@ func (t *Timeline) rows(all []*Batch, a axis, now time.Time) {
 			end = b.Created
 		}
 		x := a.at(b.Created)
-		bar := Bar{Batch: b, Y: float64(10 + i*rowHeight), Run: x, Width: max(2, a.at(end)-x), Running: running, Title: b.text()}
+		drawn := bar{Batch: b, Y: float64(10 + i*rowHeight), Run: x, Width: max(2, a.at(end)-x), Running: running, Title: b.text()}
 		if b.Collected.After(end) {
-			bar.Store = a.at(b.Collected) - bar.Run - bar.Width
+			drawn.Store = a.at(b.Collected) - drawn.Run - drawn.Width
 		}
-		bar.Store = max(0, bar.Store)
-		t.Bars = append(t.Bars, bar)
+		drawn.Store = max(0, drawn.Store)
+		t.Bars = append(t.Bars, drawn)
 	}
 	t.Rows = float64(10 + len(all)*rowHeight)
 }
@@ -251,22 +251,22 @@ func clock(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05")
 }
 
-// A Range is an estimate beside what came.
-type Range struct {
+// A priceRange is an estimate beside what came.
+type priceRange struct {
 	Low, Expected, High, Actual float64 // places
-	Ticks                       []Tick
+	Ticks                       []tick
 	Text                        string
 }
 
 // estimate draws what batches were estimated at, and what they have cost; nil if there is nothing to compare.
-func estimate(j *Job) *Range {
+func estimate(j *Job) *priceRange {
 	e, actual := j.Costs.Estimated, j.Costs.Actual-j.Costs.Doubled
 	most := max(e.High, actual)
 	if e.High == 0 || most <= 0 {
 		return nil
 	}
 	at := func(m bulk.Money) float64 { return 12 + float64(m)/float64(most)*(chartWidth-24) }
-	r := &Range{
+	r := &priceRange{
 		Low: at(e.Low), Expected: at(e.Expected), High: at(e.High), Actual: at(actual),
 		Text: fmt.Sprintf("Estimated %s, between %s and %s. Cost %s.", cli.Dollars(e.Expected), cli.Dollars(e.Low), cli.Dollars(e.High), cli.Dollars(actual)),
 	}
@@ -277,13 +277,13 @@ func estimate(j *Job) *Range {
 		}
 	}
 	for m := bulk.Money(0); m <= most; m += step {
-		r.Ticks = append(r.Ticks, Tick{at(m), cli.Dollars(m), at(m) > chartWidth-40})
+		r.Ticks = append(r.Ticks, tick{at(m), cli.Dollars(m), at(m) > chartWidth-40})
 	}
 	return r
 }
 
-// A Part is a part of a bar.
-type Part struct {
+// A piece is a part of a bar.
+type piece struct {
 	Class    string
 	Name     string
 	Count    int64
@@ -291,7 +291,7 @@ type Part struct {
 }
 
 // parts divides a bar.
-func parts(all ...Part) (some []Part) {
+func parts(all ...piece) (some []piece) {
 	sum, x := int64(0), 0.0
 	for _, p := range all {
 		sum += p.Count

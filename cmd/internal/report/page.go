@@ -32,7 +32,7 @@ func WriteHTML(w io.Writer, r *Report) error {
 	t, err := template.New("page.html").Funcs(template.FuncMap{
 		"text": cli.Visible, "short": func(s string) string { return cli.Cut(cli.Visible(s), 64) },
 		"n": cli.Thousands, "big": cli.Short, "usd": cli.Dollars, "clock": clock, "share": share, "plural": cli.Plural, "words": words, "took": tookText,
-		"dur": cli.Duration, "bar": func(name string, p []Part, legend bool) stack { return stack{name, p, legend} }, "why": func(name string, r Reasons) reasons { return reasons{name, r} },
+		"dur": cli.Duration, "bar": func(name string, p []piece, legend bool) stack { return stack{name, p, legend} }, "why": func(name string, r Reasons) reasons { return reasons{name, r} },
 		"int64": func(i int) int64 { return int64(i) }, "add": func(a, b int) int { return a + b }, "percent": func(f float64) float64 { return 100 * f },
 		"neg": func(m bulk.Money) bulk.Money { return -m }, "sum": func(a, b int64) int64 { return a + b },
 		"plus": func(a, b float64) float64 { return a + b }, "minus": func(a, b float64) float64 { return a - b },
@@ -62,14 +62,14 @@ type view struct {
 	Name     string
 	Labels   []label
 	Problems []string
-	Parts    []Part // of the bar of outcomes
+	Parts    []piece // of the bar of outcomes
 	Models   []model
 	All      bulk.Tokens // of all models
 	Tools    []jobs.Cost
 	Days     int
-	Input    []Part // tokens, by what the prompt cache did
-	Estimate *Range
-	Timeline *Timeline
+	Input    []piece // tokens, by what the prompt cache did
+	Estimate *priceRange
+	Timeline *chart
 	Listed   []Batch
 	Unlisted int
 	Rounds   int
@@ -79,7 +79,7 @@ type view struct {
 type (
 	stack struct {
 		Name  string
-		Parts []Part
+		Parts []piece
 
 		Legend bool // below it
 	}
@@ -114,10 +114,10 @@ func newView(j *Job, now time.Time) *view {
 		Job: j, Name: j.Directory, Problems: problems(j, now), Estimate: estimate(j), Timeline: timeline(j.Batches, now),
 		Listed: j.Batches, Rounds: len(j.Status.Rounds), Took: now.Sub(j.Status.Begun),
 		Parts: parts(
-			Part{Class: "good", Name: "answered", Count: o.Answered}, Part{Class: "odd", Name: "not accepted", Count: o.Rejected},
-			Part{Class: "bad", Name: "errored", Count: o.Errored}, Part{Class: "late", Name: "expired", Count: o.Expired},
-			Part{Class: "late", Name: "canceled", Count: o.Canceled}, Part{Class: "bad", Name: "missing", Count: o.Missing},
-			Part{Class: "open", Name: "open", Count: o.Open}),
+			piece{Class: "good", Name: "answered", Count: o.Answered}, piece{Class: "odd", Name: "not accepted", Count: o.Rejected},
+			piece{Class: "bad", Name: "errored", Count: o.Errored}, piece{Class: "late", Name: "expired", Count: o.Expired},
+			piece{Class: "late", Name: "canceled", Count: o.Canceled}, piece{Class: "bad", Name: "missing", Count: o.Missing},
+			piece{Class: "open", Name: "open", Count: o.Open}),
 	}
 	if j.Done != nil {
 		v.Took = j.Done.Done.Sub(j.Status.Begun)
@@ -169,9 +169,9 @@ func (v *view) addModels() {
 	slices.SortStableFunc(v.Models, func(a, b model) int { return cmp.Compare(b.Cost, a.Cost) })
 	v.Days = len(days)
 	v.Input = parts(
-		Part{Class: "good", Name: "read from the cache", Count: all.CacheRead},
-		Part{Class: "odd", Name: "written to the cache", Count: all.CacheWrite5m + all.CacheWrite1h},
-		Part{Class: "open", Name: "without the cache", Count: all.Input})
+		piece{Class: "good", Name: "read from the cache", Count: all.CacheRead},
+		piece{Class: "odd", Name: "written to the cache", Count: all.CacheWrite5m + all.CacheWrite1h},
+		piece{Class: "open", Name: "without the cache", Count: all.Input})
 }
 
 // problems says what somebody should know first.

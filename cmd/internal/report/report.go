@@ -70,8 +70,10 @@ func readJob(ctx context.Context, dir string, prices *price.Table) (j *Job, err 
 	if j.Status, err = jobs.Inspect(ctx, dir); err != nil {
 		return nil, err
 	}
-	if j.Done, err = jobs.ReadReport(ctx, dir); err != nil && !errors.Is(err, jobs.ErrNotDone) {
-		return nil, err
+	if s := j.Status.State; s == "done" || s == "canceled" { // a job that is sent again has its old report
+		if j.Done, err = jobs.ReadReport(ctx, dir); err != nil && !errors.Is(err, jobs.ErrNotDone) {
+			return nil, err
+		}
 	}
 	if j.Costs, err = jobs.ReadCosts(ctx, dir, prices); err != nil {
 		return nil, err

@@ -194,6 +194,32 @@ func TestPruned(t *testing.T) {
 	})
 }
 
+// TestRetried has requests that failed sent again: the job runs again, and its old report is not shown.
+func TestRetried(t *testing.T) {
+	t.Parallel()
+	inScene(t, nil, func(s *scene) {
+		before, _ := s.read()
+		j, err := jobs.Open(s.Context(), s.dir, jobs.Options{})
+		if err != nil {
+			s.Fatal(err)
+		}
+		n, err := j.Retry(s.Context(), jobs.RetryErrored)
+		if err := errors.Join(err, j.Close()); err != nil || n != int64(len(hostile)) {
+			s.Fatalf("%d requests, %v", n, err)
+		}
+		after, page := s.read()
+		was, is := before.Jobs[0].Outcomes, after.Jobs[0].Outcomes
+		if is.Open != n || is.Errored != 0 || is.Answered != was.Answered || is.Retried.requests() != was.Retried.requests()+n || after.Jobs[0].Done != nil {
+			s.Errorf("before: %+v, after: %+v", was, is)
+		}
+		for _, want := range []string{"Since the beginning", "No program is running the job"} {
+			if !strings.Contains(page, want) {
+				s.Errorf("%q is not on the page", want)
+			}
+		}
+	})
+}
+
 // TestHostile looks for what texts of others must not do to the page.
 func TestHostile(t *testing.T) {
 	t.Parallel()
