@@ -21,9 +21,9 @@ filters, search, export of what was chosen, and with --compare how the results o
 have millions of lines, and may still grow. They are read once, for an index in the user's cache directory that holds hashes,
 names and numbers but no content, and after that only where somebody looks. Nothing is written to them.
 
-It prints the URL to open and then "ready" on standard output, or with --json an object {"url"}. The URL holds a token, without which nothing
-is shown. Only this machine can reach it, unless --addr says otherwise. The page requests nothing from elsewhere. An
-interrupt or SIGTERM ends it.
+It prints the URL to open and then "ready" on standard output, or with --json an object {"url"}. The URL holds a token,
+without which nothing is shown. Only this machine can reach it, unless --addr says otherwise. The page requests nothing from
+elsewhere. An interrupt or SIGTERM ends it.
 
 Exit status: 0 after such a signal, 2 if a file could not be read or the address is taken, 3 if it was interrupted before it
 had read the files.`

@@ -81,9 +81,9 @@ func find() string {
 
 // A Screen is what a page is shown on. The zero Screen is 1,280 by 800 pixels, and light.
 type Screen struct {
-	Width, Height int64
-	Dark          bool
-	Phone         bool // with a touch screen
+	Width, Height int64 // in pixels
+	Dark          bool  // prefers-color-scheme
+	Phone         bool  // with a touch screen
 }
 
 // A Tab is a page in a browser. Its methods fail the test if something goes wrong.
@@ -243,10 +243,12 @@ func (b *Tab) Picture(path string) {
 
 // A Violation is a rule of axe-core that a page breaks.
 type Violation struct {
-	ID     string `json:"id"`
+	ID     string `json:"id"`     // of the rule
 	Impact string `json:"impact"` // minor, moderate, serious or critical
-	Help   string `json:"help"`
-	Nodes  []struct {
+	Help   string `json:"help"`   // what the rule says
+
+	// Nodes are the places that break it.
+	Nodes []struct {
 		HTML    string `json:"html"`
 		Summary string `json:"failureSummary"`
 	} `json:"nodes"`

@@ -66,7 +66,11 @@ func find(needle string, in []string) (around string, found bool) {
 		for from > 0 && !utf8.RuneStart(s[from]) {
 			from--
 		}
-		return strings.Join(strings.Fields(cut(s[from:], to-from)), " "), true
+		around = strings.Join(strings.Fields(cut(s[from:], to-from)), " ")
+		if from > 0 {
+			around = "… " + around
+		}
+		return around, true
 	}
 	return "", false
 }

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 	"github.com/seed-111a911e/messagebatches/cmd/internal/view/index"
 	"github.com/seed-111a911e/messagebatches/gen"
 	"github.com/seed-111a911e/messagebatches/jobs/price"
@@ -22,16 +24,16 @@ const (
 
 // A Row is a result in a list.
 type Row struct {
-	Row     int    `json:"row"`
-	Line    int64  `json:"line"`
-	ID      string `json:"id"`
-	Outcome string `json:"outcome"`
-	Stop    string `json:"stop,omitempty"`
-	Model   string `json:"model,omitempty"`
-	Error   string `json:"error,omitempty"`
-	Input   int64  `json:"input"`
-	Output  int64  `json:"output"`
-	Cost    string `json:"cost"`
+	Row     int    `json:"row"`               // from 0
+	Line    int64  `json:"line"`              // its number, from 1
+	ID      string `json:"id"`                // the custom id
+	Outcome string `json:"outcome"`           // such as succeeded
+	Stop    string `json:"stop,omitempty"`    // stop reason
+	Model   string `json:"model,omitempty"`   // of the response
+	Error   string `json:"error,omitempty"`   // type of the error
+	Input   int64  `json:"input"`             // tokens, those in the cache included
+	Output  int64  `json:"output"`            // tokens
+	Cost    string `json:"cost"`              // a decimal number
 	Text    string `json:"text,omitempty"`    // the beginning, or what surrounds what was found
 	Differs string `json:"differs,omitempty"` // from the other result: answer, outcome or missing
 }
@@ -44,7 +46,7 @@ func (f *Files) row(row int) (Row, error) {
 	}
 	out := f.summary(row, r)
 	if r.Long || r.Length > 1<<20 {
-		out.ID, out.Text = "", "a line of "+size(r.Length)
+		out.ID, out.Text = "", "a line of "+cli.Bytes(r.Length)
 		if !r.Long {
 			out.ID, err = f.id(r)
 		}
@@ -140,38 +142,38 @@ func cut(s string, most int) string {
 
 // A Response is one side of what is shown of a request.
 type Response struct {
-	Row
-	Bytes     int64   `json:"bytes"`             // of the line
-	Damage    string  `json:"damage,omitempty"`  // what is wrong with the line
-	Message   string  `json:"message,omitempty"` // of the error
-	RequestID string  `json:"requestId,omitempty"`
-	Priced    bool    `json:"priced"` // Cost is all that it cost
-	Tokens    []Count `json:"tokens,omitempty"`
-	Blocks    []Block `json:"blocks"`
-	Cut       bool    `json:"cut,omitempty"` // something is left out
-	Raw       string  `json:"raw,omitempty"` // of a damaged line: what there is
+	Row               // what the list has too
+	Bytes     int64   `json:"bytes"`               // of the line
+	Damage    string  `json:"damage,omitempty"`    // what is wrong with the line
+	Message   string  `json:"message,omitempty"`   // of the error
+	RequestID string  `json:"requestId,omitempty"` // of the error
+	Priced    bool    `json:"priced"`              // Cost is all that it cost
+	Tokens    []Count `json:"tokens,omitempty"`    // by kind
+	Blocks    []Block `json:"blocks"`              // of the message
+	Cut       bool    `json:"cut,omitempty"`       // something is left out
+	Raw       string  `json:"raw,omitempty"`       // of a damaged line: what there is
 }
 
 // A Count is a number and what it counts.
 type Count struct {
-	Name string `json:"name"`
-	N    int64  `json:"n"`
+	Name string `json:"name"` // what is counted
+	N    int64  `json:"n"`    // how many
 }
 
 // A Prompt is what was asked.
 type Prompt struct {
-	ID       string  `json:"id"`
-	Line     int64   `json:"line"`
-	Settings string  `json:"settings"` // the parameters that are not shown as blocks, as JSON
-	Blocks   []Block `json:"blocks"`
-	Cut      bool    `json:"cut,omitempty"`
+	ID       string  `json:"id"`            // the custom id
+	Line     int64   `json:"line"`          // its number in the file of requests, from 1
+	Settings string  `json:"settings"`      // the parameters that are not shown as blocks, as JSON
+	Blocks   []Block `json:"blocks"`        // of the messages, the system prompt and the tools
+	Cut      bool    `json:"cut,omitempty"` // something is left out
 }
 
 // A Detail is all that is known of a request.
 type Detail struct {
-	Response Response  `json:"response"`
-	Prompt   *Prompt   `json:"prompt,omitempty"`
-	Other    *Response `json:"other,omitempty"`
+	Response Response  `json:"response"`           // the result
+	Prompt   *Prompt   `json:"prompt,omitempty"`   // its request
+	Other    *Response `json:"other,omitempty"`    // the other result
 	Problems []string  `json:"problems,omitempty"` // of the other files
 }
 
@@ -225,7 +227,7 @@ func (f *Files) response(x *index.Index, row int, whole bool) (Response, error) 
 		Input: rec.Input, Output: rec.Output, Cost: rec.Cost.String(),
 	}}
 	if rec.Long {
-		r.Damage = "longer than " + size(index.MaxLine) + ", which a line of results may have"
+		r.Damage = "longer than " + cli.Bytes(index.MaxLine) + ", which a line of results may have"
 		return r, nil
 	}
 	_, item, err := item(x, row)
@@ -257,7 +259,7 @@ func (f *Files) response(x *index.Index, row int, whole bool) (Response, error) 
 // tokens returns the tokens of a result by kind; those that are 0 are left out.
 func tokens(table *price.Table, item *client.Item) []Count {
 	var used price.Usage
-	used.Add(table, priceDay(table), item)
+	used.Add(table, time.Now(), item) // the day only matters for prices
 	t := used.Tokens()
 	all := []Count{
 		{"input", t.Input}, {"cache read", t.CacheRead}, {"cache write, 5 minutes", t.CacheWrite5m}, {"cache write, 1 hour", t.CacheWrite1h},
