@@ -66,6 +66,9 @@ func find(needle string, in []string) (around string, found bool) {
 		for from > 0 && !utf8.RuneStart(s[from]) {
 			from--
 		}
+		if space := strings.IndexByte(s[from:at], ' '); from > 0 && space >= 0 {
+			from += space + 1
+		}
 		around = strings.Join(strings.Fields(cut(s[from:], to-from)), " ")
 		if from > 0 {
 			around = "… " + around
