@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -318,7 +319,7 @@ func TestSearchEnds(t *testing.T) {
 		}
 		return nil
 	}, func(int) error { return nil })
-	if n != 5 || next != 5 || err != context.Canceled {
+	if n != 5 || next != 5 || !errors.Is(err, context.Canceled) {
 		t.Errorf("%d found, next %d, %v", n, next, err)
 	}
 }
