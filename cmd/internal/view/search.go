@@ -104,7 +104,7 @@ func (f *Files) look(s Search, row int) (l look) {
 	var id, around string
 	if id, around, l.found, l.err = f.matches(s, row); l.found {
 		l.row = f.summary(row, r)
-		l.row.ID, l.row.Text = id, around
+		l.row.ID, l.row.Text = cut(id, mostTitle), around
 	}
 	return l
 }

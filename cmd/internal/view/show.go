@@ -20,6 +20,7 @@ const (
 	mostImage = 3 << 20 // of all images
 	mostIntro = 200     // of the text in a list
 	mostBlock = 2000    // blocks
+	mostTitle = 500     // of ids, titles and other names
 )
 
 // A Row is a result in a list.
@@ -56,7 +57,7 @@ func (f *Files) row(row int) (Row, error) {
 	if err != nil {
 		return Row{}, err
 	}
-	out.ID, out.Text = item.CustomID, intro(item)
+	out.ID, out.Text = cut(item.CustomID, mostTitle), intro(item)
 	return out, nil
 }
 
@@ -86,7 +87,7 @@ func (f *Files) id(r index.Record) (string, error) {
 		return "", err
 	}
 	i := client.ParseItem(line, 0)
-	return i.CustomID, nil
+	return cut(i.CustomID, mostTitle), nil
 }
 
 // intro returns the beginning of what a result says.
@@ -197,7 +198,7 @@ func (f *Files) detail(row int, whole bool) (*Detail, error) {
 		if err != nil {
 			return nil, err
 		}
-		d.Prompt = &Prompt{ID: request.CustomID, Line: at.Line, Settings: settings(&request.Params), Blocks: requestBlocks(&request.Params)}
+		d.Prompt = &Prompt{ID: cut(request.CustomID, mostTitle), Line: at.Line, Settings: settings(&request.Params), Blocks: requestBlocks(&request.Params)}
 		d.Prompt.Cut = bound(&d.Prompt.Blocks, whole)
 	}
 	if f.otherOf != nil && f.otherOf[row] != none {
@@ -234,7 +235,7 @@ func (f *Files) response(x *index.Index, row int, whole bool) (Response, error) 
 	if err != nil {
 		return Response{}, err
 	}
-	r.ID = item.CustomID
+	r.ID = cut(item.CustomID, mostTitle)
 	if item.Malformed != nil {
 		r.Damage = item.Malformed.Error()
 		most := mostText
@@ -244,9 +245,12 @@ func (f *Files) response(x *index.Index, row int, whole bool) (Response, error) 
 		r.Raw, r.Cut = cut(string(item.Raw), most), len(item.Raw) > most
 	} else {
 		_, r.Message = failure(item)
+		if !whole && len(r.Message) > mostText {
+			r.Message, r.Cut = cut(r.Message, mostText), true
+		}
 	}
 	if e, ok := item.Result.(*gen.BetaMessageBatchErroredResult); ok {
-		r.RequestID = e.Error.RequestID
+		r.RequestID = cut(e.Error.RequestID, mostTitle)
 	}
 	r.Tokens = tokens(f.table, item)
 	r.Blocks = responseBlocks(item.Message())
@@ -296,8 +300,11 @@ func settings(p *client.Params) string {
 	return cut(pretty(b), mostText)
 }
 
-// bound truncates long blocks, and reports whether it did. Citations are bounded with the line that they are in.
+// bound truncates long blocks, and reports whether it did. Titles are truncated in any case.
 func bound(blocks *[]Block, whole bool) (short bool) {
+	for i := range *blocks {
+		(*blocks)[i].Title = cut((*blocks)[i].Title, mostTitle)
+	}
 	if whole {
 		return false
 	}
@@ -320,8 +327,10 @@ func bound(blocks *[]Block, whole bool) (short bool) {
 		}
 		for j := range b.Citations {
 			c := &b.Citations[j]
-			if len(c.Text) > 2000 {
-				c.Text, short = cut(c.Text, 2000), true
+			for _, s := range []*string{&c.Source, &c.Place, &c.Text} {
+				if len(*s) > 4*mostTitle {
+					*s, short = cut(*s, 4*mostTitle), true
+				}
 			}
 		}
 	}

@@ -1,5 +1,5 @@
-// The page: what is shown, and what keys and clicks do. The state is in the fragment of the URL, so that reload and back
-// work; the server never sees it.
+// The page: what is shown, and what keys and clicks do. The state is in the fragment of the URL, so that reload and
+// bookmarks work; the server never sees it.
 import { get, lines } from "./api.js";
 import { detail, outcome } from "./detail.js";
 import { filters, keysOf } from "./filters.js";
@@ -358,7 +358,7 @@ document.addEventListener("keydown", (e) => {
     if (typed && e.target.id === "q" && e.target.value) { e.target.value = ""; look(true); }
     else if (typed) e.target.blur();
     else if (document.body.classList.contains("reading") && getComputedStyle($("list")).display === "none") close();
-    else if (state.find && state.next === null && loading) { $("q").value = ""; look(true); }
+    else if (state.find) { $("q").value = ""; look(true); }
     if (typed || document.activeElement === $("detail")) $("rows").focus();
     return;
   }
@@ -371,6 +371,7 @@ document.addEventListener("keydown", (e) => {
   f();
 });
 
+document.querySelector(".skip").addEventListener("click", (e) => { e.preventDefault(); $("rows").focus(); }); // the fragment is the state's
 window.addEventListener("hashchange", () => { restore(); begin(); load(); reveal(); });
 
 async function main() {
