@@ -32,6 +32,7 @@ test: contract test-root test-cmd test-jobs test-aws test-otel test-cookbook tes
 	@echo "  most pairs of crashes, most states of jobs, 1,980 of 2,000 kills, and the mutants of jobs: make nightly"
 	@echo "  the official TypeScript SDK, which needs node: make conformance-typescript"
 	@echo "  jobs on many machines, which need PostgreSQL: make test-postgres"
+	@echo "  pages in a browser, which need Chromium: make test-browser"
 	@echo "  measurements beside the official SDK and of durable jobs, which need a quiet machine: make bench mem mem-jobs footprint"
 
 .PHONY: test-root

@@ -35,22 +35,21 @@ import (
 var axe []byte
 
 // patience is how long a test may wait for a browser, on a machine that has other things to do.
-const patience = 5 * time.Minute
+const patience = 10 * time.Minute
 
 // A Browser is a Chromium that ends with the test.
 type Browser struct{ ctx context.Context }
 
-// Start starts a Chromium. Without one the test is skipped, unless BROWSER_TESTS=1: then it fails. CHROMIUM may say where
-// it is.
+// Start starts a Chromium: the one of CHROMIUM, or one that is in the PATH. Unless BROWSER_TESTS=1, as in make
+// test-browser, the test is skipped.
 func Start(t testing.TB) *Browser {
 	t.Helper()
+	if os.Getenv("BROWSER_TESTS") != "1" {
+		t.Skip("not tried in a browser: make test-browser does that, or BROWSER_TESTS=1")
+	}
 	path := find()
 	if path == "" {
-		text := "no chromium was found, so that nothing was tried in a browser: install it, or set CHROMIUM"
-		if os.Getenv("BROWSER_TESTS") == "1" {
-			t.Fatal(text)
-		}
-		t.Skip(text)
+		t.Fatal("no chromium was found: install it, or set CHROMIUM")
 	}
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()),
 		chromedp.WSURLReadTimeout(patience), chromedp.Flag("disable-gpu", true))
@@ -81,9 +80,9 @@ func find() string {
 
 // A Screen is what a page is shown on. The zero Screen is 1,280 by 800 pixels, and light.
 type Screen struct {
-	Width, Height int64
-	Dark          bool
-	Phone         bool // with a touch screen
+	Width, Height int64 // in pixels
+	Dark          bool  // prefers-color-scheme
+	Phone         bool  // with a touch screen
 }
 
 // A Tab is a page in a browser. Its methods fail the test if something goes wrong.
@@ -243,10 +242,12 @@ func (b *Tab) Picture(path string) {
 
 // A Violation is a rule of axe-core that a page breaks.
 type Violation struct {
-	ID     string `json:"id"`
+	ID     string `json:"id"`     // of the rule
 	Impact string `json:"impact"` // minor, moderate, serious or critical
-	Help   string `json:"help"`
-	Nodes  []struct {
+	Help   string `json:"help"`   // what the rule says
+
+	// Nodes are the places that break it.
+	Nodes []struct {
 		HTML    string `json:"html"`
 		Summary string `json:"failureSummary"`
 	} `json:"nodes"`

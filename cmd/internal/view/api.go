@@ -9,53 +9,45 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
-	"time"
 
-	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 	"github.com/seed-111a911e/messagebatches/cmd/internal/view/index"
-	"github.com/seed-111a911e/messagebatches/jobs/price"
 )
-
-func size(n int64) string { return cli.Bytes(n) }
-
-// priceDay is the day of prices where only tokens matter.
-func priceDay(*price.Table) time.Time { return time.Now() }
 
 // A File is one of the files, for the page.
 type File struct {
-	Name    string `json:"name"`
-	Rows    int    `json:"rows"`
-	Bytes   int64  `json:"bytes"`
+	Name    string `json:"name"`    // without its directory
+	Rows    int    `json:"rows"`    // lines
+	Bytes   int64  `json:"bytes"`   // that were read
 	Partial bool   `json:"partial"` // it ends in a line that is not finished
 }
 
 // An Info is what there is to see.
 type Info struct {
-	Results  File    `json:"results"`
-	Requests *File   `json:"requests,omitempty"`
-	Other    *File   `json:"other,omitempty"`
-	Facets   []Facet `json:"facets"`
-	Changed  bool    `json:"changed"`
-	Currency string  `json:"currency"`
-	Dated    string  `json:"dated"`
-	Sum      Sum     `json:"sum"`
-	Differs  *[4]int `json:"differs,omitempty"` // answer, outcome, missing, any
+	Results  File    `json:"results"`            // the file of results
+	Requests *File   `json:"requests,omitempty"` // and of their requests
+	Other    *File   `json:"other,omitempty"`    // and of other results
+	Facets   []Facet `json:"facets"`             // by which one can filter
+	Changed  bool    `json:"changed"`            // a file is not as it was when it was read
+	Currency string  `json:"currency"`           // of costs
+	Dated    string  `json:"dated"`              // the day of the prices
+	Sum      Sum     `json:"sum"`                // of all results
+	Differs  *[4]int `json:"differs,omitempty"`  // how many: answer, outcome, missing, any
 }
 
 // A Facet are the values that results have, by which they can be filtered.
 type Facet struct {
-	Name   string  `json:"name"`
-	Values []Count `json:"values"`
+	Name   string  `json:"name"`   // the parameter of the filter
+	Values []Count `json:"values"` // the most frequent first
 }
 
 // A Sum is what results add up to.
 type Sum struct {
-	Results   int    `json:"results"`
-	Input     int64  `json:"input"`
-	CacheRead int64  `json:"cacheRead"`
-	Output    int64  `json:"output"`
-	Cost      string `json:"cost"`
-	Unpriced  int    `json:"unpriced"` // results of which something has no price
+	Results   int    `json:"results"`   // how many
+	Input     int64  `json:"input"`     // tokens, those in the cache included
+	CacheRead int64  `json:"cacheRead"` // of them from the cache
+	Output    int64  `json:"output"`    // tokens
+	Cost      string `json:"cost"`      // a decimal number
+	Unpriced  int    `json:"unpriced"`  // results of which something has no price
 }
 
 func (s *selection) sum() Sum {

@@ -39,9 +39,9 @@ type Block struct {
 
 // A Citation is what a text rests on.
 type Citation struct {
-	Source string `json:"source"` // a title or a URL
-	Place  string `json:"place,omitempty"`
-	Text   string `json:"text,omitempty"`
+	Source string `json:"source"`          // a title or a URL
+	Place  string `json:"place,omitempty"` // where in it
+	Text   string `json:"text,omitempty"`  // what it says there
 }
 
 // responseBlocks returns the blocks of a message.

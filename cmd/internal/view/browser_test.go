@@ -130,6 +130,11 @@ func TestBrowserKeyboard(t *testing.T) {
 			t.Fatalf("after %q %q is chosen and %q shown, want %q", step.keys, got, detail(), step.want)
 		}
 	}
+	before := browsertest.Eval[string](tab, `location.hash`)
+	tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector(".skip").click()`))
+	if got := browsertest.Eval[string](tab, `location.hash + document.activeElement.id`); got != before+"rows" {
+		t.Errorf("the skip link goes to %s", got)
+	}
 	tab.Keys("?")
 	if !strings.Contains(says(tab, "dialog[open]"), "go to a custom id") {
 		t.Error("? shows no help")

@@ -2,10 +2,13 @@ package view
 
 import (
 	"context"
+	"errors"
+	"runtime"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/internal/parallel"
 )
 
 // A Search looks for a text in results and prompts, in the order of a selection. Case does not count.
@@ -66,7 +69,14 @@ func find(needle string, in []string) (around string, found bool) {
 		for from > 0 && !utf8.RuneStart(s[from]) {
 			from--
 		}
-		return strings.Join(strings.Fields(cut(s[from:], to-from)), " "), true
+		if space := strings.IndexByte(s[from:at], ' '); from > 0 && space >= 0 {
+			from += space + 1
+		}
+		around = strings.Join(strings.Fields(cut(s[from:], to-from)), " ")
+		if from > 0 {
+			around = "… " + around
+		}
+		return around, true
 	}
 	return "", false
 }
@@ -77,41 +87,57 @@ const (
 	mostRead = 2 << 30 // bytes of lines
 )
 
+// A look is what a search saw in one place of a selection.
+type look struct {
+	row   Row
+	bytes int64
+	found bool
+	err   error
+}
+
+func (f *Files) look(s Search, row int) (l look) {
+	r, err := f.results.At(row)
+	if err != nil {
+		return look{err: err}
+	}
+	l.bytes = r.Length
+	var id, around string
+	if id, around, l.found, l.err = f.matches(s, row); l.found {
+		l.row = f.summary(row, r)
+		l.row.ID, l.row.Text = cut(id, mostTitle), around
+	}
+	return l
+}
+
 // search looks at the rows of a selection from a place on, and calls hit for each that has the text, and at now and then
 // with the next place. It returns the place where to go on.
 func (f *Files) search(ctx context.Context, s Search, in *selection, from int, hit func(Row) error, at func(place int) error) (next int, err error) {
-	hits, read, told := 0, int64(0), int64(0)
-	for place := from; place < in.n; place++ {
-		if err := ctx.Err(); err != nil {
-			return place, err
-		}
-		if hits >= mostHits || read >= mostRead {
-			return place, nil
-		}
-		row := in.at(place)
-		r, err := f.results.At(row)
-		if err != nil {
-			return place, err
-		}
-		if read += r.Length; read-told > 16<<20 {
-			told = read
-			if err := at(place); err != nil {
-				return place, err
-			}
-		}
-		id, around, found, err := f.matches(s, row)
-		if err != nil {
-			return place, err
-		}
-		if !found {
-			continue
-		}
-		hits++
-		found1 := f.summary(row, r)
-		found1.ID, found1.Text = id, around
-		if err := hit(found1); err != nil {
-			return place, err
+	places := func(yield func(int) bool) {
+		for place := from; place < in.n && ctx.Err() == nil && yield(place); place++ {
 		}
 	}
-	return in.n, nil
+	hits, read, told := 0, int64(0), int64(0)
+	next = from
+	for l := range parallel.Map(runtime.GOMAXPROCS(0), places, func(place int) look { return f.look(s, in.at(place)) }) {
+		if err := errors.Join(ctx.Err(), l.err); err != nil {
+			return next, err
+		}
+		next++
+		if l.found {
+			hits++
+			if err := hit(l.row); err != nil {
+				return next, err
+			}
+		}
+		if read += l.bytes; read-told > 16<<20 {
+			told = read
+			if err := at(next); err != nil {
+				return next, err
+			}
+		}
+		if hits >= mostHits || read >= mostRead {
+			return next, nil
+		}
+	}
+	return next, ctx.Err()
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -223,6 +224,32 @@ func TestLong(t *testing.T) {
 	}
 }
 
+// TestLongEverywhere has texts of 2 MB in each place that a line has: what is sent stays small.
+func TestLongEverywhere(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 2_000_000)
+	m := object{"id": long, "type": "message", "role": "assistant", "model": long, "stop_reason": long, "content": []object{
+		{"type": "text", "text": long, "citations": []object{{"type": "page_location", "cited_text": long, "document_title": long, "document_index": 0, "start_page_number": 1, "end_page_number": 2}}},
+		{"type": "tool_use", "id": long, "name": long, "input": object{long: long}}, {"type": long, long: long}, {"type": "thinking", "thinking": long, "signature": long},
+	}, "usage": object{"input_tokens": 1, "output_tokens": 1}}
+	results := line(object{"custom_id": long, "result": object{"type": "succeeded", "message": m}}) +
+		line(object{"custom_id": "e", "result": object{"type": "errored", "error": object{"type": "error", "request_id": long, "error": object{"type": long, "message": long}}}}) +
+		line(object{"custom_id": "u", "result": object{"type": long}}) + "{" + long + "\n"
+	requests := line(object{"custom_id": long, "params": object{"model": long, "max_tokens": 1, "system": long, "messages": []object{{"role": "user", "content": []object{
+		{"type": "document", "title": long, "source": object{"type": "text", "media_type": "text/plain", "data": long}}, {"type": "image", "source": object{"type": "url", "url": long}}}}}}})
+	s := serve(t, Paths{Results: makeFile(t, "r", results), Requests: makeFile(t, "q", requests), Other: makeFile(t, "o", results)})
+	for path, q := range map[string]url.Values{"/api/info": nil, "/api/rows": query(), "/api/search": query("q", "xxx", "in", "both")} {
+		if w := s.call(t.Context(), "GET", path, q); w.Code != 200 || w.Body.Len() > 10_000 {
+			t.Errorf("%s: status %d, %d bytes", path, w.Code, w.Body.Len())
+		}
+	}
+	for row := range 4 {
+		if w := s.call(t.Context(), "GET", "/api/row", query("row", fmt.Sprint(row))); w.Code != 200 || w.Body.Len() > 1_500_000 {
+			t.Errorf("row %d: status %d, %d bytes", row, w.Code, w.Body.Len())
+		}
+	}
+}
+
 // TestDeep has JSON whose indentation would be a thousand times as long.
 func TestDeep(t *testing.T) {
 	t.Parallel()
@@ -318,7 +345,7 @@ func TestSearchEnds(t *testing.T) {
 		}
 		return nil
 	}, func(int) error { return nil })
-	if n != 5 || next != 5 || err != context.Canceled {
+	if n != 5 || next != 5 || !errors.Is(err, context.Canceled) {
 		t.Errorf("%d found, next %d, %v", n, next, err)
 	}
 }
@@ -328,7 +355,7 @@ func TestFold(t *testing.T) {
 	for _, tt := range []struct{ needle, text, want string }{
 		{"groß", "Das ist GROSS und groß", "Das ist GROSS und groß"},
 		{"istanbul", "İİİ ISTANBUL", "iii istanbul"}, // whose small letters are shorter
-		{"b", strings.Repeat("ä", 50) + "B", strings.Repeat("ä", 30) + "B"},
+		{"b", strings.Repeat("ä", 50) + "B", "… " + strings.Repeat("ä", 30) + "B"},
 	} {
 		got, found := find(tt.needle, []string{"", "none", tt.text})
 		if got != tt.want || !found {

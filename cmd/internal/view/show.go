@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 	"github.com/seed-111a911e/messagebatches/cmd/internal/view/index"
 	"github.com/seed-111a911e/messagebatches/gen"
 	"github.com/seed-111a911e/messagebatches/jobs/price"
@@ -18,20 +20,21 @@ const (
 	mostImage = 3 << 20 // of all images
 	mostIntro = 200     // of the text in a list
 	mostBlock = 2000    // blocks
+	mostTitle = 500     // of ids, titles and other names
 )
 
 // A Row is a result in a list.
 type Row struct {
-	Row     int    `json:"row"`
-	Line    int64  `json:"line"`
-	ID      string `json:"id"`
-	Outcome string `json:"outcome"`
-	Stop    string `json:"stop,omitempty"`
-	Model   string `json:"model,omitempty"`
-	Error   string `json:"error,omitempty"`
-	Input   int64  `json:"input"`
-	Output  int64  `json:"output"`
-	Cost    string `json:"cost"`
+	Row     int    `json:"row"`               // from 0
+	Line    int64  `json:"line"`              // its number, from 1
+	ID      string `json:"id"`                // the custom id
+	Outcome string `json:"outcome"`           // such as succeeded
+	Stop    string `json:"stop,omitempty"`    // stop reason
+	Model   string `json:"model,omitempty"`   // of the response
+	Error   string `json:"error,omitempty"`   // type of the error
+	Input   int64  `json:"input"`             // tokens, those in the cache included
+	Output  int64  `json:"output"`            // tokens
+	Cost    string `json:"cost"`              // a decimal number
 	Text    string `json:"text,omitempty"`    // the beginning, or what surrounds what was found
 	Differs string `json:"differs,omitempty"` // from the other result: answer, outcome or missing
 }
@@ -44,7 +47,7 @@ func (f *Files) row(row int) (Row, error) {
 	}
 	out := f.summary(row, r)
 	if r.Long || r.Length > 1<<20 {
-		out.ID, out.Text = "", "a line of "+size(r.Length)
+		out.ID, out.Text = "", "a line of "+cli.Bytes(r.Length)
 		if !r.Long {
 			out.ID, err = f.id(r)
 		}
@@ -54,7 +57,7 @@ func (f *Files) row(row int) (Row, error) {
 	if err != nil {
 		return Row{}, err
 	}
-	out.ID, out.Text = item.CustomID, intro(item)
+	out.ID, out.Text = cut(item.CustomID, mostTitle), intro(item)
 	return out, nil
 }
 
@@ -84,7 +87,7 @@ func (f *Files) id(r index.Record) (string, error) {
 		return "", err
 	}
 	i := client.ParseItem(line, 0)
-	return i.CustomID, nil
+	return cut(i.CustomID, mostTitle), nil
 }
 
 // intro returns the beginning of what a result says.
@@ -140,38 +143,38 @@ func cut(s string, most int) string {
 
 // A Response is one side of what is shown of a request.
 type Response struct {
-	Row
-	Bytes     int64   `json:"bytes"`             // of the line
-	Damage    string  `json:"damage,omitempty"`  // what is wrong with the line
-	Message   string  `json:"message,omitempty"` // of the error
-	RequestID string  `json:"requestId,omitempty"`
-	Priced    bool    `json:"priced"` // Cost is all that it cost
-	Tokens    []Count `json:"tokens,omitempty"`
-	Blocks    []Block `json:"blocks"`
-	Cut       bool    `json:"cut,omitempty"` // something is left out
-	Raw       string  `json:"raw,omitempty"` // of a damaged line: what there is
+	Row               // what the list has too
+	Bytes     int64   `json:"bytes"`               // of the line
+	Damage    string  `json:"damage,omitempty"`    // what is wrong with the line
+	Message   string  `json:"message,omitempty"`   // of the error
+	RequestID string  `json:"requestId,omitempty"` // of the error
+	Priced    bool    `json:"priced"`              // Cost is all that it cost
+	Tokens    []Count `json:"tokens,omitempty"`    // by kind
+	Blocks    []Block `json:"blocks"`              // of the message
+	Cut       bool    `json:"cut,omitempty"`       // something is left out
+	Raw       string  `json:"raw,omitempty"`       // of a damaged line: what there is
 }
 
 // A Count is a number and what it counts.
 type Count struct {
-	Name string `json:"name"`
-	N    int64  `json:"n"`
+	Name string `json:"name"` // what is counted
+	N    int64  `json:"n"`    // how many
 }
 
 // A Prompt is what was asked.
 type Prompt struct {
-	ID       string  `json:"id"`
-	Line     int64   `json:"line"`
-	Settings string  `json:"settings"` // the parameters that are not shown as blocks, as JSON
-	Blocks   []Block `json:"blocks"`
-	Cut      bool    `json:"cut,omitempty"`
+	ID       string  `json:"id"`            // the custom id
+	Line     int64   `json:"line"`          // its number in the file of requests, from 1
+	Settings string  `json:"settings"`      // the parameters that are not shown as blocks, as JSON
+	Blocks   []Block `json:"blocks"`        // of the messages, the system prompt and the tools
+	Cut      bool    `json:"cut,omitempty"` // something is left out
 }
 
 // A Detail is all that is known of a request.
 type Detail struct {
-	Response Response  `json:"response"`
-	Prompt   *Prompt   `json:"prompt,omitempty"`
-	Other    *Response `json:"other,omitempty"`
+	Response Response  `json:"response"`           // the result
+	Prompt   *Prompt   `json:"prompt,omitempty"`   // its request
+	Other    *Response `json:"other,omitempty"`    // the other result
 	Problems []string  `json:"problems,omitempty"` // of the other files
 }
 
@@ -195,7 +198,7 @@ func (f *Files) detail(row int, whole bool) (*Detail, error) {
 		if err != nil {
 			return nil, err
 		}
-		d.Prompt = &Prompt{ID: request.CustomID, Line: at.Line, Settings: settings(&request.Params), Blocks: requestBlocks(&request.Params)}
+		d.Prompt = &Prompt{ID: cut(request.CustomID, mostTitle), Line: at.Line, Settings: settings(&request.Params), Blocks: requestBlocks(&request.Params)}
 		d.Prompt.Cut = bound(&d.Prompt.Blocks, whole)
 	}
 	if f.otherOf != nil && f.otherOf[row] != none {
@@ -225,14 +228,14 @@ func (f *Files) response(x *index.Index, row int, whole bool) (Response, error) 
 		Input: rec.Input, Output: rec.Output, Cost: rec.Cost.String(),
 	}}
 	if rec.Long {
-		r.Damage = "longer than " + size(index.MaxLine) + ", which a line of results may have"
+		r.Damage = "longer than " + cli.Bytes(index.MaxLine) + ", which a line of results may have"
 		return r, nil
 	}
 	_, item, err := item(x, row)
 	if err != nil {
 		return Response{}, err
 	}
-	r.ID = item.CustomID
+	r.ID = cut(item.CustomID, mostTitle)
 	if item.Malformed != nil {
 		r.Damage = item.Malformed.Error()
 		most := mostText
@@ -242,9 +245,12 @@ func (f *Files) response(x *index.Index, row int, whole bool) (Response, error) 
 		r.Raw, r.Cut = cut(string(item.Raw), most), len(item.Raw) > most
 	} else {
 		_, r.Message = failure(item)
+		if !whole && len(r.Message) > mostText {
+			r.Message, r.Cut = cut(r.Message, mostText), true
+		}
 	}
 	if e, ok := item.Result.(*gen.BetaMessageBatchErroredResult); ok {
-		r.RequestID = e.Error.RequestID
+		r.RequestID = cut(e.Error.RequestID, mostTitle)
 	}
 	r.Tokens = tokens(f.table, item)
 	r.Blocks = responseBlocks(item.Message())
@@ -257,7 +263,7 @@ func (f *Files) response(x *index.Index, row int, whole bool) (Response, error) 
 // tokens returns the tokens of a result by kind; those that are 0 are left out.
 func tokens(table *price.Table, item *client.Item) []Count {
 	var used price.Usage
-	used.Add(table, priceDay(table), item)
+	used.Add(table, time.Now(), item) // the day only matters for prices
 	t := used.Tokens()
 	all := []Count{
 		{"input", t.Input}, {"cache read", t.CacheRead}, {"cache write, 5 minutes", t.CacheWrite5m}, {"cache write, 1 hour", t.CacheWrite1h},
@@ -294,8 +300,11 @@ func settings(p *client.Params) string {
 	return cut(pretty(b), mostText)
 }
 
-// bound truncates long blocks, and reports whether it did. Citations are bounded with the line that they are in.
+// bound truncates long blocks, and reports whether it did. Titles are truncated in any case.
 func bound(blocks *[]Block, whole bool) (short bool) {
+	for i := range *blocks {
+		(*blocks)[i].Title = cut((*blocks)[i].Title, mostTitle)
+	}
 	if whole {
 		return false
 	}
@@ -318,8 +327,10 @@ func bound(blocks *[]Block, whole bool) (short bool) {
 		}
 		for j := range b.Citations {
 			c := &b.Citations[j]
-			if len(c.Text) > 2000 {
-				c.Text, short = cut(c.Text, 2000), true
+			for _, s := range []*string{&c.Source, &c.Place, &c.Text} {
+				if len(*s) > 4*mostTitle {
+					*s, short = cut(*s, 4*mostTitle), true
+				}
 			}
 		}
 	}

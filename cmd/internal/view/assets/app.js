@@ -1,5 +1,5 @@
-// The page: what is shown, and what keys and clicks do. The state is in the fragment of the URL, so that reload and back
-// work; the server never sees it.
+// The page: what is shown, and what keys and clicks do. The state is in the fragment of the URL, so that reload and
+// bookmarks work; the server never sees it.
 import { get, lines } from "./api.js";
 import { detail, outcome } from "./detail.js";
 import { filters, keysOf } from "./filters.js";
@@ -138,12 +138,18 @@ function paint(sum) {
 
 function option(r, i) {
   const text = el("span", { class: "intro", dir: "auto" });
-  mark(text, state.find ? r.text ?? "" : (r.text ?? "").replace(/(^|\s)#{1,6}(?=\s)|\*\*|`+|\|[-:| ]*/g, "$1").replace(/\[([^\]]{1,100})\]\([^)]{1,200}\)/g, "$1"), state.find);
+  mark(text, intro(r.text ?? ""), state.find);
   return el("div", { role: "option", id: "row-" + i, "aria-selected": "false", onclick: () => pick(i) },
     el("span", { class: "first" }, el("bdi", { class: "id" }, r.id || "line " + r.line), outcome(r),
       r.differs ? el("span", { class: "badge differs" }, { answer: "other text", outcome: "other outcome", missing: "missing" }[r.differs]) : null),
     text,
     el("span", { class: "numbers" }, r.input + r.output ? `${r.model && state.models > 1 ? r.model + " · " : ""}${short(r.input)} in · ${short(r.output)} out · ${money(r.cost, state.info.currency)}` : ""));
+}
+
+// intro leaves out the marks of Markdown, unless somebody looks for them.
+function intro(text) {
+  const bare = text.replace(/(^|\s)#{1,6}(?=\s)|\*\*|`+|\|[-:| ]*/g, "$1").replace(/\[([^\]]{1,100})\]\([^)]{1,200}\)/g, "$1");
+  return !state.find || bare.toLowerCase().includes(state.find.toLowerCase()) ? bare : text;
 }
 
 function exports() {
@@ -337,7 +343,11 @@ const keys = {
   "/": () => enter($("q")), g: () => enter($("id")),
   f: () => toggle(), c: () => { filters($("filters"), state.info, new URLSearchParams(), changed); changed(new URLSearchParams()); },
   m: () => { state.plain = !state.plain; reveal(); }, t: () => { state.thinking = !state.thinking; reveal(); },
-  x: () => { state.differences = !state.differences; reveal(); },
+  x: async () => {
+    state.differences = !state.differences;
+    await reveal();
+    $("detail").querySelector("del, ins")?.scrollIntoView({ block: "center" });
+  },
   a: () => reveal(true), r: refresh, e: () => $("sum").querySelector("a[download]")?.click(),
   "?": () => help($("help")),
 };
@@ -348,7 +358,7 @@ document.addEventListener("keydown", (e) => {
     if (typed && e.target.id === "q" && e.target.value) { e.target.value = ""; look(true); }
     else if (typed) e.target.blur();
     else if (document.body.classList.contains("reading") && getComputedStyle($("list")).display === "none") close();
-    else if (state.find && state.next === null && loading) { $("q").value = ""; look(true); }
+    else if (state.find) { $("q").value = ""; look(true); }
     if (typed || document.activeElement === $("detail")) $("rows").focus();
     return;
   }
@@ -361,6 +371,7 @@ document.addEventListener("keydown", (e) => {
   f();
 });
 
+document.querySelector(".skip").addEventListener("click", (e) => { e.preventDefault(); $("rows").focus(); }); // the fragment is the state's
 window.addEventListener("hashchange", () => { restore(); begin(); load(); reveal(); });
 
 async function main() {

@@ -12,10 +12,11 @@ export function detail(into, d, options) {
     el("button", { type: "button", class: "close", onclick: options.close }, "‹ List"),
     el("h2", { dir: "auto" }, r.id || "line " + r.line),
     el("p", { class: "facts" }, "line " + number(r.line) + ", " + bytes(r.bytes)),
-    el("div", { class: "actions" }, r.damage || d.prompt?.cut || r.cut || d.other?.cut
+    el("div", { class: "actions" },
+      d.other ? el("button", { type: "button", "aria-pressed": String(!!options.differences), onclick: options.toggleDifferences }, "Differences") : null,
+      r.damage || d.prompt?.cut || r.cut || d.other?.cut
       ? el("button", { type: "button", class: "whole", onclick: options.whole }, "Show all") : null,
       el("a", { class: "button", href: "/api/line?row=" + r.row, download: true }, "Save the line"),
-      d.other ? el("button", { type: "button", "aria-pressed": String(!!options.differences), onclick: options.toggleDifferences }, "Differences") : null,
       d.prompt ? el("a", { class: "button", href: "/api/line?what=requests&row=" + r.row, download: true }, "Save the request") : null));
   const columns = el("div", { class: "columns" });
   if (d.prompt) columns.append(column("Prompt", options.names[1] ? "prompt above" : "prompt", [el("p", { class: "facts" }, "line " + number(d.prompt.line))], prompt(d.prompt, options)));

@@ -11,11 +11,9 @@ export function filters(into, info, query, changed) {
   const form = el("form");
   const read = () => {
     const q = new URLSearchParams();
-    for (const [name, value] of new FormData(form)) if (value !== "" || form.elements[name]?.type === "checkbox" || isBox(name)) q.append(name, value);
-    for (const name of ["differ", "sort", "minInput", "maxInput", "minOutput", "maxOutput"]) if (!q.get(name)) q.delete(name);
+    for (const [name, value] of new FormData(form)) if (value !== "" || name in titles) q.append(name, value); // a box may stand for no value
     changed(q);
   };
-  const isBox = (name) => name in titles;
   form.addEventListener("change", read);
   form.addEventListener("submit", (e) => { e.preventDefault(); read(); });
   for (const f of info.facets) {

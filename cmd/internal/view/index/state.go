@@ -25,7 +25,7 @@ type state struct {
 	Rules   string    `json:"rules"` // hash of what else decides what is in records
 }
 
-// hashAt returns the hash of the bytes before end, of edge bytes at most, or of the first ones.
+// hashes returns the hashes of the first bytes and of those before end, each of edge bytes at most.
 func hashes(f io.ReaderAt, end int64) (head, tail uint64, err error) {
 	part := func(from, to int64) (uint64, error) {
 		h := xxhash.New()
