@@ -112,8 +112,9 @@ func accessible(t *testing.T, tab *browsertest.Tab, what string) {
 // TestBrowserKeyboard uses the page without a mouse.
 func TestBrowserKeyboard(t *testing.T) {
 	t.Parallel()
+	b := browsertest.Start(t)
 	s := serve(t, makeFiles(t, 250))
-	tab := visit(t, browsertest.Start(t), s, browsertest.Screen{})
+	tab := visit(t, b, s, browsertest.Screen{})
 	chosen := func() string { return says(tab, "[aria-selected=true] .id") }
 	detail := func() string { return says(tab, "#detail h2") }
 	for _, step := range []struct{ keys, want string }{
@@ -169,8 +170,9 @@ func TestBrowserKeyboard(t *testing.T) {
 // TestBrowserSearch searches, marks what was found, and clears the search.
 func TestBrowserSearch(t *testing.T) {
 	t.Parallel()
+	b := browsertest.Start(t)
 	s := serve(t, makeFiles(t, 250))
-	tab := visit(t, browsertest.Start(t), s, browsertest.Screen{})
+	tab := visit(t, b, s, browsertest.Screen{})
 	tab.Keys("/rivers OF question 78\r")
 	tab.Wait(still)
 	if ids := shownIDs(tab); !slices.Equal(ids, []string{"question-0078"}) {
@@ -206,8 +208,9 @@ func TestBrowserSearch(t *testing.T) {
 // TestBrowserCompare shows what differs, side by side.
 func TestBrowserCompare(t *testing.T) {
 	t.Parallel()
+	b := browsertest.Start(t)
 	s := serve(t, makeFiles(t, 60))
-	tab := visit(t, browsertest.Start(t), s, browsertest.Screen{Width: 1440, Height: 900})
+	tab := visit(t, b, s, browsertest.Screen{Width: 1440, Height: 900})
 	tab.Do(chromedp.Click(chromedp.CSS("#toggle")), chromedp.SetValue(chromedp.CSS("[name=differ]"), "answer"))
 	tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector("[name=differ]").dispatchEvent(new Event("change", {bubbles: true}))`))
 	tab.Wait(still)
@@ -236,8 +239,9 @@ func TestBrowserCompare(t *testing.T) {
 // TestBrowserReload keeps filter, search and result in the URL, and the token out of it.
 func TestBrowserReload(t *testing.T) {
 	t.Parallel()
+	b := browsertest.Start(t)
 	s := serve(t, makeFiles(t, 60))
-	tab := visit(t, browsertest.Start(t), s, browsertest.Screen{})
+	tab := visit(t, b, s, browsertest.Screen{})
 	tab.Keys("/at least one\r")
 	tab.Wait(still)
 	tab.Keys("j")
@@ -257,7 +261,8 @@ func TestBrowserReload(t *testing.T) {
 // TestBrowserAccessible has axe-core look at the page in all its forms.
 func TestBrowserAccessible(t *testing.T) {
 	t.Parallel()
-	b, s := browsertest.Start(t), serve(t, makeFiles(t, 150))
+	b := browsertest.Start(t)
+	s := serve(t, makeFiles(t, 150))
 	for name, screen := range map[string]browsertest.Screen{
 		"light": {}, "dark": {Dark: true}, "phone": {Width: 360, Height: 740, Phone: true}, "phone/dark": {Width: 360, Height: 740, Phone: true, Dark: true},
 	} {
@@ -304,6 +309,7 @@ var hostile = []string{
 // text is shown.
 func TestBrowserHostile(t *testing.T) {
 	t.Parallel()
+	b := browsertest.Start(t)
 	var results, requests strings.Builder
 	for i, text := range hostile {
 		id := fmt.Sprintf("h-%d %s", i, text[:min(len(text), 300)])
@@ -329,7 +335,7 @@ func TestBrowserHostile(t *testing.T) {
 	}
 	p := Paths{Results: makeFile(t, "<img src=x onerror=hit=1>.jsonl", results.String()), Requests: makeFile(t, "q", requests.String()), Other: makeFile(t, "o", results.String())}
 	s := serve(t, p)
-	tab := visit(t, browsertest.Start(t), s, browsertest.Screen{})
+	tab := visit(t, b, s, browsertest.Screen{})
 	tab.Keys("tf" + kb.Escape)
 	seen := make(map[string]bool)
 	for range 4*len(hostile) + 1 {
@@ -382,8 +388,9 @@ func TestBrowserHostile(t *testing.T) {
 // TestBrowserLongLine shows the beginning of a line of 10 MB at once, and all of it when asked.
 func TestBrowserLongLine(t *testing.T) {
 	t.Parallel()
+	b := browsertest.Start(t)
 	s := serve(t, Paths{Results: makeFile(t, "long.jsonl", plainLine("long", strings.Repeat("long text ", 1_000_000)+"the end")+plainLine("wide", strings.Repeat("x", 1_000_000))+plainLine("after", "short"))})
-	tab := visit(t, browsertest.Start(t), s, browsertest.Screen{})
+	tab := visit(t, b, s, browsertest.Screen{})
 	shown := func() int {
 		return browsertest.Eval[int](tab, `document.querySelector("#detail .response .block").textContent.length`)
 	}
@@ -411,6 +418,7 @@ func TestBrowserLongLine(t *testing.T) {
 // TestBrowserLarge goes to the end of a large file: of 50 MB, or of 1 GB with VIEW_LARGE=1.
 func TestBrowserLarge(t *testing.T) {
 	t.Parallel()
+	b := browsertest.Start(t)
 	size := int64(50_000_000)
 	if os.Getenv("VIEW_LARGE") == "1" {
 		size = 1_000_000_000
@@ -436,7 +444,7 @@ func TestBrowserLarge(t *testing.T) {
 	began := time.Now()
 	s := serve(t, Paths{Results: path})
 	t.Logf("indexed %d rows of %d bytes in %v", rows, size, time.Since(began))
-	tab := visit(t, browsertest.Start(t), s, browsertest.Screen{})
+	tab := visit(t, b, s, browsertest.Screen{})
 	last := fmt.Sprint("row-", rows-1)
 	tab.Keys("G")
 	tab.Wait(still)

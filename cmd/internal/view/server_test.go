@@ -191,7 +191,7 @@ func TestDetail(t *testing.T) {
 // TestLong has a line of 10 MB, an image that is too large, and a line that is longer than any may be.
 func TestLong(t *testing.T) {
 	t.Parallel()
-	text := plainLine("long", strings.Repeat("äöü ", 1_500_000)) + plainLine("endless", strings.Repeat("x", 33<<20)) + plainLine("after", "short")
+	text := plainLine("long", strings.Repeat("äöü ", 1_500_000)) + `{"custom_id":"endless","x":"` + strings.Repeat("x", 33<<20) + "\"}\n" + plainLine("after", "short")
 	image := line(object{"custom_id": "long", "params": object{"model": "claude-opus-4-8", "max_tokens": 1, "messages": []object{{"role": "user", "content": []object{
 		{"type": "image", "source": object{"type": "base64", "media_type": "image/png", "data": strings.Repeat("AAAA", 1<<20)}}}}}}})
 	s := serve(t, Paths{Results: makeFile(t, "r", text), Requests: makeFile(t, "q", image)})
