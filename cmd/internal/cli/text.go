@@ -54,13 +54,13 @@ type Count struct {
 
 // Counts writes counts in a row, but for those behind the first one that are zero: "18 answered, 2 failed".
 func Counts(first Count, others ...Count) string {
-	text := Thousands(first.N) + " " + first.Of
+	all := []string{Thousands(first.N) + " " + first.Of}
 	for _, c := range others {
 		if c.N > 0 {
-			text += ", " + Thousands(c.N) + " " + c.Of
+			all = append(all, Thousands(c.N)+" "+c.Of)
 		}
 	}
-	return text
+	return strings.Join(all, ", ")
 }
 
 // List takes a list apart whose items are separated by commas or spaces.

@@ -185,20 +185,20 @@ func (f *Files) compare(ctx context.Context) error {
 }
 
 // item reads the result in a row.
-func item(x *index.Index, row int) (index.Record, *client.Item, error) {
+func item(x *index.Index, row int) (*client.Item, error) {
 	r, err := x.At(row)
 	if err != nil {
-		return r, nil, err
+		return nil, err
 	}
 	line, err := x.Line(r)
 	if err != nil {
-		return r, nil, err
+		return nil, err
 	}
 	i := client.ParseItem(line, int(r.Line))
 	if i.CustomID != "" && index.Hash(i.CustomID) != r.ID {
-		return r, nil, index.ErrChanged
+		return nil, index.ErrChanged
 	}
-	return r, &i, nil
+	return &i, nil
 }
 
 // request reads the request of a row of the results. It is nil if there is none.

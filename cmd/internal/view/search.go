@@ -23,7 +23,7 @@ func (f *Files) matches(s Search, row int) (id, around string, found bool, err e
 	if err != nil || r.Long {
 		return "", "", false, err
 	}
-	_, item, err := item(f.results, row)
+	item, err := item(f.results, row)
 	if err != nil {
 		return "", "", false, err
 	}

@@ -67,8 +67,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, name string, ready f
 	go func() { failed <- server.Serve(l) }()
 	u := url.URL{Scheme: "http", Host: net.JoinHostPort(host, port), Path: "/", RawQuery: "token=" + s.guard.token}
 	if err := ready(u.String()); err != nil {
-		server.Close()
-		<-failed
+		_ = server.Close() // err says more
+		_ = <-failed
 		return err
 	}
 	select {
@@ -76,7 +76,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, name string, ready f
 		return err
 	case <-ctx.Done():
 		err := server.Close()
-		<-failed
+		_ = <-failed // the server was closed
 		return err
 	}
 }

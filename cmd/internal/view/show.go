@@ -53,7 +53,7 @@ func (f *Files) row(row int) (Row, error) {
 		}
 		return out, err
 	}
-	_, item, err := item(f.results, row)
+	item, err := item(f.results, row)
 	if err != nil {
 		return Row{}, err
 	}
@@ -103,7 +103,7 @@ func intro(item *client.Item) string {
 // texts returns all that a result says.
 func texts(item *client.Item) []string {
 	var all []string
-	if _, message := failure(item); message != "" {
+	if message := failure(item); message != "" {
 		all = append(all, message)
 	}
 	for _, b := range responseBlocks(item.Message()) {
@@ -119,18 +119,18 @@ func texts(item *client.Item) []string {
 	return all
 }
 
-// failure returns the type and the message of what is wrong with a result.
-func failure(item *client.Item) (kind, message string) {
+// failure returns the message of what is wrong with a result, or "".
+func failure(item *client.Item) string {
 	if item.Malformed != nil {
-		return "damaged", item.Malformed.Error()
+		return item.Malformed.Error()
 	}
 	if r, ok := item.Result.(*gen.BetaMessageBatchErroredResult); ok && r.Error.Error != nil {
 		var api *client.APIError
 		if errors.As(item.Err(), &api) {
-			return r.Error.Error.Discriminator(), api.Message
+			return api.Message
 		}
 	}
-	return "", ""
+	return ""
 }
 
 // cut returns the beginning of a text, at most so many bytes, without a part of a character.
@@ -231,7 +231,7 @@ func (f *Files) response(x *index.Index, row int, whole bool) (Response, error) 
 		r.Damage = "longer than " + cli.Bytes(index.MaxLine) + ", which a line of results may have"
 		return r, nil
 	}
-	_, item, err := item(x, row)
+	item, err := item(x, row)
 	if err != nil {
 		return Response{}, err
 	}
@@ -244,7 +244,7 @@ func (f *Files) response(x *index.Index, row int, whole bool) (Response, error) 
 		}
 		r.Raw, r.Cut = cut(string(item.Raw), most), len(item.Raw) > most
 	} else {
-		_, r.Message = failure(item)
+		r.Message = failure(item)
 		if !whole && len(r.Message) > mostText {
 			r.Message, r.Cut = cut(r.Message, mostText), true
 		}

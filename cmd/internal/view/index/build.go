@@ -64,7 +64,7 @@ func (x *Index) open(ctx context.Context) error {
 func (x *Index) fits(path string, now state) (meta, *os.File, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return meta{}, nil, nil // a new index says what is wrong
+		return meta{}, nil, nil //nolint:nilerr // a new index says what is wrong
 	}
 	m, err := readMeta(f)
 	if err == nil && m.State.Rules == now.Rules && m.State.Size <= now.Size {
@@ -94,7 +94,7 @@ func (x *Index) build(ctx context.Context, path string, now state, old meta, fro
 		}
 	}()
 	out := bufio.NewWriterSize(part, 1<<20)
-	out.Write(make([]byte, headSize))
+	_, _ = out.Write(make([]byte, headSize)) // an error is that of Flush
 	if from != nil {
 		if _, err := io.Copy(out, io.NewSectionReader(from, headSize, old.Sure*recordSize)); err != nil {
 			return err
@@ -111,7 +111,7 @@ func (x *Index) build(ctx context.Context, path string, now state, old meta, fro
 	if err != nil {
 		return err
 	}
-	out.Write(b)
+	_, _ = out.Write(b)
 	if err := out.Flush(); err != nil {
 		return err
 	}

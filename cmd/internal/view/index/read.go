@@ -62,10 +62,10 @@ func (k Kind) read(line []byte, table *price.Table, day time.Time) (r Record, n 
 
 func hashAnswer(item *client.Item) uint64 {
 	h := xxhash.New()
-	h.WriteString(item.Text())
+	_, _ = h.WriteString(item.Text()) // a hash does not fail
 	for _, use := range item.ToolUses() {
-		h.WriteString("\x00" + use.Name + "\x00")
-		h.Write(use.Input)
+		_, _ = h.WriteString("\x00" + use.Name + "\x00")
+		_, _ = h.Write(use.Input)
 	}
 	return max(h.Sum64(), 1)
 }
