@@ -147,7 +147,7 @@ func TestBudgetFollowUps(t *testing.T) {
 		if err != nil || sum(paid).Float64() <= w.options.Budget {
 			t.Errorf("%v were paid of %v, %v", sum(paid), w.options.Budget, err)
 		}
-		if r.Answered != 8 || r.Failed != 2 || r.Rounds != 2 || len(w.service.Batches()) != 1 {
+		if r.Answered != 8 || r.Failed != 2 || r.Rounds != 2 || r.Retried != 0 || len(w.service.Batches()) != 1 {
 			t.Errorf("%d batches, %+v", len(w.service.Batches()), *r)
 		}
 		if out := string(w.disk.now[r.Output].data); strings.Count(out, "Overloaded.") != 2 || strings.Contains(out, "canceled") {

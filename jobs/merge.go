@@ -92,13 +92,13 @@ func (e *engine) merge(ctx context.Context, lines int64, yield func(final) error
 func (f *final) count(open []*partReader) {
 	last := 0
 	for _, p := range open {
-		if p.now.index == f.index {
+		if p.now.index == f.index && p.now.grade != forgone {
 			last = max(last, p.now.round)
 		}
 	}
 	rounds := uint64(0) // that have it, as bits
 	for _, p := range open {
-		if p.now.index != f.index {
+		if p.now.index != f.index || p.now.grade == forgone {
 			continue
 		}
 		round := uint64(1) << (p.now.round % 64)
