@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/seed-111a911e/messagebatches/client"
-	"github.com/seed-111a911e/messagebatches/internal/parallel"
+	"github.com/seed-111a911e/messagebatches/cmd/internal/parallel"
 )
 
 // A Search looks for a text in results and prompts, in the order of a selection. Case does not count.

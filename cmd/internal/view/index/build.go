@@ -14,8 +14,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/seed-111a911e/messagebatches/internal/lines"
-	"github.com/seed-111a911e/messagebatches/internal/parallel"
+	"github.com/seed-111a911e/messagebatches/cmd/internal/parallel"
 )
 
 const (
@@ -158,22 +157,20 @@ const groupSize = 1 << 20
 // groups reads lines to the end of r, which begins at an offset in the file.
 func groups(r io.Reader, offset int64) iter.Seq[group] {
 	return func(yield func(group) bool) {
-		in := lines.NewReader(r, MaxLine)
+		in := newLineReader(r, MaxLine)
 		var g group
 		for {
-			line, err := in.Next()
+			line, err := in.next()
 			if err == nil {
-				g.lines = append(g.lines, Record{Offset: offset + line.Offset, Length: line.End - line.Offset, Line: int64(line.Number), Long: line.Long})
-				if !line.Long {
-					g.text = append(g.text, line.Text...)
-				}
+				g.lines = append(g.lines, Record{Offset: offset + line.offset, Length: line.end - line.offset, Line: int64(line.number), Long: line.long})
+				g.text = append(g.text, line.text...)
 				g.ends = append(g.ends, len(g.text))
-				g.next, g.last, g.cut = offset+line.End, line.Number, line.Cut
+				g.next, g.last, g.cut = offset+line.end, line.number, line.cut
 				if len(g.text) < groupSize && len(g.lines) < 10000 {
 					continue
 				}
 			} else if err != io.EOF {
-				g.err = fmt.Errorf("line %d: %w", in.Number(), err)
+				g.err = fmt.Errorf("line %d: %w", in.number, err)
 			}
 			if !yield(g) || err != nil {
 				return

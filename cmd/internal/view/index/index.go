@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 
-	"github.com/seed-111a911e/messagebatches/internal/lines"
 	"github.com/seed-111a911e/messagebatches/jobs/price"
 )
 
@@ -126,7 +125,7 @@ func (x *Index) Line(r Record) ([]byte, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	return lines.Trim(b), nil
+	return trim(b), nil
 }
 
 // Find returns the line of a custom id, the first one if there are several. False: there is none.
