@@ -6,10 +6,9 @@ import (
 	"testing"
 )
 
-func count(n int) func(yield func(int) bool) {
-	return func(yield func(int) bool) {
-		for i := 0; i < n && yield(i); i++ {
-		}
+// thousand yields the numbers below 1000.
+func thousand(yield func(int) bool) {
+	for i := 0; i < 1000 && yield(i); i++ {
 	}
 }
 
@@ -18,10 +17,10 @@ func TestMap(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{1, 2, 7} {
 		var got, want []int
-		for x := range Map(n, count(1000), func(x int) int { return x * x }) {
+		for x := range Map(n, thousand, func(x int) int { return x * x }) {
 			got = append(got, x)
 		}
-		for x := range count(1000) {
+		for x := range thousand {
 			want = append(want, x*x)
 		}
 		if !slices.Equal(got, want) {
@@ -34,7 +33,7 @@ func TestMap(t *testing.T) {
 func TestMapLeft(t *testing.T) {
 	t.Parallel()
 	var begun, ended atomic.Int64
-	for x := range Map(4, count(1000), func(x int) int {
+	for x := range Map(4, thousand, func(x int) int {
 		begun.Add(1)
 		defer ended.Add(1)
 		return x
@@ -57,7 +56,7 @@ func TestMapPanics(t *testing.T) {
 			t.Errorf("got %v behind %d", p, last)
 		}
 	}()
-	for x := range Map(4, count(1000), func(x int) int {
+	for x := range Map(4, thousand, func(x int) int {
 		if x == 5 {
 			panic("five")
 		}

@@ -67,17 +67,13 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, name string, ready f
 	go func() { failed <- server.Serve(l) }()
 	u := url.URL{Scheme: "http", Host: net.JoinHostPort(host, port), Path: "/", RawQuery: "token=" + s.guard.token}
 	if err := ready(u.String()); err != nil {
-		_ = server.Close() // err says more
-		_ = <-failed
-		return err
+		return errors.Join(err, server.Close())
 	}
 	select {
 	case err := <-failed:
 		return err
 	case <-ctx.Done():
-		err := server.Close()
-		_ = <-failed // the server was closed
-		return err
+		return server.Close()
 	}
 }
 
