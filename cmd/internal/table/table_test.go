@@ -176,6 +176,7 @@ func FuzzReader(f *testing.F) {
 		f.Add(text, false)
 		f.Add(text, true)
 	}
+	f.Add("a\n"+strings.Repeat("x,y\n", 200)+"\x00\n", false) // the rows that are left out hide a zero byte
 	f.Fuzz(func(t *testing.T, text string, noQuotes bool) {
 		r, err := table.NewReader(strings.NewReader(text), table.Options{NoQuotes: noQuotes})
 		if err != nil {
@@ -205,6 +206,9 @@ func FuzzReader(f *testing.F) {
 			t.Fatal(err)
 		}
 		again, err := table.NewReader(strings.NewReader(out.String()), table.Options{Separator: ','})
+		if err != nil && strings.HasPrefix(err.Error(), "the table is ") {
+			return // without quotes, or without rows that were left out, it begins as a file of another kind does
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
