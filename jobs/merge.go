@@ -39,6 +39,16 @@ type final struct {
 	twice   bool  // two batches of one round have the request
 }
 
+// beats reports whether a result is to be the final one of its request, and not another one.
+func (f final) beats(other final) bool {
+	return cmp.Or(cmp.Compare(f.grade, other.grade), cmp.Compare(f.round, other.round)) > 0
+}
+
+// byFirst orders batches by their first requests.
+func byFirst(a, b *store.Batch) int {
+	return cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.Seq, b.Seq))
+}
+
 // merge calls yield with the final result of each request, in the order of the input. Parts that are damaged are a
 // [damagedError].
 func (e *engine) merge(ctx context.Context, lines int64, yield func(final) error) error {
@@ -50,7 +60,7 @@ func (e *engine) merge(ctx context.Context, lines int64, yield func(final) error
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(batches, func(a, b *store.Batch) int { return cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.Seq, b.Seq)) })
+	slices.SortFunc(batches, byFirst)
 	var open []*partReader
 	defer func() {
 		for _, p := range open {
@@ -67,7 +77,7 @@ func (e *engine) merge(ctx context.Context, lines int64, yield func(final) error
 		}
 		best := final{index: -1}
 		for _, p := range open {
-			if p.now.index == index && (best.index < 0 || cmp.Or(cmp.Compare(p.now.grade, best.grade), cmp.Compare(p.now.round, best.round)) > 0) {
+			if p.now.index == index && (best.index < 0 || p.now.beats(best)) {
 				best = p.now
 			}
 		}

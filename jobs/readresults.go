@@ -112,7 +112,7 @@ func (r *resultReader) read(ctx context.Context) error {
 			parts = append(parts, b)
 		}
 	}
-	slices.SortFunc(parts, func(a, b *store.Batch) int { return cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.Seq, b.Seq)) })
+	slices.SortFunc(parts, byFirst)
 	defer func() {
 		for _, p := range r.open {
 			p.close()
@@ -179,7 +179,7 @@ func (r *resultReader) pass(index int64) bool {
 	slices.SortStableFunc(all, func(a, b *partReader) int { return cmp.Compare(a.now.round, b.now.round) })
 	for i, p := range all {
 		last = p.now.round
-		if best < 0 || cmp.Or(cmp.Compare(p.now.grade, all[best].now.grade), cmp.Compare(p.now.round, all[best].now.round)) > 0 {
+		if best < 0 || p.now.beats(all[best].now) {
 			best = i
 		}
 	}

@@ -16,29 +16,36 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-// startServe runs serve on a free port until stop is called, which returns the exit status and what was logged.
-func startServe(t *testing.T, args ...string) (url string, stop func() (int, string)) {
+// startServer runs a command that serves until stop is called, which returns the exit status and what was logged. It prints
+// lines.
+func startServer(t *testing.T, args ...string) (lines *bufio.Scanner, stop func() (int, string)) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	out, in := io.Pipe()
 	var log bytes.Buffer
 	status := make(chan int, 1)
 	go func() {
-		status <- run(ctx, cli.Streams{Out: in, Err: &log}, append([]string{"serve", "--addr", "127.0.0.1:0"}, args...))
+		status <- run(ctx, cli.Streams{Out: in, Err: &log}, args)
 		in.Close()
 	}()
-	lines := bufio.NewScanner(out)
+	return bufio.NewScanner(out), func() (int, string) {
+		cancel()
+		return <-status, log.String()
+	}
+}
+
+// startServe runs serve on a free port, as startServer does.
+func startServe(t *testing.T, args ...string) (url string, stop func() (int, string)) {
+	t.Helper()
+	lines, stop := startServer(t, append([]string{"serve", "--addr", "127.0.0.1:0"}, args...)...)
 	lines.Scan()
 	url = lines.Text()
 	lines.Scan()
 	if !regexp.MustCompile(`^http://127\.0\.0\.1:\d+$`).MatchString(url) || lines.Text() != "ready" {
-		cancel()
-		t.Fatalf("it prints %q and %q, exit status %d, and logs %s", url, lines.Text(), <-status, log.String())
+		status, log := stop()
+		t.Fatalf("it prints %q and %q, exit status %d, and logs %s", url, lines.Text(), status, log)
 	}
-	return url, func() (int, string) {
-		cancel()
-		return <-status, log.String()
-	}
+	return url, stop
 }
 
 func serveClient(t *testing.T, url, key string) *client.Client {

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -18,25 +15,17 @@ import (
 
 const viewed = `{"custom_id":"a","result":{"type":"succeeded","message":{"id":"msg_1","type":"message","role":"assistant","model":"claude-opus-5","content":[{"type":"text","text":"Hello"}],"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":2}}}}` + "\n"
 
-// startView runs view with arguments until stop is called, which returns the exit status and standard error. first is the
-// first line of standard output.
+// startView runs view with an empty cache, as startServer does. First is the first line of standard output.
 func startView(t *testing.T, args ...string) (first string, stop func() (int, string)) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	out, in := io.Pipe()
-	var log bytes.Buffer
-	status := make(chan int, 1)
-	go func() {
-		status <- run(ctx, cli.Streams{Out: in, Err: &log}, append([]string{"view", "--cache", filepath.Join(t.TempDir(), "cache")}, args...))
-		in.Close()
-	}()
-	lines := bufio.NewScanner(out)
+	lines, stop := startServer(t, append([]string{"view", "--cache", filepath.Join(t.TempDir(), "cache")}, args...)...)
 	lines.Scan()
-	go io.Copy(io.Discard, out) // "ready"
-	return lines.Text(), func() (int, string) {
-		cancel()
-		return <-status, log.String()
-	}
+	first = lines.Text()
+	go func() {
+		for lines.Scan() { // "ready"
+		}
+	}()
+	return first, stop
 }
 
 func TestView(t *testing.T) {
