@@ -9,21 +9,28 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/memtest"
 )
 
-// TestPeak is not parallel: memory that other tests use would count.
+// TestPeak is not parallel: memory that other tests use would count. The bounds leave a quarter for what the runtime keeps
+// beside: a peak that counted garbage, or what is in use twice, would be out of them.
 func TestPeak(t *testing.T) { //nolint:paralleltest // see above
 	var kept []byte
 	for name, tt := range map[string]struct {
 		f           func()
 		least, most uint64 // in MiB
 	}{
-		"nothing":           {func() {}, 0, 2},
-		"kept":              {func() { kept = make([]byte, 64<<20) }, 64, 66},
-		"used for a moment": {func() { runtime.KeepAlive(make([]byte, 64<<20)) }, 64, 66},
+		"nothing":           {func() {}, 0, 16},
+		"kept":              {func() { kept = make([]byte, 64<<20) }, 60, 80},
+		"used for a moment": {func() {
+			b := make([]byte, 64<<20)
+			for range 1000 {
+				runtime.Gosched()
+			}
+			runtime.KeepAlive(b)
+		}, 60, 80},
 		"garbage": {func() {
 			for range 256 {
 				kept = make([]byte, 1<<20)
 			}
-		}, 1, 16},
+		}, 1, 32},
 	} {
 		t.Run(name, func(t *testing.T) {
 			kept = nil
