@@ -200,16 +200,16 @@ func (l *life) settle(c *creation) {
 			s.Uncertain++
 		}
 	})
-	lost, doubled := func(s *tally) { s.Lost++ }, func(s *tally) { s.Doubled++ }
+	lost, duplicates := func(s *tally) { s.Lost++ }, func(s *tally) { s.Duplicates++ }
 	switch {
 	case (c.batch == nil) == (c.err == nil):
 		l.Errorf("%s: got %+v with %v", c.name, c.batch, c.err)
 	case len(taken) > 1 && !l.twice:
 		l.Errorf("%s: %v were accepted", c.name, taken)
-		l.totals.add(doubled)
+		l.totals.add(duplicates)
 	case len(taken) > 0 && c.free:
 		l.Errorf("%s: %v was accepted, and the caller was told to send it again", c.name, taken)
-		l.totals.add(doubled)
+		l.totals.add(duplicates)
 	case c.batch != nil && !slices.Contains(taken, c.batch.ID):
 		l.Errorf("%s: got %s, but %v was accepted", c.name, c.batch.ID, taken)
 		l.totals.add(lost)

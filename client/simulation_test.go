@@ -86,9 +86,9 @@ type tally struct {
 	// any; and not complete, of these those whose batch was not among the candidates.
 	Adopted, Foreign, Free, Undecided, Outside int
 
-	// Lost are accepted batches that nobody told of, and Doubled those that were accepted twice, or would be if the caller
+	// Lost are accepted batches that nobody told of, and Duplicates those that were accepted twice, or would be if the caller
 	// did what Candidates says.
-	Lost, Doubled int
+	Lost, Duplicates int
 
 	// Of results: yielded, and readings that were incomplete.
 	Results, Incomplete int

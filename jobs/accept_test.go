@@ -38,7 +38,7 @@ func TestAccept(t *testing.T) {
 				t.Errorf("%s was asked with %v tokens", id, got)
 			}
 		}
-		if err := w.doubled(); err != nil {
+		if err := w.duplicates(); err != nil {
 			t.Error(err)
 		}
 		lines := strings.Split(strings.TrimSpace(string(w.disk.now[r.Output].data)), "\n")
@@ -141,7 +141,7 @@ func TestMoreTokens(t *testing.T) {
 		again     bool
 		wantAfter int64
 	}{
-		{"truncated/doubled", 10, client.ErrTruncated, true, 20},
+		{"truncated/duplicates", 10, client.ErrTruncated, true, 20},
 		{"truncated/most", 40, client.ErrTruncated, true, 50},
 		{"truncated/no more", 50, client.ErrTruncated, false, 50},
 		{"truncated/and another reason", 10, errors.Join(new(SchemaError), client.ErrTruncated), true, 20},

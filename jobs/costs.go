@@ -23,11 +23,11 @@ type Costs struct {
 	Currency string            `json:"currency"`         // of all amounts
 	Dated    string            `json:"dated"`            // day of the table of prices
 
-	Rows    []Cost     `json:"rows"`    // by day, model and server tool
-	Actual  bulk.Money `json:"actual"`  // the sum: of all batches whose results were read
-	Doubled bulk.Money `json:"doubled"` // of this, batches whose requests another batch of the job holds too
+	Rows       []Cost     `json:"rows"`       // by day, model and server tool
+	Actual     bulk.Money `json:"actual"`     // the sum: of all batches whose results were read
+	Duplicates bulk.Money `json:"duplicates"` // of this, batches whose requests another batch of the job holds too
 
-	// Estimated is what the batches of Actual, without the doubled ones, were estimated at from their requests alone.
+	// Estimated is what the batches of Actual, without duplicates, were estimated at from their requests alone.
 	// Ahead is the estimate for batches that were not read yet, as far as they have one.
 	Estimated price.Costs `json:"estimated"`
 	Ahead     price.Costs `json:"ahead"`
@@ -151,7 +151,7 @@ func (l *ledger) add(tx store.Tx) error {
 			return err
 		}
 		if c.Role != store.Ours {
-			l.Doubled += cost
+			l.Duplicates += cost
 		} else if err := l.estimate(&l.Estimated, estimates[c.BatchID], c.At); err != nil {
 			return err
 		}

@@ -134,8 +134,8 @@ func TestLabels(t *testing.T) {
 	})
 }
 
-// TestDoubledCosts: a batch that was sent twice was paid for twice, and the report says so.
-func TestDoubledCosts(t *testing.T) {
+// TestCostsOfDuplicates: a batch that was sent twice was paid for twice, and the report says so.
+func TestCostsOfDuplicates(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
 		w.options.OnDoubt = Resend
@@ -149,13 +149,13 @@ func TestDoubledCosts(t *testing.T) {
 			t.Fatal(err)
 		}
 		once := sum(paid) / 2
-		if c := r.Costs; len(paid) != 2 || len(r.Doubled) != 1 || c.Actual != 2*once || c.Doubled != once || c.Estimated.High >= c.Actual {
+		if c := r.Costs; len(paid) != 2 || len(r.Duplicates) != 1 || c.Actual != 2*once || c.Duplicates != once || c.Estimated.High >= c.Actual {
 			t.Errorf("%v was paid; %+v, %+v", paid, *r, *c)
 		}
 	})
 }
 
-// TestWriteOff: a doubled batch that somebody has deleted at the service counts as what was reserved, in the end.
+// TestWriteOff: a duplicate batch that somebody has deleted at the service counts as what was reserved, in the end.
 func TestWriteOff(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {

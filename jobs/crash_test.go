@@ -36,7 +36,7 @@ func crashedWith(t *testing.T, open func(*testing.T) store.Store, power bool, po
 				if power {
 					w.disk.losePower()
 				}
-				err = w.doubled()
+				err = w.duplicates()
 			case runErr != nil:
 				err = runErr
 			default:

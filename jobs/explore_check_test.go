@@ -147,7 +147,7 @@ func (x *explorer) settle(s *state) {
 			switch {
 			case a.name == b.BatchID:
 				n++
-			case !slices.Contains(report.Doubled, a.name) && !slices.Contains(doubles, a.name):
+			case !slices.Contains(report.Duplicates, a.name) && !slices.Contains(doubles, a.name):
 				x.fail("batch %s holds the request of batch %d too, and is not counted", a.name, b.Seq)
 			}
 		}

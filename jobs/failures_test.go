@@ -250,7 +250,7 @@ func TestExpired(t *testing.T) {
 		if err != nil || r.Failed != 3 || r.Rounds != 3 || r.Batches != 3 {
 			t.Errorf("got %+v, %v", r, err)
 		}
-		if err := w.doubled(); err != nil {
+		if err := w.duplicates(); err != nil {
 			t.Error(err)
 		}
 	}, batchtest.WithDuration(30*24*time.Hour))

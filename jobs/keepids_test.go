@@ -127,7 +127,7 @@ func TestKeepIDsLostResponse(t *testing.T) {
 					t.Fatalf("got %+v, %v", r, err)
 				}
 				twice := name == "resend"
-				if got := slices.Contains(r.MayBeDoubled, candidate); got != twice || (r.Resent == 1) != twice {
+				if got := slices.Contains(r.PossibleDuplicates, candidate); got != twice || (r.Resent == 1) != twice {
 					t.Errorf("report %+v", r)
 				}
 				if n := w.sent()[id]; n > 1 != twice && strings.HasPrefix(id, "steady") {

@@ -18,9 +18,9 @@ type OnlineReport struct {
 	Unread  int `json:"unread"`  // of ours, those that a response has named, and whose results cannot be read any more
 	Strange int `json:"strange"` // batches of others: of another number of requests than any of ours, or refuted by a custom ID
 
-	// Doubled are batches whose requests another batch of the job holds too: they were paid for. Those that the report of the
+	// Duplicates are batches whose requests another batch of the job holds too: they were paid for. Those that the report of the
 	// job does not name are problems.
-	Doubled []string `json:"doubled,omitempty"`
+	Duplicates []string `json:"duplicates,omitempty"`
 
 	// MayBeOurs are batches that nobody knows, run, and have as many requests as one of ours. They can be told when they have
 	// ended.
@@ -208,10 +208,10 @@ func (w *walk) judge(known *Report) {
 			c := w.created[id]
 			switch {
 			case c != nil && c.Role == store.Ours:
-			case slices.Contains(known.Doubled, id), slices.Contains(known.MayBeDoubled, id):
-				w.report.Doubled = append(w.report.Doubled, id)
+			case slices.Contains(known.Duplicates, id), slices.Contains(known.PossibleDuplicates, id):
+				w.report.Duplicates = append(w.report.Duplicates, id)
 			default:
-				w.report.Doubled = append(w.report.Doubled, id)
+				w.report.Duplicates = append(w.report.Duplicates, id)
 				w.wrong("batch %s of the service holds requests of batch %d too, was paid for, and is not in the report", id, seq)
 			}
 		}

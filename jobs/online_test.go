@@ -35,7 +35,7 @@ func TestVerifyOnline(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.Listed != 4 || r.Ours != 1 || r.Strange != 2 || len(r.Doubled) != 0 || !slices.Equal(r.MayBeOurs, []string{running.ID}) {
+		if r.Listed != 4 || r.Ours != 1 || r.Strange != 2 || len(r.Duplicates) != 0 || !slices.Equal(r.MayBeOurs, []string{running.ID}) {
 			t.Errorf("got %+v", *r)
 		}
 		read := make(map[string]bool)
@@ -48,8 +48,8 @@ func TestVerifyOnline(t *testing.T) {
 	})
 }
 
-// TestVerifyOnlineDoubled finds a batch of ours that nobody has noted.
-func TestVerifyOnlineDoubled(t *testing.T) {
+// TestVerifyOnlineDuplicates finds a batch of ours that nobody has noted.
+func TestVerifyOnlineDuplicates(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
 		w.finish()
@@ -99,15 +99,15 @@ func TestVerifyOnlineKnown(t *testing.T) {
 		}
 		_ = sleep(t.Context(), time.Hour)
 		got, err := w.online()
-		doubled := slices.Concat(r.Doubled, r.MayBeDoubled)
-		if err != nil || got.Ours != 2 || !slices.Equal(got.Doubled, doubled) || len(doubled) != 1 {
+		duplicates := slices.Concat(r.Duplicates, r.PossibleDuplicates)
+		if err != nil || got.Ours != 2 || !slices.Equal(got.Duplicates, duplicates) || len(duplicates) != 1 {
 			t.Fatalf("got %+v, %v; report %+v", got, err, r)
 		}
-		if err := w.service.Client().Delete(t.Context(), doubled[0]); err != nil {
+		if err := w.service.Client().Delete(t.Context(), duplicates[0]); err != nil {
 			t.Fatal(err)
 		}
 		got, err = w.online()
-		if err != nil || got.Ours != 1 || len(got.Doubled) != 0 || got.Strange != 0 {
+		if err != nil || got.Ours != 1 || len(got.Duplicates) != 0 || got.Strange != 0 {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	})
@@ -119,7 +119,7 @@ func TestVerifyOnlineRebuilt(t *testing.T) {
 	inLostWorld(t, point{"before POST ", 4}, func(w *world) {
 		r := w.rebuild()
 		_ = sleep(w.t.Context(), time.Hour)
-		if got, err := w.online(); err != nil || int64(got.Ours) != r.Batches || len(got.Doubled) > 0 {
+		if got, err := w.online(); err != nil || int64(got.Ours) != r.Batches || len(got.Duplicates) > 0 {
 			w.t.Errorf("got %+v, %v; report %+v", got, err, r)
 		}
 		if n, err := w.retry(newFuse(point{}), RetryErrored); n != 0 || err != nil {

@@ -37,7 +37,7 @@ func (w *world) written() (ids []string) {
 
 // checkSet checks that the output has each answer once.
 func (w *world) checkSet(r *Report) error {
-	if r.Requests != 7 || r.Answered != 7 || r.Retried != 1 || len(r.Doubled) > 0 {
+	if r.Requests != 7 || r.Answered != 7 || r.Retried != 1 || len(r.Duplicates) > 0 {
 		return fmt.Errorf("report %+v", *r)
 	}
 	ids := w.written()
@@ -45,7 +45,7 @@ func (w *world) checkSet(r *Report) error {
 	if want := []string{"flaky 3", "steady 0", "steady 1", "steady 2", "steady 4", "steady 5", "steady 6"}; !slices.Equal(ids, want) {
 		return fmt.Errorf("the output has %v", ids)
 	}
-	return w.doubled()
+	return w.duplicates()
 }
 
 // TestOrderDone reads the output while the job runs: it grows, and what is sent again comes last.

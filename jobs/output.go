@@ -47,12 +47,12 @@ type Report struct {
 	// Gone are batches of the service whose results could not be read any more: their requests are Missing, and were paid for.
 	Gone []string `json:"gone,omitempty"`
 
-	// Doubled are batches of the service whose requests another batch of the job holds too. They were paid for. MayBeDoubled
+	// Duplicates are batches of the service whose requests another batch of the job holds too. They were paid for. PossibleDuplicates
 	// are batches that still run and may be such ones: they are as large as one that was sent again after lists had shown
 	// that it had not been accepted. Resent counts the creates that were sent again on request, with [Resend].
-	Doubled      []string `json:"doubled,omitempty"`
-	MayBeDoubled []string `json:"may_be_doubled,omitempty"`
-	Resent       int      `json:"resent,omitempty"`
+	Duplicates         []string `json:"duplicates,omitempty"`
+	PossibleDuplicates []string `json:"possible_duplicates,omitempty"`
+	Resent             int      `json:"resent,omitempty"`
 
 	Costs *Costs `json:"costs,omitempty"` // what the job has cost
 }
@@ -60,7 +60,7 @@ type Report struct {
 // finish writes the output and the manifest of a job whose batches are all settled, and ends it. Running are batches that
 // may be doubles.
 func (j *Job) finish(ctx context.Context, e *engine, lines int64, running []string) error {
-	r := &Report{Job: j.about.ID, Done: j.clock.wall(), Output: j.output(), MayBeDoubled: running}
+	r := &Report{Job: j.about.ID, Done: j.clock.wall(), Output: j.output(), PossibleDuplicates: running}
 	if err := j.tally(ctx, r); err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func (j *Job) restoreOutput(ctx context.Context, e *engine, lines int64) error {
 	if err := j.tally(ctx, known); err != nil || known.Batches < r.Batches { // the database was lost when the job was done
 		return err
 	}
-	return j.finish(ctx, e, lines, r.MayBeDoubled)
+	return j.finish(ctx, e, lines, r.PossibleDuplicates)
 }
 
 // count counts the final result of a request.
@@ -205,7 +205,7 @@ func (j *Job) hashOutputs(r *Report) error {
 // tally counts the batches.
 func (j *Job) tally(ctx context.Context, r *Report) error {
 	return j.store.View(ctx, func(tx store.Tx) error {
-		r.Batches, r.Rounds, r.Gone, r.Doubled, r.Resent = 0, 0, nil, nil, 0
+		r.Batches, r.Rounds, r.Gone, r.Duplicates, r.Resent = 0, 0, nil, nil, 0
 		batches, err := tx.Batches(j.about.ID, nil, 0, 0)
 		if err != nil {
 			return err
@@ -234,7 +234,7 @@ func (j *Job) tally(ctx context.Context, r *Report) error {
 		orphans, err := tx.CreatedIn(j.about.ID, []store.Role{store.Orphan, store.Spare}, "", 0)
 		for _, c := range orphans {
 			r.Batches++
-			r.Doubled = append(r.Doubled, c.BatchID)
+			r.Duplicates = append(r.Duplicates, c.BatchID)
 		}
 		return err
 	})

@@ -157,10 +157,10 @@ func TestPool(t *testing.T) {
 					}
 					n++
 				}
-				if n != 100 || r.Answered != 100 || len(r.Doubled) > 0 {
+				if n != 100 || r.Answered != 100 || len(r.Duplicates) > 0 {
 					t.Errorf("%d results, report %+v", n, r)
 				}
-				if err := (&world{t: t, service: service}).doubled(); err != nil {
+				if err := (&world{t: t, service: service}).duplicates(); err != nil {
 					t.Error(err)
 				}
 				taken, last, err := takenOver(ctx, second, id, died)

@@ -243,7 +243,7 @@ func TestRebuiltTooEarly(t *testing.T) {
 			t.Fatal(err)
 		}
 		r, err := w.live(newFuse(point{}))
-		if err != nil || len(r.Doubled) != 1 || w.complete(r.Output) != nil {
+		if err != nil || len(r.Duplicates) != 1 || w.complete(r.Output) != nil {
 			t.Errorf("got %+v, %v", r, err)
 		}
 	})

@@ -65,7 +65,7 @@ func TestRetryExpired(t *testing.T) {
 		if r, err := w.live(newFuse(point{})); err != nil || r.Failed != 3 || r.Rounds != 4 {
 			t.Errorf("got %+v, %v", r, err)
 		}
-		if err := w.doubled(); err != nil {
+		if err := w.duplicates(); err != nil {
 			t.Error(err)
 		}
 	}, batchtest.WithDuration(30*24*time.Hour))

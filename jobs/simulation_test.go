@@ -60,8 +60,8 @@ func (f *fate) meets(name string) (dies bool, stops time.Duration) {
 }
 
 // simulate runs a job of two batches of the same size with two owners who do not know of each other, until both have
-// nothing left to do. It returns how many batches were doubled.
-func simulate(t *testing.T, seed uint64) (doubled int, fate *fate, err error) {
+// nothing left to do. It returns how many batches were duplicates.
+func simulate(t *testing.T, seed uint64) (duplicates int, fate *fate, err error) {
 	fate = newFate(seed)
 	synctest.Test(t, func(t *testing.T) {
 		const requests = 6
@@ -90,7 +90,7 @@ func simulate(t *testing.T, seed uint64) (doubled int, fate *fate, err error) {
 			}
 		}()
 		if err = errors.Join(w.ownTwice(ctx, j, fate)...); err == nil {
-			doubled, err = w.judge(ctx, j, requests, fate)
+			duplicates, err = w.judge(ctx, j, requests, fate)
 		}
 		cancel()
 		if err != nil {
@@ -98,7 +98,7 @@ func simulate(t *testing.T, seed uint64) (doubled int, fate *fate, err error) {
 		}
 		_ = sleep(context.Background(), 4*time.Hour) // until the last program that was stopped has ended
 	})
-	return doubled, fate, err
+	return duplicates, fate, err
 }
 
 // dump logs what has happened.
@@ -173,9 +173,9 @@ func (w *world) own(ctx context.Context, j *Job, machine int, fate *fate) error 
 	}
 }
 
-// judge finishes the job and checks what the service has accepted: what was doubled is counted, and nothing of others was
+// judge finishes the job and checks what the service has accepted: duplicates are counted, and nothing of others was
 // canceled.
-func (w *world) judge(ctx context.Context, j *Job, requests int64, fate *fate) (doubled int, err error) {
+func (w *world) judge(ctx context.Context, j *Job, requests int64, fate *fate) (duplicates int, err error) {
 	j.store = fusedStore{w.store, newFuse(point{})}
 	e := j.engine(w.service.Client(), worldInput)
 	// Stops may have let a program go on after the other one was done.
@@ -211,7 +211,7 @@ func (w *world) judge(ctx context.Context, j *Job, requests int64, fate *fate) (
 	for key, ids := range batches {
 		counted := 0
 		for _, id := range ids {
-			if slices.Contains(r.Doubled, id) || slices.Contains(r.MayBeDoubled, id) {
+			if slices.Contains(r.Duplicates, id) || slices.Contains(r.PossibleDuplicates, id) {
 				counted++
 			}
 		}
@@ -221,9 +221,9 @@ func (w *world) judge(ctx context.Context, j *Job, requests int64, fate *fate) (
 		if len(ids) > 1 && !fate.exposed {
 			return 0, fmt.Errorf("request %s is in the batches %v", key, ids)
 		}
-		doubled = max(doubled, len(ids)-1)
+		duplicates = max(duplicates, len(ids)-1)
 	}
-	return doubled, nil
+	return duplicates, nil
 }
 
 // TestSimulation runs jobs with two owners each, who die and are stopped anywhere, beside a service that loses responses,
@@ -238,17 +238,17 @@ func TestSimulation(t *testing.T) {
 		}
 		seeds = n
 	}
-	exposed, doubled := 0, 0
+	exposed, duplicates := 0, 0
 	for range seeds {
 		seed := rand.Uint64()
 		n, fate, err := simulate(t, seed)
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
-		doubled += n
+		duplicates += n
 		if fate.exposed {
 			exposed++
 		}
 	}
-	t.Logf("%d jobs; in %d a program was stopped behind its fence, in %d of them a batch was doubled and counted", seeds, exposed, doubled)
+	t.Logf("%d jobs; in %d a program was stopped behind its fence, in %d of them a duplicate batch was counted", seeds, exposed, duplicates)
 }

@@ -58,7 +58,7 @@ func (m *machine) copied(name string) string {
 // once checks that the service has accepted each request once.
 func (m *machine) once(requests int) {
 	m.t.Helper()
-	if err := (&world{service: m.service}).doubled(); err != nil {
+	if err := (&world{service: m.service}).duplicates(); err != nil {
 		m.t.Error(err)
 	}
 	n := 0
@@ -146,7 +146,7 @@ func TestTakeOver(t *testing.T) {
 				}
 				began := time.Now()
 				r, err := m.run(other, 48*time.Hour)
-				if err != nil || r.Answered != 25 || len(r.Doubled) > 0 {
+				if err != nil || r.Answered != 25 || len(r.Duplicates) > 0 {
 					t.Errorf("got %+v, %v", r, err)
 				}
 				if took := time.Since(began); took < 49*time.Minute {
@@ -195,7 +195,7 @@ func TestRebuild(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		r, err := m.run(m.dir, 48*time.Hour)
-		if err != nil || r.Answered != 25 || len(r.Doubled) > 0 {
+		if err != nil || r.Answered != 25 || len(r.Duplicates) > 0 {
 			t.Errorf("got %+v, %v", r, err)
 		}
 		m.once(25)

@@ -46,7 +46,7 @@ func TestTokensOfMinutes(t *testing.T) {
 		j.timing.poll, j.timing.obey = 5*time.Minute, 5*time.Minute // for speed
 		began := time.Now()
 		r, err := j.Run(t.Context(), c, Lines(writeInput(t, 50)))
-		if err != nil || r.Answered != 50 || len(r.Doubled) > 0 {
+		if err != nil || r.Answered != 50 || len(r.Duplicates) > 0 {
 			t.Fatalf("got %+v, %v", r, err)
 		}
 		if took := time.Since(began); took < 40*time.Hour || tokens < 150 {

@@ -271,14 +271,14 @@ func (w *world) open(ctx context.Context, f *fuse) (*Job, error) {
 
 // check checks that the job is done and that nothing was accepted twice.
 func (w *world) check(r *Report, requests int64) error {
-	if r.Requests != requests || r.Answered != requests || len(r.Doubled) > 0 {
+	if r.Requests != requests || r.Answered != requests || len(r.Duplicates) > 0 {
 		return fmt.Errorf("report %+v", *r)
 	}
-	return errors.Join(w.doubled(), w.complete(r.Output))
+	return errors.Join(w.duplicates(), w.complete(r.Output))
 }
 
-// doubled counts what the service has accepted: each request at most once a round.
-func (w *world) doubled() error {
+// duplicates counts what the service has accepted: each request at most once a round.
+func (w *world) duplicates() error {
 	accepted := make(map[string]int)
 	for _, b := range w.service.Batches() {
 		for _, r := range w.service.Requests(b.ID) {

@@ -140,7 +140,7 @@ func writeCosts(out io.Writer, dir string, c *jobs.Costs) error {
 	}
 	note(c.Cache.Read+c.Cache.Written > 0, "Prompt cache: %.0f%% of its tokens were read, which saved %s.", 100*c.Cache.HitRate, cli.Dollars(c.Cache.Saved))
 	note(c.Ahead.Expected > 0, "Still to come: about %s, between %s and %s.", cli.Dollars(c.Ahead.Expected), cli.Dollars(c.Ahead.Low), cli.Dollars(c.Ahead.High))
-	note(c.Doubled > 0, "Paid for twice: %s.", cli.Dollars(c.Doubled))
+	note(c.Duplicates > 0, "Paid for twice: %s.", cli.Dollars(c.Duplicates))
 	note(len(c.Unpriced) > 0, "It leaves out %s: there is no price for that.", cli.Visible(strings.Join(c.Unpriced, ", ")))
 	return err
 }

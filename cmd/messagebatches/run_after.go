@@ -15,13 +15,13 @@ import (
 
 // report shows what a job has come to.
 func (r *runCall) report(report *jobs.Report) error {
-	for _, id := range report.Doubled {
+	for _, id := range report.Duplicates {
 		fmt.Fprintf(r.Err, "messagebatches run: warning: batch %s holds requests that another batch holds too\n", cli.Visible(id))
 	}
 	for _, id := range report.Gone {
 		fmt.Fprintf(r.Err, "messagebatches run: warning: the results of batch %s could not be read any more: they are missing, and were paid for\n", cli.Visible(id))
 	}
-	for _, id := range report.MayBeDoubled {
+	for _, id := range report.PossibleDuplicates {
 		fmt.Fprintf(r.Err, "messagebatches run: warning: batch %s still runs, and may hold requests that another batch holds too\n", cli.Visible(id))
 	}
 	_, err := os.Stat(report.Output)

@@ -137,7 +137,7 @@ func TestKilled(t *testing.T) {
 	}
 	defer job.Close()
 	report, err := job.Report(t.Context())
-	if err != nil || len(report.Doubled)+len(report.MayBeDoubled) > 0 || strings.Count(logs, " accepted ") != int(report.Batches) {
+	if err != nil || len(report.Duplicates)+len(report.PossibleDuplicates) > 0 || strings.Count(logs, " accepted ") != int(report.Batches) {
 		t.Errorf("report %+v, %v; log:\n%s", report, err, logs)
 	}
 	if err := job.Verify(t.Context()); err != nil {

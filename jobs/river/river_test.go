@@ -131,7 +131,7 @@ func TestWork(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.Requests != 60 || r.Answered != 60 || len(r.Doubled) > 0 {
+		if r.Requests != 60 || r.Answered != 60 || len(r.Duplicates) > 0 {
 			t.Errorf("report %+v", r)
 		}
 		n := 0

@@ -260,7 +260,7 @@ type priceRange struct {
 
 // estimate draws what batches were estimated at, and what they have cost; nil if there is nothing to compare.
 func estimate(j *Job) *priceRange {
-	e, actual := j.Costs.Estimated, j.Costs.Actual-j.Costs.Doubled
+	e, actual := j.Costs.Estimated, j.Costs.Actual-j.Costs.Duplicates
 	most := max(e.High, actual)
 	if e.High == 0 || most <= 0 {
 		return nil

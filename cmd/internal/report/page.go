@@ -187,7 +187,7 @@ func problems(j *Job, now time.Time) (all []string) {
 	say(s.State == "running" && !s.Open, "No program is running the job. The same run command continues it.")
 	say(len(s.Doubtful) > 0, "The service may or may not have accepted %s.", cli.Plural(int64(len(s.Doubtful)), "batch"))
 	say(s.Aging > 0, "The results of %s are not stored yet, and the service deletes the first of them on %s, in %s.", cli.Plural(int64(s.Aging), "batch"), clock(s.ResultsUntil), cli.Duration(s.ResultsUntil.Sub(now)))
-	say(c.Doubled > 0, "%s was paid for requests that were sent twice.", cli.Dollars(c.Doubled))
+	say(c.Duplicates > 0, "%s was paid for requests that were sent twice.", cli.Dollars(c.Duplicates))
 	say(c.Lost > 0, "About %s was paid for results that cannot be read any more.", cli.Dollars(c.Lost))
 	say(len(c.Unpriced) > 0, "The cost is too low: there is no price for %s.", cli.Visible(fmt.Sprint(c.Unpriced)))
 	for _, note := range j.Notes {

@@ -122,12 +122,12 @@ func (c *cluster) add(requests int) (id string) {
 
 // An outcome is what the service has accepted for jobs, and what came of it.
 type outcome struct {
-	jobs     int
-	requests int // in the input
-	accepted int // requests in all batches: of all rounds, and doubled
-	doubled  int // batches whose requests another one holds too, as the report says
-	canceled int // of these; the others had ended
-	lost     int // requests that were not accepted or have no result
+	jobs       int
+	requests   int // in the input
+	accepted   int // requests in all batches: of all rounds, and duplicates
+	duplicates int // batches whose requests another one holds too, as the report says
+	canceled   int // of these; the others had ended
+	lost       int // requests that were not accepted or have no result
 }
 
 // check adds what the service has accepted for a job, and its output.
@@ -138,7 +138,7 @@ func (o *outcome) check(c *cluster, id string, requests int) error {
 	}
 	times, lines := make(map[string]int), make(map[string]bool)
 	for _, b := range c.service.Batches() {
-		counted, mine := slices.Contains(r.Doubled, b.ID), false
+		counted, mine := slices.Contains(r.Duplicates, b.ID), false
 		for _, request := range c.service.Requests(b.ID) {
 			parts := strings.Split(request.CustomID, "-")
 			if len(parts) != 5 || parts[0] != id {
@@ -153,11 +153,11 @@ func (o *outcome) check(c *cluster, id string, requests int) error {
 		if !mine || !counted {
 			continue
 		}
-		o.doubled++
+		o.duplicates++
 		if !b.CancelInitiatedAt.IsZero() {
 			o.canceled++
 		} else if b.EndedAt.IsZero() {
-			err = errors.Join(err, fmt.Errorf("batch %s is doubled and was not canceled", b.ID))
+			err = errors.Join(err, fmt.Errorf("batch %s is a duplicate and was not canceled", b.ID))
 		}
 	}
 	for key, n := range times {
@@ -243,7 +243,7 @@ func TestChaos(t *testing.T) {
 	}
 	t.Logf("%s, in %s: %s", t.Name(), time.Since(began).Round(time.Second), counts(c.struck))
 	t.Logf("service: %d faults; %d creates sent whole, %d accepted", faults, stats.WholeBodies, stats.Creates)
-	t.Logf("%d jobs of %d requests: %d accepted in all rounds, %d batches doubled, %d of them canceled and the others ended, %d requests lost", all.jobs, all.requests, all.accepted, all.doubled, all.canceled, all.lost)
+	t.Logf("%d jobs of %d requests: %d accepted in all rounds, %d duplicate batches, %d of them canceled and the others ended, %d requests lost", all.jobs, all.requests, all.accepted, all.duplicates, all.canceled, all.lost)
 	t.Logf("most requests that waited: %v of %d", stats.PeakWaiting, limit)
 	if slices.Sort(c.takeOver); len(c.takeOver) > 0 {
 		t.Logf("%d attempts of dead workers taken over, with a lease of %s, after at least %s, median %s, at most %s", len(c.takeOver), lease, c.takeOver[0], c.takeOver[len(c.takeOver)/2], c.takeOver[len(c.takeOver)-1])
