@@ -79,7 +79,7 @@ func ExampleCallOption() {
 	_, err = c.Get(ctx, batch.ID) // in the client's workspace, where it is not
 	fmt.Println(errors.Is(err, client.ErrNotFound))
 	// Output:
-	// nightly-report/2.1 messagebatches-go/0.1.0
+	// nightly-report/2.1 messagebatches-go/0.2.0
 	// 2026-10-21
 	// wrkspc_2
 	// uprof_1
