@@ -25,7 +25,7 @@ demo: ## send a batch to a fake service and print its results [1 min]
 	go run ./examples/quickstart
 
 .PHONY: test
-test: contract test-root test-cmd test-jobs test-aws test-otel test-cookbook test-conformance ## run the tests of all modules, with the race detector but for the contract and the official SDK [20 min]
+test: contract test-root test-cmd test-jobs test-aws test-otel test-cookbook test-conformance ## run the tests of all modules, with the race detector except for the contract and the official SDK [24 min]
 	@echo "make test leaves out:"
 	@test -n "$(RACE)" || echo "  the race detector, which needs a C compiler"
 	@echo "  fuzzing and 99,000 of 100,000 simulated batches: make fuzz sim, longer in make nightly"
@@ -53,7 +53,7 @@ test-pages:
 	cd cmd && go test -count=1 -timeout 20m $(RACE) ./internal/browsertest ./internal/view/...
 
 .PHONY: test-jobs
-test-jobs: ## run the tests of durable jobs, some of them without the race detector, which makes them slow [4 min]
+test-jobs: ## run the tests of durable jobs, some of them without the race detector, which would make them slow [9 min]
 	cd jobs && JOBS_SEEDS=30 JOBS_CRASH_PAIRS=60 JOBS_EXPLORE=2 go test -timeout 20m $(RACE) ./...
 	cd jobs/bucket && go test $(RACE) ./...
 	cd jobs && go test -run '^TestCrashTwice$$|^TestSimulation$$|^TestExplore$$' .
@@ -75,7 +75,7 @@ test-river:
 	cd cmd && go test -timeout 10m -run '^TestShared' $(RACE) ./messagebatches
 
 .PHONY: test-aws
-test-aws: ## run the tests of the signatures of AWS [1 min]
+test-aws: ## run the tests of AWS signatures [1 min]
 	cd aws && go test $(RACE) ./...
 
 .PHONY: test-otel
@@ -83,7 +83,7 @@ test-otel: ## run the tests of the spans and metrics of OpenTelemetry [1 min]
 	cd otel && go test $(RACE) ./...
 
 .PHONY: test-cookbook
-test-cookbook: ## run the programs of the cookbook with the fake service, and kill some [1 min]
+test-cookbook: ## run the programs of the cookbook with the fake service, and kill some of them [1 min]
 	cd cookbook && go test $(RACE) ./...
 
 .PHONY: test-conformance
@@ -95,7 +95,7 @@ conformance-typescript: ## run the official TypeScript SDK against the fake serv
 	@conformance/typescript/run.sh
 
 .PHONY: live
-live: ## run a script against the real service, with ANTHROPIC_API_KEY; says its price, asks, and writes docs/live-DATE.md [1 hour]
+live: ## run a script against the real service, with ANTHROPIC_API_KEY; prints its price, asks, and writes docs/live-DATE.md [1 hour]
 	@cd conformance && go run ./cmd/live -dir ../docs $(LIVE)
 
 .PHONY: drift
@@ -111,30 +111,30 @@ contract: ## check openapi.yaml: its rules, its examples, and the facts in inter
 	GOWORK=off go test -run '^TestContract' ./internal/contract
 
 .PHONY: generate
-generate: ## generate gen/ and internal/contract/schema/schemas.gen.json from openapi.yaml [1 min]
+generate: ## write gen/ and internal/contract/schema/schemas.gen.json from openapi.yaml [1 min]
 	GOWORK=off go generate ./...
 
 .PHONY: check-generate
-check-generate: ## fail if a generated file is not what openapi.yaml and the templates give [1 min]
+check-generate: ## fail if a generated file is not up to date with openapi.yaml and the templates [1 min]
 	GOWORK=off go test -count=1 -run 'TestGeneratedCodeIsCurrent|TestOverridesAreInForce|TestCopyIsCurrent' ./gen ./internal/contract
 
 .PHONY: contract-foreign
-contract-foreign: ## run tools of others on openapi.yaml: linters, generators, a mock, a validator [3 min]
+contract-foreign: ## run other tools on openapi.yaml: linters, generators, a mock, a validator [3 min]
 	@cd conformance && go run ./cmd/foreign -gate $(GATES)
 
 .PHONY: contract-html
-contract-html: ## write openapi.yaml as a page to read, bin/contract.html [1 min]
+contract-html: ## write openapi.yaml as a web page, bin/contract.html [1 min]
 	@mkdir -p bin
 	go run ./cmd/messagebatches contract --html >bin/contract.html
 
 .PHONY: contract-page
-contract-page: ## renew the page's script: Redoc in the version that conformance/foreign/package.json pins [1 min]
+contract-page: ## update the page's script to the version of Redoc that conformance/foreign/package.json pins [1 min]
 	cd conformance/foreign && npm ci
 	cd conformance/foreign/node_modules && gzip -9nc redoc/bundles/redoc.standalone.js >$(PAGE)/redoc.js.gz && \
 		cat redoc/LICENSE redoc/bundles/redoc.standalone.js.LICENSE.txt dompurify/LICENSE >$(PAGE)/LICENSES.txt
 
 .PHONY: contract-diff
-contract-diff: ## print what changed in the contract since BASE (a git revision), breaking changes marked [1 min]
+contract-diff: ## print the changes of the contract since BASE (a git revision), and mark breaking ones [1 min]
 	@git cat-file -e "$(BASE):openapi.yaml" || { echo "BASE must be a commit, a branch or a tag that has openapi.yaml; git tag lists the versions" >&2; exit 1; }
 	go run $(OASDIFF) changelog --allow-external-refs=false $(BASE):openapi.yaml openapi.yaml
 
@@ -157,11 +157,11 @@ lint: ## check format, go.mod files, vet (also for Windows), staticcheck and the
 	go run $(GOLANGCI) run ./... $(MODULES:%=./%/...)
 
 .PHONY: circles
-circles: ## print which files of the client's packages use each other, and through which names [1 min]
+circles: ## print the files of the client's packages that use each other, and the names that they use [1 min]
 	@go run ./internal/repotest/cmd/circles ./client ./client/batchtest ./client/bulk ./client/messages ./client/preflight
 
 .PHONY: vuln
-vuln: ## look for known vulnerabilities in what the modules call, if the database can be reached [2 min]
+vuln: ## look for known vulnerabilities in the code that the modules call, if the database can be reached [2 min]
 	@.ci/vuln $(VULNCHECK) . $(MODULES)
 
 .PHONY: fuzz
@@ -179,7 +179,7 @@ bench-preflight: ## check 100,000 requests, and compare with VisitJSON on the sa
 	GOWORK=off go test -run '^$$' -bench CheckLines -benchtime 1x ./client/preflight
 
 .PHONY: bench
-bench: ## measure speed against the official SDK, in one run [5 min]
+bench: ## measure speed beside the official SDK, in one run [5 min]
 	cd conformance && go run ./cmd/bench
 
 .PHONY: mem
@@ -191,7 +191,7 @@ mem-jobs: ## measure the memory of a durable job of 5 million requests, from its
 	cd conformance && go run ./cmd/mem -job 5000000
 
 .PHONY: footprint
-footprint: ## measure what importers pay: build time, size of the binary, packages linked [5 min]
+footprint: ## measure the cost for importers: build time, binary size, linked packages [5 min]
 	.ci/standalone conformance go run ./cmd/footprint
 
 .PHONY: release-check
@@ -208,7 +208,7 @@ release-binaries: ## publish the command's binaries, for the release workflow [1
 verify: lint check-generate contract-foreign vuln demo ## all checks that are not tests, and not random [14 min]
 
 .PHONY: ci
-ci: test test-postgres verify ## everything that CI does [32 min]
+ci: test test-postgres verify ## everything that CI does [38 min]
 
 .PHONY: nightly
 nightly: ## what takes longer: many simulated batches, long fuzzing, 5 million requests to the fake, crashes of jobs, the official TypeScript SDK, memory [360 min]
