@@ -12,9 +12,14 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
+// Texts as they are in requests and results: prose has escapes and characters of two to four bytes.
+const (
+	prose = "He said \"no\" — naïve, überhaupt nicht;\n\tthen 你好 and 👋. "
+	plain = "The quick brown fox jumps over the lazy dog. "
+)
+
 func decodeWorkloads() []workload {
-	prose := strings.Repeat("He said \"no\" — naïve, überhaupt nicht;\n\tthen 你好 and 👋. ", 60)
-	plain := strings.Repeat("The quick brown fox jumps over the lazy dog. ", 85)
+	prose, plain := strings.Repeat(prose, 60), strings.Repeat(plain, 85)
 	line := func(content string) string { return resultLine("request-123", content) }
 	last := func(content string) string {
 		return `{"custom_id":"request-123","result":{"message":{"id":"msg_014VwiXbi91y3JMjcpyGBHX5","role":"assistant","model":"claude-opus-5","content":[` + content + `],"stop_reason":"end_turn","stop_sequence":null,` + usage + `,"type":"message"},"type":"succeeded"}}` + "\n"

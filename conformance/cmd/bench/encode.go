@@ -12,6 +12,9 @@ import (
 
 func encodeWorkloads() []workload {
 	return []workload{
+		encodeBesideSonic("sonic-encode-plain", strings.Repeat(plain, 90)),
+		encodeBesideSonic("sonic-encode-prose", strings.Repeat(prose, 60)),
+		encodeBesideSonic("sonic-encode-short", plain),
 		encode("encode-small", 15, 5<<20, 200),
 		encode("encode-large", 15, 250_000_000, 20_000),
 	}
@@ -19,12 +22,20 @@ func encodeWorkloads() []workload {
 
 // encode writes the body of a create call of about size bytes.
 func encode(name string, target float64, size, text int) workload {
-	return workload{name, target, sdk, func() sides { return encodeSides(size, text) }}
+	return workload{name, target, sdk, func() sides { return encodeSides(size, document(text)) }}
 }
 
-func encodeSides(size, text int) sides {
-	n := size / (text + 150)
-	content := document(text)
+// encodeBesideSonic writes a body of 5 MiB with sonic as the other side.
+func encodeBesideSonic(name, text string) workload {
+	return workload{name, 1, "sonic", func() sides {
+		s := encodeSides(5<<20, text)
+		s.other = encodePlain(s.items, text)
+		return s
+	}}
+}
+
+func encodeSides(size int, content string) sides {
+	n := size / (len(content) + 150)
 	var ours gen.BetaCreateMessageBatchParams
 	var theirs anthropic.BetaMessageBatchNewParams
 	for i := range n {

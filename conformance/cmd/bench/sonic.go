@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 
 	"github.com/bytedance/sonic"
+	"github.com/bytedance/sonic/encoder"
 )
 
 // sonicAPI has the fastest JSON library that runs here do what our decoder does: strings are valid, and are no part of the
@@ -60,4 +62,47 @@ func decodePlain(data []byte) (sum int) {
 		}
 	}
 	return sum
+}
+
+// A plainBatch is the body of a create call as a program would write it that needs no unions.
+type plainBatch struct {
+	Requests []plainRequest `json:"requests"`
+}
+
+type plainRequest struct {
+	CustomID string      `json:"custom_id"`
+	Params   plainParams `json:"params"`
+}
+
+type plainParams struct {
+	MaxTokens int64         `json:"max_tokens"`
+	Messages  []plainPrompt `json:"messages"`
+	Model     string        `json:"model"`
+}
+
+type plainPrompt struct {
+	Content []plainText `json:"content"`
+	Role    string      `json:"role"`
+}
+
+type plainText struct {
+	Text string `json:"text"`
+	Type string `json:"type"`
+}
+
+// encodePlain returns a function that writes a body of n requests with sonic, into a buffer that it uses again, as ours does.
+func encodePlain(n int, text string) func() int {
+	var batch plainBatch
+	for i := range n {
+		batch.Requests = append(batch.Requests, plainRequest{fmt.Sprintf("request-%d", i), plainParams{
+			1024, []plainPrompt{{[]plainText{{text, "text"}}, "user"}}, "claude-opus-5"}})
+	}
+	var buf []byte
+	return func() int {
+		buf = buf[:0]
+		if err := encoder.EncodeInto(&buf, &batch, encoder.ValidateString); err != nil {
+			panic(err)
+		}
+		return len(buf)
+	}
 }
