@@ -37,12 +37,12 @@ test: contract test-root test-cmd test-jobs test-aws test-otel test-cookbook tes
 
 .PHONY: test-root
 test-root: ## run the tests of the root module, and a release of all modules to a proxy [10 min]
-	GOWORK=off go test -timeout 20m $(RACE) ./...
+	GOWORK=off go test -timeout 45m $(RACE) ./...
 	GOWORK=off go test -run '^TestMemory|^TestSimulationOfADay' ./client ./client/preflight ./client/batchtest
 
 .PHONY: test-cmd
 test-cmd: ## run the tests of the command [1 min]
-	cd cmd && go test $(RACE) ./...
+	cd cmd && go test -timeout 45m $(RACE) ./...
 
 .PHONY: test-browser
 test-browser: ## run the tests of pages in a headless Chromium, Debian's or the one of CHROMIUM [3 min]
@@ -54,8 +54,8 @@ test-pages:
 
 .PHONY: test-jobs
 test-jobs: ## run the tests of durable jobs, some of them without the race detector, which would make them slow [9 min]
-	cd jobs && JOBS_SEEDS=30 JOBS_CRASH_PAIRS=60 JOBS_EXPLORE=2 go test -timeout 20m $(RACE) ./...
-	cd jobs/bucket && go test $(RACE) ./...
+	cd jobs && JOBS_SEEDS=30 JOBS_CRASH_PAIRS=60 JOBS_EXPLORE=2 go test -timeout 45m $(RACE) ./...
+	cd jobs/bucket && go test -timeout 45m $(RACE) ./...
 	cd jobs && go test -run '^TestCrashTwice$$|^TestSimulation$$|^TestExplore$$' .
 
 .PHONY: test-portable
@@ -71,8 +71,8 @@ test-postgres: ## run the tests of jobs on many machines, with Debian's PostgreS
 
 .PHONY: test-river
 test-river:
-	cd jobs/river && go test -p 1 -timeout 20m $(RACE) ./...
-	cd cmd && go test -timeout 10m -run '^TestShared' $(RACE) ./messagebatches
+	cd jobs/river && go test -p 1 -timeout 45m $(RACE) ./...
+	cd cmd && go test -timeout 45m -run '^TestShared' $(RACE) ./messagebatches
 
 .PHONY: test-aws
 test-aws: ## run the tests of AWS signatures [1 min]
