@@ -105,13 +105,28 @@ func inspect(ctx context.Context, dir string, f func(*Job) error) error {
 		if db, err = sqlite.OpenReadOnly(ctx, filepath.Join(dir, databaseName)); err == nil {
 			defer db.Close()
 			j.store = db
-			err = f(j)
+			if err = j.hasBegun(ctx); err == nil {
+				err = f(j)
+			}
 		}
 	}
 	if err != nil {
 		return fmt.Errorf("job %s: %w", dir, err)
 	}
 	return nil
+}
+
+// hasBegun returns an error if the database does not have the job: a program was killed while it created the directory, which
+// is as if there were no job yet, or the database was lost and another program has created an empty one.
+func (j *Job) hasBegun(ctx context.Context) error {
+	_, err := j.row(ctx)
+	switch {
+	case !errors.Is(err, store.ErrNotFound):
+		return err
+	case j.about.Input != nil || j.about.Service != nil:
+		return ErrDatabaseLost
+	}
+	return fmt.Errorf("the job has not begun: %w", fs.ErrNotExist)
 }
 
 // Status returns how far the job is.

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 	"github.com/seed-111a911e/messagebatches/gen"
+	"github.com/seed-111a911e/messagebatches/jobs/sqlite"
 )
 
 // inDirectory runs a job of 100 requests in batches of at most 30, which take two hours each, in a directory. Request 7
@@ -204,4 +206,52 @@ func TestList(t *testing.T) {
 			t.Errorf("of the job itself: %+v, %v", all, err)
 		}
 	})
+}
+
+// TestInspectBeforeItBegins has a program die between the description of a new job and its row in the database: that is no
+// job yet, and the next program begins it. If it had an input, the database was lost.
+func TestInspectBeforeItBegins(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "a.job")
+	j, err := Open(t.Context(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{databaseName, lockName} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	empty, err := sqlite.Open(t.Context(), filepath.Join(dir, databaseName))
+	if err == nil {
+		err = empty.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Inspect(t.Context(), dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v", err)
+	}
+	j.about.Input = &inputDescription{Name: "in.jsonl"}
+	if err := j.writeDescription(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Inspect(t.Context(), dir); !errors.Is(err, ErrDatabaseLost) {
+		t.Errorf("got %v", err)
+	}
+	j.about.Input = nil
+	if err := j.writeDescription(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Open(t.Context(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if s, err := Inspect(t.Context(), dir); err != nil || s.ID != j.ID() || s.State != "running" {
+		t.Errorf("got %+v, %v", s, err)
+	}
 }

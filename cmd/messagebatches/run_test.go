@@ -2,10 +2,15 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/seed-111a911e/messagebatches/jobs"
+	"github.com/seed-111a911e/messagebatches/jobs/sqlite"
 
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
@@ -40,6 +45,31 @@ func TestRun(t *testing.T) {
 	p.want("verify requests.job", cli.Issues, "requests.job: output: its SHA-256 is ")
 	if v := jsonLines(t, p.want("verify requests.job --json", cli.Issues)); len(v) != 1 || v[0]["verified"] != false {
 		t.Errorf("got %v", v)
+	}
+}
+
+// TestRunBeforeItBegins runs a job whose program died when it had described the job, and had not yet stored it.
+func TestRunBeforeItBegins(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, 3, "--duration", "10ms")
+	dir := p.path("requests.job")
+	j, err := jobs.Open(t.Context(), dir, jobs.Options{})
+	if err == nil {
+		err = errors.Join(j.Close(), os.Remove(filepath.Join(dir, "job.db")), os.Remove(filepath.Join(dir, "lock")))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	empty, err := sqlite.Open(t.Context(), filepath.Join(dir, "job.db"))
+	if err == nil {
+		err = empty.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, stderr, status := p.run("run requests.jsonl -o results.jsonl -y")
+	if status != cli.OK || !strings.HasSuffix(out, ", 3 answered\n") {
+		t.Errorf("status %d\n%s%s", status, out, stderr)
 	}
 }
 
