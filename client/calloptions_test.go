@@ -56,7 +56,7 @@ func TestOptionsOfOtherCalls(t *testing.T) {
 				}
 				continue
 			}
-			if err == nil || !strings.Contains(err.Error(), name+" means nothing to this call") || len(s.Calls("")) != before {
+			if err == nil || !strings.Contains(err.Error(), name+" does not apply to this call") || len(s.Calls("")) != before {
 				t.Errorf("%s for %s: %v, %d calls", name, call, err, len(s.Calls(""))-before)
 			}
 		}

@@ -90,7 +90,7 @@ func TestNetworkOfTheEnvironment(t *testing.T) {
 		"proxy/password":     {"Basic dXNlcjpwYXNzd29yZC1vZi1wcm94eQ==", "user:password-of-proxy@", nil, "2 results", true},
 		"proxy/unknown user": {"Basic other", "user:password-of-proxy@", nil, "refused the connection: 407", true},
 		"proxy/NO_PROXY":     {"", "", []string{"NO_PROXY=.company.test"}, "cannot connect to the base URL https://" + host, false},
-		"authority/none":     {"", "", []string{"SSL_CERT_FILE="}, "put its authority into the file that SSL_CERT_FILE names", true},
+		"authority/none":     {"", "", []string{"SSL_CERT_FILE="}, "add its certificate authority to the file that SSL_CERT_FILE names", true},
 		"gateway/headers":    {"", "", []string{"ANTHROPIC_CUSTOM_HEADERS=X-Team: reports\nX-Gateway-Key: gateway-secret"}, "2 results", true},
 		"gateway/identity":   {"", "", []string{"ANTHROPIC_API_KEY=", "ANTHROPIC_FEDERATION_RULE_ID=r", "ANTHROPIC_ORGANIZATION_ID=o", "ANTHROPIC_IDENTITY_TOKEN=the-identity-token"}, "2 results", true},
 	} {
