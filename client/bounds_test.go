@@ -36,8 +36,8 @@ func TestEndlessResponses(t *testing.T) {
 		"error/bomb":    {500, true, all, "not the API's JSON"},
 		"success":       {200, false, all, "larger than"},
 		"success/bomb":  {200, true, all[:2], "larger than"},
-		"redirect":      {307, false, all, "redirects are not followed"},
-		"redirect/bomb": {307, true, all, "redirects are not followed"},
+		"redirect":      {307, false, all, "redirects are followed only"},
+		"redirect/bomb": {307, true, all, "redirects are followed only"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

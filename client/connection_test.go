@@ -60,7 +60,7 @@ func TestServersThatCannotBeRight(t *testing.T) {
 	good, trusted := certificate(t, time.Now().Add(time.Hour))
 	other, otherPool := certificate(t, time.Now().Add(time.Hour), "other.example\x1b[2J")
 	expired, expiredPool := certificate(t, time.Now().Add(-time.Hour))
-	const trust = "SSL_CERT_FILE names, or pass a client by WithHTTPClient"
+	const trust = "SSL_CERT_FILE names, or pass a client with WithHTTPClient"
 	for name, tt := range map[string]struct {
 		certificate *tls.Certificate // nil: a server without TLS
 		raw         string           // a response in place of a server

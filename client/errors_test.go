@@ -100,7 +100,7 @@ func TestResponsesThatAreNotTheAPIs(t *testing.T) {
 		"200/list":           {200, `[]`, nil, nil, "response does not match the contract"},
 		"200/html":           {200, "<html>secret", nil, nil, "response does not match the contract"},
 		"200/error":          {200, `{"type":"error","error":{"type":"overloaded_error","message":"Busy."}}`, nil, client.ErrOverloaded, "200 overloaded_error: Busy."},
-		"redirect":           {302, "", []string{"location", "https://example.com/secret"}, nil, "redirects are not followed"},
+		"redirect":           {302, "", []string{"location", "https://example.com/secret"}, nil, "redirects are followed only"},
 		"line breaks":        {400, `{"type":"error","error":{"type":"invalid_request_error","message":"a\r\nb\u0000` + strings.Repeat("c", 5000) + `"}}`, nil, client.ErrInvalidRequest, `a\r\nb\x00c`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -110,9 +110,9 @@ func TestHostileService(t *testing.T) {
 		// Batches that are something else.
 		"batch/drips":              {get: func() io.Reader { return drip{strings.NewReader(counts(one))} }, want: "no data from the service for 1m0s"},
 		"batch/endless":            {get: endless(" "), want: "larger than"},
-		"batch/two":                {get: text(counts(one) + counts(one)), want: "not what the contract says"},
-		"batch/in a list":          {get: text("[" + counts(one) + "]"), want: "not what the contract says"},
-		"batch/deep":               {get: text(`{"id":"b","type":"message_batch","x":` + strings.Repeat("[", 1<<20) + `}`), want: "not what the contract says"},
+		"batch/two":                {get: text(counts(one) + counts(one)), want: "does not match the contract"},
+		"batch/in a list":          {get: text("[" + counts(one) + "]"), want: "does not match the contract"},
+		"batch/deep":               {get: text(`{"id":"b","type":"message_batch","x":` + strings.Repeat("[", 1<<20) + `}`), want: "does not match the contract"},
 		"batch/another by escapes": {get: text(strings.Replace(counts(one), `"b"`, `"\u0062b"`, 1)), want: "another batch"},
 		"batch/ID twice":           {get: text(strings.Replace(counts(one), `"id":"b"`, `"id":"b","id":"c"`, 1)), want: "another batch"},
 		"batch/ID in other case":   {get: text(strings.Replace(counts(one), `"id":"b"`, `"ID":"b"`, 1)), want: "-"},

@@ -100,8 +100,8 @@ func TestMemoryOfHostileBodies(t *testing.T) {
 		call   func(*client.Client) error
 		want   string
 	}{
-		"page/ones":    {"/batches", 200, memtest.Repeat(`{"data":[`, `1,`, 15<<20, `1]}`), list, "not what the contract says"},
-		"page/objects": {"/batches", 200, memtest.Repeat(`{"data":[`, `{},`, 15<<20, `{}]}`), list, "not what the contract says"},
+		"page/ones":    {"/batches", 200, memtest.Repeat(`{"data":[`, `1,`, 15<<20, `1]}`), list, "does not match the contract"},
+		"page/objects": {"/batches", 200, memtest.Repeat(`{"data":[`, `{},`, 15<<20, `{}]}`), list, "does not match the contract"},
 		"page/long":    {"/batches", 200, memtest.Repeat(`{"data":[`, `1,`, 40<<20, `1]}`), list, "larger than"},
 		"batch/counts": {"/b", 200, memtest.Repeat(`{"id":"b","type":"message_batch","request_counts":[`, `1,`, 15<<20, `1]}`), get, ""},
 		"batch/long":   {"/b", 200, memtest.Repeat("", `[,`, 100<<20, `[`), get, "larger than"},
