@@ -71,7 +71,7 @@ func TestServersThatCannotBeRight(t *testing.T) {
 		"certificate/of nobody":       {&good, "", nil, "https", []string{"signed by unknown authority", trust}},
 		"certificate/of another host": {&other, "", otherPool, "https", []string{"cannot validate certificate for 127.0.0.1", trust}},
 		"certificate/expired":         {&expired, "", expiredPool, "https", []string{"certificate has expired", trust}},
-		"scheme/http behind https":    {nil, "", trusted, "https", []string{"server gave HTTP response to HTTPS client", "base URL with http://"}},
+		"scheme/http behind https":    {nil, "", trusted, "https", []string{"server gave HTTP response to HTTPS client", "begins with http://"}},
 		"scheme/https behind http":    {&good, "", trusted, "http", []string{"the server speaks TLS", "begins with https://"}},
 		"scheme/TLS alert":            {nil, "\x15\x03\x01\x00\x02\x02\x16", nil, "http", []string{"the server speaks TLS", "begins with https://"}},
 	} {

@@ -51,13 +51,13 @@ func turn(m *client.Message) (blocks client.ContentBlocks, answered map[string]b
 	converted, _ := input.Content.(client.ContentBlocks)
 	blocks = make(client.ContentBlocks, 0, len(converted))
 	answered = resultIDs(data)
-	declined := false // whether b stands before a fallback block: its model declined to finish
+	declined := false // b comes before a fallback block: its model declined to finish
 	for i, b := range slices.Backward(converted) {
 		switch received := m.Content[i].(type) {
 		case *gen.BetaFallbackBlock:
 			declined = true
 		case *client.Unknown:
-			if received != nil { // it stays as it is even if an input block has its name
+			if received != nil { // it is kept unchanged even if an input block has its name
 				b = &client.Unknown{Type: received.Type, Raw: received.Raw.Clone()}
 			}
 		}
