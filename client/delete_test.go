@@ -35,7 +35,7 @@ func TestDeleteReportsNotFoundOfAGateway(t *testing.T) {
 	})
 }
 
-// TestDeleteOutlastsAMissingBatch has the service not find a batch that is there, for some attempts.
+// TestDeleteOutlastsAMissingBatch makes the service not find an existing batch for some attempts.
 func TestDeleteOutlastsAMissingBatch(t *testing.T) {
 	t.Parallel()
 	missing := batchtest.Fail(404, "not_found_error", "Not found.")

@@ -18,7 +18,7 @@ func TestErrorsByVariantAndKind(t *testing.T) {
 		status    int
 		errorType string
 		kind      error
-		variant   func(error) bool // nil if the contract has none
+		variant   func(error) bool // nil if the contract does not have it
 	}{
 		{400, "invalid_request_error", client.ErrInvalidRequest, as[*gen.BetaInvalidRequestError]},
 		{401, "authentication_error", client.ErrAuthentication, as[*gen.BetaAuthenticationError]},
@@ -50,7 +50,7 @@ func TestErrorsByVariantAndKind(t *testing.T) {
 				t.Errorf("got %q, want %q", err, want)
 			}
 			if tt.variant != nil && !tt.variant(err) {
-				t.Errorf("errors.As does not find the variant in %T", apiErr.Detail)
+				t.Errorf("errors.As does not find the type in %T", apiErr.Detail)
 			}
 			if unknown, ok := apiErr.Detail.(*gen.Unknown); tt.variant == nil && (!ok || !strings.Contains(string(unknown.Raw), "Because.")) {
 				t.Errorf("an unknown type is not kept: %#v", apiErr.Detail)
@@ -144,7 +144,7 @@ func TestErrorCode(t *testing.T) {
 	}
 }
 
-// TestMalformedPropertiesOfErrors checks that one malformed property of an error does not cost the others.
+// TestMalformedPropertiesOfErrors checks that one malformed property of an error does not affect the others.
 func TestMalformedPropertiesOfErrors(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{

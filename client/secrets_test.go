@@ -55,18 +55,18 @@ func TestSecretsOfARequest(t *testing.T) {
 	x := secretsOf(h).with(secretsOfProxy(&url.URL{User: url.UserPassword("me", "proxy-password")})...)
 	for _, want := range []string{"the-api-key", "Bearer the-token", "the-token", basic, "user:password", "password", "the-first-value", "the-third-value", "proxy-password", "me:proxy-password"} {
 		if !slices.Contains(x, want) {
-			t.Errorf("%s is no secret", want)
+			t.Errorf("%s is not a secret", want)
 		}
 	}
 	if x.in("2nd 2023-06-01 messagebatches Bearer") {
-		t.Error("too much is a secret")
+		t.Error("there are too many secrets")
 	}
 	if !slices.IsSortedFunc(x, func(a, b string) int { return len(b) - len(a) }) {
-		t.Error("a secret within a longer one leaves the rest of it")
+		t.Error("redacting a secret within a longer one leaves the rest of the longer one")
 	}
 }
 
-// FuzzRedact writes a secret in any mixture of its forms in JSON: decoded, the redacted text does not have it.
+// FuzzRedact writes a secret in any mixture of its forms in JSON: the redacted text, decoded, does not contain it.
 func FuzzRedact(f *testing.F) {
 	f.Add("sk-ant-api03-/x", "bad key: ", uint64(0b1011))
 	f.Add("aaaaaaaaab", "aaaaa", ^uint64(0))

@@ -26,7 +26,7 @@ type creation struct {
 func (c *creation) marked() bool { return c.mark.Listed }
 
 // create creates one to three batches of the same size at the same time.
-func (l *life) create() []*creation {
+func (l *scenario) create() []*creation {
 	var group sync.WaitGroup
 	creations := make([]*creation, 1+l.rng.IntN(3))
 	mark := l.watermark()
@@ -61,7 +61,7 @@ func (l *life) create() []*creation {
 }
 
 // watermark returns what there was before, in half of the lives, if it can be had.
-func (l *life) watermark() client.Watermark {
+func (l *scenario) watermark() client.Watermark {
 	for range 5 {
 		if !l.marks {
 			break
@@ -80,7 +80,7 @@ func (l *life) watermark() client.Watermark {
 }
 
 // candidates asks for the candidates of a creation, by its error or by what another process has stored of it.
-func (l *life) candidates(c *creation, e *client.UncertainError, all []*creation) (client.Candidates, error) {
+func (l *scenario) candidates(c *creation, e *client.UncertainError, all []*creation) (client.Candidates, error) {
 	if !l.dies {
 		return e.Candidates(l.Context())
 	}
@@ -101,7 +101,7 @@ func (l *life) candidates(c *creation, e *client.UncertainError, all []*creation
 }
 
 // resolve finds out whether there is a batch, and returns its id.
-func (l *life) resolve(c *creation, all []*creation) string {
+func (l *scenario) resolve(c *creation, all []*creation) string {
 	var uncertain *client.UncertainError
 	switch {
 	case c.batch != nil:
@@ -169,7 +169,7 @@ func (l *life) resolve(c *creation, all []*creation) string {
 }
 
 // checkCandidate checks that a candidate may be the batch of a creation.
-func (l *life) checkCandidate(c *creation, b *client.Batch, all []*creation) {
+func (l *scenario) checkCandidate(c *creation, b *client.Batch, all []*creation) {
 	// 30 minutes for a late decision, 2 for clocks that differ, 2 for what Date says, an hour if no batch has told the
 	// clock, and as much as the gateway's clock and this machine's are wrong. With a watermark no clock matters.
 	off := 4*time.Minute + time.Second + time.Hour + l.foreign.Abs() + l.ahead.Abs()
@@ -182,7 +182,7 @@ func (l *life) checkCandidate(c *creation, b *client.Batch, all []*creation) {
 }
 
 // settle checks in the end what a caller of Create was told.
-func (l *life) settle(c *creation) {
+func (l *scenario) settle(c *creation) {
 	taken := l.taken(c.name)
 	uncertain := errors.As(c.err, new(*client.UncertainError))
 	l.totals.add(func(s *tally) {

@@ -44,9 +44,9 @@ func liveADay(t *testing.T, seed uint64) {
 			batchtest.WithErrored(0.02), batchtest.WithExpired(0.01), batchtest.WithTruncated(0.02), batchtest.WithRefused(0.02),
 			batchtest.WithSeed(seed), batchtest.WithQueueLimit(250), batchtest.WithCallLimit(60), batchtest.WithDuration(time.Hour))
 		var group sync.WaitGroup
-		lives := make([]*life, programs)
+		lives := make([]*scenario, programs)
 		for i := range lives {
-			l := newLifeOfADay(t, seed<<32+uint64(i+1), service, sum)
+			l := newDayScenario(t, seed<<32+uint64(i+1), service, sum)
 			lives[i] = l
 			group.Go(func() {
 				l.pause(20 * time.Hour)
@@ -78,10 +78,10 @@ func liveADay(t *testing.T, seed uint64) {
 	})
 }
 
-// newLifeOfADay returns the life of a program among others.
-func newLifeOfADay(t *testing.T, seed uint64, service *batchtest.Service, sum *totals) *life {
+// newDayScenario returns the life of a program among others.
+func newDayScenario(t *testing.T, seed uint64, service *batchtest.Service, sum *totals) *scenario {
 	rng := rand.New(rand.NewPCG(seed, 0))
-	l := &life{
+	l := &scenario{
 		T: t, rng: rng, size: 1 + rng.IntN(6), alone: true, marks: rng.IntN(2) == 0, dies: rng.IntN(3) == 0,
 		service: service, watch: watchOrigin(service), totals: sum, seen: make(map[string]bool),
 		name: fmt.Sprintf("program-%d-", seed), clear: func() {}, checks: checkItemOfADay,
@@ -100,7 +100,7 @@ func newLifeOfADay(t *testing.T, seed uint64, service *batchtest.Service, sum *t
 		return service.Client(client.WithHTTPClient(&http.Client{Transport: l.watch}))
 	}
 	l.client = l.again()
-	sum.add(func(s *tally) { s.Lives++ })
+	sum.add(func(s *tally) { s.Scenarios++ })
 	return l
 }
 

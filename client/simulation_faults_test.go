@@ -19,7 +19,7 @@ import (
 
 // weather is what stands between the calls of one life and the service. What a call meets depends on the seed, on the
 // call's name in the header x-call and on how often it has been made, but not on what goes on beside it.
-type weather struct {
+type network struct {
 	seed    uint64
 	service *batchtest.Service
 	foreign time.Duration // by how much the clock of a gateway is ahead, which writes some of the Date headers
@@ -33,8 +33,8 @@ type weather struct {
 	log     []string
 }
 
-func newWeather(seed uint64, s *batchtest.Service, trouble float64, foreign time.Duration) *weather {
-	w := &weather{
+func newNetwork(seed uint64, s *batchtest.Service, trouble float64, foreign time.Duration) *network {
+	w := &network{
 		seed: seed, service: s, trouble: trouble, foreign: foreign,
 		made: make(map[string]int), taken: make(map[string][]string), hidden: make(map[string]time.Time),
 	}
@@ -45,14 +45,14 @@ func newWeather(seed uint64, s *batchtest.Service, trouble float64, foreign time
 }
 
 // clear lets the sun come out for good: whatever a life still has to do then comes to its end.
-func (w *weather) clear() {
+func (w *network) clear() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.trouble = 0
 }
 
 // fault meets a call, and sees to it that a later one meets it too.
-func (w *weather) fault(op batchtest.Op) batchtest.Fault {
+func (w *network) fault(op batchtest.Op) batchtest.Fault {
 	return func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
 		w.service.Inject(op, w.fault(op))
 		name := r.Header.Get("x-call")
@@ -91,7 +91,7 @@ func (w *weather) fault(op batchtest.Op) batchtest.Fault {
 	}
 }
 
-func (w *weather) draw(op batchtest.Op, name string) (*rand.Rand, float64) {
+func (w *network) draw(op batchtest.Op, name string) (*rand.Rand, float64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	key := fmt.Sprint(op, " ", name)
@@ -102,32 +102,32 @@ func (w *weather) draw(op batchtest.Op, name string) (*rand.Rand, float64) {
 }
 
 // recording notes which batches the service takes.
-func (w *weather) recording(name string, next http.Handler) http.Handler {
+func (w *network) recording(name string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		answer := httptest.NewRecorder()
-		next.ServeHTTP(answer, r)
+		response := httptest.NewRecorder()
+		next.ServeHTTP(response, r)
 		var batch struct{ ID, Type string }
-		if json.Unmarshal(answer.Body.Bytes(), &batch) == nil && batch.Type == "message_batch" {
+		if json.Unmarshal(response.Body.Bytes(), &batch) == nil && batch.Type == "message_batch" {
 			w.mu.Lock()
 			w.taken[name] = append(w.taken[name], batch.ID)
 			w.hidden[batch.ID] = time.Now() // or its lag would become longer
 			w.mu.Unlock()
 		}
-		answer.Header().Del("date")
-		maps.Copy(rw.Header(), answer.Header())
-		rw.WriteHeader(answer.Code)
-		rw.Write(answer.Body.Bytes())
+		response.Header().Del("date")
+		maps.Copy(rw.Header(), response.Header())
+		rw.WriteHeader(response.Code)
+		rw.Write(response.Body.Bytes())
 	})
 }
 
-func (w *weather) takenBy(name string) []string {
+func (w *network) takenBy(name string) []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.taken[name])
 }
 
 // lose makes a batch not found for a while, at most 4 minutes, unless it was in the last 30.
-func (w *weather) lose(id string, d time.Duration) batchtest.Fault {
+func (w *network) lose(id string, d time.Duration) batchtest.Fault {
 	return func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
 		w.mu.Lock()
 		if time.Since(w.hidden[id]) > 30*time.Minute {
@@ -143,7 +143,7 @@ var notFound = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 	batchtest.Fail(404, "not_found_error", "Gone.")(rw, r, nil)
 })
 
-func (w *weather) isHidden(op batchtest.Op, id string) bool {
+func (w *network) isHidden(op batchtest.Op, id string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return (op == batchtest.Get || op == batchtest.Results) && time.Now().Before(w.hidden[id])
@@ -155,14 +155,14 @@ type fault struct {
 }
 
 // choose draws one of the ways in which a call can fail, that is about the batch with the given id.
-func (w *weather) choose(op batchtest.Op, rng *rand.Rand, id string) (string, batchtest.Fault) {
+func (w *network) choose(op batchtest.Op, rng *rand.Rand, id string) (string, batchtest.Fault) {
 	n := rng.IntN(3000)
 	faults := []fault{
 		{"dropped before", batchtest.DropBefore()},
 		{"dropped after", batchtest.DropAfter()},
 		{"dropped at once", func(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) }},
 		{"dropped in the request", inTheBody(n, func(http.ResponseWriter) { panic(http.ErrAbortHandler) })},
-		{"answered early", inTheBody(n, func(rw http.ResponseWriter) { rw.WriteHeader([]int{400, 413, 429, 500, 502, 529}[n%6]) })},
+		{"early response", inTheBody(n, func(rw http.ResponseWriter) { rw.WriteHeader([]int{400, 413, 429, 500, 502, 529}[n%6]) })},
 		{"cut", batchtest.DropBytes(n)},
 		{"cut cleanly", batchtest.TruncateBytes(n)},
 		{"stalled", batchtest.Stall(n, time.Duration(n)*time.Second)},
@@ -335,7 +335,7 @@ func late(d time.Duration, read bool) batchtest.Fault {
 	}
 }
 
-// hidden lets the service act, and answers something else.
+// hidden lets the service act, and sends another response.
 func hidden(status int, body string) batchtest.Fault {
 	return func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
 		next.ServeHTTP(httptest.NewRecorder(), r)

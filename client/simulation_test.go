@@ -44,7 +44,7 @@ func TestSimulation(t *testing.T) {
 	sum := new(totals)
 	t.Cleanup(func() { t.Logf("totals: %+v", sum.tally) })
 	if *oneSeed != 0 {
-		live(t, *oneSeed, sum)
+		runScenario(t, *oneSeed, sum)
 		return
 	}
 	workers := uint64(runtime.GOMAXPROCS(0))
@@ -52,7 +52,7 @@ func TestSimulation(t *testing.T) {
 		t.Run(fmt.Sprint(w), func(t *testing.T) {
 			t.Parallel()
 			for seed := w + 1; seed <= *seeds && !t.Failed(); seed += workers {
-				live(t, seed, sum)
+				runScenario(t, seed, sum)
 			}
 		})
 	}
@@ -63,7 +63,7 @@ func TestSimulationRepeatsItself(t *testing.T) {
 	t.Parallel()
 	sum := new(totals)
 	for seed := uint64(1); seed <= 20; seed++ {
-		if diff := cmp.Diff(live(t, seed, sum), live(t, seed, sum)); diff != "" {
+		if diff := cmp.Diff(runScenario(t, seed, sum), runScenario(t, seed, sum)); diff != "" {
 			t.Errorf("seed %d: %s", seed, diff)
 		}
 	}
@@ -76,7 +76,7 @@ type totals struct {
 }
 
 type tally struct {
-	Lives int
+	Scenarios int
 
 	// Of creates: all, those whose batch the service has accepted, those that returned it, those that were uncertain, and
 	// those of which another process asked for the candidates.
@@ -101,7 +101,7 @@ func (s *totals) add(f func(*tally)) {
 }
 
 // live lives one life and returns the calls of it, in order.
-func live(t *testing.T, seed uint64, sum *totals) (calls []string) {
+func runScenario(t *testing.T, seed uint64, sum *totals) (calls []string) {
 	t.Helper()
 	defer func() {
 		p := recover()
@@ -113,11 +113,11 @@ func live(t *testing.T, seed uint64, sum *totals) (calls []string) {
 		}
 	}()
 	synctest.Test(t, func(t *testing.T) {
-		l := newLife(t, seed)
+		l := newScenario(t, seed)
 		l.totals = sum
-		sum.add(func(s *tally) { s.Lives++ })
+		sum.add(func(s *tally) { s.Scenarios++ })
 		l.run()
-		calls = l.weather.log
+		calls = l.network.log
 		slices.Sort(calls)
 		if t.Failed() {
 			t.Logf("seed %d: its calls were\n%s", seed, strings.Join(calls, "\n"))
@@ -127,11 +127,11 @@ func live(t *testing.T, seed uint64, sum *totals) (calls []string) {
 }
 
 // A life is that of the batches of one program.
-type life struct {
+type scenario struct {
 	*testing.T
 	rng     *rand.Rand // of what the program does
 	service *batchtest.Service
-	weather *weather
+	network *network
 	watch   *originWatch
 	totals  *totals
 	client  *client.Client
@@ -155,13 +155,13 @@ type life struct {
 	checks  func(item *client.Item) error // what is wrong with a result
 }
 
-func newLife(t *testing.T, seed uint64) *life {
+func newScenario(t *testing.T, seed uint64) *scenario {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	duration := time.Duration(rng.IntN(20*60)) * time.Second
 	if seed%100 == 0 {
 		duration = time.Duration(20+rng.IntN(10)) * time.Hour // the last ones expire
 	}
-	l := &life{
+	l := &scenario{
 		T: t, rng: rng, size: 1 + rng.IntN(6), twice: rng.IntN(8) == 0,
 		alone: rng.IntN(2) == 0, marks: rng.IntN(2) == 0, dies: rng.IntN(3) == 0, seen: make(map[string]bool),
 	}
@@ -180,8 +180,8 @@ func newLife(t *testing.T, seed uint64) *life {
 	l.ahead = time.Duration(rng.IntN(2001)-1000) * time.Minute
 	l.service.Advance(l.ahead)
 	l.service.Answer("r1", batchtest.Errored(&gen.BetaOverloadedError{Message: "Busy."}))
-	l.weather = newWeather(seed, l.service, rng.Float64()*0.9, foreign)
-	l.taken, l.foreign, l.clear, l.checks = l.weather.takenBy, foreign, l.weather.clear, checkItem
+	l.network = newNetwork(seed, l.service, rng.Float64()*0.9, foreign)
+	l.taken, l.foreign, l.clear, l.checks = l.network.takenBy, foreign, l.network.clear, checkItem
 	l.watch = watchOrigin(l.service)
 	l.other = l.service.Client()
 	share := rng.Float64()
@@ -193,8 +193,8 @@ func newLife(t *testing.T, seed uint64) *life {
 	return l
 }
 
-func (l *life) run() {
-	l.weather.otherID = create(l, l.other, l.size).ID
+func (l *scenario) run() {
+	l.network.otherID = create(l, l.other, l.size).ID
 	l.pause(time.Hour)
 	l.colleagues()
 	l.program()
@@ -203,7 +203,7 @@ func (l *life) run() {
 }
 
 // program creates batches and follows them to their end.
-func (l *life) program() {
+func (l *scenario) program() {
 	creations := l.create()
 	if !l.alone {
 		create(l, l.other, l.size)
@@ -229,7 +229,7 @@ func (l *life) program() {
 }
 
 // colleagues create batches of the same size, on machines of the service whose clocks differ by up to a minute.
-func (l *life) colleagues() {
+func (l *scenario) colleagues() {
 	for range l.rng.IntN(4) {
 		l.service.Seed(l.size, l.service.Now().Add(time.Duration(l.rng.IntN(121)-60)*time.Second))
 		if l.chance(2) {
@@ -238,16 +238,16 @@ func (l *life) colleagues() {
 	}
 }
 
-func (l *life) pause(most time.Duration) { pass(time.Duration(l.rng.Int64N(int64(most)))) }
+func (l *scenario) pause(most time.Duration) { pass(time.Duration(l.rng.Int64N(int64(most)))) }
 
 // pass lets time pass, in the bubble of a life.
 func pass(d time.Duration) { <-time.After(d) }
 
 // chance is true once in n times.
-func (l *life) chance(n int) bool { return l.rng.IntN(n) == 0 }
+func (l *scenario) chance(n int) bool { return l.rng.IntN(n) == 0 }
 
 // context returns one that may end soon.
-func (l *life) context(most time.Duration) (context.Context, context.CancelFunc) {
+func (l *scenario) context(most time.Duration) (context.Context, context.CancelFunc) {
 	if l.chance(2) {
 		return context.WithTimeout(l.Context(), time.Duration(l.rng.Int64N(int64(most))))
 	}
@@ -255,7 +255,7 @@ func (l *life) context(most time.Duration) (context.Context, context.CancelFunc)
 }
 
 // try counts what the program tries. A program that has tried for long enough meets no more faults.
-func (l *life) try() {
+func (l *scenario) try() {
 	if l.tries++; l.tries == 30 {
 		l.clear()
 	}
@@ -267,7 +267,7 @@ func (l *life) try() {
 func named(name string) client.CallOption { return client.WithHeader("x-call", name) }
 
 // follow waits for a batch, reads its results and deletes it.
-func (l *life) follow(id string) {
+func (l *scenario) follow(id string) {
 	if l.chance(5) {
 		l.pause(10 * time.Minute)
 		l.client.Cancel(l.Context(), id, named("cancel")) // or not: what it does shows later
@@ -291,7 +291,7 @@ func (l *life) follow(id string) {
 	}
 }
 
-func (l *life) wait(id string) *client.Batch {
+func (l *scenario) wait(id string) *client.Batch {
 	for {
 		l.try()
 		ctx, cancel := l.context(10 * time.Hour)
@@ -321,7 +321,7 @@ func (l *life) wait(id string) *client.Batch {
 }
 
 // results reads the results once and reports whether that yielded all of them.
-func (l *life) results(id string) (all bool) {
+func (l *scenario) results(id string) (all bool) {
 	ctx, cancel := l.context(10 * time.Minute)
 	defer cancel()
 	leave := -1

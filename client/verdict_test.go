@@ -15,7 +15,7 @@ import (
 // words are the verdicts as the package documentation has them.
 var words = map[verdict]string{unknown: "unknown", accepted: "accepted", notAccepted: "not accepted, and retried", postponed: "not accepted, and retried for minutes", refused: "refused"}
 
-// TestJudge walks the table of judgements: each row decides at least one case, and each case is decided by its row.
+// TestJudge checks the table of judgements: each row decides at least one case, and each case is decided by its row.
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	api := func(status int, kind string, change ...func(*APIError)) outcome {

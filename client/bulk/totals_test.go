@@ -54,7 +54,7 @@ func TestTotalsTokens(t *testing.T) {
 		"cache/no time to live":  {`{"cache_creation_input_tokens":7,"cache_creation":null}`, models{"opus": {CacheWrite5m: 7}}, 0},
 		"cache/some of them":     {`{"cache_creation_input_tokens":7,"cache_creation":{"ephemeral_1h_input_tokens":4}}`, models{"opus": {CacheWrite5m: 3, CacheWrite1h: 4}}, 0},
 		"cache/only by TTL":      {`{"cache_creation_input_tokens":null,"cache_creation":{"ephemeral_1h_input_tokens":4,"ephemeral_5m_input_tokens":5}}`, models{"opus": {CacheWrite5m: 5, CacheWrite1h: 4}}, 0},
-		"steps/of the answer":    {usage(3, `,"iterations":[`+step("message", "opus", 1)+`,`+step("message", "", 2)+`]`), models{"opus": of(3)}, 0},
+		"steps/of the response":  {usage(3, `,"iterations":[`+step("message", "opus", 1)+`,`+step("message", "", 2)+`]`), models{"opus": of(3)}, 0},
 		"steps/compaction":       {usage(3, `,"iterations":[`+step("compaction", "", 4)+`,`+step("message", "opus", 3)+`]`), models{"opus": sum(3, 4)}, 0},
 		"steps/advisor":          {usage(3, `,"iterations":[`+step("message", "opus", 3)+`,`+step("advisor_message", "fable", 10)+`,`+step("advisor_message", "fable", 20)+`]`), models{"opus": of(3), "fable": sum(10, 20)}, 0},
 		"steps/advisor, same":    {usage(3, `,"iterations":[`+step("advisor_message", "opus", 10)+`]`), models{"opus": sum(3, 10)}, 0},

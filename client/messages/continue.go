@@ -38,9 +38,9 @@ func Continue(p client.Params, m *client.Message, blocks ...client.ContentBlockP
 	if err := continuable(m, blocks); err != nil {
 		return client.Params{}, fmt.Errorf("continue: %w", err)
 	}
-	assistant, answered, err := turn(m)
+	assistant, withResult, err := turn(m)
 	if err == nil {
-		err = checkPending(assistant, answered, blocks)
+		err = checkPending(assistant, withResult, blocks)
 	}
 	if err != nil {
 		return client.Params{}, fmt.Errorf("continue: %w", err)
@@ -139,7 +139,7 @@ func checkResults(uses []*client.ToolUseBlock, blocks []client.ContentBlockParam
 
 // checkPending returns an error if blocks that are not results would end a turn while a server tool that the model called
 // directly has yet to run.
-func checkPending(assistant client.ContentBlocks, answered map[string]bool, blocks []client.ContentBlockParam) error {
+func checkPending(assistant client.ContentBlocks, withResult map[string]bool, blocks []client.ContentBlockParam) error {
 	isOther := func(b client.ContentBlockParam) bool { _, ok := b.(*client.ToolResultBlockParam); return !ok }
 	i := slices.IndexFunc(blocks, isOther)
 	if i < 0 {
@@ -158,7 +158,7 @@ func checkPending(assistant client.ContentBlocks, answered map[string]bool, bloc
 		default:
 			continue
 		}
-		if !answered[id] {
+		if !withResult[id] {
 			return fmt.Errorf("block %d (%s) ends the turn, but server tool use %.70q (%s) has no result yet: send only the results of your own tools, and the other blocks in the request after it",
 				i, blocks[i].Discriminator(), id, foreign.Short(name))
 		}
