@@ -116,7 +116,7 @@ func TestCreateLinesRefusesMalformedLines(t *testing.T) {
 		"no params":      {strings.NewReader("\n\n" + `{"custom_id":"a"}`), "line 3: a line must be one object with custom_id and params"},
 		"params a list":  {strings.NewReader(`{"custom_id":"a","params":[]}`), "line 1: a line must be one object with custom_id and params"},
 		"no id":          {strings.NewReader(`{"params":{}}`), "line 1: custom_id: it is missing"},
-		"odd id":         {strings.NewReader(`{"custom_id":"a b","params":{}}`), "line 1: custom_id: it must be"},
+		"malformed id":   {strings.NewReader(`{"custom_id":"a b","params":{}}`), "line 1: custom_id: it must be"},
 		"id a number":    {strings.NewReader(`{"custom_id":7,"params":{}}`), "line 1: custom_id: it is missing, or not a string"},
 		"same id":        {strings.NewReader(good + "\n" + good), "line 3: custom_id: duplicate of line 1"},
 		"many mistakes":  {strings.NewReader(many), "and perhaps more"},

@@ -112,8 +112,7 @@
 // minutes is retried too, because such a 404 has been observed to be temporary.
 //
 // A call is made up to [Retry.MaxAttempts] times, 5 by default. A create that the service refuses temporarily, because it
-// is overloaded or limits the rate, is retried for 10 minutes by default; [Retry.MaxElapsed] limits that time for all
-// calls.
+// is overloaded or limits the rate, is retried for 10 minutes by default; [Retry.MaxElapsed] sets that time for all calls.
 //
 // The waits grow and are randomized; a retry-after is honored up to [Retry.MaxRetryAfter]. A call that would have to wait
 // longer, or beyond MaxElapsed or its context's deadline, fails at once with the response it got.
@@ -123,8 +122,8 @@
 // nothing.
 //
 // Wait keeps polling through all temporary failures, whatever x-should-retry says. Results requests the stream again if it
-// was truncated or lacks results, and skips results that it has already yielded; it is complete only when the counts of the
-// batch are reached.
+// was truncated or lacks results, and skips results that it has already yielded; the results are complete only when the
+// counts of the batch are reached.
 //
 // An attempt fails with [ErrTimeout] if the whole response has not arrived within a minute; for a create, within ten
 // minutes after the last byte was sent; for a stream of results, if a read takes two minutes.

@@ -184,7 +184,7 @@ type StreamEnd struct {
 	// Stream is the number of the stream, from 1.
 	Stream int
 
-	// Resumed reports that an earlier stream of the same call was cut off or lacked results.
+	// Resumed reports that an earlier stream of the same call was truncated or lacked results.
 	Resumed bool
 
 	// Lines is how many lines were read, including those that an earlier stream had too.

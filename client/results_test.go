@@ -59,7 +59,7 @@ func TestResultsAreNeverLost(t *testing.T) {
 			line, _, _ := bytes.Cut(b, []byte("\n"))
 			return append(append(b, line...), '\n')
 		})}, n, 1, nil},
-		"odd field":              {[]batchtest.Fault{replace(`"output_tokens":`, `"output_tokens":"?","x":`)}, n, 1, nil},
+		"malformed field":        {[]batchtest.Fault{replace(`"output_tokens":`, `"output_tokens":"?","x":`)}, n, 1, nil},
 		"200 with a 404":         {[]batchtest.Fault{batchtest.Status(200, `{"type":"error","error":{"type":"not_found_error","message":"Gone."}}`)}, n, 0, nil},
 		"200 with an error":      {[]batchtest.Fault{batchtest.Status(200, `{"type":"error","error":{"type":"permission_error","message":"No."}}`)}, 0, 0, func(err error) bool { return errors.Is(err, client.ErrPermission) }},
 		"200 with a web page":    {[]batchtest.Fault{batchtest.Status(200, "<html></html>")}, n, 0, nil},

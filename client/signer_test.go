@@ -31,7 +31,7 @@ func (s *signer) sign(r *http.Request, sum [sha256.Size]byte) error {
 	defer s.mu.Unlock()
 	s.calls++
 	if r.URL.Query().Get("beta") != "true" || r.Header.Get("anthropic-version") == "" || r.Header.Get("user-agent") == "" {
-		return errors.New("the request has not all that is to be signed")
+		return errors.New("the request lacks headers that must be signed")
 	}
 	r.Header.Set("authorization", "Bearer "+s.key)
 	r.Header.Set("x-sum", hex.EncodeToString(sum[:]))
