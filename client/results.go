@@ -171,7 +171,7 @@ func (r *resultReader) complete() bool {
 	return ok && int64(len(r.given)) >= total-want.Processing
 }
 
-// incomplete returns the last error: err itself if no result was yielded, and an [*IncompleteError] otherwise.
+// incomplete returns the last error: err, if it is not nil and no result was yielded, and otherwise an [*IncompleteError].
 func (r *resultReader) incomplete(err error) error {
 	if err != nil && len(r.given) == 0 {
 		return err
