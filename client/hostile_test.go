@@ -107,7 +107,7 @@ func TestHostileService(t *testing.T) {
 		"stream/gzip without word": {counts: one, results: text("\x1f\x8b\x08\x00\x00\x00\x00\x00"), items: -1, want: "incomplete"},
 		"stream/wrong encoding":    {counts: one, results: text(result), header: http.Header{"Content-Encoding": {"br"}, "Content-Type": {"application/x-jsonl"}}, items: 1},
 
-		// Batches that are not batches.
+		// Responses to Get that are not batches.
 		"batch/drips":              {get: func() io.Reader { return drip{strings.NewReader(counts(one))} }, want: "no data from the service for 1m0s"},
 		"batch/endless":            {get: endless(" "), want: "larger than"},
 		"batch/two":                {get: text(counts(one) + counts(one)), want: "does not match the contract"},
