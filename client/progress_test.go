@@ -211,7 +211,7 @@ func (e *endlessLines) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// TestLongIDs reads results with IDs that would fill memory, only hashes of these are kept.
+// TestLongIDs reads results with IDs that would fill memory: only their hashes are kept.
 func TestLongIDs(t *testing.T) {
 	t.Parallel()
 	var lines strings.Builder

@@ -104,7 +104,7 @@ func newDayScenario(t *testing.T, seed uint64, service *batchtest.Service, sum *
 	return l
 }
 
-// checkItemOfADay checks that a result is that of its request, or a random one.
+// checkItemOfADay checks that a result is that of its request, or one that the fake draws at random.
 func checkItemOfADay(item *client.Item) error {
 	m := item.Message()
 	for _, drawn := range []error{client.ErrOverloaded, client.ErrAPI, client.ErrTimeout} {

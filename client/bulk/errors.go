@@ -107,11 +107,12 @@ func (e *LeftOutError) last() error {
 // A MatchError counts what [Match] or [MatchInOrder] could not match, or [FollowUp] could not decide. It is the last thing
 // that they yield. errors.Is finds each kind that was counted, and errors.Is and errors.As find the errors in Errs.
 type MatchError struct {
-	// Missing is how many inputs have no result ([ErrMissing]). FollowUp sets it to 0, because it decides about them.
+	// Missing is how many inputs have no result ([ErrMissing]). It is 0 in an error of FollowUp, which has a decision for
+	// them.
 	Missing int
 
-	// Unread is how many inputs have no result that was read, if reading the results failed ([ErrUnread]). FollowUp sets it
-	// to 0, because it decides about them.
+	// Unread is how many inputs have no result that was read, if reading the results failed ([ErrUnread]). It is 0 in an
+	// error of FollowUp, which has a decision for them.
 	Unread int
 
 	// Unknown is how many results have no input ([ErrUnknown]).
