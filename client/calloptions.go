@@ -133,8 +133,8 @@ func WithRetry(r Retry) CallOption {
 	return callOption{"WithRetry", opNew | everyCall&^opWait, func(c *call) error { c.retry = r; return nil }}
 }
 
-// WithAtLeastOnceCreate lets Create and CreateLines resend a batch that the service may have accepted, where they
-// otherwise return an [*UncertainError]. The batch may then exist several times, and each of them is billed. If the last
+// WithAtLeastOnceCreate lets Create and CreateLines resend a batch that the service may have accepted, where they would
+// otherwise return an [*UncertainError]. The batch may then exist several times, and each copy is billed. If the last
 // attempt fails too, the error is still an UncertainError, about all attempts.
 func WithAtLeastOnceCreate() CallOption {
 	return callOption{"WithAtLeastOnceCreate", opNew | opCreate, func(c *call) error { c.atLeastOnce = true; return nil }}
@@ -152,9 +152,9 @@ func WithPreflight(checker Checker) CallOption {
 // and the call fails with that error and is not retried. It is called on another goroutine; the call returns before fence
 // does only if its context ends. If fence panics, so does the call.
 //
-// It is for programs that must stop sending a batch once something else has happened, such as the loss of a lease. So that
-// a body which fence let pass does not arrive much later, the connection of such a call ends when the other side has
-// acknowledged nothing for a minute, on Linux only.
+// It is for programs that must stop sending a batch once something else has happened, such as the loss of a lease. A body
+// that fence let pass must not arrive much later: on Linux, and only there, the connection of such a call ends when the
+// other side has acknowledged nothing for a minute.
 func WithFence(fence func() error) CallOption {
 	return callOption{"WithFence", opCreate, func(c *call) error { c.fence = fence; return nil }}
 }

@@ -76,8 +76,9 @@ func WithInsecureHTTP() Option {
 // may carry a credential to another origin.
 //
 // If the Transport is an *http.Transport, each Create and CreateLines uses a connection of its own. With another kind of
-// transport, a create on an idle connection that the server has just closed is an [*UncertainError]. If that transport uses
-// a proxy for an https base URL, all calls go through copies of it whose errors name the proxy if it refuses a connection.
+// transport, a create on an idle connection that the server has just closed is an [*UncertainError]. If an *http.Transport
+// uses a proxy for an https base URL, all calls go through copies of it whose errors name the proxy if it refuses a
+// connection.
 func WithHTTPClient(h *http.Client) Option {
 	return clientOption(func(c *config) error {
 		if h == nil {

@@ -39,8 +39,8 @@ const idleTimeout = 2 * time.Minute
 // never counts as a result.
 //
 // An error is the last thing Results yields. It is an [*IncompleteError] if the results are fewer than the batch's counts
-// or differ from them, of kind [ErrNotEnded] if the batch still runs, [ErrResultsGone] if its results were archived, and an
-// [*APIError] if the service refused.
+// or differ from them, of kind [ErrNotEnded] if the batch still runs, of kind [ErrResultsGone] if its results were
+// archived, and an [*APIError] if the service refused.
 //
 // Nothing is sent before the iteration begins. Leaving the iteration early closes the stream. Each iteration requests the
 // results anew.
