@@ -21,8 +21,8 @@ import (
 
 // An APIError is an unsuccessful response, or the error of a batch item. The text of Error is for people and may change.
 //
-// errors.As finds the contract's variant in it, for example a *gen.BetaRateLimitError, and errors.Is its kind, for
-// example [ErrRateLimited].
+// errors.As finds the contract's type of the error in it, for example a *gen.BetaRateLimitError, and errors.Is its kind,
+// for example [ErrRateLimited].
 type APIError struct {
 	// Op is the operation that failed, in words, such as "create batch". It is empty for an item.
 	Op string
@@ -46,8 +46,8 @@ type APIError struct {
 	// RetryAfter is how long the service asks to wait, 0 if it does not.
 	RetryAfter time.Duration
 
-	// Detail is the error of the API's JSON: one of the contract's variants, or a *gen.Unknown for a newer type. It is
-	// nil if something else than the API answered.
+	// Detail is the error of the API's JSON: one of the contract's error types, or a *gen.Unknown for a newer type. It is
+	// nil if the response did not come from the API.
 	Detail gen.BetaError
 
 	// Attempts is how many times the call was made.
@@ -107,7 +107,7 @@ func detailOf(e gen.BetaError) (message, code string) {
 	return message, code
 }
 
-// readError returns what programs and people need of the JSON of an error.
+// readError returns the type, message and error code in the JSON of an error.
 func readError(raw jsontext.Value) (kind, message, code string) {
 	eachProperty(raw, func(name string, d *wire.Decoder) {
 		switch name {
@@ -160,13 +160,13 @@ func parseAPIError(op string, r *http.Response, body []byte, now time.Time) *API
 	}
 	e.RequestID = cmp.Or(r.Header.Get("request-id"), e.RequestID)
 	for _, s := range []*string{&e.Type, &e.Message, &e.ErrorCode, &e.RequestID, &e.shouldRetry} {
-		*s = secret.redact(*s) // which the body may have held in another form
+		*s = secret.redact(*s) // the body may have held it in another form
 	}
 	return e
 }
 
-// isErrorResponse reports whether JSON that was decoded with err is an error of the API. A malformed property does not
-// matter, except for the two types.
+// isErrorResponse reports whether JSON that was decoded with err is an error of the API. Malformed properties are ignored,
+// except the two types.
 func isErrorResponse(r *gen.BetaErrorResponse, err error) bool {
 	var misfit *gen.DecodeError
 	if err != nil && (!errors.As(err, &misfit) || misfit.Pointer == "" || misfit.Pointer == "/type") {
@@ -191,7 +191,7 @@ func foreignError(body []byte) (kind, message string) {
 	return kind, message
 }
 
-// describeBody says what kind of body a response has, without showing it.
+// describeBody describes the body of a response without showing it.
 func describeBody(r *http.Response, body []byte, secret secrets) string {
 	what := "with an empty body"
 	if len(bytes.TrimSpace(body)) > 0 {
@@ -201,15 +201,15 @@ func describeBody(r *http.Response, body []byte, secret secrets) string {
 		}
 	}
 	if r.StatusCode/100 == 3 {
-		what += ": redirects are not followed for this call, to another origin, or with a user in the URL"
+		what += ": redirects are followed only for reads, within the origin, and without a user in the URL"
 	}
 	return "response " + what
 }
 
-// fromAPI reports whether the response was the API's own JSON, not that of something between.
+// fromAPI reports whether the response was the API's own JSON, not that of an intermediary.
 func (e *APIError) fromAPI() bool { return e.Detail != nil }
 
-// Error says, on one line, which operation failed with which status, type, message and request ID, and how long the
+// Error returns one line with the operation, the status, type, message and request ID of the response, and how long the
 // service asks to wait.
 func (e *APIError) Error() string {
 	var parts []string
@@ -256,7 +256,7 @@ func (e *APIError) LogValue() slog.Value {
 	)
 }
 
-// Unwrap gives errors.As the contract's variant.
+// Unwrap returns Detail, for errors.As.
 func (e *APIError) Unwrap() error {
 	err, _ := e.Detail.(error)
 	return err

@@ -8,7 +8,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/contract"
 )
 
-// TestDetailOfEveryVariant reads message and error code of each error that the contract knows, and of one that it does not.
+// TestDetailOfEveryVariant reads the message and error code of each error in the contract, and of one that is not.
 func TestDetailOfEveryVariant(t *testing.T) {
 	t.Parallel()
 	kinds := []string{"novel_error"}

@@ -70,7 +70,7 @@ func (c *Client) send(req *http.Request, cl *call, seen *observedAttempt, more h
 	return resp, nil
 }
 
-// addMore adds headers that hooks want to send, if they are not there yet and a program may set them.
+// addMore adds the headers of hooks, except those that are already set and those that a program may not set.
 func addMore(h, more http.Header) {
 	if len(more) == 0 {
 		return
@@ -84,8 +84,8 @@ func addMore(h, more http.Header) {
 	maps.Copy(h, checked.header)
 }
 
-// addHeaders adds the headers that every request carries. Headers that the request has already win, except for the
-// credential; betas are merged. It returns what to do when the response is a 401.
+// addHeaders adds the headers that every request carries. Headers that the request already has win, except for the
+// credential; betas are merged. refused must be called if the response is a 401.
 func (c *Client) addHeaders(req *http.Request, cl *call) (refused func(), err error) {
 	own := map[string]string{
 		"user-agent":             c.s().userAgent,
@@ -121,13 +121,13 @@ func (c *Client) addHeaders(req *http.Request, cl *call) (refused func(), err er
 	return refused, nil
 }
 
-// newCall returns what a call is made with.
+// newCall returns the settings of a call.
 func (c *Client) newCall(op operation, opts []CallOption) (call, error) {
 	return c.s().call.with(op, opts)
 }
 
-// repeat makes attempts until one succeeds or try says that another one would not help. Credentials that can be refreshed
-// are, once, after a 401 of the API.
+// repeat makes attempts until one succeeds or try says that another one would not help. After a 401 from the API it
+// refreshes the credential once, if it can be refreshed.
 func (c *Client) repeat(ctx context.Context, cl *call, try func() (next, error)) error {
 	began, counted, refreshed := time.Now(), 0, false
 	for attempt := 1; ; attempt++ {

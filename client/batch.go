@@ -11,17 +11,16 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/wire"
 )
 
-// A Batch is a batch as the service described it at one time; it does not change when the batch does. Times that have not
-// come are zero.
+// A Batch is a snapshot of a batch, as the service described it. Times of events that have not happened yet are zero.
 type Batch struct {
 	gen.BetaMessageBatch
 
-	// Malformed is what is wrong with the description, nil if nothing is: the fields that it concerns are zero, and the
-	// others are good. A batch exists, and is billed, whatever is wrong with its description.
+	// Malformed is the fault of the description, nil if there is none: the fields it concerns are zero, and the others are
+	// valid. A batch exists, and is billed, even if its description is malformed.
 	Malformed *gen.DecodeError
 
-	// Raw is the JSON that the batch was decoded from, including everything that the contract does not know, without white
-	// space around it. It is nil if that was not JSON.
+	// Raw is the JSON that the batch was decoded from, including properties that the contract does not know, without
+	// surrounding white space. It is nil if the description was not JSON.
 	Raw jsontext.Value
 }
 
@@ -31,7 +30,7 @@ func (b *Batch) Ended() bool {
 }
 
 // total returns how many requests the batch has: the sum of its counts, including those that are newer than the contract.
-// It is false if that cannot be told.
+// ok is false if the number is unknown.
 func (b *Batch) total() (n int64, ok bool) {
 	ok = true
 	eachProperty(b.Raw, func(name string, d *wire.Decoder) {
@@ -39,7 +38,7 @@ func (b *Batch) total() (n int64, ok bool) {
 			d.Skip()
 			return
 		}
-		n, ok = 0, true // of two, the last one counts
+		n, ok = 0, true // the last of duplicates counts
 		eachProperty(d.Value(), func(name string, d *wire.Decoder) {
 			value := d.Value()
 			if kind := value.Kind(); kind == '0' {
@@ -62,7 +61,7 @@ func (b *Batch) total() (n int64, ok bool) {
 	return n, ok && n > 0
 }
 
-// AppendJSON appends the JSON of the batch to data: Raw, or what the fields give if there is no Raw.
+// AppendJSON appends the JSON of the batch to data: Raw, or the encoded fields if there is no Raw.
 func (b Batch) AppendJSON(data []byte) ([]byte, error) {
 	if len(b.Raw) > 0 {
 		return append(data, b.Raw...), nil
@@ -105,12 +104,11 @@ func (b *Batch) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return b.UnmarshalJSON(v)
 }
 
-// parseBatch reads the body of a response. It is false if the body is not a batch; the batch then holds the ID that the
-// body may have.
+// parseBatch reads the body of a response. ok is false if the body is not a batch; b then holds the ID in the body, if any.
 func parseBatch(body []byte) (b *Batch, ok bool) {
 	b = new(Batch)
 	if err := b.UnmarshalJSON(body); err != nil {
-		b.Malformed = &gen.DecodeError{Reason: "the response is not whole"}
+		b.Malformed = &gen.DecodeError{Reason: "the response is incomplete"}
 	}
 	return b, b.ID != "" && looksLikeBatch(body)
 }

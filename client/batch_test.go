@@ -43,14 +43,14 @@ func TestMalformedFieldKeepsTheBatch(t *testing.T) {
 				t.Errorf("got ended_at %v, malformed %v, error %v", b.EndedAt, b.Malformed, err)
 			}
 			if b.Malformed != nil && b.Malformed.Pointer != "/ended_at" {
-				t.Errorf("it does not name the field: %v", b.Malformed)
+				t.Errorf("Malformed does not name the field: %v", b.Malformed)
 			}
 		})
 	}
 }
 
-// TestTruncatedBatchIsRetried truncates a batch after its ID and status, before its counts, which is not a batch without
-// results.
+// TestTruncatedBatchIsRetried truncates a batch after its ID and status, before its counts: it must not become a batch
+// without results.
 func TestTruncatedBatchIsRetried(t *testing.T) {
 	t.Parallel()
 	inBubble(t, 0, func(t *testing.T, s *batchtest.Service, c *client.Client) {
@@ -61,13 +61,13 @@ func TestTruncatedBatchIsRetried(t *testing.T) {
 			wantResults(t, 3, c.Results(t.Context(), batch.ID))
 			s.Inject(batchtest.Get, fault)
 			if b, err := c.Wait(t.Context(), batch.ID); err != nil || b.RequestCounts.Succeeded != 3 {
-				t.Errorf("waiting gives %+v, %v", b, err)
+				t.Errorf("Wait returns %+v, %v", b, err)
 			}
 		}
 	})
 }
 
-// TestBatchJSON stores batches as JSON, with what the contract does not know, and reads them again.
+// TestBatchJSON stores batches as JSON, with properties that the contract does not know, and reads them again.
 func TestBatchJSON(t *testing.T) {
 	t.Parallel()
 	s := batchtest.New(t)
@@ -96,12 +96,12 @@ func TestBatchJSON(t *testing.T) {
 	}
 }
 
-// TestMalformedResponsesToCreateAreBatches has one property of the response be malformed.
+// TestMalformedResponsesToCreateAreBatches makes one property of the response malformed.
 func TestMalformedResponsesToCreateAreBatches(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		property, value string
-		pointer         string // of what is malformed, if the response is a batch
+		pointer         string // of the malformed property, if the response is a batch
 		uncertain       bool
 		id              bool // the UncertainError has the id
 	}{

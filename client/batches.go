@@ -40,7 +40,7 @@ func (c *Client) callForBatch(ctx context.Context, cl *call, id string, build fu
 		}
 		b, ok := parseBatch(body)
 		switch {
-		case !ok || len(b.Raw) == 0: // a part of one may lack its counts
+		case !ok || len(b.Raw) == 0: // a truncated batch may lack its counts
 			return unexpectedResponse(cl.op.String(), resp, body)
 		case b.ID != id:
 			return wrongBatch(cl.op.String(), resp, body)
@@ -55,16 +55,16 @@ func (c *Client) callForBatch(ctx context.Context, cl *call, id string, build fu
 	return batch, nil
 }
 
-// wrongBatch makes an error of a response that is about another batch than the call.
+// wrongBatch returns the error of a response that describes another batch than the one requested.
 func wrongBatch(op string, resp *http.Response, body []byte) *APIError {
 	e := unexpectedResponse(op, resp, body)
-	e.Message = "response is about another batch"
+	e.Message = "response describes another batch"
 	return e
 }
 
-// Cancel asks the service to cancel a batch, and returns it as it is then: usually canceling, not yet ended. Requests that
-// have finished keep their results. A batch that has ended in the meantime is returned as it is. Cancel is retried:
-// canceling twice does no harm.
+// Cancel asks the service to cancel a batch, and returns its new state: usually canceling, not yet ended. Requests that
+// have finished keep their results. A batch that has ended in the meantime is returned unchanged. Cancel is retried,
+// because it is idempotent.
 //
 // The error is an [*APIError] if the service refused, of kind [ErrNotFound] if there is no batch with this ID.
 //
@@ -82,7 +82,7 @@ func (c *Client) cancel(ctx context.Context, cl *call, id string) (*Batch, error
 		return gen.NewCancelMessageBatchRequest(c.s().base.String(), id, &gen.CancelMessageBatchParams{AnthropicVersion: cl.version})
 	})
 	var apiErr *APIError
-	if errors.As(err, &apiErr) && apiErr.StatusCode/100 == 4 { // which one an ended batch gives is not documented
+	if errors.As(err, &apiErr) && apiErr.StatusCode/100 == 4 { // the status for an ended batch is not documented
 		if b, getErr := c.get(ctx, cl, id); getErr == nil && b.Ended() {
 			return b, nil
 		}
@@ -90,12 +90,12 @@ func (c *Client) cancel(ctx context.Context, cl *call, id string) (*Batch, error
 	return batch, err
 }
 
-// Delete deletes a batch that has ended, and its results. A batch that still runs must be canceled first, and have ended:
+// Delete deletes a batch that has ended, and its results. A running batch must be canceled first, and must have ended:
 // until then Delete returns an [*APIError].
 //
-// Delete is retried, also after a 404 for a batch that this client has seen in the last 5 minutes, because that may pass. If
-// the API does not find the batch in the end, the deletion succeeded if an earlier attempt may have reached the service;
-// otherwise the error is of kind [ErrNotFound].
+// Delete is retried, also after a 404 for a batch that this client has seen in the last 5 minutes, because that may be
+// temporary. If the API still does not find the batch, Delete returns nil if an earlier attempt may have reached the
+// service, and otherwise an error of kind [ErrNotFound].
 //
 // API: DELETE /v1/messages/batches/{message_batch_id}
 func (c *Client) Delete(ctx context.Context, id string, opts ...CallOption) error {

@@ -15,38 +15,39 @@ import (
 // whole.
 type batchBody struct {
 	source source
-	ctx    context.Context // of reading the source
+	ctx    context.Context // for reading the source
 	cancel context.CancelFunc
 	ending atomic.Bool  // ctx has ended because the attempt is over
 	size   int64        // of the whole body, as it was announced
-	onRead func()       // is called at each read
-	fence  func() error // is called once, before the last fencedBytes; may be nil
+	onRead func()       // called at each read
+	fence  func() error // called once, before the last fencedBytes; may be nil
 
-	mu      lock // is not held while the fence is asked
+	mu      lock // not held while the fence runs
 	fenced  bool
 	begun   bool
-	sent    int             // requests that are in buf or were
-	buf     []byte          // what is encoded
+	sent    int             // requests written to buf so far
+	buf     []byte          // encoded bytes
 	read    int             // how much of buf was read
 	at      int64           // how much of the body was read
-	closed  bool            // the end of the list is in buf
-	err     error           // why the body does not come to its end
+	closed  bool            // buf holds the end of the list
+	err     error           // why the body will not be completed
 	panic   *parallel.Panic // of the source or the fence, which net/http must not see
 	stopped bool
 }
 
 const (
-	// bodyBuffer is how much is encoded at a time, except for what the last request has more. With less, a write to the
-	// connection would be as small as a request may be.
+	// bodyBuffer is how many bytes are encoded at a time; the last request may exceed it. With a smaller buffer, writes to
+	// the connection could be as small as a request.
 	bodyBuffer = 64 << 10
 
-	// fencedBytes is how much of a body is held back until its fence has been asked.
+	// fencedBytes is how much of a body is held back until its fence has returned.
 	fencedBytes = 64 << 10
 )
 
 var errStopped = errors.New("the attempt is over")
 
-// A lock is a mutex, of which testing/synctest knows that whoever waits for it waits: the source may be in a Read for a while.
+// A lock is a mutex made of a channel, so that testing/synctest sees that a goroutine waits for it: the source may be in a
+// Read for a while.
 type lock chan struct{}
 
 func (l lock) Lock()   { l <- struct{}{} }
@@ -58,8 +59,8 @@ func newBatchBody(ctx context.Context, src source, size int64, fence func() erro
 	return b
 }
 
-// Read implements io.Reader. The last byte of the announced size is handed over only after the source has come to its end
-// as it was checked.
+// Read implements io.Reader. The last byte of the announced size is returned only after the source has ended exactly as it
+// was checked.
 func (b *batchBody) Read(p []byte) (int, error) {
 	b.onRead()
 	b.mu.Lock()
@@ -89,18 +90,18 @@ func (b *batchBody) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// protect calls f, which calls the caller's code on a goroutine of net/http.
+// protect calls f, and keeps its panic from net/http: f runs the caller's code on a goroutine of net/http.
 func (b *batchBody) protect(f func() error) (err error) {
 	if b.panic = parallel.Catch(func() { err = f() }); b.panic != nil {
 		return b.panic
 	}
 	if err != nil && b.ending.Load() {
-		return errStopped // perhaps because of that
+		return errStopped // err may be a consequence
 	}
 	return err
 }
 
-// ask asks the fence.
+// ask calls the fence.
 func (b *batchBody) ask() error {
 	b.fenced = true
 	b.mu.Unlock()
@@ -141,15 +142,15 @@ func (b *batchBody) fill() error {
 		}
 	}
 	if ends := b.at + int64(len(b.buf)); ends > b.size || (ends == b.size) != b.closed {
-		return errChanged // the service would take for the whole body what is not
+		return errChanged // the service would accept an incomplete body as the whole one
 	}
 	return nil
 }
 
-// stop ends the reading and reports whether the last byte was handed over: if so, the service may have the batch.
-// That is decided once, because net/http may read for a while after it has given up.
+// stop ends the reading and reports whether the last byte was handed to net/http: if so, the service may have the batch.
+// This does not change later, although net/http may continue to read for a while after it has given up.
 //
-// It does not wait for a reader that does not return.
+// It does not wait for a blocked reader.
 func (b *batchBody) stop() (whole bool) {
 	b.ending.Store(true)
 	b.cancel()
@@ -168,7 +169,7 @@ func (b *batchBody) finish() {
 	p.Raise()
 }
 
-// failure returns why the body did not come to its end, or nil if it was stopped.
+// failure returns why the body was not completed, or nil if it was stopped.
 func (b *batchBody) failure() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -13,7 +13,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// A partReader is a transport that reads a part of a body and then loses the connection. It keeps the body.
+// A partReader is a transport that reads part of a body, keeps the body, and then loses the connection.
 type partReader struct {
 	size, left int64
 	body       io.ReadCloser
@@ -43,8 +43,8 @@ func (r *countedReader) Seek(offset int64, whence int) (int64, error) {
 	return r.Reader.Seek(offset, whence)
 }
 
-// TestConnectionLostAroundTheLastByte loses the connection before and after the last byte of a body: only then may there be
-// a batch. A transport that continues to read afterwards gets nothing, and the requests are not read again.
+// TestConnectionLostAroundTheLastByte loses the connection before and after the last byte of a body: only after it may
+// there be a batch. A transport that continues to read afterwards receives nothing, and the requests are not read again.
 func TestConnectionLostAroundTheLastByte(t *testing.T) {
 	t.Parallel()
 	for name, n := range map[string]int{"short": 3, "longer than what is encoded at a time": 5000} {
@@ -68,9 +68,9 @@ func TestConnectionLostAroundTheLastByte(t *testing.T) {
 	}
 }
 
-// TestCreateHoldsNoBody sends 64 MB out of little memory.
+// TestCreateHoldsNoBody sends 64 MB with little memory.
 //
-// It does not run in parallel with other tests, since it counts what is allocated.
+// It does not run in parallel with other tests, because it counts allocations.
 func TestCreateHoldsNoBody(t *testing.T) {
 	const size = 64 << 20
 	batch := largeRequests(64)

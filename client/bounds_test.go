@@ -16,12 +16,12 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// TestEndlessResponses checks that the client gives up responses that never end, compressed or not: a client that read on
-// would hang here.
+// TestEndlessResponses checks that the client gives up responses that never end, compressed or not: a client that continued
+// to read would hang here.
 func TestEndlessResponses(t *testing.T) {
 	t.Parallel()
 	zeros := make([]byte, 1<<20)
-	var bomb bytes.Buffer // gzip files may follow each other
+	var bomb bytes.Buffer // gzip files may be concatenated
 	packer := gzip.NewWriter(&bomb)
 	packer.Write(zeros)
 	packer.Close()
@@ -36,8 +36,8 @@ func TestEndlessResponses(t *testing.T) {
 		"error/bomb":    {500, true, all, "not the API's JSON"},
 		"success":       {200, false, all, "larger than"},
 		"success/bomb":  {200, true, all[:2], "larger than"},
-		"redirect":      {307, false, all, "redirects are not followed"},
-		"redirect/bomb": {307, true, all, "redirects are not followed"},
+		"redirect":      {307, false, all, "redirects are followed only"},
+		"redirect/bomb": {307, true, all, "redirects are followed only"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -109,7 +109,7 @@ func TestDeepAndHugeJSON(t *testing.T) {
 			s := batchtest.New(t, batchtest.WithDuration(0))
 			c := s.Client()
 			id := create(t, c, 3).ID
-			for _, answer := range []struct {
+			for _, response := range []struct {
 				op     batchtest.Op
 				status int
 				body   string
@@ -124,10 +124,10 @@ func TestDeepAndHugeJSON(t *testing.T) {
 				{batchtest.List, 200, `{"data":[` + value + `],"has_more":false}`},
 				{batchtest.List, 200, `{"data":[],"has_more":false,"last_id":` + value + `}`},
 			} {
-				s.Inject(answer.op, batchtest.Status(answer.status, answer.body))
-				err := everyCall(t.Context(), s.Client(once), id)[answer.op]()
-				if answer.status == 500 && err == nil || err != nil && len(err.Error()) > 2000 {
-					t.Errorf("%s, %d %.80s: got %.2000v", answer.op, answer.status, answer.body, err)
+				s.Inject(response.op, batchtest.Status(response.status, response.body))
+				err := everyCall(t.Context(), s.Client(once), id)[response.op]()
+				if response.status == 500 && err == nil || err != nil && len(err.Error()) > 2000 {
+					t.Errorf("%s, %d %.80s: got %.2000v", response.op, response.status, response.body, err)
 				}
 			}
 			s.Inject(batchtest.Results, batchtest.Rewrite(func(b []byte) []byte {
@@ -149,9 +149,9 @@ func TestDeepAndHugeJSON(t *testing.T) {
 	}
 }
 
-// TestHugeLine streams a line of 100 MB, which is passed over in bounded memory if it is not wanted.
+// TestHugeLine streams a line of 100 MB, which is skipped in bounded memory if it exceeds the limit.
 //
-// It does not run in parallel with other tests, since it counts what is allocated.
+// It does not run in parallel with other tests, because it counts allocations.
 func TestHugeLine(t *testing.T) {
 	s := batchtest.New(t, batchtest.WithDuration(0))
 	s.Answer("r1", batchtest.Text("<here>"))
@@ -175,7 +175,7 @@ func TestHugeLine(t *testing.T) {
 		}
 		s.Inject(batchtest.Results, long)
 		if tt.items < 3 {
-			s.Inject(batchtest.Results, long) // it may be whole another time
+			s.Inject(batchtest.Results, long) // another stream may have it undamaged
 		}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
@@ -191,7 +191,7 @@ func TestHugeLine(t *testing.T) {
 		}
 		runtime.ReadMemStats(&after)
 		if got := after.TotalAlloc - before.TotalAlloc; tt.size > 10*tt.max && got > 16<<20 {
-			t.Errorf("%d bytes were allocated to pass over a line", got)
+			t.Errorf("%d bytes were allocated to skip a line", got)
 		}
 	}
 }
@@ -203,6 +203,6 @@ func TestLineLimitBelowTheReadBuffer(t *testing.T) {
 	c := s.Client()
 	batch := create(t, c, 1)
 	if _, damaged, _ := collect(t, c.Results(t.Context(), batch.ID, client.WithMaxLineBytes(1000))); len(damaged) != 1 {
-		t.Error("a line of more than 2000 bytes passes a bound of 1000")
+		t.Error("a line of more than 2000 bytes is within a limit of 1000")
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// A call is what one call is made with: the options of the client and its own.
+// A call holds the settings of one call: the client's options and its own.
 type call struct {
 	op          operation
 	version     APIVersion
@@ -18,8 +18,8 @@ type call struct {
 	workspace   string
 	userProfile string
 	retry       Retry
-	patient     bool // retry leaves to its defaults how often
-	once        bool // the caller of the call repeats it, as Wait does
+	patient     bool // MaxAttempts of retry is the default
+	once        bool // the caller retries, as Wait does
 	response    *Response
 	hooks       hookList
 	seen        *observation // of this call, nil without hooks
@@ -50,7 +50,7 @@ type Checker interface {
 	CheckLines(ctx context.Context, lines io.Reader, info CallInfo) error
 }
 
-// CallInfo is what a [Checker] needs to know of a call.
+// CallInfo is what a [Checker] needs to know about a call.
 type CallInfo struct {
 	// Version is the version of the API.
 	Version APIVersion
@@ -59,7 +59,7 @@ type CallInfo struct {
 	Betas []Beta
 }
 
-// A Watermark says which batches a workspace had at one time, see [Client.Watermark]. It can be stored as JSON. The zero
+// A Watermark records which batches a workspace had at one time, see [Client.Watermark]. It can be stored as JSON. The zero
 // Watermark is unknown.
 type Watermark struct {
 	// Listed reports that the list was read. It may have been empty.
@@ -68,8 +68,8 @@ type Watermark struct {
 	// Seen are the IDs of the newest batches in it.
 	Seen []string
 
-	// Below are the IDs of the batches that followed, newest first: they are so old that no new batch is listed below them.
-	// Whatever List shows below the first of them was there before. There are none if Seen are all.
+	// Below are the IDs of the batches after those, newest first: they are so old that no new batch is listed below them.
+	// All batches that List shows below the first of them existed before. Below is empty if Seen holds all batches.
 	Below []string
 }
 

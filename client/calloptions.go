@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// A CallOption configures one call; given to [New], it holds for all calls that it means something to. If a call and its
-// client set the same thing, the call wins, except that the betas and headers of both are sent.
+// A CallOption configures one call; passed to [New], it applies to all calls that it is for. If a call and its client set
+// the same thing, the call wins, except that the betas and headers of both are sent.
 //
-// An invalid option, and one that means nothing to the call, is an error before anything is sent.
+// An option that is invalid or does not apply to the call is an error before anything is sent.
 type CallOption interface {
 	Option
 	applyCall(*call) error
@@ -20,7 +20,7 @@ type CallOption interface {
 
 type callOption struct {
 	name string
-	ops  operation // what it means something to
+	ops  operation // those that it is for
 	set  func(*call) error
 }
 
@@ -33,7 +33,7 @@ func (o callOption) applyClient(c *config) error {
 
 func (o callOption) applyCall(c *call) error {
 	if o.ops&c.op == 0 {
-		return fmt.Errorf("%s means nothing to this call", o.name)
+		return fmt.Errorf("%s does not apply to this call", o.name)
 	}
 	return o.set(c)
 }
@@ -55,7 +55,7 @@ func (c call) with(op operation, opts []CallOption) (call, error) {
 	return c, nil
 }
 
-// WithVersion sets the version of the API, by default 2023-06-01, which takes every parameter of the contract. A version
+// WithVersion sets the version of the API, by default 2023-06-01, which accepts every parameter of the contract. A version
 // that the contract does not know is sent unchanged.
 func WithVersion(v APIVersion) CallOption {
 	return callOption{"WithVersion", opNew | everyCall, func(c *call) error {
@@ -73,10 +73,10 @@ func WithBetas(betas ...Beta) CallOption {
 	return callOption{"WithBetas", opNew | everyCall, func(c *call) error { return c.addBetas(betas) }}
 }
 
-// WithHeader adds a header to what is sent. Of the client's own headers, anthropic-beta is treated as by [WithBetas],
-// anthropic-version as by [WithVersion], and so on; the credential's header cannot be replaced. A malformed name or
-// value, and a header that belongs to the connection, such as Content-Length or Accept-Encoding, is an error before
-// anything is sent. A value of 8 characters or more is treated as a secret: errors and logs leave it out.
+// WithHeader adds a header to requests. For anthropic-beta it is the same as [WithBetas], for anthropic-version the same as
+// [WithVersion], and so on for the client's other headers; the credential's header cannot be replaced. A malformed name or
+// value is an error before anything is sent, and so is a header that belongs to the connection, such as Content-Length or
+// Accept-Encoding. A value of 8 characters or more is treated as a secret: it is redacted in errors and logs.
 func WithHeader(name, value string) CallOption {
 	return callOption{"WithHeader", opNew | everyCall, func(c *call) error { return addHeader(c, name, value) }}
 }
@@ -127,50 +127,51 @@ func WithUserProfile(id string) CallOption {
 	}}
 }
 
-// WithRetry sets when and how often a call is retried. The zero Retry has the defaults. It is for all calls but Wait, which
-// polls until its context ends.
+// WithRetry sets when and how often a call is retried. The zero Retry has the defaults. It is for all calls except Wait,
+// which polls until its context ends.
 func WithRetry(r Retry) CallOption {
 	return callOption{"WithRetry", opNew | everyCall&^opWait, func(c *call) error { c.retry = r; return nil }}
 }
 
-// WithAtLeastOnceCreate lets Create and CreateLines resend a batch that the service may have accepted, where they
-// otherwise return an [*UncertainError]. The batch may then exist several times, and each of them is billed. If the last
+// WithAtLeastOnceCreate lets Create and CreateLines resend a batch that the service may have accepted, where they would
+// otherwise return an [*UncertainError]. The batch may then exist several times, and each copy is billed. If the last
 // attempt fails too, the error is still an UncertainError, about all attempts.
 func WithAtLeastOnceCreate() CallOption {
 	return callOption{"WithAtLeastOnceCreate", opNew | opCreate, func(c *call) error { c.atLeastOnce = true; return nil }}
 }
 
-// WithPreflight has checker check the requests of Create and CreateLines before anything is sent. Its error is returned
-// unchanged. Nil means no check. Package preflight has a checker; a budget can be another one.
+// WithPreflight makes Create and CreateLines check their requests with checker before anything is sent. They return its
+// error unchanged. Nil means no check. Package preflight has a checker; a program can write its own, for example to enforce
+// a budget.
 func WithPreflight(checker Checker) CallOption {
 	return callOption{"WithPreflight", opNew | opCreate, func(c *call) error { c.checker = checker; return nil }}
 }
 
-// WithFence has fence called once in each attempt of Create and CreateLines, before the last 64 KB of the body are sent;
+// WithFence makes each attempt of Create and CreateLines call fence once, before the last 64 KiB of the body are sent, or
 // before the first byte of a smaller body. If it returns an error, the body is never finished, so that there is no batch,
-// and the call fails with that error and is not retried. It is called on another goroutine, and only a call whose context
-// ends returns before it does. If it panics, so does the call.
+// and the call fails with that error and is not retried. It is called on another goroutine; the call returns before fence
+// does only if its context ends. If fence panics, so does the call.
 //
-// It is for programs that must not send a batch any more once something else has happened, such as the loss of a lease.
-// That what it let go does not arrive much later, the connection of such a call ends when the other side has acknowledged
-// nothing for a minute; that works on Linux alone.
+// It is for programs that must stop sending a batch once something else has happened, such as the loss of a lease. A body
+// that fence let pass must not arrive much later: on Linux, and only there, the connection of such a call ends when the
+// other side has acknowledged nothing for a minute.
 func WithFence(fence func() error) CallOption {
 	return callOption{"WithFence", opCreate, func(c *call) error { c.fence = fence; return nil }}
 }
 
-// WithWatermark puts w into the [Attempt] of an [*UncertainError] of this call, so that its candidates do not depend on
-// clocks. It is for Create and CreateLines.
+// WithWatermark sets the Watermark of the [Attempt] in an [*UncertainError] of this call, so that its candidates do not
+// depend on clocks. It is for Create and CreateLines.
 func WithWatermark(w Watermark) CallOption {
 	return callOption{"WithWatermark", opCreate, func(c *call) error { c.watermark = w; return nil }}
 }
 
-// WithResponse fills r with facts about the last response of the call: its IDs and rate limits. Without a response r stays
-// as it is. It must not be shared by concurrent calls.
+// WithResponse fills r with facts about the last response of the call: its IDs and rate limits. Without a response r is not
+// changed. Concurrent calls must not share it.
 func WithResponse(r *Response) CallOption {
 	return callOption{"WithResponse", everyCall, func(c *call) error { c.response = r; return nil }}
 }
 
-// WithPageSize sets how many batches List asks for at a time, 1 to 1000. The default is the service's, 20.
+// WithPageSize sets how many batches List requests at a time, 1 to 1000. The default is the service's, 20.
 func WithPageSize(n int) CallOption {
 	return callOption{"WithPageSize", opNew | opList, func(c *call) error {
 		if n < 1 || n > 1000 {
@@ -181,7 +182,7 @@ func WithPageSize(n int) CallOption {
 	}}
 }
 
-// WithAfter makes List begin right after the batch with this ID, with older ones.
+// WithAfter makes List begin right after the batch with this ID and continue with older ones.
 func WithAfter(id string) CallOption {
 	return callOption{"WithAfter", opList, func(c *call) error { c.after = id; return checkID(id) }}
 }
@@ -193,7 +194,7 @@ func WithBefore(id string) CallOption {
 }
 
 // WithPollInterval sets how often Wait polls: shortest is the time between its first two polls, which grows by half each
-// time up to longest. The defaults are 5 s and 1 min; zero means the default, and at most a day is used.
+// time up to longest. The defaults are 5 s and 1 min; zero means the default, and values above a day count as a day.
 func WithPollInterval(shortest, longest time.Duration) CallOption {
 	return callOption{"WithPollInterval", opNew | opWait, func(c *call) error {
 		if shortest < 0 || longest < 0 {
@@ -205,15 +206,15 @@ func WithPollInterval(shortest, longest time.Duration) CallOption {
 }
 
 // OnPoll calls f with the batch after each successful poll of Wait, including the last one, on the goroutine that waits.
-// Until the batch has ended its counts say nothing about progress; its age does.
+// Until the batch has ended, its counts do not show progress; only its age does.
 func OnPoll(f func(*Batch)) CallOption {
 	return callOption{"OnPoll", opNew | opWait, func(c *call) error { c.onPoll = f; return nil }}
 }
 
 // WithMaxLineBytes bounds the length of one line of Results, in bytes after decompression, at least 1. A longer line is
-// damaged, see [LineError]. The default is 32 MiB; a result of 300,000 output tokens has about 2 MB.
+// reported as damaged, see [LineError]. The default is 32 MiB; a result of 300,000 output tokens has about 2 MB.
 //
-// Reading a line of n bytes takes up to about 12 n bytes of memory, whatever is in it.
+// Reading a line of n bytes takes up to about 12 n bytes of memory, whatever its content.
 func WithMaxLineBytes(n int) CallOption {
 	return callOption{"WithMaxLineBytes", opNew | opResults, func(c *call) error {
 		if n <= 0 || n > math.MaxInt32 {

@@ -8,7 +8,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// TestOptionsOfOtherCalls passes each option to each call: one that means nothing to a call is an error that names it, and
+// TestOptionsOfOtherCalls passes each option to each call: one that does not apply to a call is an error that names it, and
 // nothing is sent.
 func TestOptionsOfOtherCalls(t *testing.T) {
 	t.Parallel()
@@ -20,7 +20,7 @@ func TestOptionsOfOtherCalls(t *testing.T) {
 	id := create1(t, s)
 	for name, tt := range map[string]struct {
 		option client.CallOption
-		means  string // calls that it means something to
+		means  string // calls that it applies to
 		new    bool   // it may be for all calls of a client
 	}{
 		"WithVersion":           {client.WithVersion(client.Version20261021), all, true},
@@ -56,7 +56,7 @@ func TestOptionsOfOtherCalls(t *testing.T) {
 				}
 				continue
 			}
-			if err == nil || !strings.Contains(err.Error(), name+" means nothing to this call") || len(s.Calls("")) != before {
+			if err == nil || !strings.Contains(err.Error(), name+" does not apply to this call") || len(s.Calls("")) != before {
 				t.Errorf("%s for %s: %v, %d calls", name, call, err, len(s.Calls(""))-before)
 			}
 		}

@@ -9,21 +9,21 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// A siteFault is a way in which calls fail.
+// A siteFault is a way for calls to fail.
 type siteFault struct {
 	fault   batchtest.Fault
-	ops     []batchtest.Op // that it makes sense for; nil for all
-	slow    bool           // it takes so long that it needs the time of a bubble
-	once    bool           // it makes sense only once in a row
-	refuses bool           // it is the API's own word that a create was not accepted: its whole body may be sent again
+	ops     []batchtest.Op // that it applies to; nil for all
+	slow    bool           // it takes so long that it needs fake time
+	once    bool           // it applies only once in a row
+	refuses bool           // the API itself says that a create was not accepted: its whole body may be resent
 }
 
-// siteFaults are all faults of the fake, by name, with what callers meet most. The colleague's batch is otherID.
+// siteFaults are all faults of the fake, by name, and the most common other ones. The colleague's batch is otherID.
 func siteFaults(s *batchtest.Service, otherID string) map[string]siteFault {
 	const text = "upstream error"
 	var (
 		results   = []batchtest.Op{batchtest.Results}
-		documents = []batchtest.Op{batchtest.Create, batchtest.Get, batchtest.List, batchtest.Results} // they never respond with an error
+		documents = []batchtest.Op{batchtest.Create, batchtest.Get, batchtest.List, batchtest.Results} // whose responses are not errors
 		batches   = []batchtest.Op{batchtest.Create, batchtest.Get, batchtest.Cancel}
 		ids       = []batchtest.Op{batchtest.Get, batchtest.Cancel, batchtest.Delete}
 	)
@@ -134,5 +134,5 @@ func siteFaults(s *batchtest.Service, otherID string) map[string]siteFault {
 	return faults
 }
 
-// meets reports whether a fault makes sense for an operation.
+// meets reports whether a fault applies to an operation.
 func (f siteFault) meets(op batchtest.Op) bool { return f.ops == nil || slices.Contains(f.ops, op) }

@@ -24,9 +24,9 @@ import (
 // siteSize is how many requests each batch has.
 const siteSize = 5
 
-// A notebook is what a program knows.
+// A notebook holds what a program knows.
 type notebook struct {
-	id      string          // of the batch that the program is about, unless it creates one
+	id      string          // of the program's batch, unless it creates one
 	ids     []string        // of batches that calls have returned
 	results map[string]bool // custom ids of results
 }
@@ -34,11 +34,11 @@ type notebook struct {
 // A callSite is a program that makes one call.
 type callSite struct {
 	name string
-	op   batchtest.Op // that meets the faults
+	op   batchtest.Op // the operation that meets the faults
 	run  func(ctx context.Context, c *client.Client, n *notebook) error
 }
 
-// callSites are written in the usual way.
+// callSites are programs written in the usual way.
 var callSites = []callSite{
 	{"Create", batchtest.Create, func(ctx context.Context, c *client.Client, n *notebook) error {
 		batch, err := c.Create(ctx, requests(siteSize))
@@ -112,14 +112,14 @@ func readAll(ctx context.Context, c *client.Client, n *notebook) error {
 }
 
 // TestCallSites runs programs of the form "if err != nil { return err }" through every fault of the fake at every call,
-// inside the process, over HTTP/1.1 and over HTTP/2; in the process, and where connections are dropped, once and six times
-// in a row, which is more than a call is tried. No batch and no result may be lost:
+// inside the process, over HTTP/1.1 and over HTTP/2. Inside the process, and for faults that drop connections, a fault
+// occurs once and six times in a row, which is more often than a call is attempted. No batch and no result may be lost:
 //
 //   - if the service has accepted a batch, the program has its ID, or its error is an UncertainError whose candidates
-//     are complete in time and contain it;
-//   - no body of a create is sent whole twice, unless the API itself has refused it;
+//     become complete and contain it;
+//   - no whole body of a create is sent twice, unless the API itself has refused it;
 //   - each result is yielded or counted as missing by the last error;
-//   - what the program was about is still there.
+//   - the program's batch still exists.
 func TestCallSites(t *testing.T) {
 	t.Parallel()
 	var combinations, failed atomic.Int64
@@ -205,7 +205,7 @@ func (v *visit) run(name string, times int) error {
 		v.id = create(v, v.client, siteSize).ID
 	}
 	f := siteFaults(v.service, v.colleague)[name]
-	var over atomic.Bool // what is left of the faults is met by nobody
+	var over atomic.Bool // remaining faults apply to no call
 	v.service.Inject(v.site.op, batchtest.Times(times, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		if over.Load() {
 			next.ServeHTTP(w, r)
@@ -226,7 +226,7 @@ func (v *visit) run(name string, times int) error {
 	return err
 }
 
-// checkCreate checks that every batch is known, or a candidate, and that no body was sent whole twice.
+// checkCreate checks that every batch is known, or a candidate, and that no whole body was sent twice.
 func (v *visit) checkCreate(err error, mark client.Watermark, f siteFault) {
 	var accepted []string
 	wholes := 0
@@ -251,7 +251,7 @@ func (v *visit) checkCreate(err error, mark client.Watermark, f siteFault) {
 	attempt := uncertain.Attempt
 	attempt.Watermark = mark
 	const decided = 41 * time.Minute
-	attempt.Started, attempt.Ended = attempt.Started.Add(-decided), attempt.Ended.Add(-decided) // as if that had passed
+	attempt.Started, attempt.Ended = attempt.Started.Add(-decided), attempt.Ended.Add(-decided) // as if that time had passed
 	found, err := v.client.Candidates(v.Context(), attempt)
 	var ids []string
 	for _, b := range found.Batches {
@@ -268,7 +268,7 @@ func (v *visit) checkBatch(err error) {
 	switch want := []string{v.id}; {
 	case v.site.op == batchtest.Delete:
 		if err == nil && exists {
-			v.Errorf("%s was deleted and is still there", v.id)
+			v.Errorf("%s was deleted and still exists", v.id)
 		}
 		return
 	case v.site.op == batchtest.List:
@@ -302,7 +302,7 @@ func (v *visit) checkResults(err error, countless bool) {
 	}
 }
 
-// TestCallSitesMeetEveryFault reads which faults the fake has.
+// TestCallSitesMeetEveryFault reads the list of faults from the source of the fake.
 func TestCallSitesMeetEveryFault(t *testing.T) {
 	t.Parallel()
 	table, err := os.ReadFile("callsite_faults_test.go")

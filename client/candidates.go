@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// An Attempt is what is known about a create whose outcome is not: enough to look for the batch, in this process or in
-// another one. It can be stored as JSON.
+// An Attempt describes a create whose outcome is unknown: enough to look for its batch, in this process or in another one.
+// It can be stored as JSON.
 type Attempt struct {
 	// Requests and Bytes are the size of the batch: how many requests, and the length of the body.
 	Requests int
@@ -17,10 +17,10 @@ type Attempt struct {
 	// Started is when the first attempt began and Ended when the last one failed, by this machine's clock.
 	Started, Ended time.Time
 
-	// Watermark is what List showed before, see [Client.Watermark]. The zero Watermark is unknown; then clocks decide.
+	// Watermark is what List showed before the create, see [Client.Watermark]. Without one, clocks decide.
 	Watermark Watermark
 
-	// Clock is the offset of the service's clock, as it was known when the attempt ended.
+	// Clock is the offset of the service's clock, as known when the attempt ended.
 	Clock ClockOffset
 
 	// Known are IDs of batches that are not the lost one, for example because another call created them.
@@ -29,12 +29,13 @@ type Attempt struct {
 
 // Candidates are the batches that may be the one that a create has lost.
 type Candidates struct {
-	// Batches may each be the lost one, newest first. At most one of them is, except after [WithAtLeastOnceCreate].
+	// Batches are those that may be the lost one, newest first. At most one of them is, except after
+	// [WithAtLeastOnceCreate].
 	Batches []*Batch
 
-	// Complete reports that no other batch can be the lost one. If there are no Batches either, the service has not
-	// accepted it, and it can be sent again. It is false before Until, and if the list was bounded by a clock that is not
-	// known, see [ClockOffset].
+	// Complete reports that no other batch can be the lost one. If Batches is also empty, the service has not accepted the
+	// batch, and it can be resent. Complete is false before Until, and if the list was bounded by a clock whose offset is
+	// unknown, see [ClockOffset].
 	Complete bool
 
 	// ReachedWatermark reports that the list was read down to the watermark, or to its end.
@@ -52,27 +53,28 @@ const (
 	// listLag is how long a batch may be missing in lists.
 	listLag = 10 * time.Minute
 
-	// clockMargin is for clocks of the service that differ among themselves.
+	// clockMargin allows for differences between the service's own clocks.
 	clockMargin = 2 * time.Minute
 
-	// doubtMargin is for a clock that no batch has told.
+	// doubtMargin is added if no batch has shown the offset of the service's clock.
 	doubtMargin = time.Hour
 
-	// mostListed is how many batches are looked at: no workspace creates as many while an attempt is uncertain.
+	// mostListed bounds how many batches are examined: no workspace creates as many while an attempt is uncertain.
 	mostListed = 100_000
 )
 
-// Candidates lists the batches that may be the one that a lost: those with as many requests that are not known to be
-// others. With a watermark those are the batches that List shows above it; without one, those that were created between
-// Started and Until, with margins for clocks that differ (2 minutes, or an hour if no batch has told the offset of the
-// service's clock when the attempt ended). A batch whose counts are malformed is a candidate too.
+// Candidates lists the batches that may be the one that attempt a lost: those with the same number of requests that are not
+// known to be other batches. With a watermark it considers the batches that List shows above it; without one, those created
+// between Started and 30 minutes after Ended, with margins for clocks that differ (2 minutes, and an hour more if no batch
+// had shown the offset of the service's clock when the attempt ended). A batch whose counts are malformed is a candidate
+// too.
 //
-// Known to be others are the batches in a.Known and those that this client received from Create (it remembers the last
-// 100,000). Batches of other programs, and of calls of Create that have not returned yet, are candidates if they fit; the
-// custom IDs in their results tell them apart.
+// Known to be other batches are those in a.Known and in the watermark, and those that this client received from Create (it
+// remembers the last 100,000). Batches of other programs, and of calls of Create that have not returned yet, are candidates
+// if they match; the custom IDs in their results distinguish them.
 //
-// Until is 40 minutes after Ended: by then a body that was on its way has been decided upon, and List shows its batch.
-// Candidates is retried like List.
+// Until is 40 minutes after Ended: by then the service has accepted or dropped a body that was on its way, and List shows
+// its batch. Candidates is retried like List.
 //
 // API: GET /v1/messages/batches
 func (c *Client) Candidates(ctx context.Context, a Attempt, opts ...CallOption) (Candidates, error) {
@@ -83,8 +85,8 @@ func (c *Client) Candidates(ctx context.Context, a Attempt, opts ...CallOption) 
 	return c.candidates(ctx, &cl, a, false)
 }
 
-// candidates is Candidates. made says that this client made the attempt, so that what it has learned about the service's
-// clock since then counts; another machine's clock may be another one.
+// candidates is Candidates. made means that this client made the attempt, so that what it has learned about the service's
+// clock since then counts; the clock of another machine may differ.
 func (c *Client) candidates(ctx context.Context, cl *call, a Attempt, made bool) (Candidates, error) {
 	lister := *cl
 	lister.op, lister.pageSize = opCandidates, 100
@@ -103,7 +105,7 @@ func (c *Client) find(ctx context.Context, cl *call, a Attempt, made bool) (Cand
 		if err != nil {
 			return Candidates{}, err
 		}
-		w.set(c.s().clock.offset()) // each page may tell more
+		w.set(c.s().clock.offset()) // each page may change it
 		if w.reached(b) {
 			break
 		}
@@ -126,11 +128,11 @@ type window struct {
 	attempt  Attempt
 	made     bool      // by this client
 	from, to time.Time // by the service's clock
-	known    bool      // that clock is
+	known    bool      // the offset of that clock is known
 	byClock  bool      // a clock has excluded a batch
 }
 
-// set sets the window for a view of the service's clock. Of that and the one before the attempt both count, because this
+// set sets the window for the current offset of the service's clock. The offset of the attempt counts as well, because this
 // machine's clock may have been set in between.
 func (w *window) set(now ClockOffset) {
 	before := w.attempt.Clock
@@ -148,7 +150,7 @@ func (w *window) marked() bool {
 	return w.attempt.Watermark.Listed
 }
 
-// reached reports whether b, and all that follows it, is too old.
+// reached reports whether b, and every batch after it, is too old.
 func (w *window) reached(b *Batch) bool {
 	if w.marked() {
 		return slices.Contains(w.attempt.Watermark.Below, b.ID)
@@ -165,8 +167,8 @@ func (w *window) mayHold(b *Batch) bool {
 	return !young
 }
 
-// Watermark returns what List shows now, so that a later create can be found among what it shows then without any clock:
-// pass it to [WithWatermark], or keep it in an [Attempt]. It lists one page, and is retried like List.
+// Watermark returns what List shows now, so that the batch of a later create can be found without clocks: pass it to
+// [WithWatermark], or store it in an [Attempt]. It lists one page, and is retried like List.
 //
 // API: GET /v1/messages/batches
 func (c *Client) Watermark(ctx context.Context, opts ...CallOption) (Watermark, error) {
@@ -184,7 +186,7 @@ func (c *Client) watermark(ctx context.Context, cl *call) (Watermark, error) {
 		return Watermark{}, err
 	}
 	const (
-		settled = 5 * time.Minute // by then no new batch gets a place below
+		settled = 5 * time.Minute // after this time no new batch is listed below
 		most    = 21              // a batch may be deleted in the meantime, but hardly all of these
 	)
 	w := Watermark{Listed: true}
@@ -198,7 +200,7 @@ func (c *Client) watermark(ctx context.Context, cl *call) (Watermark, error) {
 		if newest.IsZero() {
 			newest = b.CreatedAt
 		}
-		// Only the times of batches are by the service's clock.
+		// Times of batches are compared with each other, because they are by the service's clock.
 		old := len(w.Below) > 0 || newest.Sub(b.CreatedAt) > settled && !b.CreatedAt.IsZero() || len(p.batches)-i <= most && p.more
 		if !old {
 			w.Seen = append(w.Seen, b.ID)

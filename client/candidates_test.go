@@ -19,7 +19,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// lose creates a batch of two requests whose answer is lost, and returns its id and what the caller is told.
+// lose creates a batch of two requests whose response is lost, and returns its id and the error of the caller.
 func lose(t *testing.T, s *batchtest.Service, c *client.Client) (string, *client.UncertainError) {
 	t.Helper()
 	s.Inject(batchtest.Create, batchtest.DropAfter())
@@ -98,7 +98,7 @@ func TestCandidatesAmongParallelCreates(t *testing.T) {
 	})
 }
 
-// TestCandidatesBySkewedClocks has the service's clock differ from the caller's, with batches of the same size two hours
+// TestCandidatesBySkewedClocks makes the service's clock differ from the caller's, with batches of the same size two hours
 // before and after the lost one.
 func TestCandidatesBySkewedClocks(t *testing.T) {
 	t.Parallel()
@@ -129,7 +129,7 @@ func TestCandidatesBySkewedClocks(t *testing.T) {
 				<-time.After(2 * time.Hour)
 				create(t, other, 2)
 				got, all := candidates(t, u)
-				if tt.first { // nobody knows which of the clocks is right
+				if tt.first { // it is unknown which of the clocks is right
 					if !slices.Contains(got, id) || all.Complete {
 						t.Errorf("complete %v: %v", all.Complete, got)
 					}
@@ -141,12 +141,12 @@ func TestCandidatesBySkewedClocks(t *testing.T) {
 	}
 }
 
-// TestCandidatesUnderForeignDates has a gateway with another clock write the Date headers. A batch of the same size was
+// TestCandidatesUnderForeignDates makes a gateway with another clock write the Date headers. A batch of the same size was
 // created days before.
 func TestCandidatesUnderForeignDates(t *testing.T) {
 	t.Parallel()
 	for _, foreign := range []time.Duration{-26 * time.Hour, -time.Hour, -3 * time.Minute, 0, 3 * time.Minute, time.Hour, 26 * time.Hour} {
-		for _, known := range []bool{false, true} { // whether a batch has told the service's clock
+		for _, known := range []bool{false, true} { // whether a batch has shown the offset of the service's clock
 			t.Run(fmt.Sprint(foreign, "/known ", known), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
@@ -171,7 +171,7 @@ func TestCandidatesUnderForeignDates(t *testing.T) {
 	}
 }
 
-// A clock that is put right between the failure and the question moves the window as it is seen then.
+// A clock that is corrected between the failure and the call of Candidates moves the window.
 func TestCandidatesAfterAClockWasPutRight(t *testing.T) {
 	t.Parallel()
 	for _, step := range []time.Duration{-26 * time.Hour, -20 * time.Minute, 20 * time.Minute, 26 * time.Hour} {
@@ -190,7 +190,7 @@ func TestCandidatesAfterAClockWasPutRight(t *testing.T) {
 	}
 }
 
-// A service that is slow takes the batch when its caller has long gone.
+// A slow service accepts the batch long after its caller has given up.
 func TestCandidatesUntilTheServiceHasHadTheTime(t *testing.T) {
 	t.Parallel()
 	inBubble(t, time.Second, func(t *testing.T, s *batchtest.Service, c *client.Client) {
@@ -209,7 +209,7 @@ func TestCandidatesUntilTheServiceHasHadTheTime(t *testing.T) {
 		}
 		got, all := candidates(t, u)
 		if len(got) != 0 || all.Complete {
-			t.Errorf("%v, complete %v, while the service is still at it", got, all.Complete)
+			t.Errorf("%v, complete %v, while the service may still accept it", got, all.Complete)
 		}
 		<-time.After(time.Until(all.Until))
 		if got, all = candidates(t, u); len(got) != 1 || !all.Complete {
@@ -242,17 +242,17 @@ func TestCandidatesOnSeveralPages(t *testing.T) {
 		s.Inject(batchtest.List, nil, nil, batchtest.Fail(403, "permission_error", "No."))
 		all, err := u.Candidates(t.Context())
 		if !errors.Is(err, client.ErrPermission) || all.Complete || len(all.Batches) != 0 {
-			t.Errorf("an error on the last page gives %+v, %v", all, err)
+			t.Errorf("with an error on the last page: %+v, %v", all, err)
 		}
 		_, late := lose(t, s, c)
 		s.Inject(batchtest.List, nil, batchtest.Fail(403, "permission_error", "No."))
 		all, err = late.Candidates(t.Context())
 		if !errors.Is(err, client.ErrPermission) || all.Complete || len(all.Batches) != 0 {
-			t.Errorf("an error behind the first page gives %+v, %v", all, err)
+			t.Errorf("with an error after the first page: %+v, %v", all, err)
 		}
 		s.Inject(batchtest.List, batchtest.DropBefore(), nil, batchtest.Status(502, "<html>"))
 		if got, _ := candidates(t, u); !slices.Contains(got, id) {
-			t.Errorf("got %v through failures that pass", got)
+			t.Errorf("got %v through temporary failures", got)
 		}
 	})
 }
@@ -273,8 +273,8 @@ func TestCandidatesAfterAtLeastOnceCreate(t *testing.T) {
 	})
 }
 
-// TestCandidatesWithMissingOrMalformedData removes Date headers and damages lists: a list is complete only if what is left
-// proves it, and damage never excludes a batch.
+// TestCandidatesWithMissingOrMalformedData removes Date headers and damages lists: a list is complete only if the remaining
+// data proves it, and damage never excludes a batch.
 func TestCandidatesWithMissingOrMalformedData(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -293,7 +293,7 @@ func TestCandidatesWithMissingOrMalformedData(t *testing.T) {
 		if diff := cmp.Diff([]string{id}, got); diff != "" || !all.Complete {
 			t.Errorf("without Date, to the end of the list: complete %v, %s", all.Complete, diff)
 		}
-		s.Seed(2, s.Now().Add(-24*time.Hour)) // where only a clock could say that it is too old
+		s.Seed(2, s.Now().Add(-24*time.Hour)) // only a clock could show that it is too old
 		got, all = candidates(t, u)
 		if diff := cmp.Diff([]string{id}, got); diff != "" || all.Complete {
 			t.Errorf("without Date: complete %v, %s", all.Complete, diff)

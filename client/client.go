@@ -22,18 +22,18 @@ const (
 	defaultMaxLine = limits.MaxLine
 )
 
-// A Client calls the Message Batches API. It is safe for concurrent use, and nothing has to be closed. The zero value is
-// not usable: [New] makes one.
+// A Client calls the Message Batches API. It is safe for concurrent use, and it does not have to be closed. The zero value
+// is not usable: use [New].
 type Client struct {
-	// A function, which no fmt verb looks into: the state holds headers, which may be secrets.
+	// A function, because no fmt verb prints what it returns: the state holds headers, which may be secrets.
 	s func() *state
 }
 
-// New returns a client. The options may come in any order; of two that set the same thing the later one wins.
+// New returns a client. Options may be in any order; if two set the same thing, the later one wins.
 //
-// What options leave open is taken from the environment: the credential (see Credentials in the package documentation),
-// ANTHROPIC_BASE_URL, and ANTHROPIC_CUSTOM_HEADERS, which holds lines of the form "Name: Value". The error joins everything
-// that is wrong with the options and the environment. Nothing is sent.
+// Settings without an option are read from the environment: the credential (see Credentials in the package documentation),
+// ANTHROPIC_BASE_URL, and ANTHROPIC_CUSTOM_HEADERS, which holds lines of the form "Name: Value". The error joins all faults
+// of the options and the environment. New sends nothing.
 func New(opts ...Option) (*Client, error) {
 	c := config{
 		call:      call{op: opNew, maxLine: defaultMaxLine},
@@ -96,7 +96,7 @@ func (c *config) baseURLs(p *identity.Profile) (api, tokens *url.URL, err error)
 	return api, tokens, err
 }
 
-// String says where the client calls and how it authenticates.
+// String returns the base URL of the client and how it authenticates, without secrets.
 func (c *Client) String() string {
 	return fmt.Sprintf("messagebatches client of %s with %s", c.s().base, c.s().credential.kind)
 }

@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// A ClockOffset says how far the service's clock is ahead of this machine's: by Min to Max, which are negative if it is
-// behind. The zero value is that of clocks that agree, as far as anybody knows.
+// A ClockOffset says how far the service's clock is ahead of this machine's: between Min and Max, which are negative if it
+// is behind. The zero value means that no difference is known.
 type ClockOffset struct {
 	// Min and Max bound the offset.
 	Min, Max time.Duration
 
-	// Known reports that a batch's created_at has told the offset. The Date headers of responses may come from another
-	// clock than that, for example a gateway's.
+	// Known reports that the offset follows from the created_at of a batch. The Date headers of responses may come from
+	// another clock, for example a gateway's.
 	Known bool
 }
 
@@ -48,7 +48,7 @@ func (c *clock) seeCreated(created, began, ended time.Time) {
 	c.created = &ClockOffset{Min: created.Sub(ended), Max: created.Sub(began), Known: true}
 }
 
-// offset returns the offset with all that speaks for it: where Date and created_at disagree, it spans both.
+// offset returns the offset that covers everything learned: where Date and created_at disagree, it spans both.
 func (c *clock) offset() ClockOffset {
 	c.mu.Lock()
 	defer c.mu.Unlock()

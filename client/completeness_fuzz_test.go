@@ -12,8 +12,9 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// FuzzCompleteness serves up to three streams of anything as the results of a batch with any counts, the last one again and
-// again: what was yielded and what is named as missing is what the batch counted, and nothing follows the last error.
+// FuzzCompleteness serves up to three arbitrary streams as the results of a batch with arbitrary counts, and repeats the
+// last one: the results that were yielded or reported as missing are those that the batch counts, and nothing follows the
+// last error.
 func FuzzCompleteness(f *testing.F) {
 	line := func(id, kind string) string {
 		return fmt.Sprintf(`{"custom_id":"%s","result":{"type":"%s"}}`+"\n", id, kind)

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// A config is what the options and the environment say about a client.
+// A config holds the settings of a client from options and the environment.
 type config struct {
 	call // the defaults of all calls
 
@@ -24,13 +24,13 @@ type config struct {
 	random        func(n time.Duration) time.Duration // at least 0 and less than n
 }
 
-// A state is what a client works with: its configuration, and what it learned from responses.
+// A state is the configuration of a client and what it has learned from responses.
 type state struct {
 	config
 
 	base           *url.URL // its path ends with a slash
 	reads, creates *http.Client
-	proxy          secrets // of the proxy that they use
+	proxy          secrets // of the proxy that reads and creates use
 	clock          clock
 	created        idSet // batches that Create returned
 	known          idSet // batches of any response
@@ -44,7 +44,7 @@ func (c *config) env(name string) string {
 	return os.Getenv(name)
 }
 
-// named puts the name of what a setting is from before its error.
+// named prefixes the error of a setting with the name of its source.
 func named(name string, err error) error {
 	if err == nil {
 		return nil

@@ -15,9 +15,9 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/foreign"
 )
 
-// notProcessed reports whether an error of net/http says that the server has not processed the request, although some of
-// it was sent: HTTP/2 has words for that, and net/http has no types for them. The text must begin with those words, because
-// what follows in other errors may be the server's own, for example the debug data of a GOAWAY.
+// notProcessed reports whether an error of net/http says that the server has not processed the request, although some of it
+// was sent: HTTP/2 can say so, but net/http has only texts for it, no types. The error must begin with such a text, because
+// later parts of other errors may be the server's own, for example the debug data of a GOAWAY.
 func notProcessed(err error) bool {
 	if err == nil {
 		return false
@@ -31,7 +31,7 @@ func notProcessed(err error) bool {
 }
 
 // connectionError describes a failure of net/http without the URL: the operation is named elsewhere, and the URL of a
-// redirect may hold anything. What will fail the same way again, before the service sees anything, is a [localError].
+// redirect may hold anything. A failure that would recur before the service receives anything is a [localError].
 func connectionError(base *url.URL, err error, secret secrets) error {
 	var u *url.Error
 	if errors.As(err, &u) {
@@ -47,9 +47,9 @@ func connectionError(base *url.URL, err error, secret secrets) error {
 		}
 		return shown
 	case isUntrusted(err):
-		return localError{fmt.Errorf("cannot connect to the base URL %s: %w (to trust the server, put its authority into the file that SSL_CERT_FILE names, or pass a client by WithHTTPClient)", base, shown)}
+		return localError{fmt.Errorf("cannot connect to the base URL %s: %w (to trust the server, add its certificate authority to the file that SSL_CERT_FILE names, or pass a client with WithHTTPClient)", base, shown)}
 	case errors.Is(err, http.ErrSchemeMismatch):
-		return localError{fmt.Errorf("cannot connect to the base URL %s: %w (a server without TLS has a base URL with http://)", base, shown)}
+		return localError{fmt.Errorf("cannot connect to the base URL %s: %w (the base URL of a server without TLS begins with http://)", base, shown)}
 	case base.Scheme == "http" && strings.HasPrefix(err.Error(), tlsRecord):
 		return localError{errTLSServer(base)}
 	case errors.As(err, &op) && op.Op == "dial":
@@ -58,14 +58,14 @@ func connectionError(base *url.URL, err error, secret secrets) error {
 	return shown
 }
 
-// isUntrusted reports whether the server has a certificate that proves nothing.
+// isUntrusted reports whether the server's certificate could not be verified.
 func isUntrusted(err error) bool {
 	return errors.As(err, new(*tls.CertificateVerificationError)) || errors.As(err, new(x509.UnknownAuthorityError)) ||
 		errors.As(err, new(x509.HostnameError)) || errors.As(err, new(x509.CertificateInvalidError))
 }
 
-// How servers of TLS refuse plain http: most with a TLS record, which net/http quotes in place of a status line, and Go's
-// with a response.
+// How TLS servers refuse plain http: most with a TLS record, which net/http quotes in place of a status line, and Go's with
+// a response.
 const (
 	tlsRecord   = `net/http: HTTP/1.x transport connection broken: malformed HTTP response "\x15\x03`
 	tlsResponse = "Client sent an HTTP request to an HTTPS server.\n"
@@ -75,7 +75,8 @@ func errTLSServer(base *url.URL) error {
 	return fmt.Errorf("cannot connect to the base URL %s: the server speaks TLS, and has not read the request (its base URL begins with https://)", base)
 }
 
-// refusesPlain reports whether a response to plain http is that of a server of TLS. The body stays unread.
+// refusesPlain reports whether a response to plain http comes from a TLS server. The body can still be read from its
+// beginning.
 func refusesPlain(resp *http.Response) bool {
 	if resp.StatusCode != http.StatusBadRequest || resp.TLS != nil || resp.Header.Get("content-type") != "" {
 		return false
@@ -89,7 +90,7 @@ func refusesPlain(resp *http.Response) bool {
 	return err == nil && string(begin) == tlsResponse
 }
 
-// A proxyError says that a proxy did not connect us to the service.
+// A proxyError reports that a proxy did not connect us to the service.
 type proxyError struct {
 	proxy  string // its URL without a password
 	status int
@@ -108,12 +109,13 @@ func proxyFor(t *http.Transport, base *url.URL) *url.URL {
 	}
 	proxy, err := t.Proxy(r)
 	if err != nil {
-		return nil // as each call will say
+		return nil // each call will report it
 	}
 	return proxy
 }
 
-// explainProxy has t say which proxy refuses to connect, and with which status: net/http says the reason phrase alone.
+// explainProxy makes the errors of t name the proxy that refuses to connect, and its status: net/http reports only the
+// reason phrase.
 func explainProxy(t *http.Transport) {
 	first := t.OnProxyConnectResponse
 	t.OnProxyConnectResponse = func(ctx context.Context, proxy *url.URL, request *http.Request, resp *http.Response) error {

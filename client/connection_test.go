@@ -26,7 +26,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// certificate returns a certificate for these hosts that signs itself, and a pool that trusts it.
+// certificate returns a self-signed certificate for these hosts, and a pool that trusts it.
 func certificate(t *testing.T, until time.Time, hosts ...string) (tls.Certificate, *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -53,14 +53,14 @@ func certificate(t *testing.T, until time.Time, hosts ...string) (tls.Certificat
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
 }
 
-// TestServersThatCannotBeRight fails calls at once, with what to do: no wait helps. A Go release that changes a text of
-// net/http that the client recognizes fails it.
+// TestServersThatCannotBeRight checks that calls fail at once, because waiting does not help, and that the error says what
+// to do. It fails if a Go release changes a text of net/http that the client recognizes.
 func TestServersThatCannotBeRight(t *testing.T) {
 	t.Parallel()
 	good, trusted := certificate(t, time.Now().Add(time.Hour))
 	other, otherPool := certificate(t, time.Now().Add(time.Hour), "other.example\x1b[2J")
 	expired, expiredPool := certificate(t, time.Now().Add(-time.Hour))
-	const trust = "SSL_CERT_FILE names, or pass a client by WithHTTPClient"
+	const trust = "SSL_CERT_FILE names, or pass a client with WithHTTPClient"
 	for name, tt := range map[string]struct {
 		certificate *tls.Certificate // nil: a server without TLS
 		raw         string           // a response in place of a server
@@ -71,7 +71,7 @@ func TestServersThatCannotBeRight(t *testing.T) {
 		"certificate/of nobody":       {&good, "", nil, "https", []string{"signed by unknown authority", trust}},
 		"certificate/of another host": {&other, "", otherPool, "https", []string{"cannot validate certificate for 127.0.0.1", trust}},
 		"certificate/expired":         {&expired, "", expiredPool, "https", []string{"certificate has expired", trust}},
-		"scheme/http behind https":    {nil, "", trusted, "https", []string{"server gave HTTP response to HTTPS client", "base URL with http://"}},
+		"scheme/http behind https":    {nil, "", trusted, "https", []string{"server gave HTTP response to HTTPS client", "begins with http://"}},
 		"scheme/https behind http":    {&good, "", trusted, "http", []string{"the server speaks TLS", "begins with https://"}},
 		"scheme/TLS alert":            {nil, "\x15\x03\x01\x00\x02\x02\x16", nil, "http", []string{"the server speaks TLS", "begins with https://"}},
 	} {
@@ -108,13 +108,13 @@ func TestServersThatCannotBeRight(t *testing.T) {
 			transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: tt.trust}}
 			c := socketClient(t, tt.scheme+"://"+host, client.WithHTTPClient(&http.Client{Transport: transport}))
 			calls := everyCall(t.Context(), c, "b")
-			calls["wait"] = func() error { // it would go on for ever
+			calls["wait"] = func() error { // without the error it would never end
 				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 				defer cancel()
 				return second(c.Wait(ctx, "b"))
 			}
 			if name == "scheme/https behind http" {
-				delete(calls, batchtest.Delete) // Go's server knows no HTTP by that method, and hangs up without a word
+				delete(calls, batchtest.Delete) // Go's server does not recognize this method as HTTP, and closes the connection
 			}
 			for op, call := range calls {
 				conns.Store(0)
@@ -133,7 +133,7 @@ func TestServersThatCannotBeRight(t *testing.T) {
 	}
 }
 
-// TestBadRequestsOfOthers are no servers of TLS, though they say nearly what Go's says.
+// TestBadRequestsOfOthers sends responses that resemble that of Go's TLS server, but come from other servers.
 func TestBadRequestsOfOthers(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{"", "Client sent an HTTP request", "Client sent an HTTP request to an HTTPS server.\nOr not.\n" + strings.Repeat("x", 1000)} {
@@ -144,12 +144,12 @@ func TestBadRequestsOfOthers(t *testing.T) {
 			t.Errorf("%q: got %v, %q", body, err, apiErr)
 		}
 		if _, err := c.Create(t.Context(), requests(1)); !errors.As(err, new(*client.UncertainError)) {
-			t.Errorf("%q: create gives %v", body, err)
+			t.Errorf("%q: Create returns %v", body, err)
 		}
 	}
 }
 
-// TestProxiesThatRefuse names the proxy and its status, and asks it again only if that may help.
+// TestProxiesThatRefuse checks that errors name the proxy and its status, and that calls are retried only if that may help.
 func TestProxiesThatRefuse(t *testing.T) {
 	t.Parallel()
 	for status, tt := range map[string]struct {
@@ -214,7 +214,7 @@ func TestProxiesThatRefuse(t *testing.T) {
 	}
 }
 
-// TestProxyThatShowsWhatItWasSent is a proxy for plain http, whose credential net/http adds by itself.
+// TestProxyThatShowsWhatItWasSent uses a proxy for plain http that echoes its credential, which net/http adds by itself.
 func TestProxyThatShowsWhatItWasSent(t *testing.T) {
 	t.Parallel()
 	address := rawServer(t, func(conn *net.TCPConn) {

@@ -59,13 +59,13 @@ func TestConnectionsAreReused(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	const creates = 4 // each has a connection of its own: the first one, and three attempts
+	const creates = 4 // each has a connection of its own: the first create, and three attempts
 	if err := c.Delete(t.Context(), batch.ID); err != nil || conns.Load() != 1+creates {
 		t.Errorf("%d connections, %v", conns.Load(), err)
 	}
 }
 
-// TestBodiesAreClosed has each call meet each kind of failure, and checks that every body is closed.
+// TestBodiesAreClosed makes each call meet each kind of failure, and checks that every body is closed.
 func TestBodiesAreClosed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -95,8 +95,8 @@ func TestBodiesAreClosed(t *testing.T) {
 	})
 }
 
-// TestResultsLeftEarly breaks out of results at several places: nothing is sent before the iteration begins, no body stays
-// open, and neither does a goroutine, because the bubble would fail.
+// TestResultsLeftEarly breaks out of results at several places: nothing is sent before the iteration begins, and no body
+// stays open. The bubble fails if a goroutine remains.
 func TestResultsLeftEarly(t *testing.T) {
 	t.Parallel()
 	bad := batchtest.Rewrite(func(b []byte) []byte { return append([]byte("bad\n"), b...) })

@@ -44,7 +44,7 @@ type counter struct {
 	errs []error
 }
 
-// add counts some requests. It returns false if what follows them does not matter any more.
+// add counts some requests. It returns false if the following requests need not be counted.
 func (c *counter) add(p part) bool {
 	const mostErrors = 10
 	for _, r := range p.requests {

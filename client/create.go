@@ -13,18 +13,19 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/limits"
 )
 
-// createTimeout is the longest wait for the response to a create, from the last byte of its body.
+// createTimeout is the longest wait for the response to a create, after the last byte of its body.
 const createTimeout = 10 * time.Minute
 
 // Create creates a batch of 1 to [MaxRequests] requests, which starts at once. It returns a batch or an error, never both:
 // a batch that was accepted is returned even if its description is malformed, see [Batch].
 //
-// The requests are checked first for what the service would refuse: their number, their custom IDs (1 to 64 letters,
-// digits, underscores and hyphens, each ID once), and the size of the body ([MaxBytes]). They are encoded while they are
-// sent, so they must not change until Create returns.
+// The requests are first checked for what the service would refuse: their number, their custom IDs (1 to 64 letters,
+// digits, underscores and hyphens; unique), and the size of the body ([MaxBytes]). They are encoded while they are sent, so
+// they must not change until Create returns.
 //
-// A call is retried only if the service cannot have accepted the batch, see Creates in the package documentation; while it
-// is overloaded or limits the rate, for 10 minutes by default, see [Retry.MaxElapsed]. If the outcome is unknown, or ctx ends first, the error is an [*UncertainError]. Any other error means that there is no batch.
+// A call is retried only if the service cannot have accepted the batch, see Creates in the package documentation; while the
+// service is overloaded or limits the rate, for 10 minutes by default, see [Retry.MaxElapsed]. If the outcome is unknown,
+// or ctx ends first, the error is an [*UncertainError]. Any other error means that there is no batch.
 //
 // API: POST /v1/messages/batches
 func (c *Client) Create(ctx context.Context, requests []Request, opts ...CallOption) (*Batch, error) {
@@ -34,15 +35,15 @@ func (c *Client) Create(ctx context.Context, requests []Request, opts ...CallOpt
 	return c.create(ctx, &values{requests: requests}, opts)
 }
 
-// CreateLines is Create for requests that are JSON Lines already: lines has one object {"custom_id", "params"} a line, from
-// its current position to its end. They are sent as they are. Blank lines, and white space around a line, are left out.
+// CreateLines is Create for requests that are already JSON Lines: lines has one object {"custom_id", "params"} per line,
+// from its current position to its end. Lines are sent unchanged; blank lines, and white space around a line, are omitted.
 //
 // It makes the same checks as Create, and checks that each line is a JSON object with a "params" object. Errors give line
 // numbers. Every attempt reads lines again. If they have changed since they were checked, the body is never finished, so
 // that there is no batch. The position of lines afterwards is undefined.
 //
-// When ctx ends, CreateLines returns even if a Read of lines does not: such a Read may go on after CreateLines has returned,
-// and lines must not be used until then. A Read that panics makes CreateLines panic.
+// When ctx ends, CreateLines returns even if a Read of lines does not: such a Read may continue after CreateLines has
+// returned, and lines must not be used until the Read has returned. A Read that panics makes CreateLines panic.
 //
 // API: POST /v1/messages/batches
 func (c *Client) CreateLines(ctx context.Context, lines io.ReadSeeker, opts ...CallOption) (*Batch, error) {
@@ -76,7 +77,7 @@ func (c *Client) createFrom(ctx context.Context, cl *call, src source) (*Batch, 
 		return nil, localError{fmt.Errorf("%s: %w", opCreate, foreign.Error(err))}
 	}
 	var batch *Batch
-	var uncertain *UncertainError // about all attempts that were
+	var uncertain *UncertainError // about all attempts so far
 	err = c.repeat(ctx, cl, func() (next, error) {
 		b, verdict, err := c.createOnce(ctx, cl, src, sum)
 		switch verdict {

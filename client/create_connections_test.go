@@ -18,11 +18,11 @@ import (
 	"github.com/seed-111a911e/messagebatches/client"
 )
 
-// TestCreateOnConnectionsThatBreak counts how often the body leaves and how often as a whole.
+// TestCreateOnConnectionsThatBreak counts how often the body is sent, and how often completely.
 func TestCreateOnConnectionsThatBreak(t *testing.T) {
 	t.Parallel()
 	type server func(conn *net.TCPConn, in *bufio.Reader, body io.Reader)
-	answer := func(text string) server {
+	respond := func(text string) server {
 		return func(conn *net.TCPConn, _ *bufio.Reader, body io.Reader) {
 			io.Copy(io.Discard, body)
 			io.WriteString(conn, text)
@@ -44,24 +44,24 @@ func TestCreateOnConnectionsThatBreak(t *testing.T) {
 			io.CopyN(io.Discard, body, 1<<20)
 			conn.SetLinger(0)
 		}, 3, false, false},
-		"dropped before the answer":      {requests(1), answer(""), 1, true, false},
-		"dropped in the status":          {requests(1), answer("HTTP/1.1 20"), 1, true, false},
-		"dropped in the headers":         {requests(1), answer("HTTP/1.1 200 OK\r\ncontent-type: applica"), 1, true, false},
-		"dropped in the body":            {requests(1), answer("HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"id\":\"msg"), 1, true, false},
-		"dropped in a chunk":             {requests(1), answer("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nff\r\n{\"id\":\"msg"), 1, true, false},
-		"dropped behind the id":          {requests(1), answer("HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n" + whole), 1, false, true},
-		"dropped in an error":            {requests(1), answer("HTTP/1.1 429 ?\r\nretry-after: 1\r\ncontent-length: 500\r\n\r\n" + `{"type":"error","error":{"ty`), 1, true, false},
-		"not HTTP":                       {requests(1), answer("SSH-2.0-server\r\n"), 1, true, false},
-		"dropped with a large body":      {largeRequests(8), answer(""), 1, true, false},
-		"answered early, then dropped":   {largeRequests(16), func(conn *net.TCPConn, _ *bufio.Reader, _ io.Reader) { io.WriteString(conn, "HTTP/1.1 500 ?\r\n") }, 3, false, false},
-		"answered early with a 400":      {largeRequests(16), earlyAnswer("400 Bad Request", `{"type":"error","error":{"type":"invalid_request_error","message":"No."}}`), 1, false, false},
-		"answered early with a 413":      {largeRequests(16), earlyAnswer("413 Content Too Large", "too large"), 1, false, false},
-		"answered early with a 502":      {largeRequests(16), earlyAnswer("502 Bad Gateway", "<html>"), 3, false, false},
-		"answered early with a 529":      {largeRequests(16), earlyAnswer("529 ?", `{"type":"error","error":{"type":"overloaded_error","message":"Busy."}}`), 3, false, false},
-		"answered early with a 307":      {largeRequests(16), earlyAnswer("307 ?\r\nlocation: http://127.0.0.1:1/", ""), 1, false, false},
-		"only promises of an answer":     {requests(1), answer(strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 100)), 1, true, false},
-		"a switch to another protocol":   {requests(1), answer("HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n"), 1, true, false},
-		"more headers than anyone wants": {requests(1), answer("HTTP/1.1 200 OK\r\n" + strings.Repeat("x-filler: "+strings.Repeat("y", 8000)+"\r\n", 2000)), 1, true, false},
+		"dropped before the response":    {requests(1), respond(""), 1, true, false},
+		"dropped in the status":          {requests(1), respond("HTTP/1.1 20"), 1, true, false},
+		"dropped in the headers":         {requests(1), respond("HTTP/1.1 200 OK\r\ncontent-type: applica"), 1, true, false},
+		"dropped in the body":            {requests(1), respond("HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"id\":\"msg"), 1, true, false},
+		"dropped in a chunk":             {requests(1), respond("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nff\r\n{\"id\":\"msg"), 1, true, false},
+		"dropped behind the id":          {requests(1), respond("HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n" + whole), 1, false, true},
+		"dropped in an error":            {requests(1), respond("HTTP/1.1 429 ?\r\nretry-after: 1\r\ncontent-length: 500\r\n\r\n" + `{"type":"error","error":{"ty`), 1, true, false},
+		"not HTTP":                       {requests(1), respond("SSH-2.0-server\r\n"), 1, true, false},
+		"dropped with a large body":      {largeRequests(8), respond(""), 1, true, false},
+		"early response, then dropped":   {largeRequests(16), func(conn *net.TCPConn, _ *bufio.Reader, _ io.Reader) { io.WriteString(conn, "HTTP/1.1 500 ?\r\n") }, 3, false, false},
+		"early response with a 400":      {largeRequests(16), earlyResponse("400 Bad Request", `{"type":"error","error":{"type":"invalid_request_error","message":"No."}}`), 1, false, false},
+		"early response with a 413":      {largeRequests(16), earlyResponse("413 Content Too Large", "too large"), 1, false, false},
+		"early response with a 502":      {largeRequests(16), earlyResponse("502 Bad Gateway", "<html>"), 3, false, false},
+		"early response with a 529":      {largeRequests(16), earlyResponse("529 ?", `{"type":"error","error":{"type":"overloaded_error","message":"Busy."}}`), 3, false, false},
+		"early response with a 307":      {largeRequests(16), earlyResponse("307 ?\r\nlocation: http://127.0.0.1:1/", ""), 1, false, false},
+		"only interim responses":         {requests(1), respond(strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 100)), 1, true, false},
+		"a switch to another protocol":   {requests(1), respond("HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n"), 1, true, false},
+		"more headers than are accepted": {requests(1), respond("HTTP/1.1 200 OK\r\n" + strings.Repeat("x-filler: "+strings.Repeat("y", 8000)+"\r\n", 2000)), 1, true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -94,7 +94,7 @@ func TestCreateOnConnectionsThatBreak(t *testing.T) {
 				t.Errorf("sent %d times, want %d", got, tt.posts)
 			}
 			if n := wholes.Load(); n > 1 || n == 1 && b == nil && !errors.As(err, new(*client.UncertainError)) {
-				t.Errorf("the server had the whole body %d times, and the caller gets %v", n, err)
+				t.Errorf("the server has received the whole body %d times, and Create returns %v", n, err)
 			}
 			if errors.As(err, new(*client.UncertainError)) != tt.uncertain || (err == nil) != tt.batch || (b != nil) != tt.batch {
 				t.Errorf("got %v, %v", b, err)
@@ -118,13 +118,13 @@ func (r *countingReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// earlyAnswer answers after a megabyte of the body and waits for the caller to hang up.
-func earlyAnswer(status, body string) func(*net.TCPConn, *bufio.Reader, io.Reader) {
+// earlyResponse responds after a megabyte of the body, and waits until the caller closes the connection.
+func earlyResponse(status, body string) func(*net.TCPConn, *bufio.Reader, io.Reader) {
 	return func(conn *net.TCPConn, _ *bufio.Reader, in io.Reader) {
 		io.CopyN(io.Discard, in, 1<<20)
 		fmt.Fprintf(conn, "HTTP/1.1 %s\r\ncontent-length: %d\r\n\r\n%s", status, len(body), body)
 		conn.CloseWrite()
-		<-in.(*countingReader).ended // or the rest might be here before the client has read the answer
+		<-in.(*countingReader).ended // or the rest might arrive before the client has read the response
 		io.Copy(io.Discard, in)
 	}
 }
@@ -152,12 +152,12 @@ func TestEarlyResponseEndsTheBody(t *testing.T) {
 	_, err = c.Create(t.Context(), requests(5000), client.WithRetry(client.Retry{MaxAttempts: 3, MinDelay: time.Millisecond}))
 	server.Close()
 	if n := whole.Load(); n > 1 || n == 1 && !errors.As(err, new(*client.UncertainError)) {
-		t.Errorf("the server had the whole body %d times, and the caller gets %v", n, err)
+		t.Errorf("the server has received the whole body %d times, and Create returns %v", n, err)
 	}
 }
 
-// TestCreateOnAReusedConnection has the connection break that an earlier call has left open: that is when net/http
-// sends again by itself what it thinks may be sent again.
+// TestCreateOnAReusedConnection breaks the connection that an earlier call has left open: in this case net/http by itself
+// resends requests that it considers safe to resend.
 func TestCreateOnAReusedConnection(t *testing.T) {
 	t.Parallel()
 	for _, header := range []string{"X-Other", "Idempotency-Key", "X-Idempotency-Key"} {
@@ -187,7 +187,7 @@ func TestCreateOnAReusedConnection(t *testing.T) {
 	}
 }
 
-// TestCreateOnHTTP2 has the server drop the stream, and the connection.
+// TestCreateOnHTTP2 makes the server drop the stream, and the connection.
 func TestCreateOnHTTP2(t *testing.T) {
 	t.Parallel()
 	var posts atomic.Int32
@@ -216,7 +216,7 @@ func TestCreateOnHTTP2(t *testing.T) {
 	}
 }
 
-// TestCreateWithoutAConnection never gets to send anything: that is no uncertainty.
+// TestCreateWithoutAConnection never sends anything: its outcome is not uncertain.
 func TestCreateWithoutAConnection(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -234,7 +234,7 @@ func TestCreateWithoutAConnection(t *testing.T) {
 		"refused":               "http://" + l.Addr().String(),
 		"certificate":           untrusted.URL,
 		"hung up while greeted": strings.Replace(hangUp, "http:", "https:", 1),
-		"answered in plain":     strings.Replace(plain, "http:", "https:", 1),
+		"response in plain":     strings.Replace(plain, "http:", "https:", 1),
 	} {
 		_, err := socketClient(t, url).Create(t.Context(), requests(1))
 		if err == nil || errors.As(err, new(*client.UncertainError)) || errors.As(err, new(*client.APIError)) {
@@ -246,7 +246,7 @@ func TestCreateWithoutAConnection(t *testing.T) {
 	}
 }
 
-// TestCreateCanceledWhileSending ends the context when a part of the body has left.
+// TestCreateCanceledWhileSending ends the context when a part of the body has been sent.
 func TestCreateCanceledWhileSending(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -19,8 +19,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// TestCreateIsNeverTakenTwice checks, for each way in which a create call can end, how often it is sent, how many
-// batches there are, and what the caller is told.
+// TestCreateIsNeverTakenTwice checks, for each way in which a create call can end, how often it is sent, how many batches
+// there are, and what Create returns.
 func TestCreateIsNeverTakenTwice(t *testing.T) {
 	t.Parallel()
 	const overloaded = `{"type":"error","error":{"type":"overloaded_error","message":"Busy."}}`
@@ -30,39 +30,39 @@ func TestCreateIsNeverTakenTwice(t *testing.T) {
 		batches   int
 		uncertain bool
 	}{
-		"529 of the API":          {batchtest.Fail(529, "overloaded_error", "Busy."), 2, 1, false},
-		"503 of the API":          {batchtest.Fail(503, "api_error", "Down."), 2, 1, false},
-		"429 with retry-after":    {batchtest.Fail(429, "rate_limit_error", "Slow.", "retry-after", "1"), 2, 1, false},
-		"429 without retry-after": {batchtest.Fail(429, "rate_limit_error", "No."), 1, 0, false},
-		"400":                     {batchtest.Fail(400, "invalid_request_error", "No."), 1, 0, false},
-		"401":                     {batchtest.Fail(401, "authentication_error", "No."), 1, 0, false},
-		"413 as text":             {batchtest.Status(413, "too large"), 1, 0, false},
-		"302":                     {batchtest.Status(302, "", "location", "/v1/messages/batches"), 1, 0, false},
-		"307":                     {batchtest.Status(307, "", "location", "/v1/messages/batches"), 1, 0, false},
-		"308 to another host":     {batchtest.Status(308, "", "location", "https://example.com/v1/messages/batches"), 1, 0, false},
-		"400 as HTML":             {batchtest.Status(400, "<html>"), 1, 0, true},
-		"400 that should retry":   {batchtest.Fail(400, "invalid_request_error", "No.", "x-should-retry", "true"), 1, 0, false},
-		"413 of the API":          {batchtest.Fail(413, "request_too_large", "No."), 1, 0, false},
-		"429 as HTML":             {batchtest.Status(429, "<html>", "retry-after", "1"), 1, 0, true},
-		"500 that should retry":   {batchtest.Fail(500, "api_error", "Oops.", "x-should-retry", "true"), 1, 0, true},
-		"529 as HTML":             {batchtest.Status(529, "<html>", "retry-after", "1"), 1, 0, true},
-		"204":                     {batchtest.Status(204, ""), 1, 0, true},
-		"408":                     {batchtest.Fail(408, "timeout_error", "Late."), 1, 0, true},
-		"409":                     {batchtest.Fail(409, "conflict_error", "No."), 1, 0, true},
-		"500":                     {batchtest.Fail(500, "api_error", "Oops."), 1, 0, true},
-		"502 as HTML":             {batchtest.Status(502, "<html>"), 1, 0, true},
-		"503 as HTML":             {batchtest.Status(503, "<html>"), 1, 0, true},
-		"504":                     {batchtest.Fail(504, "timeout_error", "Late."), 1, 0, true},
-		"dropped before":          {batchtest.DropBefore(), 1, 0, true},
-		"dropped after":           {batchtest.DropAfter(), 1, 1, true},
-		"answer cut":              {batchtest.DropBytes(20), 1, 1, true},
-		"answer cut cleanly":      {batchtest.TruncateBytes(20), 1, 1, true},
-		"answer stalls":           {batchtest.Stall(0, 24*time.Hour), 1, 1, true},
-		"200 with null":           {batchtest.Status(200, "null"), 1, 0, true},
-		"200 with empty object":   {batchtest.Status(200, "{}"), 1, 0, true},
-		"200 with HTML":           {batchtest.Status(200, "<html>"), 1, 0, true},
-		"200 with an error":       {batchtest.Status(200, overloaded), 1, 0, true},
-		"200 with a list":         {batchtest.Status(200, `{"data":[],"has_more":false}`), 1, 0, true},
+		"529 of the API":             {batchtest.Fail(529, "overloaded_error", "Busy."), 2, 1, false},
+		"503 of the API":             {batchtest.Fail(503, "api_error", "Down."), 2, 1, false},
+		"429 with retry-after":       {batchtest.Fail(429, "rate_limit_error", "Slow.", "retry-after", "1"), 2, 1, false},
+		"429 without retry-after":    {batchtest.Fail(429, "rate_limit_error", "No."), 1, 0, false},
+		"400":                        {batchtest.Fail(400, "invalid_request_error", "No."), 1, 0, false},
+		"401":                        {batchtest.Fail(401, "authentication_error", "No."), 1, 0, false},
+		"413 as text":                {batchtest.Status(413, "too large"), 1, 0, false},
+		"302":                        {batchtest.Status(302, "", "location", "/v1/messages/batches"), 1, 0, false},
+		"307":                        {batchtest.Status(307, "", "location", "/v1/messages/batches"), 1, 0, false},
+		"308 to another host":        {batchtest.Status(308, "", "location", "https://example.com/v1/messages/batches"), 1, 0, false},
+		"400 as HTML":                {batchtest.Status(400, "<html>"), 1, 0, true},
+		"400 that should retry":      {batchtest.Fail(400, "invalid_request_error", "No.", "x-should-retry", "true"), 1, 0, false},
+		"413 of the API":             {batchtest.Fail(413, "request_too_large", "No."), 1, 0, false},
+		"429 as HTML":                {batchtest.Status(429, "<html>", "retry-after", "1"), 1, 0, true},
+		"500 that should retry":      {batchtest.Fail(500, "api_error", "Oops.", "x-should-retry", "true"), 1, 0, true},
+		"529 as HTML":                {batchtest.Status(529, "<html>", "retry-after", "1"), 1, 0, true},
+		"204":                        {batchtest.Status(204, ""), 1, 0, true},
+		"408":                        {batchtest.Fail(408, "timeout_error", "Late."), 1, 0, true},
+		"409":                        {batchtest.Fail(409, "conflict_error", "No."), 1, 0, true},
+		"500":                        {batchtest.Fail(500, "api_error", "Oops."), 1, 0, true},
+		"502 as HTML":                {batchtest.Status(502, "<html>"), 1, 0, true},
+		"503 as HTML":                {batchtest.Status(503, "<html>"), 1, 0, true},
+		"504":                        {batchtest.Fail(504, "timeout_error", "Late."), 1, 0, true},
+		"dropped before":             {batchtest.DropBefore(), 1, 0, true},
+		"dropped after":              {batchtest.DropAfter(), 1, 1, true},
+		"response truncated":         {batchtest.DropBytes(20), 1, 1, true},
+		"response truncated cleanly": {batchtest.TruncateBytes(20), 1, 1, true},
+		"response stalls":            {batchtest.Stall(0, 24*time.Hour), 1, 1, true},
+		"200 with null":              {batchtest.Status(200, "null"), 1, 0, true},
+		"200 with empty object":      {batchtest.Status(200, "{}"), 1, 0, true},
+		"200 with HTML":              {batchtest.Status(200, "<html>"), 1, 0, true},
+		"200 with an error":          {batchtest.Status(200, overloaded), 1, 0, true},
+		"200 with a list":            {batchtest.Status(200, `{"data":[],"has_more":false}`), 1, 0, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -96,8 +96,8 @@ func TestCreateIsNeverTakenTwice(t *testing.T) {
 	}
 }
 
-// TestCreateCutWhileSending loses connections before the body has been sent whole: the service cannot have taken the
-// batch, and the call is repeated.
+// TestCreateCutWhileSending loses connections before the whole body has been sent: the service cannot have accepted the
+// batch, and the call is retried.
 func TestCreateCutWhileSending(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -157,7 +157,7 @@ func TestAtLeastOnceCreate(t *testing.T) {
 		s.Inject(batchtest.Create, batchtest.DropAfter())
 		create(t, s.Client(), 1, client.WithAtLeastOnceCreate())
 		if n := len(s.Batches()); n != 2 {
-			t.Errorf("%d batches, want the lost one and its repetition", n)
+			t.Errorf("%d batches, want the lost one and the resent one", n)
 		}
 	})
 }
@@ -196,7 +196,7 @@ func TestCreateBody(t *testing.T) {
 	}
 	var g, w any
 	if json.Unmarshal(got, &g) != nil || json.Unmarshal(want, &w) != nil || !cmp.Equal(g, w) {
-		t.Errorf("the body is another: %.200s", got)
+		t.Errorf("the body differs: %.200s", got)
 	}
 }
 

@@ -36,7 +36,8 @@ func keepBodies(s *batchtest.Service, calls int) *[]string {
 	return &bodies
 }
 
-// TestCreateLinesSendsTheLines sends lines in several forms: the body holds them as they are, and is what the header says.
+// TestCreateLinesSendsTheLines sends lines in several forms: the body holds them unchanged, and has the length in the
+// header.
 func TestCreateLinesSendsTheLines(t *testing.T) {
 	t.Parallel()
 	const a, b = `{"custom_id":"a","params":{"model":"m",  "n":1.0}}`, `{"params":{},"custom_id":"\u0062","newer":[1]}`
@@ -72,7 +73,7 @@ func TestCreateLinesSendsTheLines(t *testing.T) {
 }
 
 // TestCreateLinesSendsTheBodyOfCreate compares the bodies: long requests, short ones, and all of them together longer than
-// what is encoded at a time.
+// the part that is encoded at a time.
 func TestCreateLinesSendsTheBodyOfCreate(t *testing.T) {
 	t.Parallel()
 	s := batchtest.New(t)
@@ -115,7 +116,7 @@ func TestCreateLinesRefusesMalformedLines(t *testing.T) {
 		"no params":      {strings.NewReader("\n\n" + `{"custom_id":"a"}`), "line 3: a line must be one object with custom_id and params"},
 		"params a list":  {strings.NewReader(`{"custom_id":"a","params":[]}`), "line 1: a line must be one object with custom_id and params"},
 		"no id":          {strings.NewReader(`{"params":{}}`), "line 1: custom_id: it is missing"},
-		"odd id":         {strings.NewReader(`{"custom_id":"a b","params":{}}`), "line 1: custom_id: it must be"},
+		"malformed id":   {strings.NewReader(`{"custom_id":"a b","params":{}}`), "line 1: custom_id: it must be"},
 		"id a number":    {strings.NewReader(`{"custom_id":7,"params":{}}`), "line 1: custom_id: it is missing, or not a string"},
 		"same id":        {strings.NewReader(good + "\n" + good), "line 3: custom_id: duplicate of line 1"},
 		"many mistakes":  {strings.NewReader(many), "and perhaps more"},
@@ -182,7 +183,7 @@ func (u unseekable) Seek(offset int64, whence int) (int64, error) {
 	return u.Reader.Seek(offset, whence)
 }
 
-// changing gives other lines each time it is read from the start.
+// changing returns other lines each time it is read from the start.
 type changing struct {
 	*strings.Reader
 	next []string
@@ -196,7 +197,7 @@ func (c *changing) Seek(offset int64, whence int) (int64, error) {
 	return c.Reader.Seek(offset, whence)
 }
 
-// TestCreateLinesWhenLinesChange changes the lines between the check and the sending: there is no batch, and that is
+// TestCreateLinesWhenLinesChange changes the lines after the check and before they are sent: there is no batch, and that is
 // certain.
 func TestCreateLinesWhenLinesChange(t *testing.T) {
 	t.Parallel()
@@ -240,8 +241,8 @@ func TestCreateLinesWhenLinesChange(t *testing.T) {
 	}
 }
 
-// TestCreateLinesWhenLinesEndEarly replaces lines of more than 64 KB by others that are a whole body at the length that
-// was announced: nothing of the end may leave.
+// TestCreateLinesWhenLinesEndEarly replaces lines of more than 64 KB by others that make a whole body at the announced
+// length: the end must not be sent.
 func TestCreateLinesWhenLinesEndEarly(t *testing.T) {
 	t.Parallel()
 	long := func(id string, size int) string {
@@ -325,8 +326,7 @@ func TestCreateLinesWithPreflight(t *testing.T) {
 	}
 }
 
-// FuzzCreateLines sends anything as lines: if it is sent, the service takes it, and has the requests that are in the
-// lines.
+// FuzzCreateLines sends arbitrary input as lines: if it is sent, the service accepts it, and has the requests in the lines.
 func FuzzCreateLines(f *testing.F) {
 	f.Add([]byte(distinctLines(3)))
 	f.Add([]byte("\ufeff\r\n" + `{"custom_id":"a","params":{"x":"\ud800"}}`))

@@ -15,16 +15,16 @@ import (
 
 // A credential knows how to authenticate. It keeps secrets in a function only, which fmt and encoders cannot print.
 type credential struct {
-	kind    string // for people; empty means that there is none
+	kind    string // for people; empty if there is no credential
 	header  string
 	prefix  string
-	beta    Beta                                                   // that the API wants with this kind; may be empty
+	beta    Beta                                                   // that the API requires for this kind; may be empty
 	get     func(ctx context.Context, upload bool) (string, error) // nil if there is sign
 	sign    func(r *http.Request, bodySHA256 [sha256.Size]byte) error
-	refused func(secret string) // is told of a 401; may be nil
+	refused func(secret string) // called after a 401; may be nil
 	refresh bool                // get may return a better secret after a 401
 
-	// load, if it is not nil, finds out what the other fields depend on when the client is made.
+	// load, if it is not nil, reads the profile that the other fields depend on when the client is made.
 	load func(identity.Env) (*identity.Profile, error)
 }
 
@@ -32,7 +32,7 @@ func fixed(secret string) func(context.Context, bool) (string, error) {
 	return func(context.Context, bool) (string, error) { return secret, nil }
 }
 
-// authenticate adds the credential to a request. It returns what to do when the response to it is a 401.
+// authenticate adds the credential to a request. refused must be called if the response is a 401.
 func (c credential) authenticate(req *http.Request) (refused func(), err error) {
 	if c.get == nil {
 		return func() {}, nil
@@ -59,13 +59,14 @@ func (c credential) authenticate(req *http.Request) (refused func(), err error) 
 	}, nil
 }
 
-// checkCredential rejects what a credential becomes on its way through files and terminals. Its errors do not repeat it.
+// checkCredential rejects credentials that were damaged on their way through files and terminals. Its errors do not repeat
+// them.
 func checkCredential(what, secret string) error {
 	if err := checkPasted(what, secret); err != nil {
 		return err
 	}
 	if scheme, _, ok := strings.Cut(secret, " "); ok && strings.EqualFold(scheme, "bearer") {
-		return fmt.Errorf("%s begins with %q: leave that out", what, scheme)
+		return fmt.Errorf("%s begins with %q: remove it", what, scheme)
 	}
 	if strings.ContainsFunc(secret, unicode.IsSpace) {
 		return fmt.Errorf("%s holds white space", what)

@@ -32,7 +32,7 @@ func TestTokenSource(t *testing.T) {
 }
 
 // TestTokenRefreshDoesNotResendACreate fails a create in ways that only look like an expired token: another token does not
-// make it safe to send the body again.
+// make it safe to resend the body.
 func TestTokenRefreshDoesNotResendACreate(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

@@ -7,15 +7,14 @@ import (
 )
 
 const (
-	// mostEmptyPages is how many pages in a row may have no batch, although the list goes on.
+	// mostEmptyPages is how many empty pages in a row make a list that continues an error.
 	mostEmptyPages = 10
 
-	// cursorsKept is how many pages a list remembers, to notice when it comes back to one of them. A longer cycle is not
-	// noticed.
+	// cursorsKept is how many page cursors a list remembers, to detect a cycle. A longer cycle is not detected.
 	cursorsKept = 100_000
 )
 
-// A pager turns the pages of a list, and notices a list that does not end.
+// A pager moves through the pages of a list, and detects a list that does not end.
 type pager struct {
 	call  *call
 	empty int                 // pages in a row
@@ -27,7 +26,8 @@ func newPager(cl *call) *pager {
 	return &pager{call: cl, seen: make(map[uint64]struct{}), seed: maphash.MakeSeed()}
 }
 
-// turn moves the call's cursor to the page after one with so many batches, the first and the last of which are given.
+// turn moves the call's page cursor to the next page. The current page has the given number of batches, the first and the
+// last of which have the given IDs.
 func (g *pager) turn(batches int, first, last string) error {
 	cursor, next := &g.call.after, last
 	if g.call.before != "" {
@@ -57,7 +57,7 @@ func (g *pager) turn(batches int, first, last string) error {
 	return nil
 }
 
-// visit remembers a cursor. It returns false if it was there before.
+// visit remembers a cursor. It returns false if it was visited before.
 func (g *pager) visit(cursor string) bool {
 	key := maphash.String(g.seed, cursor)
 	if _, known := g.seen[key]; known {

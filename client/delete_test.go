@@ -22,8 +22,8 @@ func TestDeleteAfterALostResponse(t *testing.T) {
 	})
 }
 
-// TestDeleteReportsNotFoundOfAGateway loses a delete and has a gateway respond to the next attempt: its 404 does not prove
-// that the batch was deleted.
+// TestDeleteReportsNotFoundOfAGateway loses a delete and makes a gateway respond to the next attempt: its 404 does not
+// prove that the batch was deleted.
 func TestDeleteReportsNotFoundOfAGateway(t *testing.T) {
 	t.Parallel()
 	inBubble(t, 0, func(t *testing.T, s *batchtest.Service, c *client.Client) {
@@ -35,7 +35,7 @@ func TestDeleteReportsNotFoundOfAGateway(t *testing.T) {
 	})
 }
 
-// TestDeleteOutlastsAMissingBatch has the service not find a batch that is there, for some attempts.
+// TestDeleteOutlastsAMissingBatch makes the service not find an existing batch for some attempts.
 func TestDeleteOutlastsAMissingBatch(t *testing.T) {
 	t.Parallel()
 	missing := batchtest.Fail(404, "not_found_error", "Not found.")

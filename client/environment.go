@@ -10,7 +10,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/identity"
 )
 
-// readEnvironment adds what the environment says and no option has said.
+// readEnvironment adds the settings of the environment that no option has set.
 func readEnvironment(c *config) error {
 	if c.noEnvironment {
 		return nil
@@ -21,7 +21,7 @@ func readEnvironment(c *config) error {
 	}
 	headers := os.Getenv("ANTHROPIC_CUSTOM_HEADERS")
 	if strings.HasPrefix(headers, `"`) || strings.HasPrefix(headers, "'") {
-		errs = append(errs, errors.New("ANTHROPIC_CUSTOM_HEADERS begins with a quotation mark, which belongs to a shell: leave the quotes out"))
+		errs = append(errs, errors.New("ANTHROPIC_CUSTOM_HEADERS begins with a quotation mark, which is shell syntax: remove the quotes"))
 		headers = ""
 	}
 	for line := range strings.Lines(headers) {
@@ -40,8 +40,8 @@ func readEnvironment(c *config) error {
 	return errors.Join(errs...)
 }
 
-// readCredential takes the credential from the first place that has one: a key, a token, the profile that is named, a
-// workload identity, and the profile that is active.
+// readCredential takes the credential from the first place that has one: a key, a token, the named profile, a workload
+// identity, and the active profile.
 func readCredential(c *config) error {
 	key, token, profile := os.Getenv("ANTHROPIC_API_KEY"), os.Getenv("ANTHROPIC_AUTH_TOKEN"), os.Getenv("ANTHROPIC_PROFILE")
 	switch {
@@ -67,7 +67,7 @@ func readCredential(c *config) error {
 	return err
 }
 
-// isSet reports whether an option has set what a header says. Betas add up.
+// isSet reports whether an option has set the value of a header. Betas are never set: they add up.
 func isSet(c *config, header string) bool {
 	switch http.CanonicalHeaderKey(header) {
 	case "Anthropic-Version":

@@ -18,7 +18,7 @@ func TestErrorsByVariantAndKind(t *testing.T) {
 		status    int
 		errorType string
 		kind      error
-		variant   func(error) bool // nil if the contract has none
+		variant   func(error) bool // nil if the contract does not have it
 	}{
 		{400, "invalid_request_error", client.ErrInvalidRequest, as[*gen.BetaInvalidRequestError]},
 		{401, "authentication_error", client.ErrAuthentication, as[*gen.BetaAuthenticationError]},
@@ -50,7 +50,7 @@ func TestErrorsByVariantAndKind(t *testing.T) {
 				t.Errorf("got %q, want %q", err, want)
 			}
 			if tt.variant != nil && !tt.variant(err) {
-				t.Errorf("errors.As does not find the variant in %T", apiErr.Detail)
+				t.Errorf("errors.As does not find the type in %T", apiErr.Detail)
 			}
 			if unknown, ok := apiErr.Detail.(*gen.Unknown); tt.variant == nil && (!ok || !strings.Contains(string(unknown.Raw), "Because.")) {
 				t.Errorf("an unknown type is not kept: %#v", apiErr.Detail)
@@ -94,13 +94,13 @@ func TestResponsesThatAreNotTheAPIs(t *testing.T) {
 		"another type":       {403, `{"type":"secret","error":{"type":"permission_error"}}`, nil, client.ErrPermission, "not the API's JSON"},
 		"error without type": {403, `{"type":"error","error":{"message":"secret"}}`, nil, client.ErrPermission, "not the API's JSON"},
 		"cut JSON":           {529, `{"type":"error","error":{"type":"over`, nil, client.ErrOverloaded, "not the API's JSON"},
-		"200/null":           {200, "null", nil, nil, "response is not what the contract says"},
+		"200/null":           {200, "null", nil, nil, "response does not match the contract"},
 		"200/empty":          {200, "", nil, nil, "response has an empty body"},
-		"200/empty object":   {200, "{}", nil, nil, "response is not what the contract says"},
-		"200/list":           {200, `[]`, nil, nil, "response is not what the contract says"},
-		"200/html":           {200, "<html>secret", nil, nil, "response is not what the contract says"},
+		"200/empty object":   {200, "{}", nil, nil, "response does not match the contract"},
+		"200/list":           {200, `[]`, nil, nil, "response does not match the contract"},
+		"200/html":           {200, "<html>secret", nil, nil, "response does not match the contract"},
 		"200/error":          {200, `{"type":"error","error":{"type":"overloaded_error","message":"Busy."}}`, nil, client.ErrOverloaded, "200 overloaded_error: Busy."},
-		"redirect":           {302, "", []string{"location", "https://example.com/secret"}, nil, "redirects are not followed"},
+		"redirect":           {302, "", []string{"location", "https://example.com/secret"}, nil, "redirects are followed only"},
 		"line breaks":        {400, `{"type":"error","error":{"type":"invalid_request_error","message":"a\r\nb\u0000` + strings.Repeat("c", 5000) + `"}}`, nil, client.ErrInvalidRequest, `a\r\nb\x00c`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -144,7 +144,7 @@ func TestErrorCode(t *testing.T) {
 	}
 }
 
-// TestMalformedPropertiesOfErrors checks that one malformed property of an error does not cost the others.
+// TestMalformedPropertiesOfErrors checks that one malformed property of an error does not affect the others.
 func TestMalformedPropertiesOfErrors(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{

@@ -24,7 +24,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// What the server of these tests is sent, with characters that JSON may escape.
+// Secrets that the server of these tests receives, with characters that JSON may escape.
 const (
 	shownKey   = "sk-ant-Shown/key&more"
 	shownProxy = "c2hvd246c2hvd24tcHJveHk="
@@ -43,8 +43,8 @@ func shownClient(log io.Writer) []client.Option {
 	}
 }
 
-// checkErrorText fails if an error, or whatever can be reached from it, shows a secret, or if a text of it is not one fit
-// line of some length.
+// checkErrorText fails if an error, or anything that can be reached from it, contains a secret, or if a text of it is not
+// one safe line of limited length.
 func checkErrorText(t *testing.T, err error) {
 	t.Helper()
 	if err == nil {
@@ -60,7 +60,7 @@ func checkErrorText(t *testing.T, err error) {
 	var walk func(error)
 	walk = func(err error) {
 		checkFit(t, err.Error(), 2000)
-		switch e := err.(type) { //nolint:errorlint // it goes through the tree
+		switch e := err.(type) { //nolint:errorlint // it walks the tree
 		case interface{ Unwrap() error }:
 			if inner := e.Unwrap(); inner != nil && fromUs(inner) {
 				walk(inner)
@@ -74,8 +74,8 @@ func checkErrorText(t *testing.T, err error) {
 	walk(err)
 }
 
-// fromUs reports whether a text is ours to make fit. What errors of other packages say for themselves is not, but it shows
-// no secret.
+// fromUs reports whether this package must make a text safe. It does not do so for texts of errors of other packages, but
+// they must not contain a secret either.
 func fromUs(err error) bool {
 	return strings.Contains(fmt.Sprintf("%T", err), "client.") || strings.Contains(fmt.Sprintf("%T", err), "gen.")
 }
@@ -101,10 +101,10 @@ func checkFit(t *testing.T, text string, most int) {
 	}
 }
 
-// unfit is what a server may want a terminal to see.
+// unfit is text that must not reach a terminal.
 const unfit = "\x1b[2J\u009b2J\u202e\u2066\u200b\u2028\x7f\xff\x9b"
 
-// sendAll writes a response to each request, with the secrets in place of KEY, PROXY and OWN, and unfit text in place of
+// sendAll sends a response to each request, with the secrets in place of KEY, PROXY and OWN, and unfit text in place of
 // BAD. It returns the server's URL.
 func sendAll(t *testing.T, response string) string {
 	t.Helper()
@@ -118,14 +118,14 @@ func sendAll(t *testing.T, response string) string {
 	})
 }
 
-// TestErrorsOverSockets has a server put the secrets and unfit text into every part of a response: net/http has texts for
-// those that it does not understand.
+// TestErrorsOverSockets makes a server put the secrets and unfit text into every part of a response: net/http quotes parts
+// that it does not understand.
 func TestErrorsOverSockets(t *testing.T) {
 	t.Parallel()
 	const ok = "HTTP/1.1 400 Bad\r\n"
 	for name, tt := range map[string]struct {
 		response string
-		want     string // is in the text of a failed Get
+		want     string // part of the error text of Get
 		is       error
 	}{
 		"status line/not HTTP":       {"KEYBAD\r\n\r\n", `malformed HTTP response "[redacted]\x1b`, nil},
@@ -199,7 +199,7 @@ func TestErrorsOverSockets(t *testing.T) {
 	}
 }
 
-// TestErrorsOverHTTP2 has a server say goodbye with the key, which net/http quotes.
+// TestErrorsOverHTTP2 makes a server send a GOAWAY with the key, which net/http quotes.
 func TestErrorsOverHTTP2(t *testing.T) {
 	t.Parallel()
 	s := newH2Server(t, func(s *h2Stream) bool {
@@ -220,7 +220,7 @@ func TestErrorsOverHTTP2(t *testing.T) {
 	}
 }
 
-// TestTextsOfData puts unfit text into what errors about batches and results name.
+// TestTextsOfData puts unfit text into the values that errors about batches and results contain.
 func TestTextsOfData(t *testing.T) {
 	t.Parallel()
 	bad := unfit + strings.Repeat("y", 5000)
@@ -272,7 +272,7 @@ type badFile struct{ err error }
 func (f badFile) Read([]byte) (int, error)       { return 0, f.err }
 func (f badFile) Seek(int64, int) (int64, error) { return 0, nil }
 
-// TestForeignTransports do not say which request a response belongs to.
+// TestForeignTransports uses a transport that does not set the request of a response.
 func TestForeignTransports(t *testing.T) {
 	t.Parallel()
 	c := errorClient(t, client.WithAPIKey(shownKey), client.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
@@ -285,8 +285,8 @@ func TestForeignTransports(t *testing.T) {
 	}
 }
 
-// FuzzErrorTexts has a service respond with anything: status, headers and body, where KEY stands for the credential. What
-// the client then says is one line without a secret.
+// FuzzErrorTexts makes a service respond with arbitrary status, headers and body, where KEY stands for the credential. The
+// error is one line without a secret.
 func FuzzErrorTexts(f *testing.F) {
 	f.Add(400, "request-id", "KEY\x1b\u202e", []byte(`{"type":"error","error":{"type":"KEY\u202e","message":"\u0073k-ant-Shown\/key&more\u009b"}}`))
 	f.Add(302, "location", "//KEY:KEY@KEY/\x9b", []byte("KEY"))
@@ -330,7 +330,7 @@ func FuzzErrorTexts(f *testing.F) {
 	})
 }
 
-// FuzzErrorTextsOverSockets sends anything instead of a response, with the credential in place of KEY.
+// FuzzErrorTextsOverSockets sends arbitrary bytes instead of a response, with the credential in place of KEY.
 func FuzzErrorTextsOverSockets(f *testing.F) {
 	f.Add([]byte("HTTP/1.1 KEY\r\n\r\n"))
 	f.Add([]byte("HTTP/1.1 200 OK\r\nKEY\r\n\r\n"))

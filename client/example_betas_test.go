@@ -9,7 +9,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// Betas of the client and of the call go out together. They hold for all requests of the batch.
+// Betas of the client and of the call are sent together. They apply to all requests of the batch.
 func ExampleWithBetas() {
 	ask := func(id, text string) client.Request {
 		return client.Request{CustomID: id, Params: client.Params{

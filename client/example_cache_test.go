@@ -10,8 +10,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// What all requests share stands first, is the same to the last byte and ends in a cache breakpoint. The time to live is
-// an hour, because the requests of a batch run over a long time. Hits are not certain: usage tells what they were.
+// The part that all requests share comes first, is the same to the last byte, and ends in a cache breakpoint. The time to
+// live is an hour, because the requests of a batch run over a long time. Hits are not certain: usage reports them.
 func Example_promptCaching() {
 	ctx := context.Background()
 	service := batchtest.Start(batchtest.WithDuration(0))

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// What has finished before a batch is canceled keeps its result, and is billed.
+// Requests that finish before a batch is canceled keep their results, and are billed.
 func ExampleClient_Cancel() {
 	ctx := context.Background()
 	service := batchtest.Start(batchtest.WithDuration(time.Hour))
@@ -40,7 +40,7 @@ func ExampleClient_Cancel() {
 	// ended 2 succeeded, 2 canceled
 }
 
-// A batch that runs has to be canceled, and to end, before it can be deleted.
+// A running batch must be canceled, and must have ended, before it can be deleted.
 func ExampleClient_Delete() {
 	ctx := context.Background()
 	service := batchtest.Start(batchtest.WithDuration(time.Hour))

@@ -9,7 +9,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// A request may go on with a conversation, here one that shows what answers should look like.
+// A request may continue a conversation, here one that shows what answers should look like.
 func ExampleAssistantText() {
 	ctx := context.Background()
 	service := batchtest.Start()

@@ -15,10 +15,10 @@ func ExampleAPIError() {
 	_, err := service.Client().Get(context.Background(), "msgbatch_1", client.WithRetry(client.Retry{MaxAttempts: 1}))
 
 	var limited *client.RateLimitError
-	if errors.As(err, &limited) { // by variant
+	if errors.As(err, &limited) { // by type
 		fmt.Println(limited.Message)
 	}
-	if errors.Is(err, client.ErrRateLimited) { // by kind, also if the answer is not the API's JSON
+	if errors.Is(err, client.ErrRateLimited) { // by kind, also if the response is not the API's JSON
 		fmt.Println("rate limited")
 	}
 	var apiErr *client.APIError

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// A batch is what it was when the service described it. It can be stored as JSON and read back.
+// A Batch is a snapshot. It can be stored as JSON and read back.
 func ExampleClient_Get() {
 	ctx := context.Background()
 	c := batchtest.Start(batchtest.WithDuration(0)).Client()
@@ -29,7 +29,7 @@ func ExampleClient_Get() {
 		log.Fatal(err)
 	}
 	var stored client.Batch
-	if err := json.Unmarshal(batch.Raw, &stored); err != nil { // Raw has all, also what is newer than the contract
+	if err := json.Unmarshal(batch.Raw, &stored); err != nil { // Raw has everything, including what is newer than the contract
 		log.Fatal(err)
 	}
 	fmt.Println(created.Ended(), batch.Ended(), stored.Ended(), stored.RequestCounts.Succeeded)

@@ -18,7 +18,7 @@ func ExampleWithHooks() {
 		},
 		EndCall: func(_ context.Context, e client.CallEnd) {
 			if errors.As(e.Err, new(*client.UncertainError)) {
-				fmt.Println("look for the batch before it is sent again")
+				fmt.Println("look for the batch before you resend it")
 			}
 		},
 	}
@@ -37,5 +37,5 @@ func ExampleWithHooks() {
 	}
 	// Output:
 	// create batch, attempt 1: status 0, 148 bytes sent
-	// look for the batch before it is sent again
+	// look for the batch before you resend it
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// A workload on a platform that issues identity tokens needs no key. On Kubernetes, IdentityTokenFile names the file that has
-// the token.
+// A workload on a platform that issues identity tokens needs no key. On Kubernetes, IdentityTokenFile is the file that
+// holds the token.
 func ExampleWithFederation() {
 	service := batchtest.Start()
 	c := service.Client(client.WithFederation(client.Federation{
@@ -39,7 +39,7 @@ func ExampleWithFederation() {
 	// 1 batch
 }
 
-// A profile is what ant auth login writes. Without an option New takes the active one, if the environment has no credential.
+// Profiles are written by ant auth login. Without an option New uses the active one, if the environment has no credential.
 func ExampleWithProfile() {
 	service := batchtest.Start()
 	dir, err := os.MkdirTemp("", "")
@@ -78,7 +78,7 @@ func ExampleWithProfile() {
 	// 1 batch
 }
 
-// A signature authenticates in place of a secret. This one is made up; the module aws has that of AWS.
+// A signature authenticates in place of a secret. This one is made up; module aws has the signature of AWS.
 func ExampleWithSigner() {
 	service := batchtest.Start(batchtest.WithAnyKey())
 	key := []byte("a key that is not sent")

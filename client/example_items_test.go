@@ -10,7 +10,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// A request of a batch fails by itself, and its error is taken apart like that of a call.
+// Each request of a batch fails on its own, and its error is examined like that of a call.
 func ExampleItemError() {
 	ask := func(id, text string) client.Request {
 		return client.Request{CustomID: id, Params: client.Params{
@@ -49,7 +49,7 @@ func ExampleItemError() {
 	// d has an unknown result: {"custom_id":"d","result":{"type":"postponed","until":"tomorrow"}}
 }
 
-// The last error counts the results that are missing. A damaged line is an item, and the next line follows.
+// The last error counts the results that are missing. A damaged line is an item, and the remaining results still follow.
 func ExampleIncompleteError() {
 	ask := func(id, text string) client.Request {
 		return client.Request{CustomID: id, Params: client.Params{
@@ -58,7 +58,7 @@ func ExampleIncompleteError() {
 	}
 	ctx := context.Background()
 	service := batchtest.Start(batchtest.WithDuration(0))
-	service.Inject(batchtest.Results, batchtest.Times(2, batchtest.Lose(1))...) // the same when the client asks again
+	service.Inject(batchtest.Results, batchtest.Times(2, batchtest.Lose(1))...) // the same when the client requests them again
 	c := service.Client(client.WithRetry(client.Retry{MinDelay: 1}))
 	batch, err := c.Create(ctx, []client.Request{ask("a", "1"), ask("b", "2"), ask("c", "3")})
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// Requests that are JSON lines already are sent as they are. A *os.File will do as well as the strings.Reader here.
+// Requests that are already JSON Lines are sent unchanged. An *os.File works like the strings.Reader here.
 func ExampleClient_CreateLines() {
 	ctx := context.Background()
 	service := batchtest.Start()

@@ -9,10 +9,10 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// advice says what a person can do about an error. What may pass has been tried several times when it comes here.
+// advice returns what a person can do about an error. Temporary failures have been retried several times by then.
 func advice(err error) string {
 	switch {
-	case errors.Is(err, client.ErrSpendLimit): // before ErrBilling and ErrRateLimited, which it is too
+	case errors.Is(err, client.ErrSpendLimit): // before ErrBilling and ErrRateLimited, because it is one of those too
 		return "raise the spend limit"
 	case errors.Is(err, client.ErrBilling):
 		return "look at the billing settings"
@@ -25,14 +25,14 @@ func advice(err error) string {
 	case errors.Is(err, client.ErrRequestTooLarge):
 		return "make the batch smaller"
 	case errors.Is(err, client.ErrInvalidRequest):
-		return "mend the request"
+		return "fix the request"
 	case errors.Is(err, client.ErrRateLimited), errors.Is(err, client.ErrOverloaded), errors.Is(err, client.ErrConflict),
 		errors.Is(err, client.ErrAPI), errors.Is(err, client.ErrTimeout):
 		return "try again later"
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return "the program has ended the call"
 	}
-	return "look at the network" // no answer came
+	return "look at the network" // there was no response
 }
 
 func Example_errorKinds() {
@@ -59,7 +59,7 @@ func Example_errorKinds() {
 	// look at the API key
 	// the key may not do this: use another workspace or key
 	// try again later
-	// mend the request
+	// fix the request
 	// look at the batch id and the workspace
 	// look at the network
 }

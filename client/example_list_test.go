@@ -9,8 +9,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// Newest batches come first. Pages are asked for as they are needed: after three batches there were two.
-// A cursor continues a list behind or before a batch.
+// The newest batches come first. Pages are requested as they are needed: three batches took two pages. An option begins a
+// list right after or before a batch.
 func ExampleWithAfter() {
 	ctx := context.Background()
 	c := batchtest.Start().Client()

@@ -9,7 +9,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// Results come in any order: the custom id leads from each of them to its input.
+// Results come in any order: the custom ID links each of them to its input.
 func Example_matching() {
 	ask := func(id, text string) client.Request {
 		return client.Request{CustomID: id, Params: client.Params{

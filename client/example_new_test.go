@@ -10,7 +10,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// What is wrong with the options is told at once, and all of it. A client shows no credential.
+// New reports all faults of the options at once. A printed client shows no credential.
 func ExampleNew() {
 	_, err := client.New(
 		client.WithoutEnvironment(),
@@ -23,7 +23,7 @@ func ExampleNew() {
 		client.WithoutEnvironment(),
 		client.WithAuthToken("token"),
 		client.WithBaseURL("http://gateway.example.com"),
-		client.WithInsecureHTTP(), // the network is one's own
+		client.WithInsecureHTTP(), // on a private network
 		client.WithMaxLineBytes(16<<20),
 	)
 	if err != nil {
@@ -32,11 +32,11 @@ func ExampleNew() {
 	fmt.Println(c)
 	// Output:
 	// new client: API key holds a control character
-	// base URL http://gateway.example.com is not encrypted, so the credential and the prompts could be read on the way: use https, or WithInsecureHTTP if you mean it
+	// base URL http://gateway.example.com is not encrypted, so the credential and the prompts could be read on the way: use https, or WithInsecureHTTP to allow this
 	// messagebatches client of http://gateway.example.com/ with auth token
 }
 
-// A token that has expired is asked for anew.
+// After a token has expired, the client requests a new one.
 func ExampleWithTokenSource() {
 	service := batchtest.Start(batchtest.WithKey("token-2"))
 	tokens := 0
@@ -55,7 +55,7 @@ func ExampleWithTokenSource() {
 	// 2 tokens, 1 batch
 }
 
-// Options of a call go to New as well, and hold for all calls then.
+// Options of calls can also be passed to New, and then apply to all calls.
 func ExampleCallOption() {
 	ctx := context.Background()
 	service := batchtest.Start(batchtest.WithKey("key", "wrkspc_1", "wrkspc_2"))

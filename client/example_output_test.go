@@ -9,8 +9,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// In a batch a beta raises max_tokens to 300,000. An answer that does not fit all the same is cut, and has succeeded:
-// only its stop reason tells.
+// In a batch a beta raises the limit of max_tokens to 300,000. An answer that still does not fit is truncated, and has
+// succeeded: only its stop reason shows it.
 func Example_longOutput() {
 	ctx := context.Background()
 	service := batchtest.Start(batchtest.WithDuration(0))
@@ -36,11 +36,11 @@ func Example_longOutput() {
 			log.Fatal(err)
 		}
 		if m := item.Message(); m != nil && m.StopReason == client.StopReasonMaxTokens {
-			fmt.Println(item.CustomID, "was cut after", m.Usage.OutputTokens, "tokens:", item.Text())
+			fmt.Println(item.CustomID, "was truncated after", m.Usage.OutputTokens, "tokens:", item.Text())
 		}
 	}
 	fmt.Println("sent with", service.Calls(batchtest.Create)[0].Betas())
 	// Output:
-	// book-1 was cut after 300000 tokens: It was a dark and stormy night
+	// book-1 was truncated after 300000 tokens: It was a dark and stormy night
 	// sent with [output-300k-2026-03-24]
 }

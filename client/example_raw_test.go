@@ -9,7 +9,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// The generated client gives the plain answer of one attempt.
+// The generated client returns the plain response of one attempt.
 func ExampleClient_Raw() {
 	service := batchtest.Start()
 	service.Inject(batchtest.List, batchtest.Fail(529, "overloaded_error", "Busy."))

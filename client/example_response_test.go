@@ -25,8 +25,8 @@ func ExampleWithResponse() {
 	}
 	calls := response.Limits["requests"]
 	fmt.Printf("status %d, %d of %d calls left until %s\n", response.StatusCode, calls.Remaining, calls.Limit, calls.Reset.Format("15:04"))
-	fmt.Println("an id to name when asking for help:", response.RequestID == service.Calls(batchtest.Create)[0].RequestID)
+	fmt.Println("the id to include when you contact support:", response.RequestID == service.Calls(batchtest.Create)[0].RequestID)
 	// Output:
 	// status 200, 3 of 1000 calls left until 12:00
-	// an id to name when asking for help: true
+	// the id to include when you contact support: true
 }

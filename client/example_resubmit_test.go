@@ -12,7 +12,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// What failed or expired is sent again in another batch, unless it would fail again. So is what has no result.
+// Requests that failed or expired are sent in another batch, unless they would fail again. So are those without a result.
 func Example_resubmitting() {
 	ask := func(id, text string) client.Request {
 		return client.Request{CustomID: id, Params: client.Params{

@@ -14,7 +14,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// The id is all that a program has to keep of a batch: another one can wait for it and read its results, for 29 days.
+// A program only has to store the ID of a batch: another one can wait for it and read its results, for 29 days.
 func ExampleClient_Results() {
 	ctx := context.Background()
 	service := batchtest.Start(batchtest.WithDuration(time.Hour))

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// A batch is stored as the JSON that it came from, including what this version does not know.
+// A batch is stored as the JSON that it was decoded from, including properties that this version does not know.
 func ExampleBatch() {
 	ctx := context.Background()
 	service := batchtest.Start()
@@ -36,7 +36,7 @@ func ExampleBatch() {
 	// true <nil>
 }
 
-// Lines of results that were stored are read again as items; package bulk's ReadItems reads a whole file.
+// ParseItem decodes one stored line of results; ReadItems of package bulk reads a whole file.
 func ExampleParseItem() {
 	for i, line := range []string{`{"custom_id":"a","result":{"type":"expired"}}`, `{"custom_id":"b"}`, `upstream error`} {
 		item := client.ParseItem([]byte(line), i+1)

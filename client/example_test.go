@@ -33,7 +33,7 @@ func Example() {
 	}
 	for item, err := range c.Results(ctx, batch.ID) {
 		if err != nil {
-			log.Print(err) // a line that is odd; or the end, with results missing
+			log.Print(err) // the last error: results may be missing
 		}
 		switch {
 		case item == nil:

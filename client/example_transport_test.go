@@ -24,8 +24,8 @@ func (t tracer) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// A transport of one's own can trace or count calls, or reach the service through a proxy. With OpenTelemetry it is
-// otelhttp's:
+// A custom transport can trace or count calls, or reach the service through a proxy. For OpenTelemetry use that of
+// otelhttp:
 //
 //	client.WithHTTPClient(&http.Client{Transport: otelhttp.NewTransport(http.DefaultTransport)})
 func ExampleWithHTTPClient() {

@@ -12,7 +12,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// The response to Create was lost. Sending the batch again might pay for it twice: its candidates come first.
+// The response to Create was lost. A resent batch might be paid for twice, so look at the candidates first.
 func ExampleUncertainError_Candidates() {
 	ctx := context.Background()
 	service := batchtest.Start()
@@ -33,7 +33,7 @@ func ExampleUncertainError_Candidates() {
 			log.Fatal(err)
 		}
 		for _, batch := range candidates.Batches {
-			fmt.Println("this may be it:", batch.RequestCounts.Processing, "requests") // its results tell
+			fmt.Println("this may be it:", batch.RequestCounts.Processing, "requests") // its results show whether it is
 		}
 		if !candidates.Complete {
 			fmt.Println("others may come until", candidates.Until.Sub(uncertain.Attempt.Ended).Round(time.Minute), "after the failure")
@@ -44,8 +44,8 @@ func ExampleUncertainError_Candidates() {
 	// others may come until 40m0s after the failure
 }
 
-// With a watermark, what List shows decides and no clock does. The facts of a lost create can be stored, and its candidates
-// found by another process.
+// With a watermark the candidates depend on what List shows, and not on clocks. The Attempt can be stored, and another
+// process can find its candidates.
 func ExampleClient_Candidates() {
 	ctx := context.Background()
 	service := batchtest.Start()
@@ -84,7 +84,7 @@ func ExampleClient_Candidates() {
 	// 1 candidate; everything above the watermark was read: true
 }
 
-// A fence is asked before a body is finished: a batch is not created once a lease is lost.
+// A fence is called before a body is finished, so that no batch is created after a lease is lost.
 func ExampleWithFence() {
 	ctx := context.Background()
 	service := batchtest.Start()
@@ -102,7 +102,7 @@ func ExampleWithFence() {
 	// true 0 batches
 }
 
-// Where a batch that runs twice is better than one that may not run at all, Create can be told so.
+// WithAtLeastOnceCreate is for programs that prefer a batch that runs twice to one that may not run at all.
 func ExampleWithAtLeastOnceCreate() {
 	ctx := context.Background()
 	service := batchtest.Start()

@@ -10,8 +10,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// Until a batch has ended its counts say nothing about progress: all requests are processing. What moves is its age, and
-// it expires after a day.
+// Until a batch has ended, its counts do not show progress: all requests are processing. Only its age changes, and it
+// expires after a day.
 func ExampleClient_Wait() {
 	ctx := context.Background()
 	service := batchtest.Start(batchtest.WithDuration(time.Hour))
@@ -32,7 +32,7 @@ func ExampleClient_Wait() {
 			now.Sub(b.CreatedAt).Round(time.Minute), b.ExpiresAt.Sub(now).Round(time.Minute), b.RequestCounts.Processing)
 		service.Advance(40 * time.Minute) // the fake's clock
 	}
-	often := client.WithPollInterval(time.Millisecond, 0) // leave it out: the default is right for batches of hours
+	often := client.WithPollInterval(time.Millisecond, 0) // omit this: the default suits batches that run for hours
 	batch, err = c.Wait(ctx, batch.ID, often, client.OnPoll(report))
 	if err != nil {
 		log.Fatal(err) // a *WaitError: the batch keeps running, and can be waited for again

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// WithRandom sets where waits get their part of chance from, so that a simulation can be repeated.
+// WithRandom sets the source of the random part of waits, so that a simulation can be repeated.
 func WithRandom(random func(time.Duration) time.Duration) Option {
 	return clientOption(func(c *config) error { c.random = random; return nil })
 }
 
-// Unobserved runs what a call with one attempt, one retry, one poll, one item and one stream does for hooks, without hooks.
+// Unobserved does the work for hooks of a call with one attempt, retry, poll, item and stream, without hooks.
 func Unobserved(ctx context.Context, req *http.Request, item *Item) {
 	var cl call
 	_, _ = observe(ctx, &cl, "msgbatch_1", func(ctx context.Context) (*Batch, error) {

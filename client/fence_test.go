@@ -15,7 +15,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// TestFence asks a fence before the last 64 KB of a body: if it objects, the service has no whole body.
+// TestFence checks that a fence is called before the last 64 KB of a body: if it returns an error, the service does not
+// receive the whole body.
 func TestFence(t *testing.T) {
 	t.Parallel()
 	lost := errors.New("the lease is lost")
@@ -42,7 +43,7 @@ func TestFence(t *testing.T) {
 				fence := client.WithFence(func() error {
 					asked.Add(1)
 					if read.Load() > max(0, size.Load()-fenced) {
-						t.Errorf("%d bytes of %d were read before the fence was asked", read.Load(), size.Load())
+						t.Errorf("%d bytes of %d were read before the fence was called", read.Load(), size.Load())
 					}
 					if tt.objects {
 						return lost
@@ -61,13 +62,13 @@ func TestFence(t *testing.T) {
 				}
 				calls := s.Calls(batchtest.Create)
 				if asked.Load() != 1 || len(calls) > 1 || len(calls) == 1 && calls[0].BodyWhole == tt.objects {
-					t.Errorf("asked %d times, %d calls", asked.Load(), len(calls))
+					t.Errorf("the fence was called %d times; %d calls", asked.Load(), len(calls))
 				}
 				if n := len(s.Batches()); (n == 0) != tt.objects {
 					t.Errorf("%d batches", n)
 				}
 				if tt.objects && len(calls) == 0 {
-					s.Client().Create(t.Context(), requests(1)) // the fault is for a call
+					s.Client().Create(t.Context(), requests(1)) // the fault needs a call
 				}
 			}
 		})
@@ -82,7 +83,7 @@ func (c counter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestFenceIsAskedInEachAttempt refuses the first body, and lets a fence object to the second one.
+// TestFenceIsAskedInEachAttempt refuses the first body, and makes the fence return an error for the second one.
 func TestFenceIsAskedInEachAttempt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -97,12 +98,13 @@ func TestFenceIsAskedInEachAttempt(t *testing.T) {
 			return nil
 		}))
 		if !errors.Is(err, lost) || asked != 2 || len(s.Batches()) != 0 {
-			t.Errorf("asked %d times, %d batches, %v", asked, len(s.Batches()), err)
+			t.Errorf("the fence was called %d times; %d batches, %v", asked, len(s.Batches()), err)
 		}
 	})
 }
 
-// TestFenceThatBlocks ends a call whose fence does not return: the body is never finished, whatever the fence says then.
+// TestFenceThatBlocks ends a call whose fence does not return: the body is never finished, whatever the fence returns
+// later.
 func TestFenceThatBlocks(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

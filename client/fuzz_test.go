@@ -10,7 +10,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// FuzzResponses responds to a get with anything: Get returns a batch with an ID, or an error.
+// FuzzResponses sends arbitrary responses to Get: it returns a batch with an ID, or an error.
 func FuzzResponses(f *testing.F) {
 	f.Add(200, "application/json", "7", []byte(`{"id":"b","type":"message_batch","processing_status":"ended","request_counts":{}}`))
 	f.Add(429, "application/json", "1e30", []byte(`{"type":"error","error":{"type":"rate_limit_error","message":"x","details":{"error_code":"y"}},"request_id":"r"}`))
@@ -33,7 +33,7 @@ func FuzzResponses(f *testing.F) {
 		case b == nil && err == nil:
 			t.Fatal("neither batch nor error")
 		case b != nil && (b.ID == "" || status/100 != 2):
-			t.Fatalf("status %d gives %+v", status, b)
+			t.Fatalf("status %d: got %+v", status, b)
 		}
 		var apiErr *client.APIError
 		if errors.As(err, &apiErr) && (apiErr.StatusCode != status || apiErr.RetryAfter < 0 || apiErr.Error() == "") {
@@ -42,8 +42,8 @@ func FuzzResponses(f *testing.F) {
 	})
 }
 
-// FuzzResults streams anything as the results of three requests: they end, each id comes once without an error, and
-// what is missing is reported.
+// FuzzResults streams arbitrary bytes as the results of three requests: the iteration ends, each ID is yielded at most
+// once, and missing results are reported.
 func FuzzResults(f *testing.F) {
 	const line = `{"custom_id":"r0","result":{"type":"succeeded","message":{"type":"message","content":[{"type":"text","text":"x"}]}}}` + "\n"
 	f.Add([]byte(line))
@@ -60,14 +60,14 @@ func FuzzResults(f *testing.F) {
 			results, _, last := collect(t, c.Results(t.Context(), batch.ID, client.WithRetry(client.Retry{MaxAttempts: 2})))
 			for _, item := range results {
 				if item.CustomID == "" || seen[item.CustomID] {
-					t.Fatalf("custom id %q is empty or comes twice", item.CustomID)
+					t.Fatalf("custom id %q is empty or was yielded twice", item.CustomID)
 				}
 				seen[item.CustomID] = true
 			}
 			if last == nil && len(seen) < 3 {
 				t.Fatalf("%d results and no error", len(seen))
 			}
-			// Faults that no call met are fine here: the first stream may have said enough.
+			// Unused faults are fine here: the first stream may have been complete.
 			for range 2 {
 				resp, err := c.Raw().RetrieveMessageBatchResults(t.Context(), batch.ID, nil)
 				if err == nil {

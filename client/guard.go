@@ -16,12 +16,12 @@ const graceOfRead = 100 * time.Millisecond
 var errStuck = errors.New("an earlier Read or Seek of the reader has not returned")
 
 // A guardedReader is a reader of the caller's. It reads while its context lasts, and does not wait for a Read that does not
-// return: that one gets a buffer that is used for nothing else. Panics are raised where the guardedReader is used.
+// return: the buffer of such a Read is not reused. Panics are raised where the guardedReader is used.
 type guardedReader struct {
 	from  io.ReadSeeker
 	ctx   context.Context // of the attempt that reads
 	buf   []byte
-	stuck bool // from is in use for ever
+	stuck bool // a Read or Seek of from has not returned
 }
 
 // Read implements io.Reader.

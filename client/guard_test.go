@@ -17,7 +17,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/preflight"
 )
 
-// A wildReader does something else than reading at its nth Read, or at its nth Seek.
+// A wildReader misbehaves at its nth Read or its nth Seek.
 type wildReader struct {
 	*strings.Reader
 	reads, seeks   int // so far
@@ -152,7 +152,7 @@ func TestReaderPanics(t *testing.T) {
 	}
 }
 
-// TestFencePanics does so for fences.
+// TestFencePanics does the same for fences.
 func TestFencePanics(t *testing.T) {
 	t.Parallel()
 	for how, what := range map[string]func(){"value": func() { panic("boom") }, "exit": runtime.Goexit} {
@@ -180,7 +180,7 @@ func TestFencePanics(t *testing.T) {
 	}
 }
 
-// TestResponseWhileReaderBlocks answers before the body has ended: CreateLines returns although its context goes on. The
+// TestResponseWhileReaderBlocks responds before the body has ended: CreateLines returns although its context continues. The
 // next attempt cannot use the reader.
 func TestResponseWhileReaderBlocks(t *testing.T) {
 	t.Parallel()

@@ -28,18 +28,18 @@ func checkBeta(b Beta) error {
 	case b == "":
 		return fmt.Errorf("beta is empty")
 	case strings.Contains(string(b), ","):
-		return fmt.Errorf("beta %.64q holds a comma: pass each beta as a value of its own", b)
+		return fmt.Errorf("beta %.64q holds a comma: pass each beta as a separate value", b)
 	case !isToken(string(b)):
 		return fmt.Errorf("beta %.64q is malformed: betas look like feature-2026-01-31", b)
 	}
 	return nil
 }
 
-// checkPasted rejects values with what an editor, a shell or docker --env-file may leave around them, and values that would
-// break out of a header. Its errors do not repeat the value.
+// checkPasted rejects values with the quotes or white space that an editor, a shell or docker --env-file may leave around
+// them, and values that would break out of a header. Its errors do not repeat the value.
 func checkPasted(what, value string) error {
 	if n := len(value); n >= 2 && value[0] == value[n-1] && (value[0] == '"' || value[0] == '\'') {
-		return fmt.Errorf("%s is in quotes, which belong to a shell: leave them out", what)
+		return fmt.Errorf("%s is in quotes, which are shell syntax: remove them", what)
 	}
 	return checkHeaderValue(what, value)
 }

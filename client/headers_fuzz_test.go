@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// FuzzRetryAfter reads anything as the headers that ask for patience: what comes of it is a time that can be waited.
+// FuzzRetryAfter reads arbitrary values of the retry-after headers: the result is a possible waiting time.
 func FuzzRetryAfter(f *testing.F) {
 	f.Add("120", "")
 	f.Add("", "1500")
@@ -37,9 +37,9 @@ func FuzzRetryAfter(f *testing.F) {
 					case wait < 0:
 						t.Fatalf("a wait of %v", wait)
 					case ok && err != http.ErrHandlerTimeout && d > 0 && wait < d:
-						t.Fatalf("waits %v when asked to wait %v", wait, d)
+						t.Fatalf("waits %v for a retry-after of %v", wait, d)
 					case (err == http.ErrHandlerTimeout || d == 0) && (wait < min(r.MinDelay, r.MaxDelay)/2 || wait > r.MaxDelay):
-						t.Fatalf("waits %v by %+v", wait, r)
+						t.Fatalf("waits %v under %+v", wait, r)
 					}
 				}
 			}
@@ -47,7 +47,7 @@ func FuzzRetryAfter(f *testing.F) {
 	})
 }
 
-// FuzzBetas merges anything: what is sent is a list of tokens, each once, in order.
+// FuzzBetas merges arbitrary values: the header is a list of tokens, each once, in order.
 func FuzzBetas(f *testing.F) {
 	f.Add("output-300k-2026-03-24", "files-api-2025-04-14,output-300k-2026-03-24")
 	f.Add("a,,b", " a , b ")
@@ -78,7 +78,7 @@ func FuzzBetas(f *testing.F) {
 	})
 }
 
-// FuzzRateLimits reads anything as a rate limit.
+// FuzzRateLimits reads arbitrary headers as a rate limit.
 func FuzzRateLimits(f *testing.F) {
 	f.Add("anthropic-ratelimit-requests-limit", "4000")
 	f.Add("Anthropic-Ratelimit-Input-Tokens-Remaining", "-1")
@@ -91,7 +91,7 @@ func FuzzRateLimits(f *testing.F) {
 		r.read(&http.Response{StatusCode: 200, Header: http.Header{http.CanonicalHeaderKey(name): {value}, "Anthropic-Ratelimit-Requests-Limit": nil}})
 		for limit := range r.Limits {
 			if limit == "" || limit != strings.ToLower(limit) || len(r.Limits) > 1 {
-				t.Fatalf("%q: %q gives %+v", name, value, r.Limits)
+				t.Fatalf("%q: %q: got %+v", name, value, r.Limits)
 			}
 		}
 	})

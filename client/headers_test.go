@@ -39,7 +39,7 @@ func TestHeaders(t *testing.T) {
 		}
 	}
 	if got := calls[1].Header.Get("anthropic-beta") + " " + calls[1].Header.Get("anthropic-version") + " " + calls[1].Header.Get("x-tag"); got != "output-300k-2026-03-24,files-api-2025-04-14 2023-06-01 of client" {
-		t.Errorf("options of one call stay for the next: %s", got)
+		t.Errorf("options of one call apply to the next: %s", got)
 	}
 	if calls[0].Query != "beta=true" {
 		t.Errorf("got query %q", calls[0].Query)

@@ -19,7 +19,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// requests returns n good requests, r0 and so on.
+// requests returns n valid requests, r0 and so on.
 func requests(n int) []client.Request {
 	r := make([]client.Request, n)
 	for i := range r {
@@ -79,7 +79,7 @@ func second[T any](_ T, err error) error { return err }
 
 var once = client.WithRetry(client.Retry{MaxAttempts: 1})
 
-// quick repeats calls without waiting.
+// quick retries calls without waiting.
 var quick = client.WithRetry(client.Retry{MinDelay: time.Nanosecond})
 
 // inBubble runs a test in fake time, with a service whose batches take the given time, and a client of it. A test with other
@@ -92,7 +92,7 @@ func inBubble(t *testing.T, duration time.Duration, test func(*testing.T, *batch
 	})
 }
 
-// collect reads results to their end: those that are good or malformed, the lines without a result, and the last error. It
+// collect reads results to their end: those that are valid or malformed, the lines without a result, and the last error. It
 // fails the test if a value comes with an error, or if something follows an error.
 func collect(t testing.TB, seq iter.Seq2[*client.Item, error]) (results, damaged []*client.Item, last error) {
 	t.Helper()
@@ -115,7 +115,7 @@ func collect(t testing.TB, seq iter.Seq2[*client.Item, error]) (results, damaged
 	return results, damaged, last
 }
 
-// wantResults reads results to their end, which must be n good ones, and returns them.
+// wantResults reads results to their end, which must be n valid ones, and returns them.
 func wantResults(t testing.TB, n int, seq iter.Seq2[*client.Item, error]) []*client.Item {
 	t.Helper()
 	results, damaged, err := collect(t, seq)
@@ -125,7 +125,7 @@ func wantResults(t testing.TB, n int, seq iter.Seq2[*client.Item, error]) []*cli
 	return results
 }
 
-// everyCall makes each call of the client once, and gives its error.
+// everyCall returns a function for each call of the client, which makes it once and returns its error.
 func everyCall(ctx context.Context, c *client.Client, id string) map[batchtest.Op]func() error {
 	return map[batchtest.Op]func() error{
 		batchtest.Create: func() error { return second(c.Create(ctx, requests(1))) },
@@ -153,7 +153,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// An originWatch is a transport that notes what goes elsewhere than to the origin: all hosts lead to the same service.
+// An originWatch is a transport that records requests to other origins: all hosts lead to the same service.
 type originWatch struct {
 	next   http.RoundTripper
 	origin string
@@ -197,7 +197,7 @@ func (w *originWatch) count(d int) {
 	w.open += d
 }
 
-// check reports what has left the origin and which bodies are still open.
+// check reports the calls that left the origin, and the bodies that are still open.
 func (w *originWatch) check(t testing.TB) {
 	t.Helper()
 	w.mu.Lock()
@@ -220,7 +220,7 @@ func (c *closeOnce) Close() error {
 	return c.ReadCloser.Close()
 }
 
-// socketClient returns a client of a server on a socket, with a transport of its own and quick repetitions.
+// socketClient returns a client of a server on a socket, with a transport of its own and quick retries.
 func socketClient(t *testing.T, url string, opts ...client.Option) *client.Client {
 	t.Helper()
 	transport := http.DefaultTransport.(*http.Transport).Clone()
@@ -238,7 +238,7 @@ func socketClient(t *testing.T, url string, opts ...client.Option) *client.Clien
 	return c
 }
 
-// rawServer has serve handle each connection, and returns its URL.
+// rawServer starts a server whose connections serve handles, and returns its URL.
 func rawServer(t *testing.T, serve func(*net.TCPConn)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

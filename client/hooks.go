@@ -11,11 +11,11 @@ import (
 // goroutine of the call and must return soon. Concurrent calls call them concurrently. A panic of a hook is a panic of the
 // call.
 //
-// StartCall and StartAttempt return the context that the call or the attempt goes on with: the given one, or one derived
-// from it. The hooks inside the call get that context.
+// StartCall and StartAttempt return the context that the call or the attempt continues with: the given one, or one derived
+// from it. The hooks inside the call receive that context.
 //
-// Texts in what hooks get are fit for logs: they hold no credential, invisible characters are escaped, and long texts are
-// cut off.
+// Texts passed to hooks are safe for logs: they contain no credentials, invisible characters are escaped, and long texts
+// are truncated.
 type Hooks struct {
 	// StartCall is called when a method of the Client begins its work, after its options were checked; for an iterator, when
 	// the iteration begins.
@@ -24,14 +24,15 @@ type Hooks struct {
 	// EndCall is called once for each StartCall, also if the call panics.
 	EndCall func(context.Context, CallEnd)
 
-	// StartAttempt is called before each HTTP request to the API, those of [Client.Raw] included. Requests to the token
+	// StartAttempt is called before each HTTP request to the API, including those of [Client.Raw]. Requests to the token
 	// endpoint are not reported.
 	StartAttempt func(context.Context, AttemptStart) context.Context
 
-	// EndAttempt is called once for each StartAttempt: when the response's body was closed, or there is no response.
+	// EndAttempt is called once for each StartAttempt: when the response's body is closed, or when the request failed
+	// without a response.
 	EndAttempt func(context.Context, AttemptEnd)
 
-	// Retry is called after an attempt that is followed by another one, before the wait for it.
+	// Retry is called after an attempt that will be retried, before the wait.
 	Retry func(context.Context, RetryEvent)
 
 	// Poll is called after each poll of Wait.
@@ -40,7 +41,7 @@ type Hooks struct {
 	// EndStream is called after each stream of Results that was opened.
 	EndStream func(context.Context, StreamEnd)
 
-	// Result is called for each item that Results yields, right before. The item must not be changed.
+	// Result is called right before Results yields an item. The item must not be changed.
 	Result func(context.Context, *Item)
 }
 
@@ -68,19 +69,19 @@ type CallEnd struct {
 	// Requests is how many requests Create or CreateLines had, 0 if they were not counted, and for other calls.
 	Requests int
 
-	// Attempts is how many HTTP requests were made, polls, pages and streams included.
+	// Attempts is how many HTTP requests were made, including polls, pages and streams.
 	Attempts int
 
 	// Streams is how many streams Results has opened; from the second on they resume the first.
 	Streams int
 
-	// Sent and Received are the bytes of the bodies of all attempts, headers left out; received ones after decompression.
+	// Sent and Received are the bytes of the bodies of all attempts, without headers; Received is after decompression.
 	Sent, Received int64
 
-	// Took is how long the call took. For an iterator that includes the time of its caller.
+	// Took is how long the call took. For an iterator that includes the time of the caller's loop.
 	Took time.Duration
 
-	// Left reports that the caller has left the iteration early.
+	// Left reports that the caller left the iteration early.
 	Left bool
 
 	// Err is the error that the call returns or yields, such as an [*UncertainError] or an [*IncompleteError].
@@ -95,8 +96,8 @@ type AttemptStart struct {
 	// BatchID is the batch that the call is about, empty if it is about none.
 	BatchID string
 
-	// Attempt is 1 for a first attempt, and more for retries. The polls of Wait, the pages of List and the streams of
-	// Results each begin with 1.
+	// Attempt is 1 for the first attempt, and more for retries. Each poll of Wait, page of List and stream of Results
+	// begins with 1.
 	Attempt int
 
 	// Method is the HTTP method.
@@ -105,8 +106,8 @@ type AttemptStart struct {
 	// URL is where the request goes. It must not be changed.
 	URL *url.URL
 
-	// Header takes headers to send, such as traceparent; it is empty. They are sent as those of [WithHeader], except that
-	// headers that the client sets itself, and malformed ones, are left out.
+	// Header is empty; headers added to it, such as traceparent, are sent. They are treated like those of [WithHeader],
+	// except that malformed headers and those that the client sets itself are omitted.
 	Header http.Header
 }
 
@@ -128,13 +129,13 @@ type AttemptEnd struct {
 	// RequestID is the service's ID of the call, empty if the response has none.
 	RequestID string
 
-	// Sent and Received are the bytes of the bodies; received ones after decompression.
+	// Sent and Received are the bytes of the bodies; Received is after decompression.
 	Sent, Received int64
 
 	// TimeToHeaders is how long it took until the headers of the response arrived, 0 if there was none.
 	TimeToHeaders time.Duration
 
-	// Took is how long it took to the end: for a stream of results, with the time of its reader.
+	// Took is how long the attempt took to its end; for a stream of results that includes the time of its reader.
 	Took time.Duration
 
 	// Err is why there was no response, or why its body could not be read to its end. It is nil for an unsuccessful
@@ -142,7 +143,7 @@ type AttemptEnd struct {
 	Err error
 }
 
-// RetryEvent describes an attempt that is followed by another one.
+// RetryEvent describes an attempt that will be retried.
 type RetryEvent struct {
 	// Op is the operation, as in [CallStart].
 	Op string
@@ -171,7 +172,7 @@ type PollEvent struct {
 	// Batch is the batch as it is now, nil if the poll failed. It must not be changed.
 	Batch *Batch
 
-	// Err is why the poll failed. Wait goes on if that may pass.
+	// Err is why the poll failed. Wait continues if the failure may be temporary.
 	Err error
 }
 
@@ -183,10 +184,10 @@ type StreamEnd struct {
 	// Stream is the number of the stream, from 1.
 	Stream int
 
-	// Resumed reports that an earlier stream of the same call was cut off or lacked results.
+	// Resumed reports that an earlier stream of the same call was truncated or lacked results.
 	Resumed bool
 
-	// Lines is how many lines were read, with those that an earlier stream had too.
+	// Lines is how many lines were read, including those that an earlier stream had too.
 	Lines int
 
 	// Results is how many of them were new results, and Damaged how many were damaged.
@@ -195,10 +196,10 @@ type StreamEnd struct {
 	// Bytes is how much was read, after decompression.
 	Bytes int64
 
-	// Took is how long that took, with the time of the reader of the results.
+	// Took is how long that took, including the time of the reader of the results.
 	Took time.Duration
 
-	// Err is why the stream ended before its end, nil if it did not. The end of a stream is not always the end of the
+	// Err is why the stream ended early, nil if it was read to its end. The end of a stream is not always the end of the
 	// results.
 	Err error
 }
@@ -229,8 +230,8 @@ func (l hookList) startAttempt(ctx context.Context, e AttemptStart) context.Cont
 	return ctx
 }
 
-// tell calls the hook that get returns with e, the last hooks first.
-func tell[E any](ctx context.Context, l hookList, e E, get func(*Hooks) func(context.Context, E)) {
+// notify calls the hook that get returns with e, the last hooks first.
+func notify[E any](ctx context.Context, l hookList, e E, get func(*Hooks) func(context.Context, E)) {
 	for i := len(l) - 1; i >= 0; i-- {
 		if f := get(&l[i]); f != nil {
 			f(ctx, e)
@@ -239,25 +240,25 @@ func tell[E any](ctx context.Context, l hookList, e E, get func(*Hooks) func(con
 }
 
 func (l hookList) endCall(ctx context.Context, e CallEnd) {
-	tell(ctx, l, e, func(h *Hooks) func(context.Context, CallEnd) { return h.EndCall })
+	notify(ctx, l, e, func(h *Hooks) func(context.Context, CallEnd) { return h.EndCall })
 }
 
 func (l hookList) endAttempt(ctx context.Context, e AttemptEnd) {
-	tell(ctx, l, e, func(h *Hooks) func(context.Context, AttemptEnd) { return h.EndAttempt })
+	notify(ctx, l, e, func(h *Hooks) func(context.Context, AttemptEnd) { return h.EndAttempt })
 }
 
 func (l hookList) retry(ctx context.Context, e RetryEvent) {
-	tell(ctx, l, e, func(h *Hooks) func(context.Context, RetryEvent) { return h.Retry })
+	notify(ctx, l, e, func(h *Hooks) func(context.Context, RetryEvent) { return h.Retry })
 }
 
 func (l hookList) poll(ctx context.Context, e PollEvent) {
-	tell(ctx, l, e, func(h *Hooks) func(context.Context, PollEvent) { return h.Poll })
+	notify(ctx, l, e, func(h *Hooks) func(context.Context, PollEvent) { return h.Poll })
 }
 
 func (l hookList) endStream(ctx context.Context, e StreamEnd) {
-	tell(ctx, l, e, func(h *Hooks) func(context.Context, StreamEnd) { return h.EndStream })
+	notify(ctx, l, e, func(h *Hooks) func(context.Context, StreamEnd) { return h.EndStream })
 }
 
 func (l hookList) result(ctx context.Context, item *Item) {
-	tell(ctx, l, item, func(h *Hooks) func(context.Context, *Item) { return h.Result })
+	notify(ctx, l, item, func(h *Hooks) func(context.Context, *Item) { return h.Result })
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// A recorder has hooks that write down what they are told, without IDs and times, and checks that starts and ends match.
+// A recorder has hooks that record their events, without IDs and times, and checks that starts and ends match.
 type recorder struct {
 	t      *testing.T
 	events []string
@@ -29,7 +29,7 @@ func (r *recorder) add(format string, args ...any) {
 	r.events = append(r.events, strings.TrimRight(fmt.Sprintf(format, args...), " "))
 }
 
-// push and pop keep the stack of what has begun: each context leads to its own start.
+// push and pop keep the stack of calls and attempts that have begun: each context leads to its own start.
 func (r *recorder) push(ctx context.Context) context.Context {
 	r.open = append(r.open, len(r.open))
 	return context.WithValue(ctx, recorded{}, len(r.open))

@@ -14,7 +14,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client"
 )
 
-// flood is a body of a text again and again, which ends after 3 GiB: nobody should read that far.
+// flood is a body that repeats a text and ends after 3 GiB: the client must not read that far.
 type flood struct {
 	text string
 	read int64
@@ -45,8 +45,8 @@ func (d drip) Read(p []byte) (int, error) {
 	return d.from.Read(p[:1])
 }
 
-// TestHostileService has a service attack: each row is what it responds to one path. No call crashes, hangs or reads for
-// ever, gives what it should not, or shows the key or unfit text.
+// TestHostileService runs calls against a hostile service: each row is its response to one path. No call crashes, hangs,
+// reads for ever, returns wrong values, or shows the key or unfit text.
 func TestHostileService(t *testing.T) {
 	t.Parallel()
 	const ended = `{"id":"b","type":"message_batch","processing_status":"ended","request_counts":%s}`
@@ -62,7 +62,7 @@ func TestHostileService(t *testing.T) {
 		header  http.Header
 		status  int
 		items   int    // that Results yields
-		want    string // in the error of Results; empty: none
+		want    string // in the error of Results; empty for no error
 	}{
 		// Counts that would make an incomplete stream complete.
 		"counts/sum wraps to one":       {counts: `{"succeeded":9223372036854775807,"errored":9223372036854775807,"canceled":3}`, results: text(result), items: 1, want: "incomplete"},
@@ -94,7 +94,7 @@ func TestHostileService(t *testing.T) {
 		"stream/drips":          {counts: one, results: func() io.Reader { return drip{strings.NewReader(result)} }, items: 1},
 		"stream/complete first": {counts: one, results: func() io.Reader { return io.MultiReader(strings.NewReader(result), &flood{text: " "}) }, items: 1, want: "-"},
 
-		// Streams that are something else.
+		// Streams that are not results.
 		"stream/UTF-16":            {counts: one, results: text("\xff\xfe{\x00\"\x00c\x00"), items: -1, want: "incomplete"},
 		"stream/byte order marks":  {counts: one, results: text(strings.Repeat("\ufeff", 3) + result), items: -1, want: "incomplete"},
 		"stream/NUL":               {counts: one, results: text(strings.Repeat("\x00", 1<<20)), items: -1, want: "incomplete"},
@@ -107,12 +107,12 @@ func TestHostileService(t *testing.T) {
 		"stream/gzip without word": {counts: one, results: text("\x1f\x8b\x08\x00\x00\x00\x00\x00"), items: -1, want: "incomplete"},
 		"stream/wrong encoding":    {counts: one, results: text(result), header: http.Header{"Content-Encoding": {"br"}, "Content-Type": {"application/x-jsonl"}}, items: 1},
 
-		// Batches that are something else.
+		// Responses to Get that are not batches.
 		"batch/drips":              {get: func() io.Reader { return drip{strings.NewReader(counts(one))} }, want: "no data from the service for 1m0s"},
 		"batch/endless":            {get: endless(" "), want: "larger than"},
-		"batch/two":                {get: text(counts(one) + counts(one)), want: "not what the contract says"},
-		"batch/in a list":          {get: text("[" + counts(one) + "]"), want: "not what the contract says"},
-		"batch/deep":               {get: text(`{"id":"b","type":"message_batch","x":` + strings.Repeat("[", 1<<20) + `}`), want: "not what the contract says"},
+		"batch/two":                {get: text(counts(one) + counts(one)), want: "does not match the contract"},
+		"batch/in a list":          {get: text("[" + counts(one) + "]"), want: "does not match the contract"},
+		"batch/deep":               {get: text(`{"id":"b","type":"message_batch","x":` + strings.Repeat("[", 1<<20) + `}`), want: "does not match the contract"},
 		"batch/another by escapes": {get: text(strings.Replace(counts(one), `"b"`, `"\u0062b"`, 1)), want: "another batch"},
 		"batch/ID twice":           {get: text(strings.Replace(counts(one), `"id":"b"`, `"id":"b","id":"c"`, 1)), want: "another batch"},
 		"batch/ID in other case":   {get: text(strings.Replace(counts(one), `"id":"b"`, `"ID":"b"`, 1)), want: "-"},
@@ -125,7 +125,7 @@ func TestHostileService(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if raceDetector && name == "stream/line breaks" {
-				t.Skip("64 million lines take the race detector a minute")
+				t.Skip("64 million lines take a minute with the race detector")
 			}
 			synctest.Test(t, func(t *testing.T) {
 				var log bytes.Buffer

@@ -21,23 +21,23 @@ const (
 
 	h2InitialWindow = 4
 
-	h2Window = 128 << 10 // how much of a body may be on its way
+	h2Window = 128 << 10 // how many bytes of a body may be in flight
 
 	h2NoError, h2ProtocolError, h2InternalError, h2RefusedStream, h2Cancel, h2EnhanceYourCalm = 0, 1, 2, 7, 8, 11
 )
 
-// An h2Server speaks HTTP/2 frame by frame, as far as a test of create needs it, and counts what arrives. It answers each
-// whole body with a batch, unless script does something else first.
+// An h2Server implements the frames of HTTP/2 that a test of create needs, and counts calls and bodies. It responds to each
+// whole body with a batch, unless script acts first.
 type h2Server struct {
 	url    string
 	client *http.Client
 
 	// script is called when the headers of a stream, a part of its body, or its end has arrived. It returns true if it has
-	// taken care of the stream.
+	// handled the stream.
 	script func(s *h2Stream) bool
 
 	mu   sync.Mutex
-	runs [][]*h2Stream // in the order in which they arrived, over all connections, by run
+	runs [][]*h2Stream // in order of arrival, over all connections, by run
 }
 
 // An h2Stream is a call.
@@ -47,7 +47,7 @@ type h2Stream struct {
 	attempt int  // from 1
 	bytes   int  // of the body so far
 	whole   bool // the body has ended
-	done    bool // the script has taken care of it
+	done    bool // the script has handled it
 }
 
 type h2Conn struct {
@@ -110,7 +110,7 @@ func (s *h2Server) serve(c *h2Conn) {
 	}
 }
 
-// newRun begins to count anew.
+// newRun restarts the counts.
 func (s *h2Server) newRun() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -133,9 +133,9 @@ func (s *h2Server) arrived(stream *h2Stream, n int, end bool) {
 	s.mu.Unlock()
 	stream.done = stream.done || s.script(stream)
 	switch {
-	case stream.done: // and may send no more than it could before
+	case stream.done: // its window is not extended
 	case end:
-		stream.answer()
+		stream.respond()
 	case n > 0:
 		stream.conn.allow(stream.id, uint32(n))
 	}
@@ -163,20 +163,20 @@ func (c *h2Conn) read() (kind, flags byte, stream uint32, payload []byte, err er
 	return head[3], head[4], binary.BigEndian.Uint32(head[5:]), payload, err
 }
 
-// write writes a frame. A peer that has gone is no failure of a test.
+// write writes a frame. It ignores errors, because the peer may be gone.
 func (c *h2Conn) write(kind, flags byte, stream uint32, payload []byte) {
 	n := len(payload)
 	frame := binary.BigEndian.AppendUint32([]byte{byte(n >> 16), byte(n >> 8), byte(n), kind, flags}, stream)
 	_, _ = c.Write(append(frame, payload...))
 }
 
-// allow lets the peer send n more bytes, on a stream or, if that is 0, on the connection.
+// allow lets the peer send n more bytes, on a stream or, if stream is 0, on the connection.
 func (c *h2Conn) allow(stream, n uint32) {
 	c.write(h2WindowUpdate, 0, stream, binary.BigEndian.AppendUint32(nil, n))
 }
 
-// answer answers with a batch.
-func (s *h2Stream) answer() {
+// respond responds with a batch.
+func (s *h2Stream) respond() {
 	const contentType = "application/json"
 	head := append([]byte{0x88, 0x0f, 0x10, byte(len(contentType))}, contentType...) // :status 200, content-type
 	s.conn.write(h2Headers, h2EndHeaders, s.id, head)
@@ -187,11 +187,11 @@ func (s *h2Stream) reset(code uint32) {
 	s.conn.write(h2Reset, 0, s.id, binary.BigEndian.AppendUint32(nil, code))
 }
 
-// goAway says that streams up to last may have been processed, and those above were not.
+// goAway tells the peer that streams up to last may have been processed, and those above were not.
 func (s *h2Stream) goAway(last, code uint32, debug string) {
 	payload := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, last), code)
 	s.conn.write(h2GoAway, 0, 0, append(payload, debug...))
 }
 
-// hangUp closes the connection, without a word of TLS.
+// hangUp closes the connection without a TLS alert.
 func (s *h2Stream) hangUp() { s.conn.Conn.(*tls.Conn).NetConn().Close() }

@@ -8,12 +8,13 @@ import (
 	"github.com/seed-111a911e/messagebatches/client"
 )
 
-// TestCreateOverHTTP2 fails a create in each way that HTTP/2 has, before, in the middle of and after its body, many times.
-// Whatever it is, the server never gets two whole bodies; the rest is what the table of the client says: a body that was
-// not sent whole is sent again; of one that was, REFUSED_STREAM, and GOAWAY for streams above its last one, say that it
-// was not accepted; and everything else is uncertain.
+// TestCreateOverHTTP2 fails a create in each way that HTTP/2 has, before, during and after its body, many times. The server
+// never receives two whole bodies. Everything else follows the client's table: a body that was not sent whole is resent;
+// after a whole body, REFUSED_STREAM, and GOAWAY for streams above its last one, mean that it was not accepted; and
+// everything else is uncertain.
 //
-// The client knows "not processed" by texts of net/http. If another version of Go has others, the rows named "after" fail.
+// The client recognizes "not processed" by texts of net/http. If another version of Go has other texts, the rows named
+// "after" fail.
 func TestCreateOverHTTP2(t *testing.T) {
 	t.Parallel()
 	type outcome int
@@ -22,7 +23,7 @@ func TestCreateOverHTTP2(t *testing.T) {
 		atOnce                  // the first call returned the batch
 		refused                 // there is no batch
 		unknown                 // an UncertainError
-		notTwice                // resent or refused, as it happens
+		notTwice                // resent or refused, depending on timing
 	)
 	const pretended = "http2: Transport received GOAWAY from server ErrCode:NO_ERROR, http2: Transport: cannot retry err [http2: Transport received Server's graceful shutdown GOAWAY]"
 	whole := func(s *h2Stream) bool { return s.whole }
@@ -57,7 +58,7 @@ func TestCreateOverHTTP2(t *testing.T) {
 		"GOAWAY of ours/after, then close":    {large, whole, func(s *h2Stream) { s.goAway(s.id, h2NoError, ""); s.hangUp() }, unknown},
 		"GOAWAY of ours/after, with an error": {large, whole, func(s *h2Stream) { s.goAway(s.id, h2InternalError, ""); s.hangUp() }, unknown},
 		"GOAWAY of ours/after, with a lie":    {large, whole, func(s *h2Stream) { s.goAway(s.id, h2NoError, pretended); s.hangUp() }, unknown},
-		"GOAWAY of ours/after, then a batch":  {large, whole, func(s *h2Stream) { s.goAway(s.id, h2NoError, ""); s.answer() }, atOnce},
+		"GOAWAY of ours/after, then a batch":  {large, whole, func(s *h2Stream) { s.goAway(s.id, h2NoError, ""); s.respond() }, atOnce},
 		"PROTOCOL_ERROR/before":               {large, headers, reset(h2ProtocolError), resent},
 		"PROTOCOL_ERROR/middle":               {large, middle, reset(h2ProtocolError), resent},
 		"PROTOCOL_ERROR/after":                {large, whole, reset(h2ProtocolError), unknown},

@@ -9,12 +9,12 @@ import (
 )
 
 // WithProfile authenticates with a profile of the ant command and the official SDKs: the file configs/NAME.json in the
-// directory that ANTHROPIC_CONFIG_DIR names, by default anthropic in the user's directory of configuration. New reads it.
-// Environment variables fill in what it leaves out. Its base URL is used if neither an option nor ANTHROPIC_BASE_URL gives
-// another one; its workspace, if no option does.
+// directory that ANTHROPIC_CONFIG_DIR names, by default the directory anthropic of the user's configuration directory. New
+// reads it. Fields that it omits are filled in from environment variables. Its base URL is used unless an option or
+// ANTHROPIC_BASE_URL sets another one; its workspace, unless an option does.
 //
-// The profile's access token is refreshed before it expires, and once after a 401. A new one is written to the profile's
-// credentials file, which only its owner may be able to read.
+// The profile's access token is refreshed before it expires, and once after a 401. The new token is written to the
+// profile's credentials file, which only its owner may be able to read.
 func WithProfile(name string) Option {
 	return clientOption(func(c *config) error {
 		c.credential = profileCredential("profile "+foreign.Short(name), func(env identity.Env) (*identity.Profile, error) {
@@ -24,7 +24,7 @@ func WithProfile(name string) Option {
 	})
 }
 
-// Federation is the identity of a workload, which Anthropic exchanges for short-lived access tokens by a rule of the
+// Federation is the identity of a workload, which Anthropic exchanges for short-lived access tokens under a rule of the
 // organization.
 type Federation struct {
 	// RuleID is the ID of the federation rule (fdrl_...). It is required.
@@ -42,7 +42,7 @@ type Federation struct {
 	WorkspaceID string
 
 	// IdentityToken returns the workload's identity token (a JWT) from its platform. It is called for each exchange, with
-	// a context that ends after 30 s; an exchange that takes longer has failed. It is required, unless IdentityTokenFile is set.
+	// a context that ends after 30 s; an exchange that takes longer fails. It is required, unless IdentityTokenFile is set.
 	IdentityToken func(context.Context) (string, error)
 
 	// IdentityTokenFile is a file with the identity token, which is read for each exchange.
@@ -51,7 +51,7 @@ type Federation struct {
 
 // WithFederation authenticates with access tokens for a workload. The first call exchanges the identity token. Later calls
 // share the access token; it is replaced before it expires, and once after a 401. A call whose exchange fails is retried as
-// if it had lost its connection, unless the exchange was refused: then the error is of kind [ErrAuthentication].
+// after a lost connection, unless the exchange was refused: then the error is of kind [ErrAuthentication].
 func WithFederation(f Federation) Option {
 	p := &identity.Profile{
 		OrganizationID: f.OrganizationID,
@@ -75,7 +75,8 @@ func profileCredential(kind string, load func(identity.Env) (*identity.Profile, 
 	return credential{kind: kind, header: "authorization", prefix: "Bearer ", beta: identity.Beta, refresh: true, load: load}
 }
 
-// loadProfile reads what the credential depends on, and takes its workspace over. It returns nil if there is nothing to read.
+// loadProfile reads the profile that the credential depends on, and sets its workspace. It returns nil if the credential
+// has no profile.
 func (c *config) loadProfile() (*identity.Profile, error) {
 	if c.credential.load == nil {
 		return nil, nil

@@ -20,24 +20,24 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// An issuer is a transport that has a token endpoint, and lets calls with tokens that are valid through to a service.
+// An issuer is a transport with a token endpoint, which passes calls with valid tokens on to a service.
 type issuer struct {
 	next http.RoundTripper
 	key  string        // of the service
 	life time.Duration // of tokens
 	pace time.Duration // the time that a megabyte of a body takes
-	slow time.Duration // the time until a call is looked at
+	slow time.Duration // the time until a call is examined
 
 	// exchange, if it is not nil, may respond in place of the token endpoint.
 	exchange func(r *http.Request, body string) *http.Response
 
 	mu        sync.Mutex
-	bodies    []string // that the token endpoint was sent
+	bodies    []string // received by the token endpoint
 	headers   []http.Header
-	valid     map[string]time.Time // tokens, and when they end
+	valid     map[string]time.Time // expiry of tokens
 	refusals  int                  // calls with another token
 	resends   bool                 // net/http could resend a request for a token
-	lateAuth  bool                 // tokens are looked at when the body has arrived, too
+	lateAuth  bool                 // tokens are checked again when the body has arrived
 	lastToken string
 	host      string // of the token endpoint
 }
@@ -123,7 +123,7 @@ func (i *issuer) issue(r *http.Request) (*http.Response, error) {
 		i.lastToken, int(i.life.Seconds()), n)), nil
 }
 
-// exchanges returns how many requests the token endpoint had, and refusals how many calls had a token that is not valid.
+// exchanges returns how many requests the token endpoint received, and refusals how many calls had an invalid token.
 func (i *issuer) counts() (exchanges, refusals int) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -152,7 +152,7 @@ func jsonResponse(r *http.Request, status int, body string) *http.Response {
 	}
 }
 
-// A pacedBody is a body of an upload that takes its time.
+// A pacedBody is the body of a slow upload.
 type pacedBody struct {
 	io.ReadCloser
 	pace time.Duration
@@ -187,7 +187,7 @@ func TestDaysWithTokensOfMinutes(t *testing.T) {
 	})
 }
 
-// TestExchange looks at what is sent for a token, and with it.
+// TestExchange checks the request for a token, and a call with the token.
 func TestExchange(t *testing.T) {
 	t.Parallel()
 	s := batchtest.New(t)
@@ -241,7 +241,7 @@ func TestOneExchangeServesAllCalls(t *testing.T) {
 	})
 }
 
-// TestTokenIsRefusedAgain revokes each token at once: a call has two attempts.
+// TestTokenIsRefusedAgain revokes each token at once: a call makes two attempts.
 func TestTokenIsRefusedAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -255,7 +255,8 @@ func TestTokenIsRefusedAgain(t *testing.T) {
 	})
 }
 
-// TestTokenEndpointOutage has calls go on with a token that still works, and wait for a better one once it does not.
+// TestTokenEndpointOutage checks that calls continue with a token that still works, and wait for a new one after it has
+// expired.
 func TestTokenEndpointOutage(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -313,7 +314,7 @@ func TestCallsDoNotWaitForARefresh(t *testing.T) {
 	})
 }
 
-// TestLongUpload creates a batch whose body takes 4:50 minutes, when the token has 4 minutes left. The service looks at the
+// TestLongUpload creates a batch whose body takes 4:50 minutes, when the token has 4 minutes left. The service checks the
 // token when the body has arrived.
 func TestLongUpload(t *testing.T) {
 	t.Parallel()
@@ -362,7 +363,7 @@ func TestLongUpload(t *testing.T) {
 	}
 }
 
-// TestRefusedExchange fails at once, and says what the endpoint said without what is secret.
+// TestRefusedExchange checks that a refused exchange fails at once, with the endpoint's message and without secrets.
 func TestRefusedExchange(t *testing.T) {
 	t.Parallel()
 	const long = "a description that is much longer than what anybody reads"
@@ -370,7 +371,7 @@ func TestRefusedExchange(t *testing.T) {
 		status    int
 		body      string
 		want      string
-		exchanges int // without another attempt, 1
+		exchanges int // 1 if there is no retry
 	}{
 		"OAuth":        {400, `{"error":"invalid_grant","error_description":"` + long + ` assertion-of-the-workload"}`, "400 invalid_grant (request ID req_token): " + long + " [redacted]", 1},
 		"rule":         {401, `{"error":"invalid_grant"}`, "the federation rule must match the identity token", 1},
@@ -406,7 +407,7 @@ func TestRefusedExchange(t *testing.T) {
 	}
 }
 
-// TestCanceledCallKeepsTheRefresh ends a call while its token is on the way. Another call gets it.
+// TestCanceledCallKeepsTheRefresh cancels a call while its token is being fetched. Another call receives the token.
 func TestCanceledCallKeepsTheRefresh(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -423,7 +424,7 @@ func TestCanceledCallKeepsTheRefresh(t *testing.T) {
 	})
 }
 
-// TestTokenThatNeverComes has the token endpoint, or the program, take for ever. Later calls try again.
+// TestTokenThatNeverComes makes the token endpoint, or the program, block for ever. Later calls try again.
 func TestTokenThatNeverComes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

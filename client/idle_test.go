@@ -8,8 +8,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// TestCreateAfterIdleConnectionsWereClosed has the service close all connections, which idle since the last call, right
-// before each create: none of them may be lost or unknown.
+// TestCreateAfterIdleConnectionsWereClosed makes the service close all connections, which are idle since the last call,
+// right before each create: no create may be lost or uncertain.
 func TestCreateAfterIdleConnectionsWereClosed(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

@@ -8,7 +8,7 @@ import (
 	"unicode"
 )
 
-// checkID rejects what cannot be the ID of a batch or would lead to another path. It assumes no particular form.
+// checkID rejects IDs that cannot be those of batches or would lead to another path. It assumes no particular form.
 func checkID(id string) error {
 	switch {
 	case id == "":
@@ -42,7 +42,7 @@ const (
 
 func (s *idSet) add(id string) {
 	if len(id) > longestID {
-		return // not an ID: it would only take memory
+		return // not an ID: it would only use memory
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

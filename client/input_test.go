@@ -33,7 +33,7 @@ func TestInvalidInputSendsNothing(t *testing.T) {
 		"create/too many":        {second(c.Create(ctx, make([]client.Request, 100_001))), "and there are more: split it"},
 		"create/empty id":        {second(c.Create(ctx, params(func(r []client.Request) { r[1].CustomID = "" }))), "request 1: custom_id: it "},
 		"create/long id":         {second(c.Create(ctx, params(func(r []client.Request) { r[1].CustomID = strings.Repeat("x", 65) }))), "request 1: custom_id: it "},
-		"create/odd id":          {second(c.Create(ctx, params(func(r []client.Request) { r[0].CustomID = "a b" }))), "request 0: custom_id: it must"},
+		"create/malformed id":    {second(c.Create(ctx, params(func(r []client.Request) { r[0].CustomID = "a b" }))), "request 0: custom_id: it must"},
 		"create/same id":         {second(c.Create(ctx, params(func(r []client.Request) { r[1].CustomID = "r0" }))), "request 1: custom_id: duplicate of request 0"},
 		"create/invalid UTF-8":   {second(c.Create(ctx, params(func(r []client.Request) { r[1].Params.Messages[0] = client.UserText("\xff") }))), "request 1: encode JSON at /params/messages/0/content"},
 		"create/too large":       {second(c.Create(ctx, params(func(r []client.Request) { r[1].Params.Messages[0] = client.UserText(strings.Repeat("x", 256_000_000)) }))), "256000000 are allowed: split it"},

@@ -12,8 +12,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/wire"
 )
 
-// An Item is one line of the results: the custom ID of a request and its result. Its methods take a nil Item for a request
-// without a result.
+// An Item is one line of the results: the custom ID of a request and its result. Err, Message, Text and ToolUses accept a
+// nil Item, for a request without a result.
 type Item struct {
 	// CustomID is your ID of the request. It is empty if the line is damaged and the ID could not be read.
 	CustomID string
@@ -22,17 +22,17 @@ type Item struct {
 	// holds no result that could be read.
 	Result Result
 
-	// Malformed is what is wrong with the line, nil if nothing is. If there is a Result all the same, it holds everything
-	// that could be read.
+	// Malformed is the fault of the line, nil if there is none. If there is a Result anyway, it holds everything that could
+	// be read.
 	Malformed *LineError
 
-	// Raw is the line without the line break. It is not JSON if the line is damaged so, and nil if the line was too long
-	// to keep.
+	// Raw is the line without the line break. It may not be JSON if the line is damaged, and is nil if the line was too
+	// long to keep.
 	Raw jsontext.Value
 }
 
 // Err returns nil if the request succeeded, a [*LineError] if the line is damaged, and an [*ItemError] otherwise: the
-// request errored, expired or was canceled, or its result is of a type that is newer than the contract.
+// request errored, expired or was canceled, or the type of its result is newer than the contract.
 //
 // A request that succeeded may still hold a truncated or refused message: see Err of [Item.Message].
 func (i *Item) Err() error {
@@ -58,8 +58,8 @@ func (i *Item) Err() error {
 	}
 }
 
-// Message returns the message of a request that succeeded, and nil for all others. Its Err tells a truncated, refused or
-// paused message from a complete one.
+// Message returns the message of a request that succeeded, and nil for all others. Its Err method distinguishes a
+// truncated, refused or paused message from a complete one.
 func (i *Item) Message() *Message {
 	if i == nil {
 		return nil
@@ -78,7 +78,7 @@ func (i *Item) ToolUses(names ...string) []*ToolUseBlock {
 	return i.Message().ToolUses(names...)
 }
 
-// MarshalJSON implements json.Marshaler: an item is written as the line that it came from, or would come from.
+// MarshalJSON implements json.Marshaler. It returns Raw, or the encoded fields if there is no Raw.
 func (i Item) MarshalJSON() ([]byte, error) {
 	if len(i.Raw) > 0 {
 		return i.Raw, nil
@@ -87,8 +87,8 @@ func (i Item) MarshalJSON() ([]byte, error) {
 	return line.AppendJSON(nil)
 }
 
-// UnmarshalJSON implements json.Unmarshaler, for lines of results that were stored. What is not JSON, or would take many
-// times its length in memory, is an error; what is wrong with a line otherwise is in Malformed.
+// UnmarshalJSON implements json.Unmarshaler, for stored lines of results. A line that is not JSON, or would take many times
+// its length in memory, is an error; any other fault is in Malformed.
 func (i *Item) UnmarshalJSON(data []byte) error {
 	*i = ParseItem(data, 0)
 	if i.Malformed != nil && !errors.As(i.Malformed, new(*gen.DecodeError)) && !errors.Is(i.Malformed, errNoItem) {
@@ -110,7 +110,7 @@ func (i *Item) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 
 var errNoItem = errors.New("custom_id or result is missing")
 
-// ParseItem reads a line of results without its line break, which has the given number. A damaged line is an item too, see
+// ParseItem decodes the line of results with the given number, without its line break. A damaged line is an item too, see
 // Malformed; so is a line whose values would take many times its length in memory. The item keeps a copy of the line.
 func ParseItem(line []byte, number int) Item {
 	var decoded gen.BetaMessageBatchIndividualResponse
@@ -121,7 +121,7 @@ func ParseItem(line []byte, number int) Item {
 	}
 	switch {
 	case err != nil && !errors.As(err, new(*gen.DecodeError)):
-		i.Result = nil // a part of one
+		i.Result = nil // incomplete
 	case err == nil && (i.CustomID == "" || i.Result == nil):
 		err = errNoItem
 	}
@@ -167,7 +167,7 @@ type ItemError struct {
 	Err error
 }
 
-// Error names the request and says what happened to it.
+// Error returns the custom ID of the request and what happened to it.
 func (e *ItemError) Error() string { return fmt.Sprintf("request %.70q: %v", e.CustomID, e.Err) }
 
 // Unwrap returns Err.
@@ -181,11 +181,11 @@ type LineError struct {
 	// CustomID is the custom ID of the line, empty if it could not be read.
 	CustomID string
 
-	// Err is what is wrong, for example a [*gen.DecodeError] or [ErrDuplicateResult].
+	// Err is the fault, for example a [*gen.DecodeError] or [ErrDuplicateResult].
 	Err error
 }
 
-// Error names the line and says what is wrong with it, without showing it.
+// Error returns the number of the line, its custom ID and its fault, without the text of the line.
 func (e *LineError) Error() string {
 	text := "results"
 	if e.Line > 0 {

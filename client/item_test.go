@@ -24,7 +24,7 @@ func TestItemJSON(t *testing.T) {
 	}{
 		"whole/succeeded":    {`{"custom_id":"a","result":{"type":"succeeded","message":{"type":"message","content":[{"type":"text","text":"Hi"}]}},"new":1}`, ""},
 		"whole/unknown type": {`{"custom_id":"a","result":{"type":"postponed","until":12345678901234567890}}`, ""},
-		"odd/field":          {`{"custom_id":"a","result":{"type":"succeeded","message":{"model":5}}}`, "decode JSON at /result/message/model: expected a string, got a number"},
+		"malformed/field":    {`{"custom_id":"a","result":{"type":"succeeded","message":{"model":5}}}`, "decode JSON at /result/message/model: expected a string, got a number"},
 		"part/no id":         {`{"result":{"type":"expired"}}`, "decode JSON at /custom_id: missing"},
 		"part/no result":     {`{"custom_id":"a"}`, "decode JSON at /result: missing"},
 		"part/null":          {`null`, "decode JSON at the top level: expected an object, got null"},

@@ -20,7 +20,7 @@ func TestWaitKeepsTheLastFailure(t *testing.T) {
 	for name, tt := range map[string]struct {
 		faults []batchtest.Fault
 		within time.Duration
-		last   error // nil: the last poll had succeeded
+		last   error // nil: the last poll succeeded
 	}{
 		"sleep/after a failure":            {batchtest.Times(100, overloaded), time.Minute, client.ErrOverloaded},
 		"sleep/first poll":                 {batchtest.Times(100, overloaded), 3 * time.Second, client.ErrOverloaded},
@@ -86,5 +86,5 @@ func TestWaitEndsWithAFailure(t *testing.T) {
 	}
 }
 
-// stall does not answer as long as the caller waits.
+// stall sends no response while the caller waits.
 func stall(_ http.ResponseWriter, r *http.Request, _ http.Handler) { <-r.Context().Done() }

@@ -22,7 +22,7 @@ func TestLifecycle(t *testing.T) {
 		c := s.Client(client.WithPollInterval(0, 0))
 		batch := create(t, c, 3)
 		if batch.ID == "" || batch.Ended() || batch.RequestCounts.Processing != 3 || len(batch.Raw) == 0 {
-			t.Errorf("create gives %+v", batch)
+			t.Errorf("Create returns %+v", batch)
 		}
 
 		if results, _, err := collect(t, c.Results(t.Context(), batch.ID)); len(results) != 0 || !errors.Is(err, client.ErrNotEnded) {
@@ -32,7 +32,7 @@ func TestLifecycle(t *testing.T) {
 		began, polls := time.Now(), 0
 		batch, err := c.Wait(t.Context(), batch.ID, client.OnPoll(func(*client.Batch) { polls++ }))
 		if err != nil || !batch.Ended() {
-			t.Fatalf("wait gives %+v, %v", batch, err)
+			t.Fatalf("Wait returns %+v, %v", batch, err)
 		}
 		if took := time.Since(began); took < time.Hour || took > time.Hour+2*time.Minute {
 			t.Errorf("waited %v for a batch of an hour", took)
@@ -47,10 +47,10 @@ func TestLifecycle(t *testing.T) {
 				texts[item.CustomID] = err.Error()
 				var limited *gen.BetaRateLimitError
 				if !errors.As(err, &limited) || limited.Message != "Slow down." {
-					t.Errorf("errors.As does not find the variant in %v", err)
+					t.Errorf("errors.As does not find the type in %v", err)
 				}
 				if !errors.Is(err, client.ErrRateLimited) || errors.Is(err, client.ErrOverloaded) {
-					t.Errorf("errors.Is takes %v for another kind", err)
+					t.Errorf("errors.Is finds another kind in %v", err)
 				}
 				continue
 			}
@@ -117,7 +117,7 @@ func TestCancel(t *testing.T) {
 		}
 		again, err := c.Cancel(t.Context(), batch.ID)
 		if err != nil || !again.Ended() {
-			t.Errorf("cancel after the end gives %+v, %v; want the batch", again, err)
+			t.Errorf("Cancel after the end returns %+v, %v; want the batch", again, err)
 		}
 	})
 }

@@ -9,12 +9,11 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// List yields the batches of the workspace, newest first. It asks for one page after the other as they are needed, see
-// [WithPageSize]; [WithAfter] and [WithBefore] say where it begins. Nothing is sent before the iteration begins. Each page
-// is retried.
+// List yields the batches of the workspace, newest first. It requests pages as they are needed, see [WithPageSize];
+// [WithAfter] and [WithBefore] set where it begins. Nothing is sent before the iteration begins. Each page is retried.
 //
-// An error is the last thing it yields, an [*APIError] if the service refused. It is an error too if the list comes back to
-// an earlier page, or has 10 empty pages in a row.
+// An error is the last thing it yields, an [*APIError] if the service refused. A list that returns to an earlier page, or
+// has 10 empty pages in a row, is an error too.
 //
 // API: GET /v1/messages/batches
 func (c *Client) List(ctx context.Context, opts ...CallOption) iter.Seq2[*Batch, error] {
@@ -41,7 +40,7 @@ func (c *Client) list(ctx context.Context, cl *call) iter.Seq2[*Batch, error] {
 			for _, raw := range p.batches {
 				b := new(Batch)
 				if err := b.UnmarshalJSON(raw); err != nil {
-					b.Malformed = &gen.DecodeError{Reason: err.Error()} // cannot be: the page was JSON
+					b.Malformed = &gen.DecodeError{Reason: err.Error()} // impossible: the page was JSON
 				}
 				if b.ID != "" {
 					c.s().known.add(b.ID)
@@ -61,7 +60,7 @@ func (c *Client) list(ctx context.Context, cl *call) iter.Seq2[*Batch, error] {
 
 func (c *call) checkCursors() error {
 	if c.after != "" && c.before != "" {
-		return localError{fmt.Errorf("%s: WithAfter and WithBefore exclude each other", c.op)}
+		return localError{fmt.Errorf("%s: WithAfter and WithBefore cannot be combined", c.op)}
 	}
 	return nil
 }

@@ -49,6 +49,6 @@ func TestList(t *testing.T) {
 		}
 	}
 	for range c.List(t.Context(), client.WithPageSize(1)) {
-		break // leaving early asks for no more
+		break // leaving early requests no more pages
 	}
 }

@@ -34,7 +34,7 @@ func logHooks(l *slog.Logger) Hooks {
 	}
 }
 
-// write writes a line to a log. Pairs with an empty string or the number 0 are left out, and so is a nil error.
+// write writes a line to a log. Pairs with an empty string, 0 or false are omitted, and so is a nil error.
 func write(ctx context.Context, l *slog.Logger, level slog.Level, message string, err error, pairs ...any) {
 	if !l.Enabled(ctx, level) {
 		return

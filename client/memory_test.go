@@ -41,17 +41,17 @@ func inMessage(elements []string) []string {
 	return slices.Concat([]string{`{"custom_id":"a","result":{"type":"succeeded","message":{"content":[`}, elements, []string{"]}}}\n"})
 }
 
-// TestMemoryOfHostileResults reads what a few kilobytes of gzip become. The bound is 12 times the longest line. It is not
-// parallel: memory that other tests use would count.
+// TestMemoryOfHostileResults reads large results from a few kilobytes of gzip. The bound is 12 times the longest line. It
+// is not parallel, because memory of other tests would count.
 func TestMemoryOfHostileResults(t *testing.T) {
 	if raceDetector {
-		t.Skip("the race detector needs memory and time of its own: make test runs it without")
+		t.Skip("the race detector uses memory and time itself: make test runs this without it")
 	}
 	const line = 32 << 20 // by default
 	for name, tt := range map[string]struct {
 		parts []string
 		want  string // of the damaged line
-		kept  bool   // the raw line is
+		kept  bool   // the raw line is kept
 	}{
 		"ones":             {inMessage(memtest.Repeat("", `1,`, 30<<20, `1`)), "too much memory", true},
 		"objects":          {inMessage(memtest.Repeat("", `{"type":"x"},`, 30<<20, `{"type":"x"}`)), "too much memory", true},
@@ -87,10 +87,10 @@ func TestMemoryOfHostileResults(t *testing.T) {
 	}
 }
 
-// TestMemoryOfHostileBodies does so for the bodies that are read as a whole, of up to 16 MiB.
+// TestMemoryOfHostileBodies does the same for bodies that are read as a whole, of up to 16 MiB.
 func TestMemoryOfHostileBodies(t *testing.T) {
 	if raceDetector {
-		t.Skip("the race detector needs memory and time of its own: make test runs it without")
+		t.Skip("the race detector uses memory and time itself: make test runs this without it")
 	}
 	const longest = 16 << 20
 	for name, tt := range map[string]struct {
@@ -100,8 +100,8 @@ func TestMemoryOfHostileBodies(t *testing.T) {
 		call   func(*client.Client) error
 		want   string
 	}{
-		"page/ones":    {"/batches", 200, memtest.Repeat(`{"data":[`, `1,`, 15<<20, `1]}`), list, "not what the contract says"},
-		"page/objects": {"/batches", 200, memtest.Repeat(`{"data":[`, `{},`, 15<<20, `{}]}`), list, "not what the contract says"},
+		"page/ones":    {"/batches", 200, memtest.Repeat(`{"data":[`, `1,`, 15<<20, `1]}`), list, "does not match the contract"},
+		"page/objects": {"/batches", 200, memtest.Repeat(`{"data":[`, `{},`, 15<<20, `{}]}`), list, "does not match the contract"},
 		"page/long":    {"/batches", 200, memtest.Repeat(`{"data":[`, `1,`, 40<<20, `1]}`), list, "larger than"},
 		"batch/counts": {"/b", 200, memtest.Repeat(`{"id":"b","type":"message_batch","request_counts":[`, `1,`, 15<<20, `1]}`), get, ""},
 		"batch/long":   {"/b", 200, memtest.Repeat("", `[,`, 100<<20, `[`), get, "larger than"},

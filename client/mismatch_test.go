@@ -10,7 +10,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// TestResponsesAboutOtherBatches has the service respond about a colleague's batch, once and always.
+// TestResponsesAboutOtherBatches makes the service respond with a colleague's batch, once and always.
 func TestResponsesAboutOtherBatches(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -75,7 +75,7 @@ func idOf(b *client.Batch, err error) (string, error) {
 	return b.ID, nil
 }
 
-// TestPropertiesAreReadByTheirExactCase puts properties in another case beside those of the contract, or in their place.
+// TestPropertiesAreReadByTheirExactCase puts properties in another case beside those of the contract, or in place of them.
 func TestPropertiesAreReadByTheirExactCase(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -112,7 +112,7 @@ func TestPropertiesAreReadByTheirExactCase(t *testing.T) {
 				}
 				return
 			}
-			s.Inject(batchtest.Results, batchtest.Lose(2), batchtest.Lose(2)) // the counts have to say so
+			s.Inject(batchtest.Results, batchtest.Lose(2), batchtest.Lose(2)) // the counts must show it
 			results, damaged, err := collect(t, c.Results(t.Context(), batch.ID))
 			if len(results) != 2 || len(damaged) != 0 || !isIncomplete(2, 3)(err) {
 				t.Errorf("%d results, %d damaged lines, %v", len(results), len(damaged), err)

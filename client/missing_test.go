@@ -11,7 +11,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// TestWaitOutlastsAMissingBatch has the service not find a batch for a while.
+// TestWaitOutlastsAMissingBatch makes the service not find a batch for a while.
 func TestWaitOutlastsAMissingBatch(t *testing.T) {
 	t.Parallel()
 	const never = 24 * time.Hour
@@ -35,7 +35,7 @@ func TestWaitOutlastsAMissingBatch(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := batchtest.Start(batchtest.WithDuration(2*time.Hour), batchtest.WithGetLag(tt.lag)) // not New: how many polls there are is chance
+				s := batchtest.Start(batchtest.WithDuration(2*time.Hour), batchtest.WithGetLag(tt.lag)) // not New: the number of polls is random
 				c := s.Client()
 				batch, began := create(t, c, 1), time.Now()
 				s.Inject(batchtest.Get, batchtest.Times(300, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
@@ -60,7 +60,7 @@ func TestWaitOutlastsAMissingBatch(t *testing.T) {
 	}
 }
 
-// TestResultsOutlastAMissingBatch has the service lose sight of a batch that it has just said to have ended.
+// TestResultsOutlastAMissingBatch makes the service not find a batch that it has just reported as ended.
 func TestResultsOutlastAMissingBatch(t *testing.T) {
 	t.Parallel()
 	gone := batchtest.Fail(404, "not_found_error", "Gone.")
@@ -84,7 +84,7 @@ func TestResultsOutlastAMissingBatch(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := batchtest.Start() // not New: how many faults are met is chance
+				s := batchtest.Start() // not New: the number of faults used is random
 				c := s.Client()
 				batch := create(t, c, 5)
 				if _, err := c.Wait(t.Context(), batch.ID); err != nil {

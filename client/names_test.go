@@ -17,7 +17,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/contract"
 )
 
-// A shortName is what the overlay says about one name of names.gen.go.
+// A shortName is an entry of the overlay for one name of names.gen.go.
 type shortName struct {
 	Name      string
 	Set, Read map[string]string
@@ -134,7 +134,7 @@ func structs(t *testing.T) map[string]map[string]bool {
 	return all
 }
 
-// TestShortNames checks that the list and what was generated from it agree, and that the list stays short.
+// TestShortNames checks that the list and names.gen.go agree, and that the list stays short.
 func TestShortNames(t *testing.T) {
 	t.Parallel()
 	aliases, constants := declared(t)
@@ -185,8 +185,8 @@ func TestShortNames(t *testing.T) {
 
 var fieldLine = regexp.MustCompile(`(?m)^  - (\w+) \S+: \S`)
 
-// TestShortNamesListFields checks that the comment of each alias of a struct lists all fields that the contract
-// requires: go doc shows nothing else.
+// TestShortNamesListFields checks that the comment of each alias of a struct lists all fields that the contract requires:
+// go doc shows only the comment.
 func TestShortNamesListFields(t *testing.T) {
 	t.Parallel()
 	structs := structs(t)

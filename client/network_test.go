@@ -23,10 +23,10 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// A connectProxy is a proxy for https. It connects every host with one server.
+// A connectProxy is a proxy for https that connects every host to one server.
 type connectProxy struct {
 	server string // host and port
-	secret string // Proxy-Authorization that it wants; may be empty
+	secret string // the Proxy-Authorization it requires; may be empty
 
 	mu    sync.Mutex
 	hosts []string
@@ -56,8 +56,8 @@ func (p *connectProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	io.Copy(conn, server)
 }
 
-// TestNetworkOfTheEnvironment runs programs with a proxy, a certificate authority and a gateway of their own. Those are
-// processes, because net/http and crypto/x509 read the environment once.
+// TestNetworkOfTheEnvironment runs programs with a proxy, a certificate authority and a gateway from the environment. Each
+// is a process, because net/http and crypto/x509 read the environment once.
 func TestNetworkOfTheEnvironment(t *testing.T) {
 	const variable = "MESSAGEBATCHES_TEST_NETWORK"
 	if os.Getenv(variable) != "" {
@@ -66,7 +66,7 @@ func TestNetworkOfTheEnvironment(t *testing.T) {
 	}
 	t.Parallel()
 	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
-		t.Skip("Go reads SSL_CERT_FILE on other systems only")
+		t.Skip("Go does not read SSL_CERT_FILE on this system")
 	}
 	const host = "api.company.test" // which does not resolve
 	service := batchtest.New(t, batchtest.WithDuration(0))
@@ -90,7 +90,7 @@ func TestNetworkOfTheEnvironment(t *testing.T) {
 		"proxy/password":     {"Basic dXNlcjpwYXNzd29yZC1vZi1wcm94eQ==", "user:password-of-proxy@", nil, "2 results", true},
 		"proxy/unknown user": {"Basic other", "user:password-of-proxy@", nil, "refused the connection: 407", true},
 		"proxy/NO_PROXY":     {"", "", []string{"NO_PROXY=.company.test"}, "cannot connect to the base URL https://" + host, false},
-		"authority/none":     {"", "", []string{"SSL_CERT_FILE="}, "put its authority into the file that SSL_CERT_FILE names", true},
+		"authority/none":     {"", "", []string{"SSL_CERT_FILE="}, "add its certificate authority to the file that SSL_CERT_FILE names", true},
 		"gateway/headers":    {"", "", []string{"ANTHROPIC_CUSTOM_HEADERS=X-Team: reports\nX-Gateway-Key: gateway-secret"}, "2 results", true},
 		"gateway/identity":   {"", "", []string{"ANTHROPIC_API_KEY=", "ANTHROPIC_FEDERATION_RULE_ID=r", "ANTHROPIC_ORGANIZATION_ID=o", "ANTHROPIC_IDENTITY_TOKEN=the-identity-token"}, "2 results", true},
 	} {
@@ -132,7 +132,7 @@ func TestNetworkOfTheEnvironment(t *testing.T) {
 	})
 }
 
-// callTheNetwork is the program: it has all settings from the environment.
+// callTheNetwork is the program: it takes all settings from the environment.
 func callTheNetwork(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

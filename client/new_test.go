@@ -9,7 +9,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client"
 )
 
-// environment are the variables that say how a client authenticates, and where it calls.
+// environment lists the variables that set the credential and the base URL of a client.
 var environment = []string{
 	"ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL", "ANTHROPIC_CUSTOM_HEADERS", "ANTHROPIC_PROFILE", "ANTHROPIC_CONFIG_DIR",
 	"ANTHROPIC_FEDERATION_RULE_ID", "ANTHROPIC_ORGANIZATION_ID", "ANTHROPIC_SERVICE_ACCOUNT_ID", "ANTHROPIC_WORKSPACE_ID",

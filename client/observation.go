@@ -1,6 +1,6 @@
 package client
 
-// An observation gathers what hooks are told at the end of a call. A call without hooks has none.
+// An observation gathers what hooks receive at the end of a call. A call without hooks has none.
 type observation struct {
 	batchID string
 	end     CallEnd

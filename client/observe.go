@@ -12,10 +12,10 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/foreign"
 )
 
-// errPanicked is what hooks are told of a call that panics, or whose goroutine ends.
+// errPanicked is the error that hooks receive if a call panics or its goroutine exits.
 var errPanicked = errors.New("the call panicked")
 
-// observe makes a call and reports it to the hooks. id is the batch that it is about, if it is about one.
+// observe makes a call and reports it to the hooks. id is the ID of its batch, if it has one.
 func observe[T any](ctx context.Context, cl *call, id string, f func(context.Context) (T, error)) (T, error) {
 	if len(cl.hooks) == 0 {
 		return f(ctx)
@@ -54,7 +54,7 @@ func observeAll[T any](ctx context.Context, cl *call, id string, yield func(T, e
 	})
 }
 
-// retrying reports an attempt that is followed by another one.
+// retrying reports an attempt that will be retried.
 func (c *call) retrying(ctx context.Context, attempt int, wait time.Duration, err error) {
 	if len(c.hooks) > 0 {
 		c.hooks.retry(ctx, RetryEvent{Op: c.op.String(), BatchID: c.seen.id(), Attempt: attempt, Wait: wait, Err: err})
@@ -70,7 +70,7 @@ func (c *call) streamEnded(ctx context.Context, e StreamEnd, began time.Time) {
 	}
 }
 
-// An observedAttempt is an HTTP request that hooks are told about. Nil is one that nobody wants to know of.
+// An observedAttempt is an HTTP request that is reported to hooks. It is nil if there are no hooks.
 type observedAttempt struct {
 	ctx   context.Context
 	hooks hookList

@@ -1,10 +1,10 @@
 package client
 
-// An operation is something that a Client does with options.
+// An operation is a call that accepts options. Operations combine as bits.
 type operation uint16
 
 const (
-	opNew operation = 1 << iota // the client itself: what holds for all calls
+	opNew operation = 1 << iota // the client itself: options for all calls
 	opCreate
 	opGet
 	opList

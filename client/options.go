@@ -41,8 +41,8 @@ func WithAuthToken(token string) Option {
 }
 
 // WithTokenSource authenticates with access tokens that source returns. It is called before each attempt, so it should
-// cache a token while it is valid. After a 401 the call is retried once with what source returns then. An error of source
-// is treated like a lost connection. Concurrent calls call source concurrently.
+// cache a token while it is valid. After a 401 the call is retried once with the token that source returns then. An error
+// of source is treated like a lost connection. Concurrent calls call source concurrently.
 func WithTokenSource(source func(context.Context) (string, error)) Option {
 	return clientOption(func(c *config) error {
 		if source == nil {
@@ -66,18 +66,19 @@ func WithBaseURL(u string) Option {
 }
 
 // WithInsecureHTTP allows a base URL with plain http, which exposes the credential and the prompts to everybody on the
-// way. Without it plain http is allowed for loopback addresses only.
+// network path. Without this option plain http is allowed for loopback addresses only.
 func WithInsecureHTTP() Option {
 	return clientOption(func(c *config) error { c.insecureHTTP = true; return nil })
 }
 
-// WithHTTPClient makes calls through copies of h, of which Transport and Jar are used. Its Timeout is not used, because
-// it would end a long but healthy stream of results: end calls by their context. Its CheckRedirect is not used, because no
-// redirect may carry a credential to another origin.
+// WithHTTPClient makes calls through copies of h that keep its Transport and Jar. Its Timeout is not used, because it would
+// end a long but healthy stream of results: use contexts to end calls. Its CheckRedirect is not used, because no redirect
+// may carry a credential to another origin.
 //
 // If the Transport is an *http.Transport, each Create and CreateLines uses a connection of its own. With another kind of
-// transport, a create on an idle connection that the server has just closed is an [*UncertainError]. If that transport uses
-// a proxy for an https base URL, all calls go through copies of it, whose errors name a proxy that refuses the connection.
+// transport, a create on an idle connection that the server has just closed is an [*UncertainError]. If an *http.Transport
+// uses a proxy for an https base URL, all calls go through copies of it whose errors name the proxy if it refuses a
+// connection.
 func WithHTTPClient(h *http.Client) Option {
 	return clientOption(func(c *config) error {
 		if h == nil {
@@ -98,10 +99,10 @@ func WithLogger(l *slog.Logger) Option {
 	})
 }
 
-// WithHooks has the client call hooks, for tracing, metrics and logs. It may be given several times: starts are called in
-// the order of the options, and everything else in the reverse order. Without hooks nothing is measured, and no memory is
-// allocated for them. The module github.com/seed-111a911e/messagebatches/otel has hooks for OpenTelemetry, and
-// [WithLogger] is one that writes to a log.
+// WithHooks makes the client call hooks, for tracing, metrics and logs. It may be used several times: StartCall and
+// StartAttempt are called in the order of the options, all other hooks in the reverse order. Without hooks nothing is
+// measured, and no memory is allocated for them. The module github.com/seed-111a911e/messagebatches/otel has hooks for
+// OpenTelemetry, and [WithLogger] adds hooks that write to a log.
 func WithHooks(hooks Hooks) Option {
 	return clientOption(func(c *config) error {
 		if hooks.isZero() {
@@ -112,7 +113,7 @@ func WithHooks(hooks Hooks) Option {
 	})
 }
 
-// WithUserAgent puts a product, such as "nightly-report/2.1", before the client's own in the User-Agent header.
+// WithUserAgent puts a product, such as "nightly-report/2.1", before the client's own product in the User-Agent header.
 func WithUserAgent(product string) Option {
 	return clientOption(func(c *config) error {
 		if err := checkHeaderValue("user agent", product); err != nil {

@@ -22,25 +22,25 @@ func parseBaseURL(text string, insecureHTTP bool) (*url.URL, error) {
 	case u.User != nil:
 		return nil, errors.New("base URL holds a user name or password: pass credentials by options or headers")
 	case u.RawQuery != "" || u.Fragment != "":
-		return nil, errors.New("base URL has a query or a fragment: leave it out")
+		return nil, errors.New("base URL has a query or a fragment: remove it")
 	case otherPlatform(u.Hostname()) != nil:
 		return nil, otherPlatform(u.Hostname())
 	case u.Scheme == "http" && !insecureHTTP && !isLoopback(u.Hostname()):
-		return nil, fmt.Errorf("base URL http://%s is not encrypted, so the credential and the prompts could be read on the way: use https, or WithInsecureHTTP if you mean it", u.Host)
+		return nil, fmt.Errorf("base URL http://%s is not encrypted, so the credential and the prompts could be read on the way: use https, or WithInsecureHTTP to allow this", u.Host)
 	}
 	u = u.JoinPath("/") // without dot segments and double slashes
 	if clean := path.Clean(u.Path); strings.TrimSuffix(clean, "/")+"/" != u.Path {
-		return nil, errors.New("base URL has an encoded dot segment or slash in its path (%2e, %2f): write the path that is meant")
+		return nil, errors.New("base URL has an encoded dot segment or slash in its path (%2e, %2f): write the intended path")
 	}
 	for _, extra := range []string{"/v1/", "/v1/messages/", "/v1/messages/batches/"} {
 		if strings.HasSuffix(u.Path, extra) {
-			return nil, fmt.Errorf("base URL ends with %s, which is added to it: leave that out", strings.TrimSuffix(extra, "/"))
+			return nil, fmt.Errorf("base URL ends with %s, which the client adds: remove it", strings.TrimSuffix(extra, "/"))
 		}
 	}
 	return u, nil
 }
 
-// isLoopback reports whether a host is this machine, as 0.0.0.0 and all names below localhost are too.
+// isLoopback reports whether a host is this machine, which includes 0.0.0.0 and all names below localhost.
 func isLoopback(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	ip := net.ParseIP(host)
@@ -49,22 +49,22 @@ func isLoopback(host string) bool {
 
 func sameOrigin(a, b *url.URL) bool { return a.Scheme == b.Scheme && a.Host == b.Host }
 
-// checkTarget rejects a request that would leave the origin of base, or the batches' part of it. IDs are checked before;
-// this catches what the raw client is given.
+// checkTarget rejects a request that would leave the origin of base, or the path of the batches. IDs have been checked
+// before; this is for requests of the raw client.
 func checkTarget(base, u *url.URL) error {
 	root := base.Path + "v1/messages/batches"
 	switch {
 	case !sameOrigin(u, base):
 		return errors.New("request goes to another origin than the base URL")
 	case path.Clean(u.Path) != u.Path || u.Path != root && !strings.HasPrefix(u.Path, root+"/"):
-		return errors.New("request leaves the path of the batches: is the batch id empty, or does it hold a slash or a dot segment?")
+		return errors.New("request leaves the path of the batches: the batch id may be empty, or hold a slash or a dot segment")
 	}
 	return nil
 }
 
-// withinOrigin is a transport whose redirects net/http follows for reads within the origin only, and without a user in the
-// URL: net/http would take the body or the credential along. It takes the Location off all others, which makes them ordinary
-// responses.
+// withinOrigin is a transport that allows redirects only for reads, within the origin, and without a user in the URL:
+// net/http would send the body or the credential along. It removes the Location header of all others, which makes them
+// ordinary responses.
 type withinOrigin struct {
 	base *url.URL
 	next http.RoundTripper
@@ -76,7 +76,7 @@ func (t withinOrigin) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return resp, err
 	}
-	resp.Request = r // with the secrets that it was sent
+	resp.Request = r // its context holds the secrets that were sent
 	if resp.StatusCode/100 != 3 {
 		return resp, nil
 	}
@@ -88,7 +88,7 @@ func (t withinOrigin) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// endlessRedirect makes the redirect of a tenth redirect an ordinary response.
+// endlessRedirect makes the tenth redirect an ordinary response.
 func endlessRedirect(_ *http.Request, via []*http.Request) error {
 	if len(via) >= 10 {
 		return http.ErrUseLastResponse
@@ -98,8 +98,8 @@ func endlessRedirect(_ *http.Request, via []*http.Request) error {
 
 // newTransports returns the HTTP clients for reads and for creates, made from the caller's.
 //
-// A create gets a connection of its own where the transport is net/http's: if the server has just closed an idle one,
-// nobody would know whether it read the body.
+// A create gets a connection of its own if the transport is net/http's: on an idle connection that the server has just
+// closed, it would be unknown whether the server read the body.
 func newTransports(h *http.Client, base *url.URL) (reads, creates *http.Client, proxy secrets) {
 	next := h.Transport
 	if next == nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// TestRedirectsToOtherOrigins are answers like any other: neither the credential nor a body goes there.
+// TestRedirectsToOtherOrigins checks that these are ordinary responses: neither the credential nor a body is sent there.
 func TestRedirectsToOtherOrigins(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{301, 302, 303, 307, 308} {
@@ -31,11 +31,11 @@ func TestRedirectsToOtherOrigins(t *testing.T) {
 				err := call()
 				var apiErr *client.APIError
 				if op == batchtest.Cancel {
-					// A refused cancel looks whether the batch has ended anyway, which it has.
+					// After a refused cancel the client checks whether the batch has ended, which it has.
 				} else if !errors.As(err, &apiErr) || apiErr.StatusCode != status || errors.As(err, new(*client.UncertainError)) {
 					t.Errorf("%s, %d to %s: got %v", op, status, to, err)
 				} else if strings.Contains(err.Error(), "example") || strings.Contains(err.Error(), "password") {
-					t.Errorf("%s: the error shows where to: %v", op, err)
+					t.Errorf("%s: the error shows the target: %v", op, err)
 				}
 				if n := len(s.Calls(op)) - before; n != 1 {
 					t.Errorf("%s, %d to %s: %d calls", op, status, to, n)
@@ -46,7 +46,7 @@ func TestRedirectsToOtherOrigins(t *testing.T) {
 	}
 }
 
-// TestRedirectsWithinTheOrigin are followed with the credential by reads, and not followed by what changes something.
+// TestRedirectsWithinTheOrigin checks that reads follow them with the credential, and other calls do not follow them.
 func TestRedirectsWithinTheOrigin(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{301, 302, 303, 307, 308} {
@@ -89,7 +89,7 @@ func TestRedirectLoop(t *testing.T) {
 	}
 }
 
-// TestResultsURLIsNotTrusted has a batch name another host, path or scheme for its results.
+// TestResultsURLIsNotTrusted sets another host, path or scheme in the results_url of a batch.
 func TestResultsURLIsNotTrusted(t *testing.T) {
 	t.Parallel()
 	for _, to := range []string{"https://example.com/results", "http://localhost/elsewhere", "file:///etc/passwd", "//example.com", "%"} {
@@ -106,7 +106,7 @@ func TestResultsURLIsNotTrusted(t *testing.T) {
 	}
 }
 
-// TestIDsAreEscaped checks that an id is one segment of the path, whatever it holds.
+// TestIDsAreEscaped checks that an ID is one segment of the path, whatever characters it has.
 func TestIDsAreEscaped(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{"a?b=c", "a#b", "a%2Fb", "%2e%2e", "a;b", "é", "a&b", "a+b", "a:b", "...", "a@b"} {

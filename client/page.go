@@ -27,7 +27,7 @@ func parsePage(body []byte) (*page, error) {
 			case "data":
 				if d.Kind() == '[' && d.List() {
 					listed = true
-					for d.Next() && d.Spend(256) { // which is less than a Batch takes, and than its JSON
+					for d.Next() && d.Spend(256) { // less than a Batch and its JSON take
 						p.batches = append(p.batches, d.Value())
 					}
 				} else {

@@ -13,7 +13,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// TestCreateOutlastsRefusals has the service refuse creates for some time.
+// TestCreateOutlastsRefusals makes the service refuse creates for some time.
 func TestCreateOutlastsRefusals(t *testing.T) {
 	t.Parallel()
 	overloaded := batchtest.Fail(529, "overloaded_error", "Busy.")
@@ -34,10 +34,10 @@ func TestCreateOutlastsRefusals(t *testing.T) {
 		lasts    time.Duration
 		then     batchtest.Fault
 		retry    client.Retry
-		least    time.Duration // that the call takes
+		least    time.Duration // duration of the call
 		most     time.Duration
 		attempts int    // 0: any number
-		want     string // in the error; empty: there is a batch
+		want     string // in the error; empty if a batch is created
 	}{
 		"default/529 for 5 s":          {fault: overloaded, lasts: 5 * s, least: 5 * s, most: 20 * s},
 		"default/529 for 9 min":        {fault: overloaded, lasts: 9 * m, least: 9 * m, most: 10 * m},
@@ -64,7 +64,7 @@ func TestCreateOutlastsRefusals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				service := batchtest.Start() // which does not mind faults that are left
+				service := batchtest.Start() // which allows unused faults
 				defer service.Close()
 				c, began := service.Client(), time.Now()
 				service.Inject(batchtest.Create, batchtest.Times(10_000, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
@@ -95,7 +95,7 @@ func TestCreateOutlastsRefusals(t *testing.T) {
 	}
 }
 
-// TestMaxElapsed ends the retries of calls other than creates, whose number MaxAttempts bounds by default.
+// TestMaxElapsed ends the retries of calls that are not creates, whose number MaxAttempts limits by default.
 func TestMaxElapsed(t *testing.T) {
 	t.Parallel()
 	overloaded := batchtest.Fail(529, "overloaded_error", "Busy.")

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// TestPlatformsWithoutBatches gives New the base URLs of platforms, some of which have no Message Batches.
+// TestPlatformsWithoutBatches passes New the base URLs of platforms, some of which do not have Message Batches.
 func TestPlatformsWithoutBatches(t *testing.T) {
 	t.Parallel()
 	const bedrock, vertex, foundry = "Amazon Bedrock", "Vertex AI", "Microsoft Foundry"
@@ -34,7 +34,7 @@ func TestPlatformsWithoutBatches(t *testing.T) {
 	}
 }
 
-// TestClaudePlatformOnAWS has an API key of that platform, which is sent as a bearer token, and a workspace.
+// TestClaudePlatformOnAWS uses an API key of that platform, which is sent as a bearer token, and a workspace.
 func TestClaudePlatformOnAWS(t *testing.T) {
 	t.Parallel()
 	s := batchtest.New(t, batchtest.WithDuration(0), batchtest.WithKey("aws-api-key", "wrkspc_aws"))

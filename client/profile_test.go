@@ -35,8 +35,8 @@ func profileOf(t *testing.T, s *batchtest.Service, dir, config, credentials stri
 	return i, c, stored
 }
 
-// TestLogin uses stored tokens, refreshes them, and stores the new ones beside what others have stored. Not in parallel,
-// for it sets the environment.
+// TestLogin uses stored tokens, refreshes them, and stores the new ones without changing other stored values. It is not
+// parallel, because it sets the environment.
 func TestLogin(t *testing.T) {
 	s := batchtest.New(t, batchtest.WithDuration(0))
 	dir := t.TempDir()
@@ -67,7 +67,7 @@ func TestLogin(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
-	// Another process refreshes the file: its tokens are used before the refresh token is.
+	// Another process refreshes the file: its tokens are used, and not the refresh token.
 	i.revoke()
 	i.valid["other-access-token"] = time.Now().Add(time.Hour)
 	if err := os.WriteFile(path, []byte(fmt.Sprintf(`{"access_token":"other-access-token","refresh_token":"x","expires_at":%d}`, time.Now().Add(time.Hour).Unix())), 0o600); err != nil {
@@ -79,7 +79,7 @@ func TestLogin(t *testing.T) {
 	i.wantCounts(t, 1, 2)
 }
 
-// TestSpentRefreshToken has another process use the refresh token at the same time.
+// TestSpentRefreshToken makes another process use the refresh token at the same time.
 func TestSpentRefreshToken(t *testing.T) {
 	s := batchtest.New(t)
 	dir := t.TempDir()
@@ -102,7 +102,8 @@ func TestSpentRefreshToken(t *testing.T) {
 	}
 }
 
-// TestFederationOfAProfile has a stored token refused, and a token endpoint elsewhere than the gateway that calls go to.
+// TestFederationOfAProfile uses a stored token that is refused, and a token endpoint at another host than the gateway for
+// calls.
 func TestFederationOfAProfile(t *testing.T) {
 	s := batchtest.New(t)
 	dir := t.TempDir()
@@ -120,17 +121,17 @@ func TestFederationOfAProfile(t *testing.T) {
 	create(t, c, 1)
 	i.wantCounts(t, 1, 1)
 	if h := i.headers[0]; h.Get("x-gateway") != "" || h.Get("host") != "" || i.host != "tokens.example.com" {
-		t.Errorf("%s was sent %v", i.host, h)
+		t.Errorf("%s received %v", i.host, h)
 	}
 	if got := s.Calls(batchtest.Create)[0].Header.Get("x-gateway"); got != "gateway-secret" {
-		t.Errorf("the gateway was sent %q", got)
+		t.Errorf("the gateway received %q", got)
 	}
 	if data, err := os.ReadFile(path); err != nil || !strings.Contains(string(data), `"access_token": "access-token-1"`) {
 		t.Errorf("stored %s, %v", data, err)
 	}
 }
 
-// TestProfilesThatAreRefused gives New profiles that it cannot use. Not in parallel, for it sets the environment.
+// TestProfilesThatAreRefused passes New profiles that it cannot use. It is not parallel, because it sets the environment.
 func TestProfilesThatAreRefused(t *testing.T) {
 	const login, good = `{"authentication":{"type":"user_oauth"}}`, `{"access_token":"stored-access-token"}`
 	for name, tt := range map[string]struct {

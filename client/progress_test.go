@@ -14,8 +14,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/client"
 )
 
-// fakeService is a client of a function that returns the body of each response. A body that is to be cut off ends with
-// "<cut>".
+// fakeService returns a client of a service whose response bodies a function returns. A body that ends with "<cut>" is
+// truncated there.
 func fakeService(t *testing.T, respond func(r *http.Request) string) *client.Client {
 	t.Helper()
 	c, err := client.New(client.WithoutEnvironment(), client.WithAPIKey("k"), client.WithHTTPClient(&http.Client{
@@ -38,7 +38,7 @@ type failingReader struct{}
 
 func (failingReader) Read([]byte) (int, error) { return 0, errors.New("connection lost") }
 
-// TestListsThatDoNotEnd lists pages that promise more for ever.
+// TestListsThatDoNotEnd lists pages that announce more pages for ever.
 func TestListsThatDoNotEnd(t *testing.T) {
 	t.Parallel()
 	page := func(batches int, cursor string) string {
@@ -49,7 +49,7 @@ func TestListsThatDoNotEnd(t *testing.T) {
 		page  func(n int) string // from 1
 		opts  []client.CallOption
 		pages int
-		want  string // "" for none, if the list does end
+		want  string // "" if the list ends without an error
 	}{
 		"cycle/of one":        {func(int) string { return page(1, "a") }, nil, 2, "cursor of an earlier page"},
 		"cycle/of three":      {func(n int) string { return page(1, string(rune('a'+n%3))) }, nil, 4, "cursor of an earlier page"},
@@ -116,7 +116,7 @@ func TestCandidatesOfEndlessList(t *testing.T) {
 	}
 }
 
-// TestStreamsWithoutProgress counts how often results are requested if streams have only damaged lines that are new.
+// TestStreamsWithoutProgress counts how often results are requested if damaged lines are all that is new in a stream.
 func TestStreamsWithoutProgress(t *testing.T) {
 	t.Parallel()
 	good := func(n int) string { return fmt.Sprintf(`{"custom_id":"r%d","result":{"type":"expired"}}`+"\n", n) }
@@ -155,7 +155,7 @@ func TestStreamsWithoutProgress(t *testing.T) {
 	}
 }
 
-// TestResultsThatDoNotEnd reads streams with more lines than a batch can have: memory holds something of each.
+// TestResultsThatDoNotEnd reads streams with more lines than a batch can have: each line takes some memory.
 func TestResultsThatDoNotEnd(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -211,7 +211,7 @@ func (e *endlessLines) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// TestLongIDs reads results with IDs that would fill memory, of which only hashes are remembered.
+// TestLongIDs reads results with IDs that would fill memory: only their hashes are kept.
 func TestLongIDs(t *testing.T) {
 	t.Parallel()
 	var lines strings.Builder

@@ -6,8 +6,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// Raw returns the generated client. It sends what it is told to, once, with the client's credential, headers and
-// origin rule, and returns the plain response, whatever its status: nothing is retried, checked or bounded in time, and
+// Raw returns the generated client. It sends each request once, with the client's credential and headers and only to the
+// client's origin, and returns the plain response, whatever its status: nothing is retried, checked or limited in time, and
 // the caller must close bodies.
 func (c *Client) Raw() *gen.Client {
 	return &gen.Client{Server: c.s().base.String(), Client: rawDoer{c}}

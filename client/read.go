@@ -13,8 +13,8 @@ import (
 // readTimeout is the longest that an attempt of a call without a body may take, to the end of its response.
 const readTimeout = time.Minute
 
-// idempotent makes a call that may be made twice, and retries it as the call's policy says. A failure of read, which
-// reads the response, counts as a failure of the attempt. id is the batch that the call is about, if it is about one.
+// idempotent makes an idempotent call, and retries it by the call's policy. A failure of read, which reads the response,
+// counts as a failure of the attempt. id is the batch that the call is about, if it is about one.
 //
 // ambiguous reports whether an attempt before the last one may have reached the service.
 func (c *Client) idempotent(ctx context.Context, cl *call, id string, build func() (*http.Request, error), read func(*http.Response) error) (ambiguous bool, err error) {
@@ -50,10 +50,10 @@ func (c *Client) attempt(ctx context.Context, cl *call, build func() (*http.Requ
 	return resp, nil
 }
 
-// longestMissing is how long the service may lose sight of a batch: it has been seen to, for a while.
+// longestMissing is how long the service may fail to find a batch that exists: this has been observed.
 const longestMissing = 5 * time.Minute
 
-// isMissing reports whether the API itself does not find a batch.
+// isMissing reports whether the API itself did not find a batch.
 func isMissing(err error) bool {
 	var apiErr *APIError
 	return errors.As(err, &apiErr) && apiErr.fromAPI() && errors.Is(err, ErrNotFound)
@@ -68,7 +68,7 @@ func (c *Client) passing404(id string, err error) bool {
 // maxBody bounds the responses that are read as a whole: a batch, or a page of a thousand.
 const maxBody = 16 << 20
 
-// readBody reads and closes a body that is small by nature. With an error it returns what came.
+// readBody reads and closes a body of limited size. With an error it also returns the part that was read.
 func readBody(op string, resp *http.Response) ([]byte, error) {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
@@ -81,11 +81,11 @@ func readBody(op string, resp *http.Response) ([]byte, error) {
 	return body, nil
 }
 
-// unexpectedResponse makes an error of a 200 that is not what the operation returns.
+// unexpectedResponse returns the error of a 200 whose body is not the operation's.
 func unexpectedResponse(op string, resp *http.Response, body []byte) *APIError {
 	e := parseAPIError(op, resp, body, time.Now())
 	if e.Detail == nil {
-		e.Message = "response is not what the contract says"
+		e.Message = "response does not match the contract"
 		if len(bytes.TrimSpace(body)) == 0 {
 			e.Message = "response has an empty body"
 		}

@@ -26,7 +26,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// What is planted, each in a place of its own.
+// The secrets that are planted, each in a place of its own.
 const (
 	plantedKey    = "sk-ant-planted-key"
 	plantedToken  = "planted-token"
@@ -40,7 +40,7 @@ const (
 	plantedAccess = "planted-access-token"
 )
 
-// planted are the secrets, in each form in which something that prints may show them.
+// planted are the secrets, in each form in which a printer may show them.
 func planted() map[string]string {
 	forms := make(map[string]string)
 	for _, secret := range []string{plantedKey, plantedToken, plantedSource, plantedHeader, plantedEnv, plantedUser, plantedPass, plantedProxy, plantedJWT, plantedAccess} {
@@ -51,7 +51,7 @@ func planted() map[string]string {
 		forms[fmt.Sprintf("% x", b)] = secret
 		forms[strings.Trim(fmt.Sprint(b), "[]")] = secret
 		forms[strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%#v", b), "[]byte{"), "}")] = secret
-		for i := range 3 { // base64 depends on where it begins
+		for i := range 3 { // base64 depends on the offset
 			text := base64.RawStdEncoding.EncodeToString(append(make([]byte, i), b...))
 			forms[text[(i*4+2)/3:len(text)-2]] = secret
 		}
@@ -59,7 +59,7 @@ func planted() map[string]string {
 	return forms
 }
 
-// plantedClients returns clients that hold the secrets, and the options that they are made of.
+// plantedClients returns clients that hold the secrets, and the options they were made with.
 func plantedClients(t *testing.T, transport http.RoundTripper, log *slog.Logger) ([]*client.Client, []any) {
 	t.Helper()
 	var clients []*client.Client
@@ -91,7 +91,7 @@ func plantedClients(t *testing.T, transport http.RoundTripper, log *slog.Logger)
 	return clients, all
 }
 
-// plantedErrors collects errors of every kind, with a service that shows the credentials that it was sent.
+// plantedErrors collects errors of every kind, from a service that echoes the credentials it receives.
 func plantedErrors(t *testing.T, s *batchtest.Service, c *client.Client, id string) (errs []any) {
 	t.Helper()
 	keep := func(err error) {
@@ -129,8 +129,8 @@ func plantedErrors(t *testing.T, s *batchtest.Service, c *client.Client, id stri
 	return errs
 }
 
-// TestNothingShowsASecret prints and encodes whatever the package gives to its caller, in every way, and looks for the
-// secrets. Not in parallel, for they are planted in the environment too.
+// TestNothingShowsASecret prints and encodes everything that the package returns to its caller, in every way, and looks for
+// the secrets. It is not parallel, because they are in the environment too.
 func TestNothingShowsASecret(t *testing.T) {
 	t.Setenv("ANTHROPIC_CUSTOM_HEADERS", "X-Env-Secret: "+plantedEnv)
 	var log bytes.Buffer
@@ -192,8 +192,8 @@ func TestNothingShowsASecret(t *testing.T) {
 	}
 }
 
-// inside gathers the text that is reachable from a value, in unexported fields too, as a printer that looks everywhere
-// would find it. Nobody can look into a function.
+// inside gathers all text that is reachable from a value, including unexported fields, as a thorough printer would find it.
+// No printer can look into a function.
 func inside(v any) string {
 	var text strings.Builder
 	seen := make(map[uintptr]bool)
@@ -232,7 +232,7 @@ func inside(v any) string {
 	return text.String()
 }
 
-// TestPanicsShowNoSecret lets programs die with what they hold.
+// TestPanicsShowNoSecret runs programs that panic with values that hold secrets.
 func TestPanicsShowNoSecret(t *testing.T) {
 	const variable = "MESSAGEBATCHES_TEST_PANIC"
 	if how := os.Getenv(variable); how != "" {
@@ -300,10 +300,10 @@ func panicWith(t *testing.T, how string) {
 func TestProxyPasswordIsNotShown(t *testing.T) {
 	t.Parallel()
 	for _, target := range []string{"http://127.0.0.1:1", "https://127.0.0.1:1"} {
-		for _, answer := range []string{"", "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n"} {
+		for _, response := range []string{"", "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n"} {
 			proxy, err := url.Parse(rawServer(t, func(conn *net.TCPConn) {
 				conn.Read(make([]byte, 4096))
-				io.WriteString(conn, answer)
+				io.WriteString(conn, response)
 			}))
 			if err != nil {
 				t.Fatal(err)
@@ -316,14 +316,14 @@ func TestProxyPasswordIsNotShown(t *testing.T) {
 			text := fmt.Sprintf("%v %+v %#v %s", err, err, err, inside(err)) + log.String()
 			for form, secret := range planted() {
 				if err == nil || strings.Contains(text, form) {
-					t.Errorf("%q shows %s: %s", answer, secret, text)
+					t.Errorf("%q shows %s: %s", response, secret, text)
 				}
 			}
 		}
 	}
 }
 
-// TestErrorsShowNoPrompt has text in place of a property name, as after a quotation mark that was not escaped.
+// TestErrorsShowNoPrompt puts text in place of a property name, as after an unescaped quotation mark.
 func TestErrorsShowNoPrompt(t *testing.T) {
 	t.Parallel()
 	const text, broken = "SECRET", `{"SECRET":{"SECRET":x}}`

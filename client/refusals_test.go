@@ -10,7 +10,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// createThrough creates a batch through one fault, and returns how many whole bodies the service has got.
+// createThrough creates a batch through one fault, and returns how many whole bodies the service has received.
 func createThrough(t *testing.T, f batchtest.Fault) (b *client.Batch, wholes int, err error) {
 	t.Helper()
 	inBubble(t, 0, func(t *testing.T, s *batchtest.Service, c *client.Client) {
@@ -25,8 +25,8 @@ func createThrough(t *testing.T, f batchtest.Fault) (b *client.Batch, wholes int
 	return b, wholes, err
 }
 
-// TestRefusalsWhoseTypeDisagreesWithTheStatus are none: a time-out of the API may come from the middle of its work,
-// whatever status something between has put on it.
+// TestRefusalsWhoseTypeDisagreesWithTheStatus checks that these are not refusals: the API may send a time-out in the middle
+// of its work, and an intermediary may change the status.
 func TestRefusalsWhoseTypeDisagreesWithTheStatus(t *testing.T) {
 	t.Parallel()
 	kinds := []string{"api_error", "overloaded_error", "timeout_error", "rate_limit_error", "invalid_request_error", "new_error"}
@@ -51,7 +51,7 @@ func TestRefusalsWhoseTypeDisagreesWithTheStatus(t *testing.T) {
 	}
 }
 
-// TestEdgeRefusesACreate has the service's edge refuse, whose JSON has another form than the API's.
+// TestEdgeRefusesACreate makes the service's edge refuse, whose JSON differs from the API's.
 func TestEdgeRefusesACreate(t *testing.T) {
 	t.Parallel()
 	b, wholes, err := createThrough(t, batchtest.EdgeForbidden())
@@ -67,7 +67,7 @@ func TestEdgeRefusesACreate(t *testing.T) {
 	}
 }
 
-// TestRefusalsFromAnybody has something between refuse a create, with a status that says that nothing was done.
+// TestRefusalsFromAnybody makes an intermediary refuse a create, with a status that means that nothing was done.
 func TestRefusalsFromAnybody(t *testing.T) {
 	t.Parallel()
 	bodies := map[string]string{"html": "<html>Who are you?</html>", "text": "no", "json": `{"detail":"Not Found"}`, "empty": ""}
@@ -86,7 +86,7 @@ func TestRefusalsFromAnybody(t *testing.T) {
 	for _, status := range []int{400, 406, 408, 409, 412, 418, 422, 423, 424, 425, 429, 499, 500, 502, 503, 504, 529} {
 		for name, body := range bodies {
 			if _, wholes, err := createThrough(t, batchtest.Status(status, body)); wholes != 1 || !errors.As(err, new(*client.UncertainError)) {
-				t.Errorf("%d/%s says nothing, but: %d whole bodies, %v", status, name, wholes, err)
+				t.Errorf("%d/%s is not a refusal, but: %d whole bodies, %v", status, name, wholes, err)
 			}
 		}
 	}

@@ -27,7 +27,7 @@ type Response struct {
 // malformed in the response is zero.
 type RateLimit struct {
 	Limit     int64     // maximum in a period that the service chooses
-	Remaining int64     // how much of it is left
+	Remaining int64     // how much of Limit is left
 	Reset     time.Time // when Remaining is back at Limit
 }
 

@@ -20,7 +20,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/lines"
 )
 
-// streamBuffer is how much of a stream is read at a time at most: with less, sender and reader wait for each other more
+// streamBuffer is the most bytes of a stream that are read at a time: with less, sender and reader wait for each other more
 // often.
 const streamBuffer = 1 << 20
 
@@ -28,19 +28,19 @@ const streamBuffer = 1 << 20
 const idleTimeout = 2 * time.Minute
 
 // Results yields the results of a batch that has ended, one for each request, in no particular order: match them by custom
-// ID. The results are streamed; memory holds one line, bounded by [WithMaxLineBytes], and the IDs that were yielded.
+// ID. Results are streamed; memory holds one line, bounded by [WithMaxLineBytes], and the IDs that were yielded.
 //
-// A stream that is cut off, that stalls for 2 minutes, or that lacks results is requested again, and what was yielded
-// before is skipped. Results gives up after [Retry.MaxAttempts] streams in a row without a new result, or when two streams
-// end alike; a 404 is waited out for up to 5 minutes, because the batch was there.
+// A stream that is truncated, stalls for 2 minutes, or lacks results is requested again, and results that were already
+// yielded are skipped. Results gives up after [Retry.MaxAttempts] streams in a row without a new result, or when two
+// streams end alike; a 404 is retried for up to 5 minutes, because the batch existed.
 //
-// A damaged line is an item whose Err is a [*LineError], and the next line follows. If it has a custom ID but no result
-// that can be read, it is yielded only once another stream has it too, because that one may have the result. It never
-// stands in for a result.
+// A damaged line is an item whose Err is a [*LineError]; the remaining results still follow. If it has a custom ID but no
+// result that can be read, it is yielded only after another stream has it too, because that stream may have the result. It
+// never counts as a result.
 //
-// An error is the last thing Results yields. It is an [*IncompleteError] if there are fewer or other results than the
-// batch's counts promise, of kind [ErrNotEnded] if the batch still runs, [ErrResultsGone] if its results were archived, and
-// an [*APIError] if the service refused.
+// An error is the last thing Results yields. It is an [*IncompleteError] if the results are fewer than the batch's counts
+// or differ from them, of kind [ErrNotEnded] if the batch still runs, of kind [ErrResultsGone] if its results were
+// archived, and an [*APIError] if the service refused.
 //
 // Nothing is sent before the iteration begins. Leaving the iteration early closes the stream. Each iteration requests the
 // results anew.
@@ -105,20 +105,20 @@ type resultReader struct {
 	most    int            // how many results, and how many damaged lines, the streams may have in all
 	given   map[string]int // custom ids of results, with the stream that last had them
 	damaged int            // lines that were yielded as damaged
-	yielded map[uint64]int // how often each of them was, by its hash
+	yielded map[uint64]int // how often each of those lines was, by its hash
 	seen    map[uint64]int // how often an earlier stream had a damaged line
 	seed    maphash.Seed   // of the hashes
 
 	stream      int            // number of the current stream
-	lastChance  bool           // there will be no other one
+	lastChance  bool           // there will be no further stream
 	results     int            // in the current stream
 	now         map[uint64]int // damaged lines of the current stream, by hash
-	damagedNow  int            // how many those are
+	damagedNow  int            // number of those lines
 	end         lines.Line     // the last line that was read
 	replacement *APIError      // an error that the current stream has in place of a line
 }
 
-// run reads streams until one has ended with everything in it, or another one would not help.
+// run reads streams until the results are complete, or another stream would not help.
 func (r *resultReader) run(ctx context.Context) error {
 	type end struct{ results, damaged int }
 	emptyStreams, lastEnd, began := 0, end{-1, -1}, time.Now()
@@ -139,7 +139,7 @@ func (r *resultReader) run(ctx context.Context) error {
 		case r.left:
 			return nil
 		case r.complete():
-			return nil // a failure after the last result costs nothing
+			return nil // a failure after the last result does not matter
 		case err == nil && this == lastEnd:
 			return r.incomplete(nil) // two streams have ended alike: there is no more
 		case err == nil:
@@ -161,7 +161,7 @@ func (r *resultReader) run(ctx context.Context) error {
 	}
 }
 
-// complete reports whether everything that the batch counted was yielded.
+// complete reports whether all results that the batch counts were yielded.
 func (r *resultReader) complete() bool {
 	want, got := r.batch.RequestCounts, r.got
 	if got.Succeeded > want.Succeeded || got.Errored > want.Errored || got.Canceled > want.Canceled || got.Expired > want.Expired {
@@ -171,7 +171,7 @@ func (r *resultReader) complete() bool {
 	return ok && int64(len(r.given)) >= total-want.Processing
 }
 
-// incomplete makes the last error: nothing was yielded yet, or some of it is missing.
+// incomplete returns the last error: err, if it is not nil and no result was yielded, and otherwise an [*IncompleteError].
 func (r *resultReader) incomplete(err error) error {
 	if err != nil && len(r.given) == 0 {
 		return err
@@ -184,7 +184,7 @@ func (r *resultReader) incomplete(err error) error {
 // readStream opens one stream and reads it to its end.
 func (r *resultReader) readStream(ctx context.Context) error {
 	once := *r.call
-	once.once = true // run repeats
+	once.once = true // run retries
 	var resp *http.Response
 	_, err := r.client.idempotent(ctx, &once, r.batch.ID, func() (*http.Request, error) {
 		return gen.NewRetrieveMessageBatchResultsRequest(r.client.s().base.String(), r.batch.ID, &gen.RetrieveMessageBatchResultsParams{AnthropicVersion: r.call.version})
@@ -222,7 +222,7 @@ func (r *resultReader) readLines(ctx context.Context, resp *http.Response) error
 		case err != nil:
 			return fmt.Errorf("%s, line %d: %w", op, in.Number(), err)
 		case strange && !bytes.Contains(line.Text, []byte("custom_id")):
-			return parseAPIError(op, resp, line.Text, time.Now()) // something between has answered in place of the API
+			return parseAPIError(op, resp, line.Text, time.Now()) // an intermediary has responded in place of the API
 		}
 		strange = false
 		r.end = line
@@ -238,7 +238,7 @@ var (
 	errTooMany    = errors.New("there are more results than a batch can have requests")
 )
 
-// isJSONLines reports whether a content type is one that the API, or a store of files behind it, gives to results.
+// isJSONLines reports whether a content type is one that the API, or a file store behind it, uses for results.
 func isJSONLines(contentType string) bool {
 	t, _, _ := mime.ParseMediaType(contentType)
 	return strings.Contains(t, "jsonl") || strings.Contains(t, "ndjson") || t == "application/octet-stream"
@@ -251,7 +251,7 @@ func (r *resultReader) take(ctx context.Context, line lines.Line, resp *http.Res
 	}
 	item := ParseItem(line.Text, line.Number)
 	if line.Cut && errors.Is(item.Malformed.cause(), io.ErrUnexpectedEOF) {
-		return fmt.Errorf("%s, line %d: %w", r.call.op, line.Number, io.ErrUnexpectedEOF) // cut off in the middle
+		return fmt.Errorf("%s, line %d: %w", r.call.op, line.Number, io.ErrUnexpectedEOF) // truncated
 	}
 	if !item.whole() {
 		if item.CustomID == "" {
@@ -274,13 +274,14 @@ func (r *resultReader) take(ctx context.Context, line lines.Line, resp *http.Res
 		return r.takeDamaged(ctx, &item)
 	case !known:
 		r.count(item.Result)
-		r.give(ctx, &item)
+		r.emit(ctx, &item)
 	}
 	r.results++
 	return nil
 }
 
-// takeDamaged yields a line that is not a result, unless an earlier stream had it, or another one may have it whole.
+// takeDamaged yields a line that is not a result, unless it was yielded from an earlier stream, or another stream may have
+// it undamaged.
 func (r *resultReader) takeDamaged(ctx context.Context, item *Item) error {
 	key := maphash.Bytes(r.seed, item.Raw)
 	if err := r.damagedLine(); err != nil {
@@ -294,18 +295,18 @@ func (r *resultReader) takeDamaged(ctx context.Context, item *Item) error {
 	if r.now[key] > r.yielded[key] {
 		r.yielded[key]++
 		r.damaged++
-		r.give(ctx, item)
+		r.emit(ctx, item)
 	}
 	return nil
 }
 
-// give yields an item.
-func (r *resultReader) give(ctx context.Context, item *Item) {
+// emit yields an item.
+func (r *resultReader) emit(ctx context.Context, item *Item) {
 	r.call.hooks.result(ctx, item)
 	r.left = !r.yield(item, nil)
 }
 
-// damagedLine counts a line that is not a result. There may not be more than results.
+// damagedLine counts a line that is not a result. There may not be more of them than a batch has requests.
 func (r *resultReader) damagedLine() error {
 	if r.damagedNow++; r.damagedNow > r.most || len(r.seen) > r.most {
 		return localError{fmt.Errorf("%s: %w", r.call.op, errNotResults)}
@@ -313,7 +314,7 @@ func (r *resultReader) damagedLine() error {
 	return nil
 }
 
-// key returns what is remembered of a custom ID: the hash of one that is far too long.
+// key returns the key of a custom ID in r.given: a hash if the ID is far too long.
 func (r *resultReader) key(id string) string {
 	if len(id) <= 256 {
 		return id
@@ -334,8 +335,8 @@ func (r *resultReader) count(result Result) {
 	}
 }
 
-// An IncompleteError says that the results ended with fewer or other results than the batch's counts promise. Those that
-// were yielded are good; the requests without a result are those whose custom IDs were not yielded.
+// An IncompleteError reports that the results are fewer than the batch's counts or differ from them. Those that were
+// yielded are valid; the requests without a result are those whose custom IDs were not yielded.
 type IncompleteError struct {
 	// BatchID is the ID of the batch.
 	BatchID string
@@ -343,14 +344,14 @@ type IncompleteError struct {
 	// Want is what the batch counted, and Got what was yielded, without results of types that are newer than the contract.
 	Want, Got RequestCounts
 
-	// Damaged is how many lines were yielded that are damaged. A missing result may be in one of them.
+	// Damaged is how many damaged lines were yielded. A missing result may be in one of them.
 	Damaged int
 
-	// Err is why reading ended, nil if it came to the end of the stream.
+	// Err is why reading ended, nil if the stream was read to its end.
 	Err error
 }
 
-// Error says how many results of each type were yielded, of how many.
+// Error returns how many results of each type were yielded, and how many the batch counts.
 func (e *IncompleteError) Error() string {
 	text := fmt.Sprintf("results of batch %s are incomplete: got %s of %s", foreign.Short(e.BatchID), counts(e.Got), counts(e.Want))
 	if e.Damaged > 0 {

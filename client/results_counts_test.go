@@ -12,7 +12,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// TestDuplicateDoesNotHideAMissingResult sends one line twice and leaves out another.
+// TestDuplicateDoesNotHideAMissingResult sends one line twice and omits another.
 func TestDuplicateDoesNotHideAMissingResult(t *testing.T) {
 	t.Parallel()
 	inBubble(t, 0, func(t *testing.T, s *batchtest.Service, c *client.Client) {
@@ -48,7 +48,7 @@ func TestEqualDamagedLinesAreYieldedOnceEach(t *testing.T) {
 	})
 }
 
-// TestUnreadableCountsProveNothing has a batch with counts that cannot be read: nothing is complete by them.
+// TestUnreadableCountsProveNothing uses a batch with unreadable counts: results are never complete by them.
 func TestUnreadableCountsProveNothing(t *testing.T) {
 	t.Parallel()
 	for _, counts := range []string{`{}`, `null`, `{"succeeded":"2","errored":1}`, `{"succeeded":[],"errored":1}`, `{"succeeded":1e999,"errored":1}`, `[3]`} {
@@ -76,8 +76,8 @@ func TestUnreadableCountsProveNothing(t *testing.T) {
 	}
 }
 
-// TestResultsOfANewTypeAreCounted has a type of result with a count of its own, which are both new: such results are
-// neither missing nor do they make up for others.
+// TestResultsOfANewTypeAreCounted uses a new type of result with a new count: such results are not missing, and do not
+// replace others.
 func TestResultsOfANewTypeAreCounted(t *testing.T) {
 	t.Parallel()
 	for _, cut := range []bool{false, true} {

@@ -44,7 +44,7 @@ func TestGatewayLinesAreNotResults(t *testing.T) {
 	}
 }
 
-// TestResultsContinueAfterADamagedLine reads results in the usual way, with each kind of damage in each place.
+// TestResultsContinueAfterADamagedLine reads results with each kind of damage in each place.
 func TestResultsContinueAfterADamagedLine(t *testing.T) {
 	t.Parallel()
 	for name, damage := range map[string]func(line []byte) []byte{
@@ -104,7 +104,7 @@ func TestResultsContinueAfterADamagedLine(t *testing.T) {
 	}
 }
 
-// TestErrorInPlaceOfOneResult is about that request only.
+// TestErrorInPlaceOfOneResult checks that such an error affects only that request.
 func TestErrorInPlaceOfOneResult(t *testing.T) {
 	t.Parallel()
 	inBubble(t, 0, func(t *testing.T, s *batchtest.Service, c *client.Client) {
@@ -131,7 +131,7 @@ func TestErrorInPlaceOfOneResult(t *testing.T) {
 		if results, damaged, err = collect(t, c.Results(t.Context(), batch.ID)); len(results) != 5 || len(damaged) != 0 || err != nil {
 			t.Errorf("%d results, %d damaged lines, %v", len(results), len(damaged), err)
 		}
-		s.Inject(batchtest.Results, batchtest.Insert(2, `{"type":"error","error":{"type":"invalid_request_error","message":"?"}}`)) // of no request
+		s.Inject(batchtest.Results, batchtest.Insert(2, `{"type":"error","error":{"type":"invalid_request_error","message":"?"}}`)) // without a request
 		if results, damaged, err = collect(t, c.Results(t.Context(), batch.ID)); len(results) != 5 || len(damaged) != 0 || err != nil {
 			t.Errorf("%d results, %d damaged lines, %v", len(results), len(damaged), err)
 		}

@@ -36,8 +36,8 @@ func TestResultsTruncatedAtEveryByte(t *testing.T) {
 	})
 }
 
-// TestTruncatedLineIsReadAgain truncates a line inside the JSON and ends it with a line break: what can be read of it is
-// not its item, which the next stream has whole.
+// TestTruncatedLineIsReadAgain truncates a line inside the JSON and ends it with a line break: its readable part is not
+// yielded, because the next stream has the whole line.
 func TestTruncatedLineIsReadAgain(t *testing.T) {
 	t.Parallel()
 	inBubble(t, 0, func(t *testing.T, s *batchtest.Service, c *client.Client) {
@@ -52,8 +52,8 @@ func TestTruncatedLineIsReadAgain(t *testing.T) {
 	})
 }
 
-// TestStreamsThatEndInDifferentPlaces ends two streams cleanly, at different lines: only two ends at the same line are the
-// end.
+// TestStreamsThatEndInDifferentPlaces ends two streams cleanly, at different lines: only two ends at the same line count as
+// the end.
 func TestStreamsThatEndInDifferentPlaces(t *testing.T) {
 	t.Parallel()
 	inBubble(t, 0, func(t *testing.T, s *batchtest.Service, c *client.Client) {
@@ -91,7 +91,7 @@ func TestResponsesThatAreNotResults(t *testing.T) {
 	for _, contentType := range []string{"", "text/html", "text/plain; charset=utf-8", "application/json", "application/x-jsonl"} {
 		for _, body := range []string{"upstream request timeout", "<!doctype html>\n<html>\n</html>", "", "null", "[]", "{}"} {
 			if contentType == "application/x-jsonl" && body != "" {
-				continue // that is a bad line
+				continue // that is a damaged line
 			}
 			t.Run(contentType+"/"+body, func(t *testing.T) {
 				t.Parallel()

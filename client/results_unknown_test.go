@@ -45,7 +45,8 @@ func TestUnknownTypesAreKept(t *testing.T) {
 	}
 }
 
-// TestFreeJSONIsKept sends JSON of the caller and gets some of the model's: neither numbers nor the order of names change.
+// TestFreeJSONIsKept sends free JSON of the caller and reads free JSON of the model: neither numbers nor the order of names
+// change.
 func TestFreeJSONIsKept(t *testing.T) {
 	t.Parallel()
 	const free = `{"z":12345678901234567890,"a":1.0,"m":1e2,"a2":[{"y":1,"b":2}]}`

@@ -12,14 +12,14 @@ import (
 //
 // It does not change which calls are retried; see the package documentation.
 type Retry struct {
-	// MaxAttempts is how often a call is made at most, including the first time; 1 means that no call is retried. Defaults
-	// to 5, which does not count how often the service refused a create for the moment: see MaxElapsed.
+	// MaxAttempts is the most times that a call is made, including the first; 1 means no retries. Defaults to 5, not
+	// counting attempts of a create that the service refused temporarily: see MaxElapsed.
 	MaxAttempts int
 
-	// MaxElapsed is how long a call goes on with retries: one that would begin later is not made, and the call fails at once
+	// MaxElapsed limits how long a call is retried: a retry that would begin later is not made, and the call fails at once
 	// with the response it got. For Results it counts from the last new result. Defaults to 10 min for a create that the
-	// service refuses for the moment (429 with retry-after, 503 or 529), and to no limit for everything else, which
-	// MaxAttempts ends.
+	// service refuses temporarily (429 with retry-after, 503 or 529), and to no limit for everything else, which
+	// MaxAttempts limits.
 	MaxElapsed time.Duration
 
 	// MinDelay is the longest wait before the first retry; it doubles with each further one. Defaults to 0.5 s.
@@ -33,7 +33,7 @@ type Retry struct {
 	MaxRetryAfter time.Duration
 }
 
-// patience is the default of [Retry.MaxElapsed] while the service refuses for the moment.
+// patience is the default of [Retry.MaxElapsed] for a create that the service refuses temporarily.
 const patience = 10 * time.Minute
 
 // A next says whether a failed attempt is followed by another.
@@ -41,8 +41,8 @@ type next int
 
 const (
 	last      next = iota // no
-	another               // as often as MaxAttempts says
-	patiently             // the service refuses for the moment: as long as MaxElapsed says
+	another               // yes, up to MaxAttempts
+	patiently             // yes, up to MaxElapsed: the service refuses temporarily
 )
 
 // anotherIf is another if ok.
@@ -69,7 +69,7 @@ func (r Retry) defaults() Retry {
 	return r
 }
 
-// outlasts reports whether a retry after another wait is too late.
+// outlasts reports whether a retry after this wait would be too late.
 func (r Retry) outlasts(elapsed, wait time.Duration, n next) bool {
 	longest := r.MaxElapsed
 	if longest <= 0 && n == patiently {
@@ -83,7 +83,7 @@ func (r Retry) outlasts(elapsed, wait time.Duration, n next) bool {
 func (r Retry) delay(attempt int, err error, random func(time.Duration) time.Duration) (time.Duration, bool) {
 	var apiErr *APIError
 	if errors.As(err, &apiErr) && apiErr.RetryAfter > 0 {
-		// A little more than asked for, so that clients do not come back all at the same moment.
+		// A little longer than requested, so that clients do not all return at the same moment.
 		return apiErr.RetryAfter + random(apiErr.RetryAfter/10+1), apiErr.RetryAfter <= r.MaxRetryAfter
 	}
 	longest := min(r.MinDelay, r.MaxDelay)
@@ -93,7 +93,7 @@ func (r Retry) delay(attempt int, err error, random func(time.Duration) time.Dur
 	return longest/2 + random(longest/2+1), true
 }
 
-// repeatable reports whether an idempotent call that failed with err may succeed another time.
+// repeatable reports whether an idempotent call that failed with err may succeed if it is retried.
 func repeatable(err error) bool {
 	var apiErr *APIError
 	if !errors.As(err, &apiErr) {
@@ -114,7 +114,7 @@ func transient(apiErr *APIError) bool {
 	case errors.Is(apiErr, ErrSpendLimit):
 		return false
 	case apiErr.StatusCode/100 == 2:
-		// Something between answered, or the API failed too late to say so in the status.
+		// An intermediary responded, or the API failed too late to set the status.
 		return !apiErr.fromAPI() || errors.Is(apiErr, ErrAPI) || errors.Is(apiErr, ErrOverloaded) ||
 			errors.Is(apiErr, ErrTimeout) || errors.Is(apiErr, ErrRateLimited)
 	case apiErr.StatusCode >= 500:

@@ -79,10 +79,10 @@ func TestRetryAfterBeyondTheDeadline(t *testing.T) {
 		began := time.Now()
 		_, err := c.Get(ctx, "b")
 		if time.Since(began) != 0 {
-			t.Errorf("waited %v in vain", time.Since(began))
+			t.Errorf("waited %v without effect", time.Since(began))
 		}
 		if !errors.Is(err, client.ErrRateLimited) || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("got %v, want the answer and the deadline", err)
+			t.Errorf("got %v, want the response and the deadline", err)
 		}
 	})
 }

@@ -16,14 +16,15 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/foreign"
 )
 
-// secrets are what must not show in errors and logs about one request, the longest first. Some gateways show what they
-// were sent.
+// secrets are the texts that must not appear in errors and logs about one request, the longest first. Some gateways echo
+// what they were sent.
 type secrets []string
 
-// shortestSecret is the length from which on a value is a secret: a shorter one occurs in other words.
+// shortestSecret is the least length of a secret: shorter values may be part of ordinary words.
 const shortestSecret = 8
 
-// secretsOf returns the secrets of a request with these headers: its credentials, and whatever the program has added.
+// secretsOf returns the secrets of a request with these headers: its credentials, and the values of headers that the
+// program has added.
 func secretsOf(h http.Header) secrets {
 	var x secrets
 	for name, values := range h {
@@ -67,7 +68,7 @@ func (x secrets) with(more ...string) secrets {
 
 type secretsKey struct{}
 
-// keep notes the secrets in a context, for what is said about the response.
+// keep stores the secrets in a context, for errors and logs about the response.
 func (x secrets) keep(ctx context.Context) context.Context {
 	return context.WithValue(ctx, secretsKey{}, x)
 }
@@ -83,7 +84,7 @@ func secretsFor(r *http.Response) secrets {
 	return secretsOf(r.Request.Header)
 }
 
-// redact takes the secrets out of a text, also where JSON escapes their characters, and where the text ends within one.
+// redact replaces the secrets in a text, also if JSON escapes their characters, or if the text ends within one.
 func (x secrets) redact(s string) string {
 	for _, secret := range x {
 		var b strings.Builder
@@ -106,13 +107,13 @@ func (x secrets) redact(s string) string {
 	return s
 }
 
-// hasPrefix compares without case: some header values come back in lower case.
+// hasPrefix ignores case: some header values come back in lower case.
 func hasPrefix(s, prefix string) bool {
 	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }
 
-// match returns how many bytes of s are the secret that s begins with, or 0. A secret that s ends within is one too, if
-// enough of it is there.
+// match returns how many bytes at the beginning of s are the secret, or 0. A secret that is truncated by the end of s
+// counts too, if it is long enough.
 func match(s, secret string) int {
 	switch {
 	case hasPrefix(s, secret):
@@ -141,8 +142,8 @@ func match(s, secret string) int {
 	return i
 }
 
-// unescape returns the first byte of s, or the character that s begins with an escape of JSON for, and how long that is:
-// 0 if s ends before.
+// unescape returns the first byte of s, or the character of a JSON escape at the beginning of s, and its length: 0 if s
+// ends before.
 func unescape(s string) (string, int) {
 	switch {
 	case s == "" || s[0] == '\\' && len(s) == 1:
@@ -186,11 +187,11 @@ func hex4(s string) (rune, bool) {
 	return rune(n), err == nil
 }
 
-// in reports whether a text shows a secret.
+// in reports whether a text contains a secret.
 func (x secrets) in(s string) bool { return x.redact(s) != s }
 
-// error makes an error of net/http fit to be returned. If it shows a secret, errors.Is still finds what it wraps, but
-// nobody gets at the text.
+// error makes an error of net/http safe to return. If it contains a secret, errors.Is still finds the errors that it wraps,
+// but their texts cannot be read.
 func (x secrets) error(err error) error {
 	if foreign.Reaches(err, x.in) {
 		return foreign.Sealed(foreign.Fit(x.redact(err.Error())), err)
@@ -198,7 +199,7 @@ func (x secrets) error(err error) error {
 	return foreign.Error(err)
 }
 
-// A fitBody is a body whose errors are fit.
+// A fitBody is a body whose errors are safe to return.
 type fitBody struct {
 	io.ReadCloser
 	secrets secrets

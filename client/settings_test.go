@@ -13,8 +13,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// TestPastedSettings gives New what editors, shells and docker --env-file make of settings. The error says what is wrong
-// with the value, and does not show a credential. Not in parallel, for it sets the environment.
+// TestPastedSettings passes New settings as editors, shells and docker --env-file damage them. The error describes the
+// fault of the value, and does not show a credential. The test is not parallel, because it sets the environment.
 func TestPastedSettings(t *testing.T) {
 	const key, address = "sk-ant-pasted", "https://gateway.example.com"
 	for name, tt := range map[string]struct{ variable, value, want string }{
@@ -25,13 +25,13 @@ func TestPastedSettings(t *testing.T) {
 		"key/break behind":      {"ANTHROPIC_API_KEY", key + "\r\n", "API key begins or ends with white space or a line break"},
 		"key/break within":      {"ANTHROPIC_API_KEY", key + "\n" + key, "API key holds a control character"},
 		"key/blank within":      {"ANTHROPIC_API_KEY", key + " # mine", "API key holds white space"},
-		"key/bearer":            {"ANTHROPIC_API_KEY", "Bearer " + key, `API key begins with "Bearer": leave that out`},
+		"key/bearer":            {"ANTHROPIC_API_KEY", "Bearer " + key, `API key begins with "Bearer": remove it`},
 		"key/typographic":       {"ANTHROPIC_API_KEY", "\u201c" + key + "\u201d", "API key holds a character that is not ASCII"},
 		"key/good":              {"ANTHROPIC_API_KEY", key, ""},
 		"token/quotes":          {"ANTHROPIC_AUTH_TOKEN", `"` + key + `"`, "auth token is in quotes"},
-		"token/bearer":          {"ANTHROPIC_AUTH_TOKEN", "bearer " + key, `auth token begins with "bearer": leave that out`},
+		"token/bearer":          {"ANTHROPIC_AUTH_TOKEN", "bearer " + key, `auth token begins with "bearer": remove it`},
 		"token/break":           {"ANTHROPIC_AUTH_TOKEN", key + "\n", "auth token begins or ends with white space or a line break"},
-		"base URL/quotes":       {"ANTHROPIC_BASE_URL", `"` + address + `"`, "base URL is in quotes, which belong to a shell: leave them out"},
+		"base URL/quotes":       {"ANTHROPIC_BASE_URL", `"` + address + `"`, "base URL is in quotes, which are shell syntax: remove them"},
 		"base URL/blank":        {"ANTHROPIC_BASE_URL", address + " ", "base URL begins or ends with white space or a line break"},
 		"base URL/break":        {"ANTHROPIC_BASE_URL", address + "\r", "base URL begins or ends with white space or a line break"},
 		"base URL/break within": {"ANTHROPIC_BASE_URL", address + "\n" + address, "base URL holds a control character"},
@@ -86,7 +86,7 @@ func TestPastedOptions(t *testing.T) {
 	}
 }
 
-// TestBaseURLsOfThisMachine need no TLS.
+// TestBaseURLsOfThisMachine checks that these need no TLS.
 func TestBaseURLsOfThisMachine(t *testing.T) {
 	t.Parallel()
 	for host, here := range map[string]bool{
@@ -114,13 +114,13 @@ func TestBaseURLsWithDotSegments(t *testing.T) {
 		}
 		if err == nil {
 			if _, err := c.Get(t.Context(), "b"); !strings.Contains(fmt.Sprint(err), "sent") {
-				t.Errorf("%s: a call gives %v", path, err)
+				t.Errorf("%s: a call returns %v", path, err)
 			}
 		}
 	}
 }
 
-// TestHeadersOfTheConnection are refused by New and by calls, before anything is sent.
+// TestHeadersOfTheConnection checks that New and calls refuse these headers before anything is sent.
 func TestHeadersOfTheConnection(t *testing.T) {
 	t.Parallel()
 	s := batchtest.New(t)
@@ -149,7 +149,8 @@ func TestHeadersOfTheConnection(t *testing.T) {
 	}
 }
 
-// TestRedirectsWithAPassword to the own origin are not followed: net/http would make a credential of it.
+// TestRedirectsWithAPassword checks that these are not followed, even within the origin: net/http would turn the password
+// into a credential.
 func TestRedirectsWithAPassword(t *testing.T) {
 	t.Parallel()
 	for _, to := range []string{"http://" + plantedUser + ":" + plantedPass + "@localhost/v1/messages/batches/b", "//" + plantedUser + "@localhost/v1/messages/batches/b"} {
@@ -158,7 +159,7 @@ func TestRedirectsWithAPassword(t *testing.T) {
 		s.Inject(batchtest.Get, batchtest.Status(302, "", "location", to))
 		_, err := c.Get(t.Context(), "b")
 		var apiErr *client.APIError
-		if !errors.As(err, &apiErr) || apiErr.StatusCode != 302 || !strings.Contains(err.Error(), "with a user in the URL") || len(s.Calls("")) != 1 {
+		if !errors.As(err, &apiErr) || apiErr.StatusCode != 302 || !strings.Contains(err.Error(), "without a user in the URL") || len(s.Calls("")) != 1 {
 			t.Errorf("%s: %d calls, %v", to, len(s.Calls("")), err)
 		}
 		for _, call := range s.Calls("") {

@@ -11,9 +11,9 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/foreign"
 )
 
-// WithSigner authenticates by a signature of each request, in place of a secret in a header. sign is called before each
-// attempt and adds the signature to the headers, for which it gets the SHA-256 of the body; it must not read the body, nor
-// change anything else. A create reads its requests once more for that, so that the body is never in memory. After a 401 the
+// WithSigner authenticates by signing each request, in place of a secret in a header. sign is called before each attempt
+// and adds the signature to the headers. It receives the SHA-256 of the body; it must not read the body or change anything
+// else. A create reads its requests once more to compute the hash, so that the body is never in memory. After a 401 the
 // call is retried once with a new signature. An error of sign is treated like a lost connection. Concurrent calls call sign
 // concurrently.
 func WithSigner(sign func(r *http.Request, bodySHA256 [sha256.Size]byte) error) Option {
@@ -44,13 +44,13 @@ func hashOf(r io.Reader) (*[sha256.Size]byte, error) {
 	return (*[sha256.Size]byte)(h.Sum(nil)), nil
 }
 
-// signRequest signs a request that has all other headers, if the credential is a signer.
+// signRequest signs a request that has all its other headers, if the credential is a signer.
 func (c *Client) signRequest(req *http.Request, cl *call) error {
 	sign, bodySum := c.s().credential.sign, cl.bodySum
 	if sign == nil {
 		return nil
 	}
-	if bodySum == nil { // of a read, or of the raw client
+	if bodySum == nil { // for a read, or for the raw client
 		var body io.ReadCloser = http.NoBody
 		if req.Body != nil && req.Body != http.NoBody {
 			if req.GetBody == nil {

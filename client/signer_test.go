@@ -18,7 +18,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/memtest"
 )
 
-// A signer puts the hash that it is given into the credential, together with a key.
+// A signer puts the hash that it receives into the credential, together with a key.
 type signer struct {
 	key string
 
@@ -31,14 +31,14 @@ func (s *signer) sign(r *http.Request, sum [sha256.Size]byte) error {
 	defer s.mu.Unlock()
 	s.calls++
 	if r.URL.Query().Get("beta") != "true" || r.Header.Get("anthropic-version") == "" || r.Header.Get("user-agent") == "" {
-		return errors.New("the request has not all that is to be signed")
+		return errors.New("the request lacks headers that must be signed")
 	}
 	r.Header.Set("authorization", "Bearer "+s.key)
 	r.Header.Set("x-sum", hex.EncodeToString(sum[:]))
 	return nil
 }
 
-// checksSums is a transport that compares the hash of each body with the one that was signed.
+// checksSums is a transport that compares the hash of each body with the signed one.
 func checksSums(t *testing.T, next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
 		h := sha256.New()
@@ -52,7 +52,7 @@ func checksSums(t *testing.T, next http.RoundTripper) http.RoundTripper {
 		}
 		resp, err := next.RoundTrip(r)
 		if got := hex.EncodeToString(h.Sum(nil)); got != signed {
-			t.Errorf("%s %s: the body has the hash %s, signed was %s", r.Method, r.URL.Path, got, signed)
+			t.Errorf("%s %s: the body has the hash %s, but %s was signed", r.Method, r.URL.Path, got, signed)
 		}
 		return resp, err
 	})
@@ -142,10 +142,10 @@ func TestSignerOfLinesThatChange(t *testing.T) {
 	}
 }
 
-// TestMemoryOfSignedCreates sends 250 MB. It is not parallel: memory that other tests use would count.
+// TestMemoryOfSignedCreates sends 250 MB. It is not parallel, because memory of other tests would count.
 func TestMemoryOfSignedCreates(t *testing.T) {
 	if raceDetector {
-		t.Skip("the race detector needs memory and time of its own: make test runs it without")
+		t.Skip("the race detector uses memory and time itself: make test runs this without it")
 	}
 	large := largeRequests(238)
 	var size int64

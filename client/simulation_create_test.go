@@ -12,21 +12,21 @@ import (
 	"github.com/seed-111a911e/messagebatches/client"
 )
 
-// A creation is a call of Create and what came of it.
+// A creation is a call of Create and its outcome.
 type creation struct {
 	name         string
 	mark         client.Watermark
 	began, ended time.Time // by the service's clock
 	batch        *client.Batch
 	err          error
-	free         bool // Candidates says that the batch can be sent again
+	free         bool // Candidates says that the batch can be resent
 }
 
 // marked reports whether the creation has a watermark.
 func (c *creation) marked() bool { return c.mark.Listed }
 
 // create creates one to three batches of the same size at the same time.
-func (l *life) create() []*creation {
+func (l *scenario) create() []*creation {
 	var group sync.WaitGroup
 	creations := make([]*creation, 1+l.rng.IntN(3))
 	mark := l.watermark()
@@ -41,7 +41,7 @@ func (l *life) create() []*creation {
 		}
 		group.Go(func() {
 			defer cancel()
-			pass(time.Duration(i) * 7 * time.Millisecond) // not at the same instant, so that the life can be repeated
+			pass(time.Duration(i) * 7 * time.Millisecond) // not at the same instant, so that the scenario can be repeated
 			c.began = l.service.Now()
 			if asLines {
 				c.batch, c.err = l.client.CreateLines(ctx, strings.NewReader(jsonLines(l.T, requests(l.size))), opts...)
@@ -60,8 +60,8 @@ func (l *life) create() []*creation {
 	return creations
 }
 
-// watermark returns what there was before, in half of the lives, if it can be had.
-func (l *life) watermark() client.Watermark {
+// watermark returns a watermark in half of the scenarios, if the call succeeds.
+func (l *scenario) watermark() client.Watermark {
 	for range 5 {
 		if !l.marks {
 			break
@@ -69,7 +69,7 @@ func (l *life) watermark() client.Watermark {
 		mark, err := l.client.Watermark(l.Context(), named("watermark"))
 		if err == nil {
 			if !mark.Listed {
-				l.Errorf("a watermark that marks nothing: %+v", mark)
+				l.Errorf("a watermark without a list: %+v", mark)
 			}
 			l.pause(time.Minute)
 			return mark
@@ -79,8 +79,8 @@ func (l *life) watermark() client.Watermark {
 	return client.Watermark{}
 }
 
-// candidates asks for the candidates of a creation, by its error or by what another process has stored of it.
-func (l *life) candidates(c *creation, e *client.UncertainError, all []*creation) (client.Candidates, error) {
+// candidates returns the candidates of a creation, from its error or from the Attempt that another process has stored.
+func (l *scenario) candidates(c *creation, e *client.UncertainError, all []*creation) (client.Candidates, error) {
 	if !l.dies {
 		return e.Candidates(l.Context())
 	}
@@ -101,7 +101,7 @@ func (l *life) candidates(c *creation, e *client.UncertainError, all []*creation
 }
 
 // resolve finds out whether there is a batch, and returns its id.
-func (l *life) resolve(c *creation, all []*creation) string {
+func (l *scenario) resolve(c *creation, all []*creation) string {
 	var uncertain *client.UncertainError
 	switch {
 	case c.batch != nil:
@@ -161,7 +161,7 @@ func (l *life) resolve(c *creation, all []*creation) string {
 		})
 		break
 	}
-	// Which of several candidates it is, the results would tell. If the clock is not known, somebody has to look further.
+	// The results would show which of several candidates it is. If the clock offset is unknown, a person must look further.
 	if ids := taken(); len(ids) > 0 {
 		return ids[0]
 	}
@@ -169,9 +169,9 @@ func (l *life) resolve(c *creation, all []*creation) string {
 }
 
 // checkCandidate checks that a candidate may be the batch of a creation.
-func (l *life) checkCandidate(c *creation, b *client.Batch, all []*creation) {
-	// 30 minutes for a late decision, 2 for clocks that differ, 2 for what Date says, an hour if no batch has told the
-	// clock, and as much as the gateway's clock and this machine's are wrong. With a watermark no clock matters.
+func (l *scenario) checkCandidate(c *creation, b *client.Batch, all []*creation) {
+	// 30 minutes for a late decision, 2 for clocks that differ, 2 for the Date header, an hour if no batch has shown the
+	// offset of the clock, and the errors of the gateway's clock and this machine's. With a watermark clocks do not matter.
 	off := 4*time.Minute + time.Second + time.Hour + l.foreign.Abs() + l.ahead.Abs()
 	tooOld, tooNew := b.CreatedAt.Before(c.began.Add(-off)), b.CreatedAt.After(c.ended.Add(30*time.Minute+off))
 	if !b.CreatedAt.IsZero() && !c.marked() && (tooOld || tooNew) ||
@@ -181,8 +181,8 @@ func (l *life) checkCandidate(c *creation, b *client.Batch, all []*creation) {
 	}
 }
 
-// settle checks in the end what a caller of Create was told.
-func (l *life) settle(c *creation) {
+// settle checks at the end what Create returned.
+func (l *scenario) settle(c *creation) {
 	taken := l.taken(c.name)
 	uncertain := errors.As(c.err, new(*client.UncertainError))
 	l.totals.add(func(s *tally) {
@@ -208,13 +208,13 @@ func (l *life) settle(c *creation) {
 		l.Errorf("%s: %v were accepted", c.name, taken)
 		l.totals.add(duplicates)
 	case len(taken) > 0 && c.free:
-		l.Errorf("%s: %v was accepted, and the caller was told to send it again", c.name, taken)
+		l.Errorf("%s: %v was accepted, and Candidates says that it can be resent", c.name, taken)
 		l.totals.add(duplicates)
 	case c.batch != nil && !slices.Contains(taken, c.batch.ID):
 		l.Errorf("%s: got %s, but %v was accepted", c.name, c.batch.ID, taken)
 		l.totals.add(lost)
 	case c.batch == nil && len(taken) > 0 && !uncertain:
-		l.Errorf("%s: %v was accepted, but the caller was told %v", c.name, taken, c.err)
+		l.Errorf("%s: %v was accepted, but Create returned %v", c.name, taken, c.err)
 		l.totals.add(lost)
 	}
 }

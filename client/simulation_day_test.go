@@ -17,21 +17,21 @@ import (
 
 var (
 	firstDay = flag.Uint64("day", 1, "the seed of the first day of TestSimulationOfADay")
-	days     = flag.Uint64("days", 1, "how many days TestSimulationOfADay lives")
+	days     = flag.Uint64("days", 1, "how many days TestSimulationOfADay simulates")
 )
 
-// TestSimulationOfADay lives a day of many programs that use one workspace of one service at the same time, with more than
-// 1,000 batches in all, and everything that the fake can do wrong, at once: each fault of its list, lags of get and list,
-// clocks that differ, errored, expired, truncated and refused requests, limits, and colleagues whose batches have the
-// same custom ids. It checks of each program what TestSimulation does.
+// TestSimulationOfADay simulates a day of many programs that use one workspace of one service at the same time, with more
+// than 1,000 batches in all and all faults that the fake can have, together: each fault of its list, lags of get and list,
+// clocks that differ, errored, expired, truncated and refused requests, limits, and colleagues whose batches have the same
+// custom ids. It makes the checks of TestSimulation for each program.
 func TestSimulationOfADay(t *testing.T) {
 	t.Parallel()
 	for seed := *firstDay; seed < *firstDay+*days && !t.Failed(); seed++ {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) { liveADay(t, seed) })
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { simulateDay(t, seed) })
 	}
 }
 
-func liveADay(t *testing.T, seed uint64) {
+func simulateDay(t *testing.T, seed uint64) {
 	programs, few := 800, testing.Short() || raceDetector
 	if few {
 		programs = 80
@@ -44,19 +44,19 @@ func liveADay(t *testing.T, seed uint64) {
 			batchtest.WithErrored(0.02), batchtest.WithExpired(0.01), batchtest.WithTruncated(0.02), batchtest.WithRefused(0.02),
 			batchtest.WithSeed(seed), batchtest.WithQueueLimit(250), batchtest.WithCallLimit(60), batchtest.WithDuration(time.Hour))
 		var group sync.WaitGroup
-		lives := make([]*life, programs)
-		for i := range lives {
-			l := newLifeOfADay(t, seed<<32+uint64(i+1), service, sum)
-			lives[i] = l
+		scenarios := make([]*scenario, programs)
+		for i := range scenarios {
+			l := newDayScenario(t, seed<<32+uint64(i+1), service, sum)
+			scenarios[i] = l
 			group.Go(func() {
 				l.pause(20 * time.Hour)
 				l.program()
 			})
 		}
 		group.Wait()
-		service.Close() // what acts late
+		service.Close() // ends delayed work
 		synctest.Wait()
-		for _, l := range lives {
+		for _, l := range scenarios {
 			l.watch.check(t)
 		}
 		stats := service.Stats()
@@ -64,11 +64,11 @@ func liveADay(t *testing.T, seed uint64) {
 		if accepted := stats.Creates; accepted < 1000*programs/800 {
 			t.Errorf("only %d batches were accepted", accepted)
 		}
-		if few { // too few programs for what follows
+		if few { // too few programs for the following checks
 			return
 		}
 		if peak := stats.PeakWaiting["org_fake"]; peak > 250 || stats.CallsPerMinute <= 60 {
-			t.Errorf("the limits were not met: %+v", stats)
+			t.Errorf("no limit was reached: %+v", stats)
 		}
 		for _, f := range batchtest.Faults() {
 			if stats.Faults[f.Name] == 0 {
@@ -78,15 +78,15 @@ func liveADay(t *testing.T, seed uint64) {
 	})
 }
 
-// newLifeOfADay returns the life of a program among others.
-func newLifeOfADay(t *testing.T, seed uint64, service *batchtest.Service, sum *totals) *life {
+// newDayScenario returns the scenario of one of many programs.
+func newDayScenario(t *testing.T, seed uint64, service *batchtest.Service, sum *totals) *scenario {
 	rng := rand.New(rand.NewPCG(seed, 0))
-	l := &life{
+	l := &scenario{
 		T: t, rng: rng, size: 1 + rng.IntN(6), alone: true, marks: rng.IntN(2) == 0, dies: rng.IntN(3) == 0,
 		service: service, watch: watchOrigin(service), totals: sum, seen: make(map[string]bool),
 		name: fmt.Sprintf("program-%d-", seed), clear: func() {}, checks: checkItemOfADay,
 		foreign: 5*time.Hour + 2*time.Minute,
-		tries:   -1000, // the weather never ends
+		tries:   -1000, // the faults never end
 	}
 	l.taken = func(name string) (ids []string) {
 		for _, c := range service.Calls(batchtest.Create) {
@@ -100,11 +100,11 @@ func newLifeOfADay(t *testing.T, seed uint64, service *batchtest.Service, sum *t
 		return service.Client(client.WithHTTPClient(&http.Client{Transport: l.watch}))
 	}
 	l.client = l.again()
-	sum.add(func(s *tally) { s.Lives++ })
+	sum.add(func(s *tally) { s.Scenarios++ })
 	return l
 }
 
-// checkItemOfADay checks that a result is that of its request, or one that is drawn.
+// checkItemOfADay checks that a result is that of its request, or one that the fake draws at random.
 func checkItemOfADay(item *client.Item) error {
 	m := item.Message()
 	for _, drawn := range []error{client.ErrOverloaded, client.ErrAPI, client.ErrTimeout} {

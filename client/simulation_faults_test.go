@@ -17,42 +17,42 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// weather is what stands between the calls of one life and the service. What a call meets depends on the seed, on the
-// call's name in the header x-call and on how often it has been made, but not on what goes on beside it.
-type weather struct {
+// A network is between the calls of one scenario and the service, and causes faults. The fault of a call depends on the
+// seed, on the call's name in the header x-call and on how often it has been made, but not on concurrent calls.
+type network struct {
 	seed    uint64
 	service *batchtest.Service
-	foreign time.Duration // by how much the clock of a gateway is ahead, which writes some of the Date headers
+	foreign time.Duration // offset of the clock of a gateway, which writes some of the Date headers
 	otherID string        // of a batch of another program
 
 	mu      sync.Mutex
-	trouble float64              // how likely a call meets a fault
+	trouble float64              // probability that a call meets a fault
 	made    map[string]int       // calls by operation and name
 	taken   map[string][]string  // ids of the batches that the service has accepted, by the name of the call
 	hidden  map[string]time.Time // until when batches are not found, by id
 	log     []string
 }
 
-func newWeather(seed uint64, s *batchtest.Service, trouble float64, foreign time.Duration) *weather {
-	w := &weather{
+func newNetwork(seed uint64, s *batchtest.Service, trouble float64, foreign time.Duration) *network {
+	w := &network{
 		seed: seed, service: s, trouble: trouble, foreign: foreign,
 		made: make(map[string]int), taken: make(map[string][]string), hidden: make(map[string]time.Time),
 	}
 	for _, op := range []batchtest.Op{batchtest.Create, batchtest.List, batchtest.Get, batchtest.Cancel, batchtest.Delete, batchtest.Results} {
-		s.Inject(op, batchtest.Times(8, w.fault(op))...) // as many as calls meet at a time
+		s.Inject(op, batchtest.Times(8, w.fault(op))...) // as many as there are calls at a time
 	}
 	return w
 }
 
-// clear lets the sun come out for good: whatever a life still has to do then comes to its end.
-func (w *weather) clear() {
+// clear ends all faults, so that the rest of the scenario succeeds.
+func (w *network) clear() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.trouble = 0
 }
 
-// fault meets a call, and sees to it that a later one meets it too.
-func (w *weather) fault(op batchtest.Op) batchtest.Fault {
+// fault returns a fault for one call, which injects itself again for a later call.
+func (w *network) fault(op batchtest.Op) batchtest.Fault {
 	return func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
 		w.service.Inject(op, w.fault(op))
 		name := r.Header.Get("x-call")
@@ -68,7 +68,7 @@ func (w *weather) fault(op batchtest.Op) batchtest.Fault {
 			next = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { byCreation(rw, r, inner) })
 		}
 		rng, trouble := w.draw(op, name)
-		skew := time.Duration(rng.IntN(121)-60) * time.Second // the service's machines do not agree on the time
+		skew := time.Duration(rng.IntN(121)-60) * time.Second // the clocks of the service's machines differ
 		if rng.IntN(3) > 0 {
 			skew += w.foreign
 		}
@@ -91,7 +91,7 @@ func (w *weather) fault(op batchtest.Op) batchtest.Fault {
 	}
 }
 
-func (w *weather) draw(op batchtest.Op, name string) (*rand.Rand, float64) {
+func (w *network) draw(op batchtest.Op, name string) (*rand.Rand, float64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	key := fmt.Sprint(op, " ", name)
@@ -101,33 +101,33 @@ func (w *weather) draw(op batchtest.Op, name string) (*rand.Rand, float64) {
 	return rand.New(rand.NewPCG(w.seed, h.Sum64())), w.trouble
 }
 
-// recording notes which batches the service takes.
-func (w *weather) recording(name string, next http.Handler) http.Handler {
+// recording records which batches the service accepts.
+func (w *network) recording(name string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		answer := httptest.NewRecorder()
-		next.ServeHTTP(answer, r)
+		response := httptest.NewRecorder()
+		next.ServeHTTP(response, r)
 		var batch struct{ ID, Type string }
-		if json.Unmarshal(answer.Body.Bytes(), &batch) == nil && batch.Type == "message_batch" {
+		if json.Unmarshal(response.Body.Bytes(), &batch) == nil && batch.Type == "message_batch" {
 			w.mu.Lock()
 			w.taken[name] = append(w.taken[name], batch.ID)
-			w.hidden[batch.ID] = time.Now() // or its lag would become longer
+			w.hidden[batch.ID] = time.Now() // otherwise its lag would become longer
 			w.mu.Unlock()
 		}
-		answer.Header().Del("date")
-		maps.Copy(rw.Header(), answer.Header())
-		rw.WriteHeader(answer.Code)
-		rw.Write(answer.Body.Bytes())
+		response.Header().Del("date")
+		maps.Copy(rw.Header(), response.Header())
+		rw.WriteHeader(response.Code)
+		rw.Write(response.Body.Bytes())
 	})
 }
 
-func (w *weather) takenBy(name string) []string {
+func (w *network) takenBy(name string) []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.taken[name])
 }
 
-// lose makes a batch not found for a while, at most 4 minutes, unless it was in the last 30.
-func (w *weather) lose(id string, d time.Duration) batchtest.Fault {
+// lose makes a batch not found for d, at most 4 minutes, unless that has happened in the last 30 minutes.
+func (w *network) lose(id string, d time.Duration) batchtest.Fault {
 	return func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
 		w.mu.Lock()
 		if time.Since(w.hidden[id]) > 30*time.Minute {
@@ -143,7 +143,7 @@ var notFound = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 	batchtest.Fail(404, "not_found_error", "Gone.")(rw, r, nil)
 })
 
-func (w *weather) isHidden(op batchtest.Op, id string) bool {
+func (w *network) isHidden(op batchtest.Op, id string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return (op == batchtest.Get || op == batchtest.Results) && time.Now().Before(w.hidden[id])
@@ -154,15 +154,15 @@ type fault struct {
 	f    batchtest.Fault
 }
 
-// choose draws one of the ways in which a call can fail, that is about the batch with the given id.
-func (w *weather) choose(op batchtest.Op, rng *rand.Rand, id string) (string, batchtest.Fault) {
+// choose draws one of the ways in which a call for the batch with the given id can fail.
+func (w *network) choose(op batchtest.Op, rng *rand.Rand, id string) (string, batchtest.Fault) {
 	n := rng.IntN(3000)
 	faults := []fault{
 		{"dropped before", batchtest.DropBefore()},
 		{"dropped after", batchtest.DropAfter()},
 		{"dropped at once", func(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) }},
 		{"dropped in the request", inTheBody(n, func(http.ResponseWriter) { panic(http.ErrAbortHandler) })},
-		{"answered early", inTheBody(n, func(rw http.ResponseWriter) { rw.WriteHeader([]int{400, 413, 429, 500, 502, 529}[n%6]) })},
+		{"early response", inTheBody(n, func(rw http.ResponseWriter) { rw.WriteHeader([]int{400, 413, 429, 500, 502, 529}[n%6]) })},
 		{"cut", batchtest.DropBytes(n)},
 		{"cut cleanly", batchtest.TruncateBytes(n)},
 		{"stalled", batchtest.Stall(n, time.Duration(n)*time.Second)},
@@ -193,7 +193,7 @@ func (w *weather) choose(op batchtest.Op, rng *rand.Rand, id string) (string, ba
 		faults = append(faults,
 			fault{"taken late", late(time.Duration(n)*200*time.Millisecond, true)},
 			fault{"taken late, dropped", dropBehind(late(time.Duration(n)*200*time.Millisecond, true))},
-			fault{"taken very late, dropped", dropBehind(late(time.Duration(n)*590*time.Millisecond, true))}, // up to half an hour
+			fault{"accepted very late, dropped", dropBehind(late(time.Duration(n)*590*time.Millisecond, true))}, // up to half an hour
 			fault{"413", batchtest.Status(413, "too large")},
 		)
 	case batchtest.Results:
@@ -213,14 +213,14 @@ func (w *weather) choose(op batchtest.Op, rng *rand.Rand, id string) (string, ba
 		}
 	}
 	switch op {
-	case batchtest.Get, batchtest.Cancel, batchtest.Delete: // nothing in the response to create, or in results, tells
+	case batchtest.Get, batchtest.Cancel, batchtest.Delete: // responses to create, and results, do not show it
 		faults = append(faults, fault{"another batch", otherBatch(id, w.otherID)})
 	}
 	f := faults[rng.IntN(len(faults))]
 	return f.name, f.f
 }
 
-// changedLines draws what becomes of the lines of the results, up to three things at once.
+// changedLines draws changes to the lines of the results, up to three at once.
 func changedLines(rng *rand.Rand) fault {
 	changes := []struct {
 		name   string
@@ -270,7 +270,7 @@ func changedLines(rng *rand.Rand) fault {
 	}
 	f.f = batchtest.Rewrite(func(body []byte) []byte {
 		lines := bytes.SplitAfter(body, []byte("\n"))
-		lines = lines[:len(lines)-1] // behind the last line break is nothing
+		lines = lines[:len(lines)-1] // there is nothing after the last line break
 		for _, change := range apply {
 			lines = change(lines)
 		}
@@ -282,7 +282,7 @@ func changedLines(rng *rand.Rand) fault {
 	return f
 }
 
-// malformed draws a property of a response and what is in its place.
+// malformed draws a property of a response and its replacement.
 func malformed(op batchtest.Op, rng *rand.Rand) fault {
 	type property struct{ name, value string }
 	properties := []property{
@@ -299,7 +299,7 @@ func malformed(op batchtest.Op, rng *rand.Rand) fault {
 	return fault{fmt.Sprintf("%s is %s", p.name, p.value), batchtest.Malformed(p.name, p.value)}
 }
 
-// otherBatch makes a response, also an error, be about another batch than the call.
+// otherBatch makes a response, even an error, describe another batch.
 func otherBatch(id, other string) batchtest.Fault {
 	return func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
 		if r.Method == http.MethodGet {
@@ -312,7 +312,7 @@ func otherBatch(id, other string) batchtest.Fault {
 	}
 }
 
-// inTheBody acts when a part of the request has come: at most n bytes, and never all.
+// inTheBody acts when a part of the request has arrived: at most n bytes, and never all of it.
 func inTheBody(n int, then func(http.ResponseWriter)) batchtest.Fault {
 	return func(rw http.ResponseWriter, r *http.Request, _ http.Handler) {
 		io.CopyN(io.Discard, r.Body, min(int64(n), r.ContentLength-1))
@@ -320,7 +320,7 @@ func inTheBody(n int, then func(http.ResponseWriter)) batchtest.Fault {
 	}
 }
 
-// late acts after a while, whether the caller is still there or not; if read, it has the request before.
+// late acts after a while, even if the caller is gone; if read is set, it reads the request first.
 func late(d time.Duration, read bool) batchtest.Fault {
 	return func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
 		if read {
@@ -335,7 +335,7 @@ func late(d time.Duration, read bool) batchtest.Fault {
 	}
 }
 
-// hidden lets the service act, and answers something else.
+// hidden lets the service act, and sends another response.
 func hidden(status int, body string) batchtest.Fault {
 	return func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
 		next.ServeHTTP(httptest.NewRecorder(), r)
@@ -343,7 +343,7 @@ func hidden(status int, body string) batchtest.Fault {
 	}
 }
 
-// dropBehind lets the caller go while the service acts.
+// dropBehind drops the connection while the service acts.
 func dropBehind(f batchtest.Fault) batchtest.Fault {
 	return func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
 		body, err := io.ReadAll(r.Body)

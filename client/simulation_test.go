@@ -23,28 +23,27 @@ import (
 )
 
 var (
-	oneSeed = flag.Uint64("seed", 0, "live the one life of TestSimulation that has this seed")
-	seeds   = flag.Uint64("seeds", 1000, "how many lives TestSimulation lives")
+	oneSeed = flag.Uint64("seed", 0, "run only the scenario of TestSimulation with this seed")
+	seeds   = flag.Uint64("seeds", 1000, "how many scenarios TestSimulation runs")
 )
 
-// TestSimulation lives the lives of batches, from create to delete, with a service that fails at random wherever it can.
-// It checks that
+// TestSimulation simulates the lifecycle of batches, from create to delete, with a service that fails at random wherever it
+// can. It checks that
 //
-//   - each batch that the service has accepted is known to the caller, or reported as uncertain with itself among the
-//     candidates;
-//   - none is accepted twice, unless the caller has asked for that, nor would be if the caller sent it again where the
-//     candidates say that it can;
-//   - each result is yielded exactly once, or an error says what is missing;
-//   - waiting and results outlast a batch that is not found for a while;
-//   - no call has left the origin, and no body is left open.
+//   - each batch that the service has accepted is known to the caller, or reported as uncertain and among the candidates;
+//   - no batch is accepted twice, unless the caller has asked for that, or would be if the caller resent it when Candidates
+//     allows it;
+//   - each result is yielded exactly once, or an error counts it as missing;
+//   - Wait and Results outlast a batch that is not found for a while;
+//   - no call leaves the origin, and every body is closed.
 //
-// A life takes minutes of the service's time, one in a hundred more than a day. With -v the totals are logged.
+// A scenario takes minutes of the service's time, one in a hundred more than a day. With -v the totals are logged.
 func TestSimulation(t *testing.T) {
 	t.Parallel()
 	sum := new(totals)
 	t.Cleanup(func() { t.Logf("totals: %+v", sum.tally) })
 	if *oneSeed != 0 {
-		live(t, *oneSeed, sum)
+		runScenario(t, *oneSeed, sum)
 		return
 	}
 	workers := uint64(runtime.GOMAXPROCS(0))
@@ -52,45 +51,45 @@ func TestSimulation(t *testing.T) {
 		t.Run(fmt.Sprint(w), func(t *testing.T) {
 			t.Parallel()
 			for seed := w + 1; seed <= *seeds && !t.Failed(); seed += workers {
-				live(t, seed, sum)
+				runScenario(t, seed, sum)
 			}
 		})
 	}
 }
 
-// TestSimulationRepeatsItself checks that a seed gives the same life again.
+// TestSimulationRepeatsItself checks that a seed produces the same scenario again.
 func TestSimulationRepeatsItself(t *testing.T) {
 	t.Parallel()
 	sum := new(totals)
 	for seed := uint64(1); seed <= 20; seed++ {
-		if diff := cmp.Diff(live(t, seed, sum), live(t, seed, sum)); diff != "" {
+		if diff := cmp.Diff(runScenario(t, seed, sum), runScenario(t, seed, sum)); diff != "" {
 			t.Errorf("seed %d: %s", seed, diff)
 		}
 	}
 }
 
-// totals are what many lives come to.
+// totals are the totals of many scenarios.
 type totals struct {
 	mu sync.Mutex
 	tally
 }
 
 type tally struct {
-	Lives int
+	Scenarios int
 
-	// Of creates: all, those whose batch the service has accepted, those that returned it, those that were uncertain, and
-	// those of which another process asked for the candidates.
+	// Numbers of creates: all, those whose batch the service accepted, those that returned it, those that were uncertain,
+	// and those whose candidates another process listed.
 	Creates, Accepted, Returned, Uncertain, Elsewhere int
 
-	// Of uncertain ones in the end: complete with the batch among the candidates, with only batches of others, without
-	// any; and not complete, of these those whose batch was not among the candidates.
+	// Numbers of uncertain creates at the end: complete with the batch among the candidates, with only batches of others,
+	// or without candidates; and not complete, and of these the ones whose batch was not among the candidates.
 	Adopted, Foreign, Free, Undecided, Outside int
 
-	// Lost are accepted batches that nobody told of, and Duplicates those that were accepted twice, or would be if the caller
-	// did what Candidates says.
+	// Lost are accepted batches that were not reported, and Duplicates those that were accepted twice, or would be if the
+	// caller followed Candidates.
 	Lost, Duplicates int
 
-	// Of results: yielded, and readings that were incomplete.
+	// Numbers of results that were yielded, and of readings that were incomplete.
 	Results, Incomplete int
 }
 
@@ -100,8 +99,8 @@ func (s *totals) add(f func(*tally)) {
 	f(&s.tally)
 }
 
-// live lives one life and returns the calls of it, in order.
-func live(t *testing.T, seed uint64, sum *totals) (calls []string) {
+// runScenario runs one scenario and returns its calls, in order.
+func runScenario(t *testing.T, seed uint64, sum *totals) (calls []string) {
 	t.Helper()
 	defer func() {
 		p := recover()
@@ -113,11 +112,11 @@ func live(t *testing.T, seed uint64, sum *totals) (calls []string) {
 		}
 	}()
 	synctest.Test(t, func(t *testing.T) {
-		l := newLife(t, seed)
+		l := newScenario(t, seed)
 		l.totals = sum
-		sum.add(func(s *tally) { s.Lives++ })
+		sum.add(func(s *tally) { s.Scenarios++ })
 		l.run()
-		calls = l.weather.log
+		calls = l.network.log
 		slices.Sort(calls)
 		if t.Failed() {
 			t.Logf("seed %d: its calls were\n%s", seed, strings.Join(calls, "\n"))
@@ -126,42 +125,42 @@ func live(t *testing.T, seed uint64, sum *totals) (calls []string) {
 	return calls
 }
 
-// A life is that of the batches of one program.
-type life struct {
+// A scenario is the lifecycle of the batches of one program.
+type scenario struct {
 	*testing.T
-	rng     *rand.Rand // of what the program does
+	rng     *rand.Rand // decides what the program does
 	service *batchtest.Service
-	weather *weather
+	network *network
 	watch   *originWatch
 	totals  *totals
 	client  *client.Client
 	again   func() *client.Client // makes another client, as the next process of the program does
-	other   *client.Client        // another program's, with batches of the same size
+	other   *client.Client        // of another program, with batches of the same size
 	size    int                   // of each batch
-	twice   bool                  // it creates at least once
-	ahead   time.Duration         // the service's clock, of this machine's
+	twice   bool                  // it uses WithAtLeastOnceCreate
+	ahead   time.Duration         // the service's clock, relative to this machine's
 	alone   bool                  // there are no batches of others while it runs
-	marks   bool                  // it takes a watermark before
-	dies    bool                  // another process of it looks for lost batches and reads the results
+	marks   bool                  // it takes a watermark before it creates batches
+	dies    bool                  // another process looks for its lost batches and reads their results
 	seen    map[string]bool       // batches that the client has seen
 	tries   int
 
-	// What the service and its weather are asked.
+	// Questions to the service and the network.
 
-	name    string                        // of the program, before the names of its calls
+	name    string                        // of the program; a prefix of the names of its calls
 	taken   func(name string) []string    // the ids of the batches that the service has accepted from a call
-	foreign time.Duration                 // by how much the clock of a gateway is ahead at most
-	clear   func()                        // lets calls meet no more faults
-	checks  func(item *client.Item) error // what is wrong with a result
+	foreign time.Duration                 // the most that the clock of a gateway is ahead
+	clear   func()                        // ends all faults
+	checks  func(item *client.Item) error // returns the fault of a result
 }
 
-func newLife(t *testing.T, seed uint64) *life {
+func newScenario(t *testing.T, seed uint64) *scenario {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	duration := time.Duration(rng.IntN(20*60)) * time.Second
 	if seed%100 == 0 {
 		duration = time.Duration(20+rng.IntN(10)) * time.Hour // the last ones expire
 	}
-	l := &life{
+	l := &scenario{
 		T: t, rng: rng, size: 1 + rng.IntN(6), twice: rng.IntN(8) == 0,
 		alone: rng.IntN(2) == 0, marks: rng.IntN(2) == 0, dies: rng.IntN(3) == 0, seen: make(map[string]bool),
 	}
@@ -180,8 +179,8 @@ func newLife(t *testing.T, seed uint64) *life {
 	l.ahead = time.Duration(rng.IntN(2001)-1000) * time.Minute
 	l.service.Advance(l.ahead)
 	l.service.Answer("r1", batchtest.Errored(&gen.BetaOverloadedError{Message: "Busy."}))
-	l.weather = newWeather(seed, l.service, rng.Float64()*0.9, foreign)
-	l.taken, l.foreign, l.clear, l.checks = l.weather.takenBy, foreign, l.weather.clear, checkItem
+	l.network = newNetwork(seed, l.service, rng.Float64()*0.9, foreign)
+	l.taken, l.foreign, l.clear, l.checks = l.network.takenBy, foreign, l.network.clear, checkItem
 	l.watch = watchOrigin(l.service)
 	l.other = l.service.Client()
 	share := rng.Float64()
@@ -193,8 +192,8 @@ func newLife(t *testing.T, seed uint64) *life {
 	return l
 }
 
-func (l *life) run() {
-	l.weather.otherID = create(l, l.other, l.size).ID
+func (l *scenario) run() {
+	l.network.otherID = create(l, l.other, l.size).ID
 	l.pause(time.Hour)
 	l.colleagues()
 	l.program()
@@ -203,7 +202,7 @@ func (l *life) run() {
 }
 
 // program creates batches and follows them to their end.
-func (l *life) program() {
+func (l *scenario) program() {
 	creations := l.create()
 	if !l.alone {
 		create(l, l.other, l.size)
@@ -213,7 +212,7 @@ func (l *life) program() {
 		l.client = l.again()
 		clear(l.seen)
 	}
-	var ids []string // what there is to wait for
+	var ids []string // batches to wait for
 	for _, c := range creations {
 		if id := l.resolve(c, creations); id != "" {
 			ids = append(ids, id)
@@ -222,14 +221,14 @@ func (l *life) program() {
 	for _, id := range ids {
 		l.follow(id)
 	}
-	<-time.After(time.Hour) // the service has come to the end of what was late
+	<-time.After(time.Hour) // all delayed work of the service is done
 	for _, c := range creations {
 		l.settle(c)
 	}
 }
 
 // colleagues create batches of the same size, on machines of the service whose clocks differ by up to a minute.
-func (l *life) colleagues() {
+func (l *scenario) colleagues() {
 	for range l.rng.IntN(4) {
 		l.service.Seed(l.size, l.service.Now().Add(time.Duration(l.rng.IntN(121)-60)*time.Second))
 		if l.chance(2) {
@@ -238,39 +237,39 @@ func (l *life) colleagues() {
 	}
 }
 
-func (l *life) pause(most time.Duration) { pass(time.Duration(l.rng.Int64N(int64(most)))) }
+func (l *scenario) pause(most time.Duration) { pass(time.Duration(l.rng.Int64N(int64(most)))) }
 
-// pass lets time pass, in the bubble of a life.
+// pass lets time pass, in the bubble of a scenario.
 func pass(d time.Duration) { <-time.After(d) }
 
 // chance is true once in n times.
-func (l *life) chance(n int) bool { return l.rng.IntN(n) == 0 }
+func (l *scenario) chance(n int) bool { return l.rng.IntN(n) == 0 }
 
-// context returns one that may end soon.
-func (l *life) context(most time.Duration) (context.Context, context.CancelFunc) {
+// context returns a context that may end soon.
+func (l *scenario) context(most time.Duration) (context.Context, context.CancelFunc) {
 	if l.chance(2) {
 		return context.WithTimeout(l.Context(), time.Duration(l.rng.Int64N(int64(most))))
 	}
 	return context.WithCancel(l.Context())
 }
 
-// try counts what the program tries. A program that has tried for long enough meets no more faults.
-func (l *life) try() {
+// try counts attempts of the program. After enough attempts it meets no more faults.
+func (l *scenario) try() {
 	if l.tries++; l.tries == 30 {
 		l.clear()
 	}
 	if l.tries == 200 {
-		l.Fatal("the life does not end")
+		l.Fatal("the scenario does not end")
 	}
 }
 
 func named(name string) client.CallOption { return client.WithHeader("x-call", name) }
 
 // follow waits for a batch, reads its results and deletes it.
-func (l *life) follow(id string) {
+func (l *scenario) follow(id string) {
 	if l.chance(5) {
 		l.pause(10 * time.Minute)
-		l.client.Cancel(l.Context(), id, named("cancel")) // or not: what it does shows later
+		l.client.Cancel(l.Context(), id, named("cancel")) // errors do not matter: the effect shows later
 	}
 	batch := l.wait(id)
 	want := batch.RequestCounts
@@ -286,12 +285,12 @@ func (l *life) follow(id string) {
 	}
 	if l.chance(2) {
 		if err := l.client.Delete(l.Context(), id, named("delete")); err == nil && slices.ContainsFunc(l.service.Batches(), func(b gen.BetaMessageBatch) bool { return b.ID == id }) {
-			l.Errorf("%s was deleted and is still there", id)
+			l.Errorf("%s was deleted and still exists", id)
 		}
 	}
 }
 
-func (l *life) wait(id string) *client.Batch {
+func (l *scenario) wait(id string) *client.Batch {
 	for {
 		l.try()
 		ctx, cancel := l.context(10 * time.Hour)
@@ -304,7 +303,7 @@ func (l *life) wait(id string) *client.Batch {
 		cancel()
 		if err == nil {
 			if b == nil || b.ID != id || !b.Ended() {
-				l.Fatalf("waiting for %s gives %+v", id, b)
+				l.Fatalf("waiting for %s: got %+v", id, b)
 			}
 			return b
 		}
@@ -314,14 +313,14 @@ func (l *life) wait(id string) *client.Batch {
 		}
 		var apiErr *client.APIError
 		if l.seen[id] && !over && errors.As(err, &apiErr) && apiErr.StatusCode == 404 && apiErr.Detail != nil {
-			l.Errorf("waiting for %s was ended by a 404 that passes: %v", id, err)
+			l.Errorf("waiting for %s was ended by a temporary 404: %v", id, err)
 		}
 		l.pause(10 * time.Minute)
 	}
 }
 
 // results reads the results once and reports whether that yielded all of them.
-func (l *life) results(id string) (all bool) {
+func (l *scenario) results(id string) (all bool) {
 	ctx, cancel := l.context(10 * time.Minute)
 	defer cancel()
 	leave := -1
@@ -359,7 +358,7 @@ func (l *life) results(id string) (all bool) {
 	case last == nil && len(given) < l.size:
 		l.Errorf("%s: %d results of %d, and no error", id, len(given), l.size)
 	case last != nil && len(given) > 0 && !errors.As(last, &incomplete):
-		l.Errorf("%s: %d results of %d, and no word of what is missing: %v", id, len(given), l.size, last)
+		l.Errorf("%s: %d results of %d, and the error does not count the missing ones: %v", id, len(given), l.size, last)
 	case incomplete != nil:
 		l.totals.add(func(s *tally) { s.Incomplete++ })
 		got, want := incomplete.Got, incomplete.Want

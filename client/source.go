@@ -17,35 +17,35 @@ import (
 
 // A source yields the requests of a batch as JSON, as often as the batch is sent.
 type source interface {
-	// parts yields what must be known of the requests before they are sent. It reads while ctx lasts.
+	// parts yields what must be known about the requests before they are sent. It reads until ctx ends.
 	parts(ctx context.Context) iter.Seq[part]
 
 	// kind says what the requests are, for errors.
 	kind() string
 
-	// rewind goes back to the first request. What follows reads while ctx lasts.
+	// rewind goes back to the first request. Later calls read until ctx ends.
 	rewind(ctx context.Context) error
 
 	// next appends the next request to buf. After the last one it returns io.EOF, or errChanged if the requests are not
-	// those that parts has seen.
+	// those that parts has read.
 	next(buf []byte) ([]byte, error)
 
-	// check has a checker check the requests.
+	// check checks the requests with a checker.
 	check(ctx context.Context, checker Checker, info CallInfo) error
 }
 
-// A part is some requests that follow each other.
+// A part is some consecutive requests.
 type part struct {
 	requests []counted
-	err      error // that kept the source from reading on
+	err      error // that ended the reading
 }
 
-// counted is what has to be known of a request.
+// counted is what must be known about a request.
 type counted struct {
 	id   string
 	size int   // of its JSON
 	at   int   // where it is: its index, or the number of its line
-	err  error // what makes it no request
+	err  error // why it is not a request
 }
 
 // partsAtATime is how many parts are counted at the same time: each of them takes memory.
@@ -101,7 +101,7 @@ type jsonLines struct {
 	start int64
 	lines *lines.Reader
 	hash  maphash.Hash // of the lines since the start
-	want  uint64       // the hash of all lines that parts has seen
+	want  uint64       // the hash of all lines that parts has read
 }
 
 func newJSONLines(ctx context.Context, reader io.ReadSeeker) (*jsonLines, error) {
@@ -128,7 +128,7 @@ func (l *jsonLines) parts(ctx context.Context) iter.Seq[part] {
 	}
 }
 
-// blocks gives the lines in blocks, and takes their hash.
+// blocks yields the lines in blocks, and computes their hash.
 func (l *jsonLines) blocks(yield func(lines.Block) bool) {
 	for b := range lines.Blocks(l.from, limits.MaxBytes) {
 		for _, line := range b.Lines() {

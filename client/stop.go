@@ -7,7 +7,7 @@ import "github.com/seed-111a911e/messagebatches/gen"
 //
 // Fields:
 //   - StopReason StopReason: the message's stop reason, as the service sent it
-//   - Details *RefusalStopDetails: explain a refusal, nil if the service sent none
+//   - Details *RefusalStopDetails: details of a refusal, nil if the service sent none
 type StopError = gen.StopError
 
 // Kinds of a [*StopError], for errors.Is.

@@ -14,7 +14,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/identity"
 )
 
-// useProfile has the client authenticate with the tokens of a profile, from the token endpoint below base.
+// useProfile makes the client authenticate with the tokens of a profile, from the token endpoint below base.
 func (s *state) useProfile(p *identity.Profile, base *url.URL) {
 	source := identity.NewSource(p, tokenEndpoint{s, base}.post, s.logger)
 	s.credential.get, s.credential.refused = source.Token, source.Refused
@@ -40,8 +40,8 @@ func (e tokenEndpoint) headers(betas string) http.Header {
 	return h
 }
 
-// post implements identity.Post. It follows no redirect, and net/http does not resend it: a refresh token is good for one
-// use.
+// post implements identity.Post. It follows no redirect, and net/http does not resend it: a refresh token can be used only
+// once.
 func (e tokenEndpoint) post(ctx context.Context, betas string, body []byte, more ...string) (identity.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.base.JoinPath("v1/oauth/token").String(), bytes.NewReader(body))
 	if err != nil {
@@ -61,7 +61,7 @@ func (e tokenEndpoint) post(ctx context.Context, betas string, body []byte, more
 	}
 	defer resp.Body.Close()
 	r := identity.Response{Status: resp.StatusCode, RequestID: secret.redact(resp.Header.Get("request-id"))}
-	log.DebugContext(ctx, "token endpoint answered", "status", r.Status, "request_id", foreign.Short(r.RequestID))
+	log.DebugContext(ctx, "token endpoint responded", "status", r.Status, "request_id", foreign.Short(r.RequestID))
 	r.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 	switch {
 	case err != nil:

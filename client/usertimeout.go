@@ -13,7 +13,7 @@ import (
 // be set. The default is about 15 minutes, even after the program has ended: a body could be completed that late.
 const userTimeout = time.Minute
 
-// withUserTimeout has the connection of a call given up after the userTimeout.
+// withUserTimeout makes the kernel end the connection of a call after the userTimeout.
 func withUserTimeout(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
 		var conn net.Conn = info.Conn
@@ -25,7 +25,7 @@ func withUserTimeout(ctx context.Context) context.Context {
 			return
 		}
 		if raw, err := socket.SyscallConn(); err == nil {
-			_ = raw.Control(func(fd uintptr) { setUserTimeout(fd, userTimeout) }) // it is best effort
+			_ = raw.Control(func(fd uintptr) { setUserTimeout(fd, userTimeout) }) // best effort
 		}
 	}})
 }

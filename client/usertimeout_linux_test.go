@@ -12,7 +12,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// TestUserTimeout: the kernel gives the connection of a create with a fence up after a minute, and others as it does.
+// TestUserTimeout checks that the kernel ends the connection of a create with a fence after a minute, and other connections
+// after its default.
 func TestUserTimeout(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

@@ -5,37 +5,38 @@ import (
 	"slices"
 )
 
-// A verdict says whether the service accepted a batch, as far as one attempt to create it tells.
+// A verdict says whether the service accepted a batch, as far as one attempt to create it shows.
 type verdict int
 
 const (
-	unknown     verdict = iota // perhaps: nothing is resent
+	unknown     verdict = iota // maybe: it is not resent
 	accepted                   // yes
-	notAccepted                // no, and the next attempt may be: it is made
-	postponed                  // the same, but it may take minutes
-	refused                    // no, nor would the next attempt be
+	notAccepted                // no, but the next attempt may be, and is made
+	postponed                  // the same, but that may take minutes
+	refused                    // no, and the next attempt would not be either
 )
 
-// An outcome is what an attempt to create a batch came to.
+// An outcome is the outcome of one attempt to create a batch.
 type outcome struct {
 	whole    bool      // the last byte of the body was handed to the connection
 	batch    bool      // the response is a batch
 	response *APIError // any other response; nil if there was none
-	err      error     // why there was none
+	err      error     // why there was no response
 }
 
-// A judgement is a row of the table by which outcomes are judged.
+// A judgement is a row of the table that judges outcomes.
 type judgement struct {
 	when  string // in words, as the package documentation has it
 	match func(o outcome) bool
 	then  verdict
 }
 
-// judgements decide whether a batch was accepted. The first row that matches decides; what matches none is unknown.
+// judgements decide whether a batch was accepted. The first row that matches decides; without a match the verdict is
+// unknown.
 //
-// The service cannot accept a batch before the last byte of its body was sent. After that, only a response that says so
-// proves that it did not: its status and its type must agree, because something between may have put its own status on a
-// response, or its own response on a batch that the service works on.
+// The service cannot accept a batch before the last byte of its body was sent. After that, only an explicit response proves
+// that it did not: its status and its type must agree, because an intermediary may have replaced the status of a response,
+// or have sent its own response while the service works on the batch.
 var judgements = []judgement{
 	{"the response is a batch", func(o outcome) bool { return o.batch }, accepted},
 	{"a redirect", func(o outcome) bool { return o.status() == 3 }, refused},
@@ -48,19 +49,19 @@ var judgements = []judgement{
 	{"the body was not sent whole", func(o outcome) bool { return !o.whole && (o.response == nil || repeatable(o.response)) }, notAccepted},
 	{"the body was not sent whole, and the response will not change", func(o outcome) bool { return !o.whole }, refused},
 	{"no response: HTTP/2 says that the request was not processed", func(o outcome) bool { return o.response == nil && notProcessed(o.err) }, refused},
-	{"no other response", func(o outcome) bool { return o.response == nil }, unknown},
+	{"any other attempt without a response", func(o outcome) bool { return o.response == nil }, unknown},
 	{"timeout_error, api_error or conflict_error with 4xx; 408 or 409", func(o outcome) bool { return o.status() == 4 && o.late() }, unknown},
-	{"413, from anybody", func(o outcome) bool { return o.response.StatusCode == http.StatusRequestEntityTooLarge }, refused},
+	{"413, from any sender", func(o outcome) bool { return o.response.StatusCode == http.StatusRequestEntityTooLarge }, refused},
 	{"503 api_error or 529 overloaded_error with x-should-retry: false", func(o outcome) bool {
 		return o.is(http.StatusServiceUnavailable, "api_error") || o.is(529, "overloaded_error")
 	}, refused},
 	{"any other 4xx error of the API", func(o outcome) bool { return o.status() == 4 && o.response.fromAPI() }, refused},
-	{"401, 402, 403, 404, 405, 407, 410, 411, 414, 415, 417, 421, 426, 428, 431 or 451, from anybody", func(o outcome) bool {
+	{"401, 402, 403, 404, 405, 407, 410, 411, 414, 415, 417, 421, 426, 428, 431 or 451, from any sender", func(o outcome) bool {
 		return slices.Contains(refusals, o.response.StatusCode)
 	}, refused},
 }
 
-// refusals are the statuses that say that a request was not acted upon, whoever sends them (RFC 9110, 15.5, and RFC 6585).
+// refusals are the statuses that mean that a request was not acted upon, whoever sends them (RFC 9110, 15.5, and RFC 6585).
 var refusals = []int{
 	http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound,
 	http.StatusMethodNotAllowed, http.StatusProxyAuthRequired, http.StatusGone, http.StatusLengthRequired,
@@ -91,8 +92,8 @@ func (o outcome) is(status int, kind string) bool {
 	return o.response != nil && o.response.fromAPI() && o.response.StatusCode == status && o.response.Type == kind
 }
 
-// late reports whether the response may come from the middle of the work on a batch. That a body took too long to arrive
-// is not such a response.
+// late reports whether the response may have been sent after work on a batch began. The error for a body that took too long
+// to arrive is not such a response.
 func (o outcome) late() bool {
 	if o.response.ErrorCode == "request_body_timeout" {
 		return false

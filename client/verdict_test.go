@@ -15,7 +15,7 @@ import (
 // words are the verdicts as the package documentation has them.
 var words = map[verdict]string{unknown: "unknown", accepted: "accepted", notAccepted: "not accepted, and retried", postponed: "not accepted, and retried for minutes", refused: "refused"}
 
-// TestJudge walks the table of judgements: each row decides at least one case, and each case is decided by its row.
+// TestJudge checks the table of judgements: each row decides at least one case, and each case is decided by its row.
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	api := func(status int, kind string, change ...func(*APIError)) outcome {
@@ -50,10 +50,10 @@ func TestJudge(t *testing.T) {
 		"part/not processed":            {outcome{err: errors.New("http2: Transport received GOAWAY from server ErrCode:NO_ERROR")}, "the body was not sent whole", notAccepted},
 		"part/400":                      {part(api(400, "invalid_request_error")), "the body was not sent whole, and", refused},
 		"part/413":                      {part(page(413)), "the body was not sent whole, and", refused},
-		"lost/whole":                    {outcome{whole: true, err: lost}, "no other response", unknown},
+		"lost/whole":                    {outcome{whole: true, err: lost}, "any other attempt without a response", unknown},
 		"lost/refused stream":           {outcome{whole: true, err: errors.New("http2: Transport: cannot retry err [stream error: stream ID 1; REFUSED_STREAM; received from peer] after Request.Body was written; define")}, "no response: HTTP/2", refused},
 		"lost/graceful shutdown":        {outcome{whole: true, err: errors.New("http2: Transport: cannot retry err [http2: Transport received Server's graceful shutdown GOAWAY] after")}, "no response: HTTP/2", refused},
-		"lost/protocol error":           {outcome{whole: true, err: errors.New("http2: Transport: cannot retry err [stream error: stream ID 1; PROTOCOL_ERROR; received from peer] after")}, "no other response", unknown},
+		"lost/protocol error":           {outcome{whole: true, err: errors.New("http2: Transport: cannot retry err [stream error: stream ID 1; PROTOCOL_ERROR; received from peer] after")}, "any other attempt without a response", unknown},
 		"4xx/408 of the API":            {api(408, "invalid_request_error"), "timeout_error", unknown},
 		"4xx/408 page":                  {page(408), "timeout_error", unknown},
 		"4xx/408, the body was late":    {api(408, "invalid_request_error", code("request_body_timeout")), "any other 4xx error of the API", refused},
@@ -137,7 +137,7 @@ func TestJudgementsAreDocumented(t *testing.T) {
 	for i, status := range refusals {
 		statuses[i] = fmt.Sprint(status)
 	}
-	list := strings.Join(statuses[:len(statuses)-1], ", ") + " or " + statuses[len(statuses)-1] + ", from anybody"
+	list := strings.Join(statuses[:len(statuses)-1], ", ") + " or " + statuses[len(statuses)-1] + ", from any sender"
 	if last := judgements[len(judgements)-1].when; last != list {
 		t.Errorf("the last row is %q, want %q", last, list)
 	}

@@ -12,10 +12,10 @@ import (
 
 // Wait polls a batch until it has ended and returns it. [WithPollInterval] sets how often, and [OnPoll] reports each poll.
 //
-// Failures that may pass (lost connections, time-outs, 408, 409, 429, 5xx) are logged and waited out, for hours if need be;
-// a retry-after of up to an hour becomes the next interval. A 404 for a batch that this client has seen before is waited
-// out for 5 minutes. Waiting ends with a [*WaitError] when the context ends, or at once on a response that will not get
-// better, such as 401. The batch keeps running, and can be waited for again.
+// Wait logs temporary failures (lost connections, time-outs, 408, 409, 429, 5xx) and continues to poll, for hours if
+// necessary; a retry-after of up to an hour becomes the next interval. A 404 for a batch that this client has seen before
+// counts as temporary for 5 minutes. Wait returns a [*WaitError] when the context ends, or at once after a response that
+// will not change, such as 401. The batch keeps running, and can be waited for again.
 //
 // API: GET /v1/messages/batches/{message_batch_id}
 func (c *Client) Wait(ctx context.Context, id string, opts ...CallOption) (*Batch, error) {
@@ -33,7 +33,7 @@ func (c *Client) wait(ctx context.Context, cl *call, id string) (*Batch, error) 
 	var last *Batch
 	fail := func(err error) (*Batch, error) { return nil, &WaitError{BatchID: id, Last: last, Err: err} }
 	var failure error     // of the last poll
-	var missing time.Time // since when each poll has not found the batch
+	var missing time.Time // since when no poll has found the batch
 	if at, ok := c.s().created.seen(id); ok {
 		if early := shortest - time.Since(at); early > 0 { // it was created just now
 			if err := sleep(ctx, beforeDeadline(ctx, early)); err != nil {
@@ -58,8 +58,8 @@ func (c *Client) wait(ctx context.Context, cl *call, id string) (*Batch, error) 
 			}
 		} else {
 			var apiErr *APIError
-			answered := errors.As(err, &apiErr)
-			passes := !answered || transient(apiErr)
+			responded := errors.As(err, &apiErr)
+			passes := !responded || transient(apiErr)
 			if _, seen := c.s().known.seen(id); seen && isMissing(err) {
 				missing = cmp.Or(missing, time.Now())
 				passes = time.Since(missing) < longestMissing
@@ -74,7 +74,7 @@ func (c *Client) wait(ctx context.Context, cl *call, id string) (*Batch, error) 
 			case ctx.Err() != nil:
 				return fail(afterPoll(contextError(ctx), err))
 			}
-			if answered {
+			if responded {
 				next = max(next, min(apiErr.RetryAfter, longestPatience))
 			}
 		}
@@ -111,20 +111,20 @@ func beforeDeadline(ctx context.Context, d time.Duration) time.Duration {
 	return d
 }
 
-// A WaitError says that waiting ended before the batch did.
+// A WaitError reports that waiting ended before the batch did.
 type WaitError struct {
 	// BatchID is the ID of the batch.
 	BatchID string
 
-	// Last is the batch as it was last seen, nil if it was not.
+	// Last is the batch as it was last seen, nil if it was never seen.
 	Last *Batch
 
-	// Err is why: the context's error together with the failure of the last poll, if it failed, or an error that will not
-	// pass, such as an [*APIError].
+	// Err is why waiting ended: the context's error together with the failure of the last poll, if it failed, or a
+	// permanent error, such as an [*APIError].
 	Err error
 }
 
-// Error names the batch, how it was last seen, and why waiting ended.
+// Error returns the batch, its last known status, and why waiting ended.
 func (e *WaitError) Error() string {
 	seen := "never seen"
 	if e.Last != nil {

@@ -19,7 +19,7 @@ func TestWaitSurvivesAnOutage(t *testing.T) {
 	inBubble(t, 20*time.Hour, func(t *testing.T, s *batchtest.Service, c *client.Client) {
 		batch := create(t, c, 1)
 		var faults []batchtest.Fault
-		for range 200 { // hours of it
+		for range 200 { // for hours
 			faults = append(faults, nil, batchtest.DropBefore(), batchtest.Status(502, "<html>"), batchtest.Fail(500, "api_error", "Oops."),
 				batchtest.Fail(429, "rate_limit_error", "Slow.", "retry-after", "300"), batchtest.Status(200, "{}"))
 		}
@@ -47,7 +47,7 @@ func TestWaitEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := batchtest.Start(batchtest.WithDuration(2 * time.Hour)) // not New: how many polls there are is chance
+				s := batchtest.Start(batchtest.WithDuration(2 * time.Hour)) // not New: the number of polls is random
 				c := s.Client(client.WithPollInterval(0, 0))
 				batch := create(t, c, 1)
 				s.Inject(batchtest.Get, nil)
@@ -63,8 +63,8 @@ func TestWaitEnds(t *testing.T) {
 				if want := fmt.Sprintf("wait for batch %s, last seen in_progress: ", batch.ID); !strings.HasPrefix(err.Error(), want) {
 					t.Errorf("got %q", err)
 				}
-				if goesOn := strings.Contains(err.Error(), "the batch keeps running"); goesOn != (tt.fault == nil) {
-					t.Errorf("says that the batch goes on: %t", goesOn)
+				if running := strings.Contains(err.Error(), "the batch keeps running"); running != (tt.fault == nil) {
+					t.Errorf("says that the batch keeps running: %t", running)
 				}
 				if took := time.Since(began); took > tt.took {
 					t.Errorf("took %v", took)
@@ -112,7 +112,7 @@ func TestWaitIgnoresUnreasonableRetryAfter(t *testing.T) {
 	})
 }
 
-// TestWaitWithHugeIntervals polls at intervals that overflow when they grow: Wait neither ends nor polls in a storm.
+// TestWaitWithHugeIntervals polls at intervals that overflow when they grow: Wait neither ends nor polls without pauses.
 func TestWaitWithHugeIntervals(t *testing.T) {
 	t.Parallel()
 	for _, interval := range [][2]time.Duration{{0, math.MaxInt64}, {math.MaxInt64, 0}, {math.MaxInt64, 1}} {
@@ -147,7 +147,7 @@ func TestWaitWhileClocksJump(t *testing.T) {
 	}
 }
 
-// TestFirstPollComesAfterTheInterval checks that a batch that was created just now is not asked for at once.
+// TestFirstPollComesAfterTheInterval checks that a batch that was created just now is not polled at once.
 func TestFirstPollComesAfterTheInterval(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ interval, age, want time.Duration }{

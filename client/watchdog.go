@@ -87,7 +87,7 @@ type watchedBody struct {
 	stream   bool
 }
 
-// asStream makes limit the longest time that a single read may take. The time between reads is the caller's.
+// asStream makes limit the longest time that a single read may take. The time between reads does not count.
 func (b *watchedBody) asStream(limit time.Duration) {
 	b.stream = true
 	b.watchdog.limit.Store(int64(limit))

@@ -13,7 +13,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// slowly sends the answer's lines, or pieces of them, with pauses in between.
+// slowly sends the lines of the response, or pieces of them, with pauses in between.
 func slowly(pause time.Duration, pieces int) batchtest.Fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		whole := httptest.NewRecorder()
@@ -52,7 +52,7 @@ func TestSlowStream(t *testing.T) {
 	})
 }
 
-// TestStalledStream stalls streams: each is given up after two minutes, and the next one continues after the last result.
+// TestStalledStream stalls streams: each is abandoned after two minutes, and the next one continues after the last result.
 func TestStalledStream(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

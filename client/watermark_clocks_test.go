@@ -13,13 +13,14 @@ import (
 )
 
 // TestWatermarkNeedsNoClock takes a watermark right after a colleague's batch, whose created_at is from a machine of the
-// service that is a minute ahead, so that the lost batch is listed below it. The Date headers are from other clocks.
+// service that is a minute ahead, so that the lost batch is listed below that batch. The Date headers are from other
+// clocks.
 func TestWatermarkNeedsNoClock(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		date    time.Duration // ahead of the service's clock
 		service time.Duration // ahead of this machine's
-		older   int           // batches of yesterday
+		older   int           // batches from yesterday
 	}{
 		"dates/right":          {0, 0, 3},
 		"dates/ahead":          {time.Hour, 0, 3},
@@ -51,7 +52,7 @@ func TestWatermarkNeedsNoClock(t *testing.T) {
 				id, u := lose(t, s, c)
 				u.Attempt.Watermark = mark
 				if slices.Contains(mark.Below, listed.ID) {
-					t.Errorf("%s is too young to be a mark", listed.ID)
+					t.Errorf("%s is too new to be in Below", listed.ID)
 				}
 				for _, wait := range []time.Duration{10 * time.Minute, 31 * time.Minute} {
 					<-time.After(wait)
@@ -63,7 +64,7 @@ func TestWatermarkNeedsNoClock(t *testing.T) {
 						t.Errorf("the lost batch is not among %d candidates, reached %v", len(found.Batches), found.ReachedWatermark)
 					}
 					if late := time.Now().After(found.Until); found.Complete != late {
-						t.Errorf("complete %v, though it is late: %v", found.Complete, late)
+						t.Errorf("complete %v, but past Until: %v", found.Complete, late)
 					}
 				}
 			})

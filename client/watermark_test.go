@@ -14,8 +14,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// TestWatermark loses the response to a create, and finds the batch from stored facts in another process, whatever the
-// clocks say.
+// TestWatermark loses the response to a create, and finds the batch in another process with the stored Attempt, whatever
+// the clocks show.
 func TestWatermark(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -113,13 +113,13 @@ func TestWatermark(t *testing.T) {
 	}
 }
 
-// TestCandidatesOfAnotherMachine asks with a client whose own clock is known to agree with the service's: that says nothing
-// about the clock of the machine that made the attempt.
+// TestCandidatesOfAnotherMachine calls Candidates on a client whose own clock is known to agree with the service's: that
+// says nothing about the clock of the machine that made the attempt.
 func TestCandidatesOfAnotherMachine(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := batchtest.New(t)
-		s.Seed(2, s.Now().Add(-72*time.Hour)) // so that a clock has to say where the list may end
+		s.Seed(2, s.Now().Add(-72*time.Hour)) // so that only a clock shows where the list may end
 		s.Inject(batchtest.Create, batchtest.DropAfter())
 		_, err := s.Client(once).Create(t.Context(), requests(2))
 		var uncertain *client.UncertainError
@@ -132,7 +132,7 @@ func TestCandidatesOfAnotherMachine(t *testing.T) {
 		attempt := uncertain.Attempt
 		attempt.Started, attempt.Ended = attempt.Started.Add(-24*time.Hour), attempt.Ended.Add(-24*time.Hour)
 		if found, err := other.Candidates(t.Context(), attempt); err != nil || found.Complete {
-			t.Errorf("complete on a clock that is not known: %+v, %v", found, err)
+			t.Errorf("complete with an unknown clock offset: %+v, %v", found, err)
 		}
 		attempt.Clock = client.ClockOffset{Min: 24 * time.Hour, Max: 24 * time.Hour, Known: true}
 		if found, err := other.Candidates(t.Context(), attempt); err != nil || !found.Complete || len(found.Batches) != 1 {

@@ -8,7 +8,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/bulk"
 )
 
-// TestCostOfSnapshots prices models by the names in responses, where prices have their aliases.
+// TestCostOfSnapshots prices models by the names in responses, with prices by alias.
 func TestCostOfSnapshots(t *testing.T) {
 	t.Parallel()
 	prices := bulk.Prices{Models: map[client.Model]bulk.Price{

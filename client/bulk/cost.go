@@ -15,18 +15,18 @@ import (
 )
 
 // Prices are list prices, without the discount of batches, in one currency. If a price depends on more than the model, for
-// example on where it ran (usage.inference_geo), count those results in Totals of their own and price them separately.
+// example on where it ran (usage.inference_geo), count those results in separate Totals and price each of them.
 type Prices struct {
-	// Models are the prices of tokens, by the model names in responses. The price of an alias, such as claude-haiku-4-5, is
-	// also that of its snapshots, such as claude-haiku-4-5-20251001, unless they have their own.
+	// Models are the prices of tokens, by the model names in responses. The price of an alias, such as claude-haiku-4-5,
+	// also applies to its snapshots, such as claude-haiku-4-5-20251001, unless they have their own.
 	Models map[client.Model]Price
 
 	// ServerTools are the prices of one use of a server tool, by the names in [Totals.ServerTools]. Batches have no
-	// discount on them. A free one has the price 0.
+	// discount on them. A free tool has the price 0.
 	ServerTools map[string]float64
 }
 
-// Price is what a million tokens of a model cost, by kind. 0 means no price: tokens of that kind are reported in a
+// Price is the price of a million tokens of a model, by kind. 0 means no price: tokens of that kind are reported in a
 // [*PriceError].
 type Price struct {
 	// Input and the others are prices of the tokens of the same name in [Tokens].
@@ -79,7 +79,7 @@ func (m Money) Float64() float64 { return float64(m) / unit }
 const (
 	unit         = 1_000_000_000 // of Money, in the currency
 	perTokens    = 1_000_000     // tokens that a Price is for
-	batchDivisor = 2             // a batch pays half of the list price of each kind of tokens
+	batchDivisor = 2             // batches cost half of the list price for each kind of tokens
 )
 
 // A PriceError lists what was used but has no price.
@@ -87,10 +87,10 @@ type PriceError struct {
 	// Rest is the cost of everything else.
 	Rest Money
 
-	// Models are tokens without a price: all of a model, or those of some kinds.
+	// Models are the tokens without a price: all tokens of a model, or those of some kinds.
 	Models map[client.Model]Tokens
 
-	// ServerTools are uses of server tools without a price.
+	// ServerTools are the uses of server tools without a price.
 	ServerTools map[string]int64
 }
 
@@ -116,8 +116,8 @@ func (e *PriceError) Error() string {
 // Cost returns what everything cost in batches: half of the list price of all tokens, and the full price of server tools.
 // Prices are rounded to a billionth, the sum is exact, and the result is rounded once, to a billionth.
 //
-// The cost is 0 with any error. If something has no price, the error is a [*PriceError], which holds the cost of the rest.
-// Negative prices, prices that are not numbers, and a total above nine billion are other errors.
+// With any error the cost is 0. If something has no price, the error is a [*PriceError], which holds the cost of the rest.
+// Negative prices, prices that are not numbers, and a total above nine billion are errors too.
 func (t Totals) Cost(p Prices) (Money, error) {
 	missing := &PriceError{Models: make(map[client.Model]Tokens), ServerTools: make(map[string]int64)}
 	sum := new(big.Int) // in billionths of the currency / (perTokens * batchDivisor)

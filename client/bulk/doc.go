@@ -1,7 +1,7 @@
 // Package bulk does the work around many requests: it splits them into batches, matches the results with their inputs,
-// decides which requests to send again, and adds up usage and cost. It makes no network calls and opens no files.
+// decides which requests to resend, and adds up usage and cost. It makes no network calls and opens no files.
 //
-// A whole program, which reads a JSON Lines file of requests from standard input:
+// This program reads a JSON Lines file of requests from standard input:
 //
 //	package main
 //
@@ -110,30 +110,31 @@
 //
 // # Match
 //
-// Results come in any order; only the custom ID links them to their inputs. [Match] pairs them and yields what is missing,
-// unknown, duplicate or damaged as such. [MatchInOrder] does so in the order of the inputs, and keeps the results in a file
-// meanwhile. [ReadItems] reads results that were stored.
+// Results come in any order; only the custom ID links them to their inputs. [Match] pairs them, and reports results that
+// are missing, unknown, duplicate or damaged. [MatchInOrder] does so in the order of the inputs, and keeps the results in a
+// file meanwhile. [ReadItems] reads stored results.
 //
 // # Follow up
 //
-// [FollowUp] decides which requests are worth sending again, by a [Policy]: those that expired, or errored in a way that may
-// pass. Each decision has its reason. It keeps no state: the caller stores how often each request was sent.
+// [FollowUp] decides which requests are worth resending, by a [Policy]: those that expired, or failed with an error that
+// may be temporary. Each decision has its reason. FollowUp keeps no state: the caller stores how often each request was
+// sent.
 //
 // # Totals
 //
 // [Totals] count results, and tokens by model and kind. Each token is counted once, although some usages count it twice or
-// leave it out of their sums. [Totals.Cost] prices them at batch rates, from list prices that the caller supplies.
+// omit it from their sums. [Totals.Cost] prices tokens at batch rates, from list prices that the caller supplies.
 //
 // # Errors
 //
-// A value and an error never come together, and an error is the last thing that an iterator yields. What is wrong with one
-// result is in its value: Err of [Matched] and of [client.Item]. What was left out is counted in the last error, a
-// [*LeftOutError] or a [*MatchError], which names the first 10. So leaving the loop with its error loses nothing.
-// errors.Is finds the kinds in them, such as [ErrTooLarge] or [ErrMissing]. Errors name custom IDs and lines and show
-// nothing else of requests and results. Nothing is retried, because there are no calls.
+// A function returns a value or an error, never both, and an error is the last thing that an iterator yields. The fault of
+// one result is in its value: see Err of [Matched] and of [client.Item]. Omitted requests and results are counted in the
+// last error, a [*LeftOutError] or a [*MatchError], which names the first 10. So leaving the loop with its error loses
+// nothing. errors.Is finds the kinds in them, such as [ErrTooLarge] or [ErrMissing]. Error texts contain custom IDs and
+// line numbers, and nothing else of requests and results. Nothing is retried, because there are no calls.
 //
 // # Concurrency
 //
-// Functions are safe for concurrent use with separate inputs. An iterator, and the values that it yields, must be used by
-// one goroutine at a time.
+// Functions are safe for concurrent use with separate inputs. An iterator, and the values it yields, must be used by one
+// goroutine at a time.
 package bulk

@@ -25,7 +25,7 @@ var (
 // maxNamed is how many requests an error names.
 const maxNamed = 10
 
-// A RequestError says why a request was left out. errors.Is finds its kind, the first that applies of [ErrTooLarge],
+// A RequestError reports why a request was omitted. errors.Is finds its kind, the first that applies of [ErrTooLarge],
 // [ErrMalformed], [ErrInvalidID] and [ErrDuplicateID].
 type RequestError struct {
 	// Index is the position of the request in the sequence, from 0.
@@ -37,11 +37,11 @@ type RequestError struct {
 	// CustomID is its custom ID, empty if it could not be read.
 	CustomID string
 
-	// Err is what is wrong. Its text does not show the request.
+	// Err is the fault. Its text does not show the request.
 	Err error
 }
 
-// Error names the request and says what is wrong with it.
+// Error returns the place of the request, its custom ID and its fault.
 func (e *RequestError) Error() string {
 	where := fmt.Sprintf("request %d", e.Index)
 	if e.Line > 0 {
@@ -56,10 +56,10 @@ func (e *RequestError) Error() string {
 // Unwrap returns Err.
 func (e *RequestError) Unwrap() error { return e.Err }
 
-// A LeftOutError counts the requests that [Split], [SplitLines] or [ReadRequests] left out. It is the last thing that they
+// A LeftOutError counts the requests that [Split], [SplitLines] or [ReadRequests] omitted. It is the last thing that they
 // yield. errors.Is finds the kinds of the requests in First, and Err.
 type LeftOutError struct {
-	// Count is how many requests were left out.
+	// Count is how many requests were omitted.
 	Count int
 
 	// First are the first 10 of them.
@@ -69,9 +69,9 @@ type LeftOutError struct {
 	Err error
 }
 
-// Error names the first requests and says what is wrong with each.
+// Error returns the number of omitted requests, and the faults of the first ones.
 func (e *LeftOutError) Error() string {
-	text := fmt.Sprintf("requests left out: %d (%s)", e.Count, list(e.First, e.Count))
+	text := fmt.Sprintf("requests omitted: %d (%s)", e.Count, list(e.First, e.Count))
 	if e.Err != nil {
 		text += "; " + foreign.Fit(e.Err.Error())
 	}
@@ -96,7 +96,7 @@ func (e *LeftOutError) add(r *RequestError) {
 	}
 }
 
-// last returns the last error of a sequence: e if requests were left out, and otherwise Err.
+// last returns the last error of a sequence: e if requests were omitted, and otherwise Err.
 func (e *LeftOutError) last() error {
 	if e.Count > 0 {
 		return e
@@ -107,35 +107,35 @@ func (e *LeftOutError) last() error {
 // A MatchError counts what [Match] or [MatchInOrder] could not match, or [FollowUp] could not decide. It is the last thing
 // that they yield. errors.Is finds each kind that was counted, and errors.Is and errors.As find the errors in Errs.
 type MatchError struct {
-	// Missing is how many inputs have no result ([ErrMissing]). It is 0 from FollowUp, which decides about them.
+	// Missing is how many inputs have no result ([ErrMissing]). It is 0 in an error of FollowUp, which has a decision for
+	// them.
 	Missing int
 
-	// Unread is how many inputs have no result that was read, while reading the results failed ([ErrUnread]). It is 0 from
-	// FollowUp, which decides about them.
+	// Unread is how many inputs have no result that was read, if reading the results failed ([ErrUnread]). It is 0 in an
+	// error of FollowUp, which has a decision for them.
 	Unread int
 
 	// Unknown is how many results have no input ([ErrUnknown]).
 	Unknown int
 
-	// DuplicateResults is how many results were left over because their input has one already
-	// ([client.ErrDuplicateResult]).
+	// DuplicateResults is how many results have an input that already has one ([client.ErrDuplicateResult]).
 	DuplicateResults int
 
 	// DuplicateIDs is how many inputs have the custom ID of an earlier input ([ErrDuplicateID]).
 	DuplicateIDs int
 
-	// Damaged is how many damaged results have no custom ID ([ErrDamaged]), or were skipped because there is another
-	// result with theirs. These alone are not an error: every input and every custom ID is accounted for.
+	// Damaged is how many damaged results have no custom ID ([ErrDamaged]), or were skipped because another result has the
+	// same ID. These alone are not an error: every input and every custom ID is accounted for.
 	Damaged int
 
-	// First are the first 10 inputs and results that were counted, each with its kind; not those of Damaged.
+	// First are the first 10 inputs and results that were counted, each with its kind, except those of Damaged.
 	First []*client.ItemError
 
-	// Errs are the errors that ended sequences of results, in their order, and the error of the store.
+	// Errs are the errors that ended sequences of results, in order, and the error of the store.
 	Errs []error
 }
 
-// A kind is a kind of mismatch, and its place in an error.
+// A kind is a kind of mismatch, and its count in an error.
 type kind struct {
 	err  error
 	n    *int
@@ -153,7 +153,7 @@ func (e *MatchError) kinds() []kind {
 	}
 }
 
-// add counts a mismatch; nil is none.
+// add counts a mismatch, if it is not nil.
 func (e *MatchError) add(id string, mismatch error) {
 	if mismatch == nil {
 		return
@@ -182,7 +182,7 @@ func (e *MatchError) mismatches() int {
 	return e.Missing + e.Unread + e.Unknown + e.DuplicateResults + e.DuplicateIDs
 }
 
-// Error says how many there are of each kind, names the first ones, and says how reading the results failed.
+// Error returns how many mismatches there are of each kind, the first ones, and the errors of reading the results.
 func (e *MatchError) Error() string {
 	var counts, parts []string
 	for _, k := range e.kinds() {

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/bulk"
 )
 
-// TestErrorTexts puts what a terminal must not see into everything that errors name.
+// TestErrorTexts puts characters that must not reach a terminal into every text that errors contain.
 func TestErrorTexts(t *testing.T) {
 	t.Parallel()
 	bad := "x\n\x1b[2J\u009b\u202e\u2028\xff" + strings.Repeat("y", 5000)

@@ -20,7 +20,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// A whole program: split, create, match, send again what may succeed next time, add up.
+// A complete program: split, create, match, resend requests that may succeed next time, and add up the cost.
 func Example() {
 	greeting := func(id string) client.Request {
 		return client.Request{CustomID: id, Params: client.Params{
@@ -34,7 +34,7 @@ func Example() {
 	service.Answer("b", batchtest.InTurn(batchtest.Errored(&client.OverloadedError{Message: "Overloaded."}), batchtest.Text("Hello, b, at last")))
 	c := service.Client()
 
-	file, err := os.CreateTemp("", "batches") // after a crash, results can still be read: it has the IDs of all batches
+	file, err := os.CreateTemp("", "batches") // the IDs of all batches, so that results can be read after a crash
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func ExampleSplit() {
 		switch {
 		case errors.As(err, &left): // always the last
 			for _, r := range left.First {
-				fmt.Println("left out:", r)
+				fmt.Println("omitted:", r)
 			}
 		case err != nil:
 			log.Fatal(err)
@@ -119,8 +119,8 @@ func ExampleSplit() {
 	// Output:
 	// a b c make a batch
 	// d make a batch
-	// left out: request 2 (request "large"): request too large for any batch: at most 985 bytes
-	// left out: request 4 (request "a"): duplicate custom id
+	// omitted: request 2 (request "large"): request too large for any batch: at most 985 bytes
+	// omitted: request 4 (request "a"): duplicate custom id
 }
 
 func ExampleSplitLines() {
@@ -134,7 +134,7 @@ func ExampleSplitLines() {
 `)
 	for s, err := range bulk.SplitLines(file, bulk.Limits{}) {
 		if err != nil {
-			fmt.Println(err) // the last thing; everything else has been sent
+			fmt.Println(err) // the last error; everything else has been sent
 			break
 		}
 		fmt.Printf("%d requests from line %d, bytes %d to %d\n", s.Requests, s.Line, s.Offset, s.Offset+s.Bytes)
@@ -152,7 +152,7 @@ func ExampleSplitLines() {
 	// sent b
 	// 1 requests from line 4, bytes 169 to 226
 	// sent d
-	// requests left out: 1 (line 3 (request "c"): malformed request: not one whole JSON object, at byte 54: unexpected EOF)
+	// requests omitted: 1 (line 3 (request "c"): malformed request: not one whole JSON object, at byte 54: unexpected EOF)
 }
 
 func ExampleReadRequests() {
@@ -170,7 +170,7 @@ func ExampleReadRequests() {
 	// Output:
 	// a claude-opus-5 map[]
 	// c claude-opus-5 map[newer_than_this_version:true]
-	// requests left out: 1 (line 2 (request "b"): malformed request: not one whole JSON object, at byte 54: unexpected EOF)
+	// requests omitted: 1 (line 2 (request "b"): malformed request: not one whole JSON object, at byte 54: unexpected EOF)
 }
 
 func ExampleMatch() {
@@ -195,10 +195,10 @@ func ExampleMatch() {
 	c := batchtest.Start(batchtest.WithDuration(0)).Client()
 	first, second := send(ctx, c, greeting("a"), greeting("b")), send(ctx, c, greeting("c"), greeting("z"))
 
-	cities := map[string]string{"a": "Amsterdam", "b": "Berlin", "c": "Cairo", "d": "Delhi"} // what the caller keeps by id
+	cities := map[string]string{"a": "Amsterdam", "b": "Berlin", "c": "Cairo", "d": "Delhi"} // the caller's inputs by ID
 	for m, err := range bulk.Match(maps.All(cities), first, second) {
 		if err != nil {
-			fmt.Println("in all,", err)
+			fmt.Println("in all:", err)
 			break
 		}
 		if err := m.Err(); err != nil {
@@ -213,7 +213,7 @@ func ExampleMatch() {
 	// Cairo: You said: Hello from c
 	// request "z": result without an input
 	// request "d": no result
-	// in all, match: missing results: 1, results without an input: 1 (request "z": result without an input; request "d": no result)
+	// in all: match: missing results: 1, results without an input: 1 (request "z": result without an input; request "d": no result)
 }
 
 func ExampleMatchInOrder() {

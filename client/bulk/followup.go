@@ -7,17 +7,17 @@ import (
 	"github.com/seed-111a911e/messagebatches/client"
 )
 
-// Policy says which requests are worth sending again. The zero Policy suits most programs: requests that expired, and those
-// that errored in a way that may pass, three attempts in all.
+// Policy says which requests are worth resending. The zero Policy suits most programs: requests that expired, and those
+// with an error that may be temporary, up to three attempts in all.
 type Policy struct {
-	// MaxAttempts is how often a request is sent at most, including the first time. 0 stands for 3.
+	// MaxAttempts is the most times that a request is sent, including the first. 0 means 3.
 	MaxAttempts int
 
-	// Canceled sends canceled requests again.
+	// Canceled resends canceled requests.
 	Canceled bool
 
-	// Missing sends requests again that have no result, or a damaged one. Such a request may have run and been paid for.
-	// It never sends a request again whose result could not be read (ReasonUnread).
+	// Missing resends requests that have no result, or a damaged one. Such a request may have run and been paid for.
+	// Requests whose results could not be read (ReasonUnread) are never resent.
 	Missing bool
 }
 
@@ -34,10 +34,10 @@ const (
 	ReasonSpendLimit Reason = "spend_limit" // errored at a spend limit; waiting does not help
 )
 
-// Again reports whether a request with this result is worth sending again, as far as the result shows, and why or why not.
-// A nil item is a missing result.
+// Again reports whether a request with this result is worth resending, as far as the result shows, and the reason. A nil
+// item is a missing result.
 //
-// A request is worth sending again if it expired, or errored with overloaded_error, api_error, timeout_error or
+// A request is worth resending if it expired, or errored with overloaded_error, api_error, timeout_error or
 // rate_limit_error, unless a spend limit was the cause. All other outcomes are final: invalid, too large or forbidden
 // requests, error types newer than the contract, and messages, whatever their stop_reason.
 func (p Policy) Again(item *client.Item) (again bool, reason Reason) {
@@ -73,21 +73,21 @@ func (p Policy) Again(item *client.Item) (again bool, reason Reason) {
 	return false, reason
 }
 
-// A Decision says whether to send a request again.
+// A Decision says whether to resend a request.
 type Decision[T any] struct {
 	// Matched is the input and its result.
 	Matched[T]
 
-	// Again is whether to send it again.
+	// Again reports whether to resend it.
 	Again bool
 
 	// Reason is why, or why not.
 	Reason Reason
 
-	// Attempts is how often it has been sent, including the time that had this result. Store it if it is sent again.
+	// Attempts is how often it has been sent, including the attempt with this result. Store it if the request is resent.
 	Attempts int
 
-	// GivenUp is set if it would be worth sending again, but has been sent as often as the policy allows.
+	// GivenUp reports that the request would be worth resending, but has been sent as often as the policy allows.
 	GivenUp bool
 }
 
@@ -95,12 +95,12 @@ type Decision[T any] struct {
 // the decisions with Again make the next batch.
 //
 // Attempts holds how often each request was sent before these results, by custom ID. A missing entry is 0, and so is a nil
-// map. FollowUp only reads the map; the caller may change an entry once its decision was yielded. [Decision.Attempts] is
+// map. FollowUp only reads the map; the caller may change an entry after its decision was yielded. [Decision.Attempts] is
 // the new value.
 //
-// An error is the last thing FollowUp yields, a [*MatchError]. It counts what no decision is about: results that are
-// unknown or duplicates, and duplicate inputs. It also holds the errors of the results, even though the inputs that they
-// concern have decisions ([ReasonUnread]).
+// An error is the last thing FollowUp yields, a [*MatchError]. It counts everything without a decision: unknown and
+// duplicate results, and duplicate inputs. It also holds the errors of the results, although the inputs affected have
+// decisions ([ReasonUnread]).
 func FollowUp[T any](matches iter.Seq2[Matched[T], error], attempts map[string]int, p Policy) iter.Seq2[Decision[T], error] {
 	limit := p.MaxAttempts
 	if limit <= 0 {
@@ -135,7 +135,7 @@ func FollowUp[T any](matches iter.Seq2[Matched[T], error], attempts map[string]i
 	}
 }
 
-// takeErrs takes over the errors of the results from the last error of Match, and the number of damaged lines.
+// takeErrs copies the errors of the results and the number of damaged lines from the last error of Match.
 func (e *MatchError) takeErrs(err error) {
 	if other, ok := errors.AsType[*MatchError](err); ok {
 		e.Errs, e.Damaged = other.Errs, other.Damaged

@@ -25,7 +25,7 @@ func TestPolicyAgain(t *testing.T) {
 		return `{"custom_id":"a","result":{"type":"errored","error":{"type":"error","request_id":null,"error":` + detail + `}}}`
 	}
 	for name, tt := range map[string]struct {
-		line   string // empty for a result that is missing
+		line   string // empty for a missing result
 		policy bulk.Policy
 		again  bool
 		reason bulk.Reason
@@ -73,7 +73,8 @@ func TestPolicyAgain(t *testing.T) {
 	}
 }
 
-// TestPolicyAgainKnowsAllErrors walks the contract's types of errors: for each it is known whether it passes.
+// TestPolicyAgainKnowsAllErrors iterates over the error types of the contract: for each the test states whether it is worth
+// a retry.
 func TestPolicyAgainKnowsAllErrors(t *testing.T) {
 	t.Parallel()
 	passes := map[string]bool{
@@ -88,7 +89,7 @@ func TestPolicyAgainKnowsAllErrors(t *testing.T) {
 	for name := range mapping {
 		want, ok := passes[name]
 		if !ok {
-			t.Errorf("nothing is decided about %s", name)
+			t.Errorf("there is no decision for %s", name)
 		}
 		line := fmt.Sprintf(`{"custom_id":"a","result":{"type":"errored","error":{"type":"error","error":{"type":%q,"message":"x"}}}}`, name)
 		if again, _ := (bulk.Policy{}).Again(item(t, line)); again != want {
@@ -144,7 +145,7 @@ func TestFollowUp(t *testing.T) {
 	if diff := cmp.Diff(want, decide(items(lines...), nil, bulk.Policy{MaxAttempts: 2, Missing: true})); diff != "" {
 		t.Error(diff)
 	}
-	// What was not read may be there, and is never sent again.
+	// Requests whose results were not read may have results, and are never resent.
 	want[4] = "e 5 again=false unread attempts=1 givenup=false"
 	want[6] = left + "; connection lost"
 	if diff := cmp.Diff(want, decide(then(items(lines...), failure), nil, bulk.Policy{MaxAttempts: 2, Missing: true})); diff != "" {
@@ -214,7 +215,7 @@ func TestFollowUpProperties(t *testing.T) {
 			}
 			for _, id := range c.inputs {
 				if !decided[id] {
-					t.Fatalf("seed %d: nothing is decided about %s", seed, id)
+					t.Fatalf("seed %d: there is no decision for %s", seed, id)
 				}
 			}
 			if bad, ok := errors.AsType[*bulk.MatchError](err); ok && (bad.Missing+bad.Unread > 0 || len(bad.Errs) < c.failures && store == nil) || c.failures > 0 && err == nil {
@@ -224,7 +225,7 @@ func TestFollowUpProperties(t *testing.T) {
 	}
 	t.Log(reasons)
 	if len(reasons) != 4 {
-		t.Errorf("the inputs show only %v", reasons)
+		t.Errorf("the inputs cover only %v", reasons)
 	}
 }
 

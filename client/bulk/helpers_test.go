@@ -73,7 +73,7 @@ func leaveEarly[A any](seq iter.Seq2[A, error]) {
 	}
 }
 
-// items makes results of lines.
+// items returns the results in lines.
 func items(lines ...string) iter.Seq2[*client.Item, error] {
 	return func(yield func(*client.Item, error) bool) {
 		for i, line := range lines {
@@ -85,7 +85,7 @@ func items(lines ...string) iter.Seq2[*client.Item, error] {
 	}
 }
 
-// then yields an error after results.
+// then returns results followed by an error.
 func then(results iter.Seq2[*client.Item, error], err error) iter.Seq2[*client.Item, error] {
 	return func(yield func(*client.Item, error) bool) {
 		for item, err := range results {
@@ -106,7 +106,7 @@ func item(t testing.TB, line string) *client.Item {
 	return &i
 }
 
-// listed yields items as they are.
+// listed yields items unchanged.
 func listed(items ...*client.Item) iter.Seq2[*client.Item, error] {
 	return func(yield func(*client.Item, error) bool) {
 		for _, item := range items {

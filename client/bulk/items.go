@@ -12,10 +12,10 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/lines"
 )
 
-// ReadItems reads results that were stored, one line for each [client.Item.Raw], or the file of results as the service sent
-// it. It yields what [client.Client.Results] yields: a damaged line, or one longer than 32 MiB, is an item whose Malformed
-// is set. For longer lines, split the file yourself and use [client.ParseItem]. Blank lines are skipped. How many results
-// there should be is not known, and a custom ID may come twice: use [Match] to find out.
+// ReadItems reads stored results, one line for each [client.Item.Raw], or the file of results as the service sent it. It
+// yields what [client.Client.Results] yields: a damaged line, or one longer than 32 MiB, is an item whose Malformed is set.
+// For longer lines, split the file yourself and use [client.ParseItem]. Blank lines are skipped. ReadItems does not know
+// how many results there should be, and a custom ID may occur twice: use [Match] to find out.
 //
 // An error is the last thing ReadItems yields: reading failed, or the last line is incomplete, so that the file has
 // probably been truncated.

@@ -23,8 +23,8 @@ func TestReadItems(t *testing.T) {
 	good := fmt.Sprintf(succeeded, "a", "Hi")
 	for name, tt := range map[string]struct {
 		file string
-		want []string // id and text of each item, and "line, id" of what is wrong with it
-		cut  bool     // the last error says so
+		want []string // id and text of each item, and "line, id" of its fault
+		cut  bool     // the last error reports a truncated line
 	}{
 		"good/none":              {"", nil, false},
 		"good/one":               {good + "\n", []string{"a Hi"}, false},
@@ -85,7 +85,7 @@ func TestReadItemsReadError(t *testing.T) {
 	}
 }
 
-// TestReadItemsStored stores what Results yields and reads it again.
+// TestReadItemsStored stores the items of Results and reads them again.
 func TestReadItemsStored(t *testing.T) {
 	t.Parallel()
 	service := batchtest.New(t, batchtest.WithDuration(0))
@@ -115,8 +115,8 @@ func TestReadItemsStored(t *testing.T) {
 	}
 }
 
-// FuzzReadItems reads anything: each line that is not blank is an item, and an item that is written and read again is the
-// same.
+// FuzzReadItems reads arbitrary input: each line that is not blank is an item, and an item that is written and read again
+// is the same.
 func FuzzReadItems(f *testing.F) {
 	f.Add([]byte(fmt.Sprintf(succeeded, "a", "Hi") + "\n\r\n" + `{"custom_id":"b","result":{"type":"expired"}}`))
 	f.Add([]byte("\ufeff" + `{"custom_id":"b","result":{"type":"errored","error":{"type":"error","error":{"type":"api_error","message":5}}}}` + "\n{"))
@@ -140,7 +140,7 @@ func FuzzReadItems(f *testing.F) {
 			if len(again) != 1 || (again[0].Malformed == nil) != (item.Malformed == nil) {
 				t.Fatalf("got %+v, and then %+v", item, again)
 			}
-			item.Malformed, again[0].Malformed = nil, nil // which differ in the number of the line
+			item.Malformed, again[0].Malformed = nil, nil // they differ in the line number
 			if diff := cmp.Diff(item, again[0]); diff != "" {
 				t.Fatal(diff)
 			}

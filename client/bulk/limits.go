@@ -8,8 +8,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/limits"
 )
 
-// Limits bound each batch. A zero field, and one above the limit of the service, stands for that limit:
-// [client.MaxRequests] and [client.MaxBytes]. A negative field is an error, and nothing is split.
+// Limits bound each batch. A zero field, or one above the limit of the service, means that limit: [client.MaxRequests] and
+// [client.MaxBytes]. A negative field is an error, and nothing is split.
 type Limits struct {
 	// MaxRequests is how many requests a batch may have.
 	MaxRequests int
@@ -54,7 +54,7 @@ func checkID(id string) error {
 	return nil
 }
 
-// note notes the custom ID of a request at a place. It must be unique in all batches.
+// note records the custom ID of a request at a place. IDs must be unique across all batches.
 func (p *packer) note(id string, place int) error {
 	if _, duplicate := p.Note(id, place); duplicate {
 		return ErrDuplicateID

@@ -13,7 +13,7 @@ type Matched[T any] struct {
 	// CustomID is the custom ID of both. It is empty for a damaged result whose ID could not be read.
 	CustomID string
 
-	// Input is what the caller has under the ID, the zero T if there is no such input.
+	// Input is the caller's input with that ID, the zero T if there is none.
 	Input T
 
 	// Item is the result, nil if there is none.
@@ -21,8 +21,8 @@ type Matched[T any] struct {
 
 	// Mismatch is nil for one input with one result, even if that is damaged. Otherwise it is [ErrMissing] or [ErrUnread]
 	// for an input without a result, [ErrDuplicateID] for an input whose custom ID an earlier input has, [ErrUnknown] for
-	// a result without an input, [client.ErrDuplicateResult] for a result whose input has one already, and [ErrDamaged]
-	// for a result without a custom ID.
+	// a result without an input, [client.ErrDuplicateResult] for a result whose input already has one, and [ErrDamaged] for
+	// a result without a custom ID.
 	Mismatch error
 }
 
@@ -53,14 +53,14 @@ func ByID(requests iter.Seq[client.Request]) iter.Seq2[string, client.Request] {
 // value: a request, a row, an index. The results keep their order, one sequence after the other; [MatchInOrder] yields them
 // in the order of the inputs.
 //
-// Every input is yielded once, and so is every result. Those that do not make a pair have a Mismatch: first duplicate
-// inputs, then results that are unknown, duplicate or damaged beyond recognition, and in the end inputs without a result,
-// in their order. A damaged line that has a custom ID but no result is yielded there too, with its input, unless there is
-// a result with its ID: then it is skipped. A request that was sent again in a later batch has a result in each: match
-// each round separately.
+// Every input is yielded once, and so is every result. Those without a counterpart have a Mismatch: first duplicate inputs,
+// then results that are unknown, duplicate or without a readable custom ID, and at the end inputs without a result, in
+// their order. A damaged line that has a custom ID but no result is also yielded at the end, with its input, unless there
+// is a result with its ID: then it is skipped. A request that was resent in a later batch has a result in each: match each
+// round separately.
 //
 // An error is the last thing Match yields, a [*MatchError]: it counts the mismatches, and holds the errors of the results.
-// A sequence of results ends with its error, and the other sequences are still read. Inputs without a result are then
+// A sequence of results ends with its error, and the other sequences are still read. Inputs without a result then have
 // [ErrUnread] instead of [ErrMissing]: their results may exist and may have been paid for.
 //
 // Memory holds the inputs and no results, except for damaged lines: their Raw is dropped after 16 MiB. Each iteration
@@ -121,7 +121,7 @@ func (m *matcher[T]) addInput(id string, input T) bool {
 	return true
 }
 
-// match returns an item with its input. It is false for a damaged item, which waits for a better one.
+// match returns an item with its input. ok is false for a damaged item, which is held back because a result may follow.
 func (m *matcher[T]) match(item *client.Item) (match Matched[T], ok bool) {
 	match = Matched[T]{CustomID: item.CustomID, Item: item}
 	i, known := m.index[item.CustomID]
@@ -180,7 +180,7 @@ func (m *matcher[T]) rest(yield func(Matched[T]) bool) {
 	}
 }
 
-// isDuplicate reports whether an item is marked as a duplicate by [client.Client.Results].
+// isDuplicate reports whether [client.Client.Results] marked an item as a duplicate.
 func isDuplicate(item *client.Item) bool {
 	return item.Malformed != nil && errors.Is(item.Malformed, client.ErrDuplicateResult)
 }
@@ -191,7 +191,7 @@ const maxDamaged = 16 << 20
 // damagedItems are items with a custom ID and without a result, one for each ID.
 type damagedItems struct {
 	items map[string]*client.Item
-	ids   []string // in their order, also of items that were taken
+	ids   []string // in order, including those of items that were taken
 	bytes int      // of Raw
 }
 

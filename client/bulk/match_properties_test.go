@@ -59,7 +59,7 @@ func TestMatchProperties(t *testing.T) {
 	}
 	t.Logf("%d inputs: %v", cases, kinds)
 	if len(kinds) != 7 {
-		t.Errorf("the inputs show only %d kinds", len(kinds))
+		t.Errorf("the inputs cover only %d kinds", len(kinds))
 	}
 }
 
@@ -112,7 +112,7 @@ func newMatchCase(random *rand.Rand) *matchCase {
 	return c
 }
 
-// expect says what is wanted, given how many results and damaged lines there are of each id.
+// expect returns the expected matches, given how many results and damaged lines there are of each id.
 func (c *matchCase) expect(whole, damaged map[string]int) {
 	missing := bulk.ErrMissing
 	if c.failures > 0 {

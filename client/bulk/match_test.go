@@ -81,7 +81,7 @@ func matchesOf(t *testing.T, matches iter.Seq2[bulk.Matched[int], error]) (all [
 	return all
 }
 
-// count counts a mismatch as a MatchError has to.
+// count counts a mismatch as a MatchError must.
 func count(e *bulk.MatchError, mismatch error) {
 	switch mismatch {
 	case bulk.ErrMissing:
@@ -115,12 +115,12 @@ func checkMatchError(t *testing.T, got *bulk.MatchError, want bulk.MatchError) {
 		bulk.ErrDuplicateID: want.DuplicateIDs, bulk.ErrDamaged: want.Damaged,
 	} {
 		if errors.Is(got, kind) != (n > 0) {
-			t.Errorf("%v: errors.Is says %v of %v", kind, n == 0, got)
+			t.Errorf("%v: errors.Is returns %v for %v", kind, n == 0, got)
 		}
 	}
 }
 
-// itemError returns what is wrong with the line of an item.
+// itemError returns the fault of the line of an item.
 func itemError(i *client.Item) *client.LineError {
 	if i == nil {
 		return nil
@@ -143,7 +143,7 @@ func TestMatch(t *testing.T) {
 		inputs  iter.Seq2[string, int]
 		results streams
 		want    []string
-		ordered []string // if it is another order
+		ordered []string // if the order differs
 	}{
 		"fine/nothing":        {indexed(), nil, nil, nil},
 		"fine/shuffled":       {indexed("a", "b", "c"), streams{expiredItems("c", "a", "b")}, []string{"c 3 expired", "a 1 expired", "b 2 expired"}, []string{"a 1 expired", "b 2 expired", "c 3 expired"}},
@@ -252,7 +252,7 @@ func numbered(prefix string, n int) iter.Seq2[string, int] {
 	}
 }
 
-// TestMemoryOfMatch bounds the damaged lines that wait for a better one.
+// TestMemoryOfMatch bounds the memory for damaged lines that are held back.
 func TestMemoryOfMatch(t *testing.T) {
 	const n, size = 100, 1 << 20
 	results := func(yield func(*client.Item, error) bool) {

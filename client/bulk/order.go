@@ -6,13 +6,13 @@ import (
 	"github.com/seed-111a911e/messagebatches/client"
 )
 
-// MatchInOrder is [Match] in the order of the inputs. It first reads all results, in whatever order they come, and writes
-// their lines to store; then it ranges over the inputs and reads each result back. A nil store is memory.
+// MatchInOrder is [Match] in the order of the inputs. It first reads all results, in any order, and writes their lines to
+// store; then it ranges over the inputs and reads each result back. A nil store means memory.
 //
 // It yields what Match yields. Duplicate results, and damaged ones without a custom ID, come first, without their inputs.
 // Missing results, damaged lines and duplicate inputs come in their places among the inputs, and results without an input
-// in the end, in their order. If a result cannot be read back from the store, its input is [ErrUnread]. If the store cannot
-// be written, no more results are read, and all inputs are ErrUnread. The error of the store is in the [*MatchError].
+// at the end, in order. If a result cannot be read back from the store, its input has [ErrUnread]. If the store cannot be
+// written, no more results are read, and all inputs have ErrUnread. The error of the store is in the [*MatchError].
 //
 // Memory holds a custom ID and a position for each result, and no inputs. Each iteration ranges over the inputs and
 // results anew, and needs its own store.

@@ -39,7 +39,7 @@ func (s *brokenStore) ReadAt(p []byte, offset int64) (int, error) {
 		return copy(p, strings.Repeat("?", len(p))), nil
 	}
 	n := copy(p, s.file[offset:])
-	return n, io.EOF // which an io.ReaderAt may say at the end
+	return n, io.EOF // which an io.ReaderAt may return at the end
 }
 
 func TestMatchInOrderStore(t *testing.T) {
@@ -54,8 +54,8 @@ func TestMatchInOrderStore(t *testing.T) {
 		"write/fails":        {&brokenStore{write: failure}, []string{"a 1" + unread, "b 2" + unread, "z 0" + unknown, "last: store of results: disk full"}},
 		"read/fails":         {&brokenStore{read: failure}, []string{"a 1" + unread, "b 2: " + bulk.ErrMissing.Error(), "z 0" + unknown, "last: store of results: disk full"}},
 		"read/short":         {&brokenStore{loses: true}, []string{"a 1" + unread, "b 2: " + bulk.ErrMissing.Error(), "z 0" + unknown, "last: store of results: unexpected EOF"}},
-		"read/garbled":       {&brokenStore{garbles: true}, []string{"a 1" + unread, "b 2: " + bulk.ErrMissing.Error(), "z 0" + unknown, "last: store of results: what was read is not what was written"}},
-		"write/not at start": {&brokenStore{file: []byte(fmt.Sprintf(expired, "x"))}, []string{"a 1" + unread, "b 2: " + bulk.ErrMissing.Error(), "z 0" + unknown, "last: store of results: what was read is not what was written"}},
+		"read/garbled":       {&brokenStore{garbles: true}, []string{"a 1" + unread, "b 2: " + bulk.ErrMissing.Error(), "z 0" + unknown, "last: store of results: the data read differs from the data written"}},
+		"write/not at start": {&brokenStore{file: []byte(fmt.Sprintf(expired, "x"))}, []string{"a 1" + unread, "b 2: " + bulk.ErrMissing.Error(), "z 0" + unknown, "last: store of results: the data read differs from the data written"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -64,8 +64,8 @@ func TestMatchInOrderStore(t *testing.T) {
 			}
 		})
 	}
-	// A store that refuses to be written ends the reading of results, which are not paid attention to any more.
-	large := fmt.Sprintf(succeeded, "a", strings.Repeat("x", 1<<20)) // more than is buffered
+	// A store that refuses to be written ends the reading of results, and those read so far are ignored.
+	large := fmt.Sprintf(succeeded, "a", strings.Repeat("x", 1<<20)) // larger than the buffer
 	asked := 0
 	results := func(yield func(*client.Item, error) bool) {
 		for asked++; yield(item(t, large), nil); asked++ {
@@ -77,7 +77,7 @@ func TestMatchInOrderStore(t *testing.T) {
 	}
 }
 
-// Items that the caller made have no line, and some cannot have one.
+// Items that the caller made have no line, and some cannot be encoded as one.
 func TestMatchInOrderWithoutRaw(t *testing.T) {
 	t.Parallel()
 	good := &client.Item{CustomID: "a", Result: &client.ExpiredResult{}}
@@ -104,7 +104,7 @@ func TestMatchInOrderWithoutRaw(t *testing.T) {
 	}
 }
 
-// TestMemoryOfMatchInOrder bounds what is kept of results that are in a file. It does not run in parallel with other tests,
+// TestMemoryOfMatchInOrder bounds the memory for results that are in a file. It does not run in parallel with other tests,
 // whose memory would count too.
 func TestMemoryOfMatchInOrder(t *testing.T) {
 	const n, size = 3000, 10_000

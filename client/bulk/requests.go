@@ -11,16 +11,16 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/lines"
 )
 
-// ReadRequests reads requests from a JSON Lines file, one object {"custom_id", "params"} a line. Blank lines are skipped.
+// ReadRequests reads requests from a JSON Lines file, one object {"custom_id", "params"} per line. Blank lines are skipped.
 //
 // Properties that this version does not know are kept in Extra, both those of the line and those of its params. A line with
-// a deeper one is left out, because it would be sent without it: to send lines unchanged, use [SplitLines] and
-// [client.Client.CreateLines], which do not decode them.
+// such a property at a deeper level is omitted, because it would be sent without the property: to send lines unchanged, use
+// [SplitLines] and [client.Client.CreateLines], which do not decode them.
 //
-// A line that cannot be sent is left out, and the next one follows: it is not JSON in valid UTF-8, its params do not fit
-// their types ([ErrMalformed]), its custom ID is missing or invalid ([ErrInvalidID]), or it is longer than a batch may be
-// ([ErrTooLarge]). Duplicate custom IDs are for [Split] to find. An error is the last thing ReadRequests yields: a
-// [*LeftOutError] with the numbers of the first lines that were left out, or the error of reading r.
+// A line that cannot be sent is omitted, and reading continues: it is not JSON in valid UTF-8, its params do not fit their
+// types ([ErrMalformed]), its custom ID is missing or invalid ([ErrInvalidID]), or it is longer than a batch may be
+// ([ErrTooLarge]). Duplicate custom IDs are not detected here; [Split] does that. An error is the last thing ReadRequests
+// yields: a [*LeftOutError] with the numbers of the first omitted lines, or the error of reading r.
 //
 // Memory holds one line. An iteration reads r to its end, so a second one yields nothing.
 func ReadRequests(r io.Reader) iter.Seq2[client.Request, error] {

@@ -23,7 +23,7 @@ func TestReadRequests(t *testing.T) {
 	for name, tt := range map[string]struct {
 		file string
 		want []string // id and max_tokens of each request
-		left []string // line, id and kind of each line that is left out
+		left []string // line, id and kind of each omitted line
 	}{
 		"good/none":            {"", nil, nil},
 		"good/blank lines":     {"\ufeff\r\n" + a + "\r\n\n \t" + b, []string{"a 5", "b 6"}, nil},
@@ -60,7 +60,7 @@ func TestReadRequests(t *testing.T) {
 	}
 }
 
-// leftOut returns line, id and kind of what an error says was left out.
+// leftOut returns the line, id and kind of each omitted line in an error.
 func leftOut(t *testing.T, err error) (all []string) {
 	t.Helper()
 	if err == nil {
@@ -79,7 +79,7 @@ func leftOut(t *testing.T, err error) (all []string) {
 	return all
 }
 
-// What was written is read, and what the contract does not know survives where there is a place for it.
+// Written requests are read back, and properties that the contract does not know survive if there is a place for them.
 func TestReadRequestsKeepsEverything(t *testing.T) {
 	t.Parallel()
 	var file bytes.Buffer
@@ -122,7 +122,7 @@ func TestReadRequestsErrors(t *testing.T) {
 	if len(requests) != 1 || !ok || left.Count != 1 || !errors.Is(err, failure) || !errors.Is(err, bulk.ErrMalformed) {
 		t.Errorf("got %v, %v", requests, err)
 	}
-	if want := "requests left out: 1 (line 1: malformed request: not one whole JSON object, at byte 1: unexpected EOF); line 3: disk on fire"; err.Error() != want {
+	if want := "requests omitted: 1 (line 1: malformed request: not one whole JSON object, at byte 1: unexpected EOF); line 3: disk on fire"; err.Error() != want {
 		t.Errorf("got %v", err)
 	}
 	_, err = collect(t, bulk.ReadRequests(strings.NewReader(`{"custom_id":"a","params":{"max_tokens":"secret"}}`+strings.Repeat("\nsecret", 30))))
@@ -135,8 +135,8 @@ func TestReadRequestsErrors(t *testing.T) {
 	}
 }
 
-// FuzzReadRequests reads anything: each line that is not blank is a request or left out, and a request that is written and
-// read again is the same.
+// FuzzReadRequests reads arbitrary input: each line that is not blank is a request or omitted, and a request that is
+// written and read again is the same.
 func FuzzReadRequests(f *testing.F) {
 	f.Add([]byte(`{"custom_id":"a","params":{"messages":[{"role":"user","content":"x"}],"new":1},"other":[]}` + "\n\r\n{"))
 	f.Fuzz(func(t *testing.T, file []byte) {
@@ -159,7 +159,7 @@ func FuzzReadRequests(f *testing.F) {
 		for _, r := range requests {
 			line, err := r.AppendJSON(nil)
 			if err != nil {
-				continue // what was not there has no JSON
+				continue // absent values have no JSON
 			}
 			again, err := collect(t, bulk.ReadRequests(bytes.NewReader(line)))
 			if err != nil || len(again) != 1 {

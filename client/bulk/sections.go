@@ -13,7 +13,7 @@ import (
 //
 //	c.CreateLines(ctx, io.NewSectionReader(file, s.Offset, s.Bytes))
 type Section struct {
-	// Offset is where the section begins, in bytes from where reading began, and Bytes how long it is, including the white
+	// Offset is where the section begins, in bytes from where reading began, and Bytes is its length, including the white
 	// space between its lines.
 	Offset, Bytes int64
 
@@ -27,16 +27,16 @@ type Section struct {
 	Body int64
 }
 
-// SplitLines splits a JSON Lines file of requests, one object {"custom_id", "params"} a line, into sections that make
+// SplitLines splits a JSON Lines file of requests, one object {"custom_id", "params"} per line, into sections that make
 // batches. It treats lines as [Split] treats requests. Blank lines, white space around a line and a byte order mark at the
 // very start are skipped.
 //
-// A line that fits no batch is left out: the section before it ends, so that no section contains it, and the next line
-// begins another one. An error is the last thing SplitLines yields: a [*LeftOutError] with the numbers of the first lines
-// that were left out, or the error of reading r. The whole lines before a read error are in sections.
+// A line that fits no batch is omitted: the section before it ends, so that no section contains it, and the next line
+// begins another one. An error is the last thing SplitLines yields: a [*LeftOutError] with the numbers of the first omitted
+// lines, or the error of reading r. The whole lines before a read error are in sections.
 //
-// The params are only checked for being a JSON object; package preflight checks what is in them. Memory holds the custom
-// IDs of all lines, and one line of at most [Limits.MaxBytes]; a longer one is left out without being kept. An iteration
+// SplitLines only checks that the params are a JSON object; package preflight checks their content. Memory holds the custom
+// IDs of all lines, and one line of at most [Limits.MaxBytes]; a longer one is omitted without being kept. An iteration
 // reads r to its end, so a second one yields nothing.
 func SplitLines(r io.Reader, l Limits) iter.Seq2[Section, error] {
 	return func(yield func(Section, error) bool) {

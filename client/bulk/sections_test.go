@@ -16,7 +16,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/bulk"
 )
 
-// Sections are written as the part of the file that they hold, and lines that are left out as line, id and kind.
+// Sections are written as the part of the file that they hold, and omitted lines as line, id and kind.
 func TestSplitLines(t *testing.T) {
 	t.Parallel()
 	const a, b, c = `{"custom_id":"a","params":{}}`, `{"custom_id":"b","params":{}}`, `{"custom_id":"c","params":{}}`
@@ -25,7 +25,7 @@ func TestSplitLines(t *testing.T) {
 	for name, tt := range map[string]struct {
 		file   string
 		limits bulk.Limits
-		want   []string // the sections, and then what is left out
+		want   []string // the sections, and then the omitted lines
 	}{
 		"empty/nothing":       {"", bulk.Limits{}, nil},
 		"empty/blank lines":   {"\n\r\n \t\n", bulk.Limits{}, nil},
@@ -154,15 +154,15 @@ func TestSplitLinesErrorsShowNothing(t *testing.T) {
 	t.Parallel()
 	file := `{"custom_id":"a","params":{"secret":"secret`
 	_, err := collect(t, bulk.SplitLines(strings.NewReader(file), bulk.Limits{}))
-	if want := `requests left out: 1 (line 1 (request "a"): malformed request: not one whole JSON object, at byte 43: unexpected EOF)`; err.Error() != want {
+	if want := `requests omitted: 1 (line 1 (request "a"): malformed request: not one whole JSON object, at byte 43: unexpected EOF)`; err.Error() != want {
 		t.Errorf("got %v", err)
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Error("a malformed line looks like a failure of reading")
+		t.Error("a malformed line is reported as a read error")
 	}
 }
 
-// TestMemoryOfSplitLines bounds what is allocated in all, and with it what can be held at a time. It does not run in
+// TestMemoryOfSplitLines bounds the total of all allocations, and thereby the memory held at a time. It does not run in
 // parallel with other tests, whose memory would count too.
 func TestMemoryOfSplitLines(t *testing.T) {
 	allocated := func(f func()) uint64 {
@@ -203,7 +203,7 @@ func TestMemoryOfSplitLines(t *testing.T) {
 	}
 }
 
-// A largeFile is a reader of requests that are nowhere as a whole.
+// A largeFile generates requests as it is read, so that they are never in memory as a whole.
 type largeFile struct {
 	lines, size int
 	head, tail  []byte
@@ -234,8 +234,8 @@ func (f *largeFile) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// FuzzSplitLines splits anything: each line that is not blank is in one section or left out, and sections are what they
-// say.
+// FuzzSplitLines splits arbitrary input: each line that is not blank is in one section or omitted, and the fields of
+// sections are correct.
 func FuzzSplitLines(f *testing.F) {
 	const line = `{"custom_id":"a","params":{}}` + "\n"
 	f.Add([]byte(line), 0, int64(0))
@@ -275,7 +275,7 @@ func FuzzSplitLines(f *testing.F) {
 			}
 			end = s.Offset + s.Bytes
 			text := file[s.Offset:end]
-			// Alone, a section is one section.
+			// A section alone is split into one section.
 			alone, err := collect(t, bulk.SplitLines(bytes.NewReader(text), bulk.Limits{}))
 			if err != nil || len(alone) != 1 || alone[0].Requests != s.Requests || alone[0].Body != s.Body || alone[0].Bytes != s.Bytes {
 				t.Fatalf("section %+v alone: %+v, %v", s, alone, err)

@@ -10,10 +10,10 @@ import (
 // Split yields the requests in batches for [client.Client.Create], in their order. Each batch is as large as the limits
 // allow, by the exact size of the body that Create sends.
 //
-// A request that fits no batch is left out, and the next one follows: it cannot be encoded ([ErrMalformed]), is too large
+// A request that fits no batch is omitted, and splitting continues: it cannot be encoded ([ErrMalformed]), is too large
 // ([ErrTooLarge]), or has an invalid custom ID ([ErrInvalidID]) or that of an earlier request in any batch
 // ([ErrDuplicateID]). An error is the last thing Split yields, a [*LeftOutError] that counts them. If the limits are
-// negative, that is the only error and there are no batches.
+// negative, Split yields only that error.
 //
 // Memory holds the current batch and all custom IDs. A batch belongs to the caller and is not reused. Each iteration ranges
 // over the requests anew. Requests must not change until their batch has been sent.

@@ -29,14 +29,14 @@ func TestSplitProperties(t *testing.T) {
 	}
 	t.Logf("%d inputs, %d batches, %d sections, %d errors", cases, batchesSeen, sectionsSeen, errorsSeen)
 	if batchesSeen < cases || sectionsSeen < cases || errorsSeen < cases {
-		t.Error("the inputs show little")
+		t.Error("the inputs cover too little")
 	}
 }
 
 // A splitCase is a random list of requests and the same as lines.
 type splitCase struct {
 	requests []client.Request
-	texts    [][]byte // as they are sent; of a malformed one, a line that no JSON is
+	texts    [][]byte // as they are sent; a malformed one is a line that is not JSON
 	file     []byte
 	starts   []int // where the line of each request begins in file
 	limits   bulk.Limits
@@ -95,7 +95,7 @@ func (c *splitCase) maxBytes() int {
 	return int(c.limits.MaxBytes)
 }
 
-// body is what is sent for the requests with the given indices.
+// body returns the body that is sent for the requests with the given indices.
 func (c *splitCase) body(indices []int) []byte {
 	var parts [][]byte
 	for _, i := range indices {
@@ -104,13 +104,13 @@ func (c *splitCase) body(indices []int) []byte {
 	return slices.Concat([]byte(`{"requests":[`), bytes.Join(parts, []byte(",")), []byte(`]}`))
 }
 
-// checkSplit checks Split and returns the number of batches, and the kind of each request that is left out, by index.
+// checkSplit checks Split and returns the number of batches, and the kind of each omitted request, by index.
 func (c *splitCase) checkSplit(t *testing.T, seed uint64) (n int, failed map[int]error) {
 	t.Helper()
 	batches, err := collect(t, bulk.Split(slices.Values(c.requests), c.limits))
 	failed = c.failures()
 	c.checkLeftOut(t, seed, err, failed)
-	var groups [][]int // indices of the requests of each batch, by counting off
+	var groups [][]int // indices of the requests of each batch, by counting
 	next := 0
 	for _, batch := range batches {
 		var group []int
@@ -132,12 +132,13 @@ func (c *splitCase) checkSplit(t *testing.T, seed uint64) (n int, failed map[int
 	}
 	c.checkGroups(t, seed, groups, nil)
 	if got := len(slices.Concat(groups...)) + len(failed); got != len(c.requests) {
-		t.Fatalf("seed %d: %d of %d requests were yielded or left out", seed, got, len(c.requests))
+		t.Fatalf("seed %d: %d of %d requests were yielded or omitted", seed, got, len(c.requests))
 	}
 	return len(groups), failed
 }
 
-// checkGroups checks that batches keep the limits, and that each is as large as it can be, unless it was cut.
+// checkGroups checks that batches are within the limits, and that each is as large as possible, unless an omitted line
+// ended it.
 func (c *splitCase) checkGroups(t *testing.T, seed uint64, groups [][]int, cut map[int]bool) {
 	t.Helper()
 	for i, group := range groups {
@@ -153,7 +154,7 @@ func (c *splitCase) checkGroups(t *testing.T, seed uint64, groups [][]int, cut m
 	}
 }
 
-// failures returns what is wrong with each request, by index, worked out in another way.
+// failures returns the fault of each request, by index, computed independently.
 func (c *splitCase) failures() map[int]error {
 	failed := make(map[int]error)
 	taken := make(map[string]bool)
@@ -246,13 +247,13 @@ func (c *splitCase) checkLines(t *testing.T, seed uint64, failed map[int]error) 
 		}
 	}
 	if got := len(slices.Concat(groups...)) + len(failed); got != len(c.requests) {
-		t.Fatalf("seed %d: %d of %d lines were yielded or left out", seed, got, len(c.requests))
+		t.Fatalf("seed %d: %d of %d lines were yielded or omitted", seed, got, len(c.requests))
 	}
 	c.checkGroups(t, seed, groups, cut)
 	return len(groups)
 }
 
-// bodyOfLines makes of lines what is sent for them.
+// bodyOfLines returns the body that is sent for lines.
 func bodyOfLines(section []byte) []byte {
 	var parts [][]byte
 	for line := range bytes.Lines(section) {

@@ -24,7 +24,7 @@ func TestSplit(t *testing.T) {
 	for name, tt := range map[string]struct {
 		requests []client.Request
 		limits   bulk.Limits
-		want     []string // ids of each batch, and then place, id and kind of what is left out
+		want     []string // ids of each batch, and then place, id and kind of omitted requests
 	}{
 		"none/no batch":           {nil, bulk.Limits{}, nil},
 		"count/zero":              {[]client.Request{request("a", "x"), request("b", "x")}, bulk.Limits{}, []string{"a b"}},
@@ -88,7 +88,7 @@ func TestSplitErrors(t *testing.T) {
 	if want := `request 0 (request "a"): malformed request: encode JSON at /params/messages/0/content: invalid UTF-8`; left.First[0].Error() != want {
 		t.Errorf("got %v", left.First[0])
 	}
-	if text := err.Error(); len(text) > 400 || strings.Contains(text, "secret") || !strings.HasPrefix(text, "requests left out: 2 (request 0 ") {
+	if text := err.Error(); len(text) > 400 || strings.Contains(text, "secret") || !strings.HasPrefix(text, "requests omitted: 2 (request 0 ") {
 		t.Errorf("got %s", text)
 	}
 	broken := request("a", "x")
@@ -124,7 +124,7 @@ func TestSplitLeftEarly(t *testing.T) {
 		break
 	}
 	if asked != 5 {
-		t.Errorf("%d requests were asked for, for a batch of 2", asked)
+		t.Errorf("%d requests were read for a batch of 2", asked)
 	}
 	// A batch belongs to the caller, and each iteration starts anew.
 	split := bulk.Split(requests, bulk.Limits{MaxRequests: 7})
@@ -180,7 +180,7 @@ type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// TestCustomIDs holds the rule for custom ids against that of Create.
+// TestCustomIDs compares the rule for custom ids with that of Create.
 func TestCustomIDs(t *testing.T) {
 	t.Parallel()
 	c, err := client.New(client.WithoutEnvironment(), client.WithAPIKey("key-for-tests"), client.WithBaseURL("http://localhost"),

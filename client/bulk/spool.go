@@ -12,8 +12,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/foreign"
 )
 
-// Store holds results until their inputs come, for example an empty *os.File that is open for reading and writing. What
-// was written first is read at offset 0. Nothing is read before everything was written.
+// Store holds results until their inputs come, for example an empty *os.File that is open for reading and writing. The
+// first byte written must be at offset 0. Nothing is read before everything has been written.
 type Store interface {
 	io.Writer
 	io.ReaderAt
@@ -23,12 +23,12 @@ type Store interface {
 type spool struct {
 	store   Store
 	out     *bufio.Writer
-	end     int64 // of what was written
+	end     int64 // offset after the last byte written
 	places  map[string]place
 	unsaved map[string]*client.Item // items that cannot be written
 	buf     []byte
-	skipped int   // damaged lines under the ID of another one
-	broken  bool  // writing failed: what was written is not read
+	skipped int   // damaged lines with the ID of another line
+	broken  bool  // writing failed: the store is not read
 	err     error // the first error of the store
 }
 
@@ -38,7 +38,7 @@ type place struct {
 	length  int
 	line    int // its number, if it is malformed
 	damaged bool
-	taken   bool // by an input, also if there is no item
+	taken   bool // by an input, even if there is no item
 }
 
 func newSpool(store Store) *spool {
@@ -48,8 +48,8 @@ func newSpool(store Store) *spool {
 	return &spool{store: store, out: bufio.NewWriterSize(store, 64<<10), places: make(map[string]place), unsaved: make(map[string]*client.Item)}
 }
 
-// put keeps an item, or returns why the item is no input's result. Of a result and damaged lines under one ID it keeps the
-// result.
+// put keeps an item, or returns why the item cannot be the result of an input. Of a result and damaged lines with the same
+// ID it keeps the result.
 func (s *spool) put(item *client.Item) (mismatch error) {
 	id := item.CustomID
 	other, known := s.places[id]
@@ -86,20 +86,20 @@ func (s *spool) put(item *client.Item) (mismatch error) {
 
 func (s *spool) flush() { s.wrote(s.out.Flush()) }
 
-// wrote notes the outcome of writing.
+// wrote records the outcome of a write.
 func (s *spool) wrote(err error) {
 	s.broken = s.broken || err != nil
 	s.fail(err)
 }
 
-// fail notes an error of the store, if it is the first.
+// fail records an error of the store, if it is the first.
 func (s *spool) fail(err error) {
 	if err != nil && s.err == nil {
 		s.err = fmt.Errorf("store of results: %w", foreign.Error(err))
 	}
 }
 
-// take returns the item with a custom ID. The mismatch is [ErrMissing] if there is none, [ErrDuplicateID] if it was taken
+// take returns the item with a custom ID. mismatch is [ErrMissing] if there is none, [ErrDuplicateID] if it was taken
 // before, and [ErrUnread] if the store fails.
 func (s *spool) take(id string) (item *client.Item, mismatch error) {
 	p, ok := s.places[id]
@@ -139,9 +139,9 @@ func (s *spool) read(id string, p place) *client.Item {
 	return &item
 }
 
-var errChanged = errors.New("what was read is not what was written")
+var errChanged = errors.New("the data read differs from the data written")
 
-// left returns the IDs of items that no input has taken, in the order of the items.
+// left returns the IDs of the items that no input has taken, in the order of the items.
 func (s *spool) left() []string {
 	var ids []string
 	for id, p := range s.places {

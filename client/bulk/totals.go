@@ -9,10 +9,10 @@ import (
 )
 
 // Totals add up results and what they used. The zero Totals is empty and ready to use. Totals is not safe for concurrent
-// use: give each goroutine its own, and combine them with [Totals.Merge].
+// use: use one per goroutine, and combine them with [Totals.Merge].
 type Totals struct {
-	// Results is how many results there are, by type: "succeeded", "errored", "canceled", "expired", and types newer than
-	// the contract.
+	// Results is the number of results, by type: "succeeded", "errored", "canceled", "expired", and types newer than the
+	// contract.
 	Results map[string]int64
 
 	// Models are the tokens of each model, by the model name in the response.
@@ -32,7 +32,7 @@ type Tokens struct {
 	// Input are input tokens neither read from nor written to the cache.
 	Input int64 `json:"input"`
 
-	// CacheWrite5m are input tokens written to the cache for 5 minutes, those without a time to live included.
+	// CacheWrite5m are input tokens written to the cache for 5 minutes, including those without a time to live.
 	CacheWrite5m int64 `json:"cache_write_5m"`
 
 	// CacheWrite1h are input tokens written to the cache for an hour.
@@ -44,8 +44,8 @@ type Tokens struct {
 	// Output are output tokens, including those of thinking.
 	Output int64 `json:"output"`
 
-	// Thinking are the output tokens of thinking, where the response reports them. Steps outside the response's own usage
-	// do not.
+	// Thinking are the output tokens of thinking, if the response reports them. It does not for steps outside its own
+	// usage.
 	Thinking int64 `json:"thinking"`
 }
 
@@ -54,7 +54,7 @@ type Tokens struct {
 //
 // The tokens of a message are those of its usage, which includes each run of the model that responded, plus those of the
 // steps that it does not include: compactions, advice (under the advisor's model), and the output of a model that declined
-// before a fallback model took over (under the model that declined; without output that is not billed).
+// before a fallback model took over (under the model that declined; without output nothing is billed).
 func (t *Totals) Add(item *client.Item) {
 	if item == nil || item.Result == nil {
 		return
@@ -154,7 +154,7 @@ func (n Tokens) plus(o Tokens) Tokens {
 	return n
 }
 
-// tokens makes Tokens of a usage. The writes by time to live are a part of all writes, or replace their missing sum.
+// tokens returns the Tokens of a usage. The writes by time to live are part of all writes, or replace a missing total.
 func tokens(input, output, reads, writes int64, byTTL *gen.BetaCacheCreation) Tokens {
 	n := Tokens{Input: input, Output: output, CacheRead: reads}
 	if byTTL != nil {
@@ -164,7 +164,7 @@ func tokens(input, output, reads, writes int64, byTTL *gen.BetaCacheCreation) To
 	return n
 }
 
-// serverToolUses returns how often server tools were used, including those that the contract does not know: they are only
+// serverToolUses returns how often server tools were used, including tools that the contract does not know, which are only
 // in the raw line.
 func serverToolUses(item *client.Item) map[string]int64 {
 	known := item.Message().Usage.ServerToolUse
@@ -185,7 +185,7 @@ func serverToolUses(item *client.Item) map[string]int64 {
 		wire.DecodeInt(d, &n)
 		uses[name] = n
 	})
-	_ = d.End() // a malformed number does not cost the others
+	_ = d.End() // a malformed number does not affect the others
 	return uses
 }
 

@@ -17,8 +17,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/contract"
 )
 
-// answered makes the result of a request that succeeded, with a usage.
-func answered(t testing.TB, usage string) *client.Item {
+// succeededWith returns the result of a succeeded request, with a usage.
+func succeededWith(t testing.TB, usage string) *client.Item {
 	t.Helper()
 	return item(t, `{"custom_id":"a","result":{"type":"succeeded","message":{"type":"message","model":"opus","usage":`+usage+`}}}`)
 }
@@ -54,7 +54,7 @@ func TestTotalsTokens(t *testing.T) {
 		"cache/no time to live":  {`{"cache_creation_input_tokens":7,"cache_creation":null}`, models{"opus": {CacheWrite5m: 7}}, 0},
 		"cache/some of them":     {`{"cache_creation_input_tokens":7,"cache_creation":{"ephemeral_1h_input_tokens":4}}`, models{"opus": {CacheWrite5m: 3, CacheWrite1h: 4}}, 0},
 		"cache/only by TTL":      {`{"cache_creation_input_tokens":null,"cache_creation":{"ephemeral_1h_input_tokens":4,"ephemeral_5m_input_tokens":5}}`, models{"opus": {CacheWrite5m: 5, CacheWrite1h: 4}}, 0},
-		"steps/of the answer":    {usage(3, `,"iterations":[`+step("message", "opus", 1)+`,`+step("message", "", 2)+`]`), models{"opus": of(3)}, 0},
+		"steps/of the response":  {usage(3, `,"iterations":[`+step("message", "opus", 1)+`,`+step("message", "", 2)+`]`), models{"opus": of(3)}, 0},
 		"steps/compaction":       {usage(3, `,"iterations":[`+step("compaction", "", 4)+`,`+step("message", "opus", 3)+`]`), models{"opus": sum(3, 4)}, 0},
 		"steps/advisor":          {usage(3, `,"iterations":[`+step("message", "opus", 3)+`,`+step("advisor_message", "fable", 10)+`,`+step("advisor_message", "fable", 20)+`]`), models{"opus": of(3), "fable": sum(10, 20)}, 0},
 		"steps/advisor, same":    {usage(3, `,"iterations":[`+step("advisor_message", "opus", 10)+`]`), models{"opus": sum(3, 10)}, 0},
@@ -68,7 +68,7 @@ func TestTotalsTokens(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var got bulk.Totals
-			got.Add(answered(t, tt.usage))
+			got.Add(succeededWith(t, tt.usage))
 			want := bulk.Totals{Results: map[string]int64{"succeeded": 1}, Models: tt.want, UnknownSteps: tt.unknown}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)
@@ -77,8 +77,8 @@ func TestTotalsTokens(t *testing.T) {
 	}
 }
 
-// TestTotalsKnowAllOfTheContract fails when the contract gets a kind of step, or a property of a usage, that nobody has
-// decided how to count.
+// TestTotalsKnowAllOfTheContract fails if the contract has a kind of step, or a property of a usage, whose counting has not
+// been decided.
 func TestTotalsKnowAllOfTheContract(t *testing.T) {
 	t.Parallel()
 	schemas := contract.Load().Components.Schemas
@@ -94,13 +94,13 @@ func TestTotalsKnowAllOfTheContract(t *testing.T) {
 	} {
 		for name := range schemas[schema].Value.Properties {
 			if !strings.Contains(" "+known+" ", " "+name+" ") {
-				t.Errorf("nothing is decided about %s of %s", name, schema)
+				t.Errorf("%s of %s: its counting has not been decided", name, schema)
 			}
 		}
 	}
 	for name := range schemas["BetaUsageIteration"].Value.Discriminator.Mapping {
 		if !strings.Contains(" message compaction advisor_message fallback_message ", " "+name+" ") {
-			t.Errorf("nothing is decided about steps of type %s", name)
+			t.Errorf("steps of type %s: their counting has not been decided", name)
 		}
 	}
 }
@@ -119,9 +119,9 @@ func TestTotalsResults(t *testing.T) {
 	for _, result := range []string{`{"type":"expired"}`, `{"type":"canceled"}`, `{"type":"canceled"}`, `{"type":"postponed"}`, `{"type":"errored","error":{"type":"error","error":{"type":"api_error","message":"x"}}}`} {
 		got.Add(item(t, `{"custom_id":"a","result":`+result+`}`))
 	}
-	got.Add(answered(t, `{"server_tool_use":{"web_search_requests":3,"odd":"x","half":1.5,"none":null,"web_fetch_requests":0,"code_execution_requests":2},"other":{"server_tool_use":{"z":1}}}`))
-	got.Add(answered(t, `{"server_tool_use":{"web_search_requests":1,"web_fetch_requests":4,"Web_Search_Requests":50}}`))
-	got.Add(answered(t, `{"Server_Tool_Use":{"web_search_requests":50}}`))
+	got.Add(succeededWith(t, `{"server_tool_use":{"web_search_requests":3,"odd":"x","half":1.5,"none":null,"web_fetch_requests":0,"code_execution_requests":2},"other":{"server_tool_use":{"z":1}}}`))
+	got.Add(succeededWith(t, `{"server_tool_use":{"web_search_requests":1,"web_fetch_requests":4,"Web_Search_Requests":50}}`))
+	got.Add(succeededWith(t, `{"Server_Tool_Use":{"web_search_requests":50}}`))
 	got.Add(&client.Item{CustomID: "a", Result: &client.SucceededResult{Message: client.Message{Usage: client.Usage{ServerToolUse: &gen.BetaServerToolUsage{WebFetchRequests: 1}}}}})
 	want := bulk.Totals{
 		Results:     map[string]int64{"succeeded": 4, "expired": 1, "canceled": 2, "postponed": 1, "errored": 1},
@@ -137,7 +137,7 @@ func TestTotalsMerge(t *testing.T) {
 	t.Parallel()
 	var pool []*client.Item
 	for i := range 50 {
-		pool = append(pool, answered(t, fmt.Sprintf(`{"input_tokens":%d,"output_tokens":7,"server_tool_use":{"web_search_requests":%d},"iterations":[{"type":"dream"},{"type":"advisor_message","model":"m%d","input_tokens":9}]}`, i, i%3, i%4)))
+		pool = append(pool, succeededWith(t, fmt.Sprintf(`{"input_tokens":%d,"output_tokens":7,"server_tool_use":{"web_search_requests":%d},"iterations":[{"type":"dream"},{"type":"advisor_message","model":"m%d","input_tokens":9}]}`, i, i%3, i%4)))
 		pool = append(pool, item(t, fmt.Sprintf(expired, "a")))
 	}
 	for seed := range uint64(200) {
@@ -229,7 +229,7 @@ func TestCost(t *testing.T) {
 	}
 }
 
-// TestCostLosesNothing adds up 100,000 items whose costs have no end as floats, and compares with fractions.
+// TestCostLosesNothing adds up 100,000 items whose costs are not exact as floats, and compares with fractions.
 func TestCostLosesNothing(t *testing.T) {
 	t.Parallel()
 	prices := bulk.Prices{Models: map[client.Model]bulk.Price{"opus": {Input: 0.1, CacheRead: 0.03, Output: 0.7, CacheWrite5m: 0.125, CacheWrite1h: 0.2}}}

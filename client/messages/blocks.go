@@ -50,12 +50,12 @@ func Image(data []byte) (*client.ImageBlockParam, error) {
 		return nil, errors.New("image is empty")
 	}
 	if strings.HasPrefix(http.DetectContentType(decoded(data)), "image/") {
-		return nil, errors.New("image is in base64 already: pass its bytes")
+		return nil, errors.New("image is already in base64: pass its bytes")
 	}
 	return nil, fmt.Errorf("image is %s: it must be JPEG, PNG, GIF or WebP", format)
 }
 
-// longestImage is the most that an image may have in base64.
+// longestImage is the largest length of an image in base64.
 const longestImage = 10 << 20
 
 // decoded returns the beginning of data that is in base64, or nil. It may be in a data URL.
@@ -84,9 +84,9 @@ func ImageFile(id string) *client.ImageBlockParam {
 // Document returns a document block that contains the document: a PDF, in base64, or plain text in UTF-8, without its
 // byte order mark. Set Title, Context and Citations of the block as needed.
 //
-// Anything else is an error that names the format, as far as it is known from the first bytes: images, archives such as
-// DOCX files, text in UTF-16, PDFs that do not begin as one. So is a text that is empty or only white space, and an HTML
-// page, which the model would read with its tags. To send one nevertheless, use a [client.PlainTextSource].
+// Anything else is an error that names the format, as far as the first bytes show it: images, archives such as DOCX files,
+// text in UTF-16, PDFs with a damaged beginning. A text that is empty or only white space is an error too, and so is an
+// HTML page, which the model would read with its tags; to send one anyway, use a [client.PlainTextSource].
 func Document(data []byte) (*client.DocumentBlockParam, error) {
 	if bytes.HasPrefix(data, []byte("%PDF-")) {
 		return &client.DocumentBlockParam{Source: &client.Base64PDFSource{Data: base64.StdEncoding.EncodeToString(data)}}, nil
@@ -105,7 +105,7 @@ func Document(data []byte) (*client.DocumentBlockParam, error) {
 	case format != "":
 		return nil, fmt.Errorf("document is %s: it must be a PDF or plain text in UTF-8", format)
 	case bytes.HasPrefix(decoded(data), []byte("%PDF-")):
-		return nil, errors.New("document is a PDF in base64 already: pass its bytes")
+		return nil, errors.New("document is a PDF that is already in base64: pass its bytes")
 	case len(begin) == 0 && len(bytes.TrimSpace(text)) == 0:
 		return nil, errors.New("document is empty or only white space")
 	case !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0:

@@ -39,8 +39,8 @@ func TestMediaOfBytes(t *testing.T) {
 		"image/bmp":            {image, "BMrest", "image/bmp"},
 		"image/text":           {image, "hello", "image is text/plain; charset=utf-8: it must be JPEG, PNG, GIF or WebP"},
 		"image/empty":          {image, "", "image is empty"},
-		"image/base64":         {image, b64(png), "image is in base64 already: pass its bytes"},
-		"image/data URL":       {image, "data:image/png;base64," + b64(png), "image is in base64 already: pass its bytes"},
+		"image/base64":         {image, b64(png), "image is already in base64: pass its bytes"},
+		"image/data URL":       {image, "data:image/png;base64," + b64(png), "image is already in base64: pass its bytes"},
 		"image/text in base64": {image, b64("hello, this is no image"), "image is text/plain"},
 		"image/largest":        {image, png + strings.Repeat("x", 7864320-len(png)), ""},
 		"image/too large":      {image, png + strings.Repeat("x", 7864321-len(png)), "image has 7864321 bytes: at most 7864320 are allowed"},
@@ -69,7 +69,7 @@ func TestMediaOfBytes(t *testing.T) {
 		"document/short PDF":       {document, "%PDF", "document is a damaged PDF: it must begin with %PDF-"},
 		"document/PDF later":       {document, "\r\n" + pdf, "document is a PDF with 2 bytes before its beginning %PDF-: remove them"},
 		"document/PDF, mark":       {document, "\ufeff\n" + pdf, "document is a PDF with 4 bytes before its beginning %PDF-: remove them"},
-		"document/PDF in base64":   {document, b64(pdf + pdf), "document is a PDF in base64 already: pass its bytes"},
+		"document/PDF in base64":   {document, b64(pdf + pdf), "document is a PDF that is already in base64: pass its bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -95,7 +95,7 @@ func TestMediaOfBytes(t *testing.T) {
 			checkUser(t, got.(client.ContentBlockParam))
 		})
 	}
-	// The formats are those of the contract.
+	// The formats must be those of the contract.
 	var formats []any
 	for _, data := range []string{jpeg, png, gif, webp} {
 		b, err := messages.Image([]byte(data))
@@ -112,7 +112,7 @@ func TestMediaOfBytes(t *testing.T) {
 	}
 }
 
-// checkUser checks blocks, as the user's message, against the contract.
+// checkUser checks a user message with these blocks against the contract.
 func checkUser(t *testing.T, blocks ...client.ContentBlockParam) {
 	t.Helper()
 	p := params()
@@ -176,8 +176,7 @@ func TestCached(t *testing.T) {
 	}
 }
 
-// TestCachedTakesAll walks the contract: every block and every tool that can carry a breakpoint gets one, the others do
-// not.
+// TestCachedTakesAll iterates over the contract: Cached accepts exactly the blocks and tools that can have a breakpoint.
 func TestCachedTakesAll(t *testing.T) {
 	t.Parallel()
 	schemas := contract.Load().Components.Schemas

@@ -11,7 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A fieldError says what is wrong with fields. Its text quotes no JSON, the error that it wraps may.
+// A fieldError describes the faults of fields. Its text quotes no JSON; the error that it wraps may.
 type fieldError struct {
 	field string // the first
 	text  string
@@ -21,32 +21,32 @@ type fieldError struct {
 func (e *fieldError) Error() string { return e.text }
 func (e *fieldError) Unwrap() error { return e.err }
 
-// A checker goes through a JSON text beside the shape of its Go type.
+// A checker compares a JSON text with the shape of its Go type.
 type checker struct {
 	*jsontext.Decoder
 	place   []string // the path to the next value: ".name", "[2]", ".*"
 	missing []string // the first missing fields
-	more    int      // the other ones
+	more    int      // how many others are missing
 	wrong   *fieldError
 
 	text  []byte
-	fixed []byte // text up to done, with the values of enums in their case
+	fixed []byte // text up to done, with the values of enums in the case of their types
 	done  int
 
-	own func(t reflect.Type, v jsontext.Value) // is called for values of types that decode themselves
+	own func(t reflect.Type, v jsontext.Value) // called for values of types that decode themselves
 }
 
 // mostNamed is how many missing fields an error names.
 const mostNamed = 5
 
-// check checks that required fields are there and that enums have one of their values. It returns the text with values of
-// enums in their own case. What is wrong with the text otherwise is for encoding/json to say.
+// check checks that required fields are present and that enums have one of their values. It returns the text with the
+// values of enums in the case of their types. Other faults of the text are left to encoding/json.
 func check(text []byte, s *shape, nullable bool) ([]byte, error) {
 	c := newChecker(text)
 	if c.PeekKind() == 'n' && !nullable && s.kind != "" {
 		c.null(s)
 	}
-	_ = c.value(s) // encoding/json reports what is not JSON
+	_ = c.value(s) // encoding/json reports text that is not JSON
 	if c.fixed != nil {
 		text = append(c.fixed, text[c.done:]...)
 	}
@@ -93,7 +93,7 @@ func locate(text []byte, s *shape, err error) error {
 }
 
 func newChecker(text []byte) *checker {
-	// encoding/json takes both.
+	// encoding/json accepts both.
 	lenient := jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	return &checker{Decoder: lenient, text: text}
 }
@@ -195,7 +195,7 @@ func (c *checker) enum(s *shape) error {
 	if err != nil {
 		return err
 	}
-	got, _ := jsontext.AppendUnquote(nil, v) // what is not UTF-8 is replaced
+	got, _ := jsontext.AppendUnquote(nil, v) // invalid UTF-8 is replaced
 	var alike []string
 	for _, want := range s.enum {
 		if want == string(got) {
@@ -213,7 +213,7 @@ func (c *checker) enum(s *shape) error {
 		return nil
 	}
 	if c.wrong == nil {
-		c.wrong = &fieldError{c.path(), fmt.Sprintf("string at %.100q is none of the %d values of Go type %v", c.path(), len(s.enum), s.t), nil}
+		c.wrong = &fieldError{c.path(), fmt.Sprintf("string at %.100q is not one of the %d values of Go type %v", c.path(), len(s.enum), s.t), nil}
 	}
 	return nil
 }

@@ -25,22 +25,22 @@ import (
 //   - [client.ErrPaused]: blocks must be empty if a call of a server tool has no result yet, and may be empty otherwise.
 //     The model continues its turn.
 //   - [client.ErrTruncated]: blocks may ask to continue. Without blocks the model continues the text, which newer models
-//     refuse. If m ends in a tool call, Continue returns an error of this kind: send p again with a larger MaxTokens.
-//   - [client.ErrRefused]: Continue returns an error of this kind. The next message would be refused as well: remove or
-//     change what was refused.
+//     refuse. If m ends in a tool call, Continue returns an error of this kind: resend p with a larger MaxTokens.
+//   - [client.ErrRefused]: Continue returns an error of this kind. The next message would be refused too: remove or change
+//     what was refused.
 //
 // The next request uses the container of m, with the files of its tools. A message without content is omitted, because
 // the service refuses an empty turn. The message of a request for a summary (Params.Compaction) replaces the messages
-// that it summarizes. Everything else stays, also a ToolChoice that forces a call.
+// that it summarizes. Everything else stays, including a ToolChoice that forces a call.
 //
 // Continue does not change p or its slices. Values that p points to are shared.
 func Continue(p client.Params, m *client.Message, blocks ...client.ContentBlockParam) (client.Params, error) {
 	if err := continuable(m, blocks); err != nil {
 		return client.Params{}, fmt.Errorf("continue: %w", err)
 	}
-	assistant, answered, err := turn(m)
+	assistant, withResult, err := turn(m)
 	if err == nil {
-		err = checkPending(assistant, answered, blocks)
+		err = checkPending(assistant, withResult, blocks)
 	}
 	if err != nil {
 		return client.Params{}, fmt.Errorf("continue: %w", err)
@@ -53,7 +53,7 @@ func Continue(p client.Params, m *client.Message, blocks ...client.ContentBlockP
 	}
 	if len(blocks) == 0 {
 		if len(assistant) == 0 {
-			return client.Params{}, errors.New("continue: neither the message has content nor is there a block")
+			return client.Params{}, errors.New("continue: the message has no content, and there are no blocks")
 		}
 		trimEnd(assistant)
 	}
@@ -74,7 +74,7 @@ func Continue(p client.Params, m *client.Message, blocks ...client.ContentBlockP
 	return p, nil
 }
 
-// continuable returns the reason for which the service would refuse to continue m with blocks, if any.
+// continuable returns the reason why the service would refuse to continue m with blocks, if any.
 func continuable(m *client.Message, blocks []client.ContentBlockParam) error {
 	switch err := m.Err(); {
 	case err == nil:
@@ -137,9 +137,9 @@ func checkResults(uses []*client.ToolUseBlock, blocks []client.ContentBlockParam
 	return nil
 }
 
-// checkPending returns an error if other blocks than results would end a turn while a server tool that the model called
-// itself has yet to run.
-func checkPending(assistant client.ContentBlocks, answered map[string]bool, blocks []client.ContentBlockParam) error {
+// checkPending returns an error if blocks that are not results would end a turn while a server tool that the model called
+// directly has yet to run.
+func checkPending(assistant client.ContentBlocks, withResult map[string]bool, blocks []client.ContentBlockParam) error {
 	isOther := func(b client.ContentBlockParam) bool { _, ok := b.(*client.ToolResultBlockParam); return !ok }
 	i := slices.IndexFunc(blocks, isOther)
 	if i < 0 {
@@ -158,8 +158,8 @@ func checkPending(assistant client.ContentBlocks, answered map[string]bool, bloc
 		default:
 			continue
 		}
-		if !answered[id] {
-			return fmt.Errorf("block %d (%s) ends the turn, but server tool use %.70q (%s) has no result yet: send only the results of your own tools, and what else there is to say in the request after",
+		if !withResult[id] {
+			return fmt.Errorf("block %d (%s) ends the turn, but server tool use %.70q (%s) has no result yet: send only the results of your own tools, and the other blocks in the request after it",
 				i, blocks[i].Discriminator(), id, foreign.Short(name))
 		}
 	}

@@ -46,7 +46,7 @@ func params() client.Params {
 	}
 }
 
-// TestContinue compares what follows the first message, and checks the whole against the contract.
+// TestContinue compares the messages after the first, and checks the parameters against the contract.
 func TestContinue(t *testing.T) {
 	t.Parallel()
 	go1 := messages.TextBlock("go on")
@@ -117,7 +117,7 @@ func TestContinueErrors(t *testing.T) {
 		"refused/text":          {stopped(t, "refusal", textA), []client.ContentBlockParam{messages.TextBlock("please")}, client.ErrRefused, "refused"},
 		"truncated/call":        {stopped(t, "max_tokens", textA, callOne), []client.ContentBlockParam{result("toolu_1")}, client.ErrTruncated, "in the middle of a tool call"},
 		"truncated/server call": {stopped(t, "max_tokens", search), nil, client.ErrTruncated, "in the middle of a tool call"},
-		"truncated/nothing":     {stopped(t, "max_tokens", `{"type":"thinking","thinking":"hm","signature":""}`), nil, nil, "neither the message"},
+		"truncated/nothing":     {stopped(t, "max_tokens", `{"type":"thinking","thinking":"hm","signature":""}`), nil, nil, "the message has no content"},
 		"tools/no result":       {stopped(t, "tool_use", callOne, callTwo), []client.ContentBlockParam{result("toolu_1")}, nil, `tool use "toolu_2" (g) has no result`},
 		"tools/other result":    {stopped(t, "tool_use", callOne), []client.ContentBlockParam{result("toolu_9")}, nil, `"toolu_9"`},
 		"tools/twice":           {stopped(t, "tool_use", callOne), []client.ContentBlockParam{result("toolu_1"), result("toolu_1")}, nil, "second result"},
@@ -147,7 +147,7 @@ func TestContinueErrors(t *testing.T) {
 	}
 }
 
-// TestContinueSummary replaces the messages that were summed up.
+// TestContinueSummary replaces the messages that were summarized.
 func TestContinueSummary(t *testing.T) {
 	t.Parallel()
 	p := params()
@@ -199,13 +199,14 @@ func TestContinueContainer(t *testing.T) {
 				t.Error(diff)
 			}
 			if before.ID != "" {
-				t.Error("the container of the parameters before has changed")
+				t.Error("the container of the previous parameters has changed")
 			}
 		})
 	}
 }
 
-// TestContinueChangesNothing appends to what Continue returns, where the slices of the parameters before have room.
+// TestContinueChangesNothing appends to the result of Continue, when the slices of the previous parameters have spare
+// capacity.
 func TestContinueChangesNothing(t *testing.T) {
 	t.Parallel()
 	p := params()
@@ -227,7 +228,7 @@ func TestContinueChangesNothing(t *testing.T) {
 	two.Messages[0], two.Tools[0], two.Extra["a"] = client.UserText("x"), nil, nil
 	blocks[0] = nil
 	if got := encode(t, &p); got != before {
-		t.Errorf("the parameters before have changed: %s", got)
+		t.Errorf("the previous parameters have changed: %s", got)
 	}
 	if got := encode(t, &one); got != wantOne {
 		t.Errorf("the other branch has changed: %s", got)

@@ -14,7 +14,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/preflight"
 )
 
-// newClient returns a client of a fake service, which checks all that it sends.
+// newClient returns a client of a fake service. The client checks its requests before it sends them.
 func newClient(s *batchtest.Service) *client.Client {
 	return s.Client(client.WithPreflight(preflight.Checker{}))
 }
@@ -42,15 +42,15 @@ func ask(t *testing.T, c *client.Client, id string, p client.Params) *client.Mes
 	return nil
 }
 
-// raw answers with a message that is given as JSON, without what the client does not need.
+// raw returns an answer: a message in JSON, without properties that the client does not need.
 func raw(stopReason string, blocks ...string) batchtest.Answer {
 	return batchtest.Raw(`{"type":"succeeded","message":{"id":"msg_1","type":"message","role":"assistant","model":"claude-opus-5","stop_sequence":null,` +
 		`"stop_details":null,"container":{"id":"container_1","expires_at":"2026-08-20T19:07:24Z","skills":null},"context_management":null,"diagnostics":null,` +
 		`"usage":{"input_tokens":1,"output_tokens":1},"stop_reason":"` + stopReason + `","content":[` + strings.Join(blocks, ",") + `]}}`)
 }
 
-// TestConversation lives a conversation over three batches, each a day long: a paused turn, calls of tools, an answer
-// that is JSON. What the service got is what it sent, to the byte.
+// TestConversation runs a conversation over three batches, each a day long: a paused turn, tool calls, and an answer in
+// JSON. The service receives its own blocks unchanged, to the byte.
 func TestConversation(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -129,8 +129,8 @@ func TestConversation(t *testing.T) {
 	})
 }
 
-// TestUnknownBlockGoesBack has the model answer with a block that is newer than the contract: it goes back whole, and
-// neither preflight nor the fake refuses it.
+// TestUnknownBlockGoesBack makes the model answer with a block that is newer than the contract: it is sent back unchanged,
+// and neither preflight nor the fake refuses it.
 func TestUnknownBlockGoesBack(t *testing.T) {
 	t.Parallel()
 	const block = `{"type":"hologram","size":[1,2.50]}`

@@ -11,18 +11,18 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/foreign"
 )
 
-// DecodeText decodes the text of a message as JSON, which it is if the request had an [OutputFormat]. It follows
-// json.Unmarshal: unknown properties are skipped, names match in any case, and a number keeps all its digits in an
-// integer, a json.Number or a jsontext.Value, but not in an any. A Markdown fence around the JSON is an error.
+// DecodeText decodes the text of a message as JSON, for requests with an [OutputFormat]. It follows json.Unmarshal: unknown
+// properties are skipped, names match in any case, and a number keeps all its digits in an integer, a json.Number or a
+// jsontext.Value, but not in an any. A Markdown fence around the JSON is an error.
 //
 // In addition it checks what the schema of a T requires (see [Tool]): a required field that is missing is an error, and
-// null is the same as missing unless the field is a pointer or can hold any value. So is a value of an enum that is none
-// of its values. If it only differs in case from exactly one of them, it becomes that one, because structured outputs do
-// not guarantee the case.
+// null is the same as missing unless the field is a pointer or can hold any value. A string that is not one of the values
+// of its enum is an error too. If it differs only in case from exactly one of them, it becomes that one, because structured
+// outputs do not guarantee the case.
 //
-// The error is a [*DecodeError] that holds the text; the value is zero then. The error wraps a [*client.StopError] if the
-// message is truncated, refused, paused or calls tools: its text is not decoded, because even valid JSON may be
-// incomplete. If the stop reason is unknown, the text is decoded.
+// The error is a [*DecodeError] that holds the text; the value is then zero. The error wraps a [*client.StopError] if the
+// message is truncated, refused, paused or calls tools: its text is not decoded, because even valid JSON may be incomplete.
+// If the stop reason is unknown, the text is decoded.
 func DecodeText[T any](m *client.Message) (T, error) {
 	var zero T
 	text := m.Text()
@@ -42,8 +42,8 @@ func DecodeText[T any](m *client.Message) (T, error) {
 }
 
 // DecodeInput decodes the input of a tool call and checks it, as [DecodeText] does. Unless its [client.Tool] is strict,
-// an input may not match the tool's schema: reply with a [ToolError] then, whose text may be that of the error. The error
-// is a [*DecodeError]; the value is zero then.
+// an input may not match the tool's schema: then reply with a [ToolError], whose text may be that of the error. The error
+// is a [*DecodeError]; the value is then zero.
 func DecodeInput[T any](use *client.ToolUseBlock) (T, error) {
 	x, err := decode[T](string(use.Input))
 	if err != nil {
@@ -87,11 +87,11 @@ type DecodeError struct {
 	JSON string
 
 	// Err is the cause: a [*client.StopError], an error of encoding/json or of a type's own decoder, which may quote
-	// JSON, or an error that says which fields are missing or have none of the values of their enum.
+	// JSON, or an error that names the fields that are missing or whose values are not in their enum.
 	Err error
 }
 
-// Error returns what could not be decoded and why, without quoting JSON.
+// Error says what could not be decoded and why, without quoting JSON.
 func (e *DecodeError) Error() string {
 	what := "text of the message"
 	if e.ToolUseID != "" || e.ToolName != "" {

@@ -23,7 +23,7 @@ type city struct {
 	Own    picky          `json:"own,omitzero"`
 }
 
-// picky decodes itself, and quotes what it does not like.
+// picky decodes itself, and its errors quote what they refuse.
 type picky struct{}
 
 func (*picky) UnmarshalText(text []byte) error {
@@ -42,7 +42,7 @@ func TestDecodeText(t *testing.T) {
 		text   string
 		want   city
 		kind   error
-		err    string // empty for none
+		err    string // empty for no error
 	}{
 		"json/whole":                {"end_turn", ` {"name":"Zürich","people":9007199254740993,"area":1.10e400} `, city{Name: "Zürich", People: 9007199254740993, Area: jsontext.Value("1.10e400")}, nil, ""},
 		"json/new property":         {"end_turn", `{"name":"a","mayor":{"name":"b"}}`, city{Name: "a"}, nil, ""},
@@ -77,7 +77,7 @@ func TestDecodeText(t *testing.T) {
 			}
 			var decodeErr *messages.DecodeError
 			if !errors.As(err, &decodeErr) || decodeErr.JSON != tt.text {
-				t.Fatalf("got %v, want the text in it", err)
+				t.Fatalf("got %v, want a *DecodeError with the text", err)
 			}
 			if err.Error() != tt.err {
 				t.Errorf("got  %v\nwant %v", err, tt.err)
@@ -150,7 +150,7 @@ func TestDecodeFields(t *testing.T) {
 	for name, tt := range map[string]struct {
 		text  string
 		field string
-		err   string // empty for none
+		err   string // empty for no error
 	}{
 		"missing/none":                          {`{"id":1,"items":[],` + rest + `}`, "", ""},
 		"missing/in another case":               {`{"ID":1,"Items":[{"NAME":""}],` + rest + `}`, "", ""},
@@ -167,8 +167,8 @@ func TestDecodeFields(t *testing.T) {
 		"null/value of a map":                   {`{"id":1,"items":[],"notes":{"secret":null},` + rest + `}`, "notes.*", `null at "notes.*" does not fit Go type int`},
 		"null/whole":                            {`null`, "", `null at "" does not fit Go type messages_test.order`},
 		"enum/right":                            {`{"id":1,"items":[{"name":"","unit":"celsius"},{"name":"","unit":"Réaumur"}],` + rest + `}`, "", ""},
-		"enum/wrong":                            {`{"id":1,"items":[{"name":"","unit":"secret"}],` + rest + `}`, "items[0].unit", `string at "items[0].unit" is none of the 3 values of Go type messages_test.unit`},
-		"enum/empty":                            {`{"id":1,"items":[{"name":"","unit":""}],` + rest + `}`, "items[0].unit", `string at "items[0].unit" is none of the 3 values of Go type messages_test.unit`},
+		"enum/wrong":                            {`{"id":1,"items":[{"name":"","unit":"secret"}],` + rest + `}`, "items[0].unit", `string at "items[0].unit" is not one of the 3 values of Go type messages_test.unit`},
+		"enum/empty":                            {`{"id":1,"items":[{"name":"","unit":""}],` + rest + `}`, "items[0].unit", `string at "items[0].unit" is not one of the 3 values of Go type messages_test.unit`},
 		"enum/number":                           {`{"id":1,"items":[{"name":"","unit":4711}],` + rest + `}`, "items.unit", `number at "items.unit" does not fit Go type messages_test.unit`},
 		"enum/decodes itself":                   {`{"id":1,"items":[{"name":"","level":"secret"}],` + rest + `}`, "items[0].level", `value at "items[0].level" is refused by Go type messages_test.level (see Err)`},
 		"own/time":                              {`{"id":1,"when":"secret","items":[],` + rest + `}`, "when", `value at "when" is refused by Go type time.Time (see Err)`},
@@ -205,7 +205,7 @@ func TestDecodeFields(t *testing.T) {
 	}
 }
 
-// TestEnumCase decodes values of enums in another case, which structured outputs do not guarantee.
+// TestEnumCase decodes values of enums in another case, because structured outputs do not guarantee the case.
 func TestEnumCase(t *testing.T) {
 	t.Parallel()
 	got, err := messages.DecodeText[Measure](withText("end_turn", ` {"level" : "HIGH","other":"CELSIUS", "units":["Fahrenheit","celsius","R\u00c9AUMUR"] ,"unit":"fahrenheit"} `))
@@ -230,7 +230,7 @@ type twoCases string
 
 func (twoCases) Enum() []string { return []string{"Ab", "aB"} }
 
-// tree contains itself: there is no schema, but it can be decoded.
+// tree contains itself: it has no schema, but it can be decoded.
 type tree struct {
 	Name string `json:"name"`
 	Kids []tree `json:"kids,omitempty"`

@@ -105,28 +105,28 @@
 //
 // # Stop reasons
 //
-// A request that succeeded may hold a message that is truncated, refused, paused or waits for tools. Its Err method
-// returns a [client.StopError] then, whose kind errors.Is finds. A stop reason that is newer than this version is of kind
+// A succeeded request may hold a message that is truncated, refused, paused or waits for tools. Its Err method then returns
+// a [client.StopError], whose kind errors.Is finds. A stop reason that is newer than this version is of kind
 // [client.ErrUnknownStop].
 //
 // # Conversations
 //
-// [Continue] builds the next request of a conversation. It returns an error where the service would refuse the request a
-// day later: a call without a result, a truncated call, a refusal, a text while a server tool has yet to run. [AssistantTurn] is the part of it that converts a
-// message to a turn of a request. Blocks that are newer than this version are kept unchanged; newer properties are
-// dropped, because requests may not accept them.
+// [Continue] builds the next request of a conversation. It returns an error if the service would refuse the request, up to
+// a day later: for a call without a result, a truncated call, a refusal, or a text while a server tool has yet to run.
+// [AssistantTurn] is the part that converts a message to a turn of a request. Blocks that are newer than this version are
+// kept unchanged; newer properties are dropped, because requests may not accept them.
 //
 // # JSON
 //
 // [OutputFormat] makes a schema from a Go type and [DecodeText] decodes into it; [Tool] and [DecodeInput] do the same for
 // tool calls. Decoding follows encoding/json, and reports required fields that are missing. A type with a method
-// Enum() []string allows only these strings. A [DecodeError] names the field that failed and never quotes the text, because
-// messages may contain what prompts contain; its field JSON holds it.
+// Enum() []string allows only these strings. The text of a [DecodeError] names the field that failed and never quotes the
+// JSON, because messages may repeat what prompts contain; its field JSON holds it.
 //
 // # Plain values
 //
 // Everything that these functions return can be written as a literal: &client.TextBlockParam{Text: "Hello"} is a text
-// block. The functions cover what takes several lines or is easy to get wrong, such as base64 and media types.
+// block. The functions are for values that take several lines or are easy to get wrong, such as base64 and media types.
 //
 // # Concurrency
 //

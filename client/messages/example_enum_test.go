@@ -34,5 +34,5 @@ func ExampleOutputFormat() {
 	// {"type":"object","properties":{"mood":{"type":"string","enum":["good","bad","mixed"],"description":"mood of the writer"},"topic":{"type":"string"}},"required":["mood"],"additionalProperties":false}
 	// "good" <nil>
 	// "mixed" <nil>
-	// "" text of the message: string at "mood" is none of the 3 values of Go type messages_test.Mood
+	// "" text of the message: string at "mood" is not one of the 3 values of Go type messages_test.Mood
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/messages"
 )
 
-// A whole program for structured output. Against the fake service it runs without a script, because what the fake answers
-// fits the schema.
+// A complete program for structured output. The fake service needs no scripted answers here, because its default answers
+// match the schema.
 func Example_structuredOutput() {
 	answers := func(ctx context.Context, c *client.Client, asked map[string]client.Params) []*client.Item {
 		var requests []client.Request

@@ -39,7 +39,7 @@ func Example() {
 		}
 		return items
 	}
-	service := batchtest.Start(batchtest.WithDuration(0)) // a fake; the real service needs no answers written for it
+	service := batchtest.Start(batchtest.WithDuration(0)) // a fake, whose answers are scripted
 	service.Answer("q-1", batchtest.InTurn(
 		batchtest.Message(client.Message{StopReason: client.StopReasonToolUse, Content: []client.ContentBlock{
 			&client.ToolUseBlock{ID: "toolu_1", Name: "get_weather", Input: jsontext.Value(`{"name":"Zürich"}`)},
@@ -64,7 +64,7 @@ func Example() {
 	for len(asked) > 0 {
 		next := make(map[string]client.Params)
 		for _, item := range answers(context.Background(), c, asked) {
-			m := item.Message() // nil if the request did not succeed: Err says so
+			m := item.Message() // nil if the request did not succeed, see Err
 			err := m.Err()
 			switch {
 			case err == nil:
@@ -83,7 +83,7 @@ func Example() {
 				if next[item.CustomID], err = messages.Continue(asked[item.CustomID], m, results...); err != nil {
 					log.Fatal(err)
 				}
-			default: // cut, refused, or a stop reason that is newer
+			default: // truncated, refused, or a newer stop reason
 				log.Print(item.CustomID, err)
 			}
 		}
@@ -131,7 +131,7 @@ func ExampleContinue() {
 		StopReason: client.StopReasonPauseTurn,
 		Content:    []client.ContentBlock{&client.ServerToolUseBlock{ID: "srvtoolu_1", Name: "web_search", Input: jsontext.Value(`{"query":"news"}`)}},
 	}
-	next, err := messages.Continue(p, paused) // the model goes on
+	next, err := messages.Continue(p, paused) // the model continues
 	fmt.Println(len(next.Messages), err)
 
 	call := &client.Message{
@@ -145,7 +145,7 @@ func ExampleContinue() {
 	// Output:
 	// 2 <nil>
 	// continue: message is truncated (stop reason "max_tokens") in the middle of a tool call
-	// continue: block 0 (text) ends the turn, but server tool use "srvtoolu_1" (web_search) has no result yet: send only the results of your own tools, and what else there is to say in the request after
+	// continue: block 0 (text) ends the turn, but server tool use "srvtoolu_1" (web_search) has no result yet: send only the results of your own tools, and the other blocks in the request after it
 }
 
 func ExampleDecodeText() {
@@ -201,7 +201,7 @@ func ExampleDecodeInput() {
 func ExampleTool() {
 	type Query struct {
 		Words []string `json:"words" jsonschema:"words to search for"`
-		Limit int      `json:"limit,omitempty" jsonschema:"most results, 10 if left out"`
+		Limit int      `json:"limit,omitempty" jsonschema:"most results, 10 if omitted"`
 	}
 	tool, err := messages.Tool[Query]("search", "Searches the archive.")
 	if err != nil {
@@ -209,7 +209,7 @@ func ExampleTool() {
 	}
 	fmt.Println(tool.InputSchema)
 	// Output:
-	// {"type":"object","properties":{"words":{"type":"array","items":{"type":"string"},"description":"words to search for"},"limit":{"type":"integer","description":"most results, 10 if left out"}},"required":["words"],"additionalProperties":false}
+	// {"type":"object","properties":{"words":{"type":"array","items":{"type":"string"},"description":"words to search for"},"limit":{"type":"integer","description":"most results, 10 if omitted"}},"required":["words"],"additionalProperties":false}
 }
 
 func ExampleImage() {
@@ -232,7 +232,7 @@ func ExampleImage() {
 	// image is image/bmp: it must be JPEG, PNG, GIF or WebP
 }
 
-// What is uploaded or can be fetched need not be in the request.
+// Uploaded files, and documents that the service can fetch, need not be in the request.
 func ExampleDocument() {
 	_, err := messages.Document([]byte("PK\x03\x04...")) // the bytes of a DOCX file
 	fmt.Println(err)

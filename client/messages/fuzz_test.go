@@ -12,8 +12,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/contract"
 )
 
-// FuzzMessages reads anything as a message, continues it and decodes what it holds: nothing panics, what comes out can
-// be sent, and the turn of a turn is the turn.
+// FuzzMessages reads arbitrary input as a message, continues it and decodes its content: nothing panics, the results can be
+// sent, and the turn of a turn is the same turn.
 func FuzzMessages(f *testing.F) {
 	for _, e := range contract.Examples(contract.Load()) {
 		b, err := json.Marshal(e.Value)
@@ -32,14 +32,14 @@ func FuzzMessages(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in []byte) {
 		m := new(client.Message)
 		if err := m.UnmarshalJSON(in); err != nil && !errors.As(err, new(*gen.DecodeError)) {
-			return // no JSON
+			return // not JSON
 		}
 		var results []client.ContentBlockParam
 		for _, use := range m.ToolUses() {
 			results = append(results, messages.ToolResult(use, "done"))
 			if _, err := messages.DecodeInput[map[string]any](use); err != nil {
 				_ = err.Error()
-				results[len(results)-1] = messages.ToolError(use, "That was no object.")
+				results[len(results)-1] = messages.ToolError(use, "That was not an object.")
 			}
 		}
 		if _, err := messages.DecodeText[struct{ A []int }](m); err != nil && err.Error() == "" {
@@ -61,7 +61,7 @@ func FuzzMessages(f *testing.F) {
 		}
 		again := new(client.Message)
 		if err := again.UnmarshalJSON(once); err != nil {
-			t.Fatalf("the turn %s is no answer: %v", once, err)
+			t.Fatalf("the turn %s is not a valid message: %v", once, err)
 		}
 		if turn, err = messages.AssistantTurn(again); err != nil {
 			t.Fatalf("the turn %s has no turn: %v", once, err)

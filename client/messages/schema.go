@@ -18,17 +18,17 @@ import (
 //
 // The schema has the properties that encoding/json decodes, in the order of the fields. A field is required unless its
 // json tag has omitempty or omitzero, and may be null if it is a pointer. Its jsonschema tag is its description. Other
-// properties are not allowed. The schema has no limits, because strict tools and structured outputs refuse them: an
-// integer may be too large for its Go type.
+// properties are not allowed. The schema has no limits of values, because strict tools and structured outputs refuse them:
+// an integer may be too large for its Go type.
 //
 // A type with a method Enum() []string, on the value or the pointer, is an enum of these strings. It must be a string or
 // decode itself from one. Another type with an UnmarshalText method, such as netip.Addr, is a string. Other types with an
 // UnmarshalJSON method are an error, because their JSON form is unknown, except time.Time, big.Int, json.Number,
 // json.RawMessage and jsontext.Value.
 //
-// Tool also returns an error if T is not an object in JSON, contains itself, or has a field without a JSON form, and if
-// the service would refuse the tool: its name and the names of properties have up to 128 and 64 letters, digits, dashes
-// and underscores; those of properties may have dots. For anything else write the schema yourself:
+// Tool also returns an error if T is not an object in JSON, contains itself, or has a field without a JSON form, and if the
+// service would refuse the tool: its name must have 1 to 128, and names of properties 1 to 64, letters, digits, dashes and
+// underscores; those of properties may have dots too. In all other cases write the schema yourself:
 //
 //	&client.Tool{Name: "get_weather", InputSchema: client.Schema(`{"type":"object","properties":{}}`)}
 func Tool[T any](name, description string) (*client.Tool, error) {
@@ -48,13 +48,13 @@ func Tool[T any](name, description string) (*client.Tool, error) {
 	return &client.Tool{Name: name, Description: description, InputSchema: text}, nil
 }
 
-// The forms of names that the service takes.
+// The forms of names that the service accepts.
 var (
 	toolName     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9_-]{1,128}$`) })
 	propertyName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,64}$`) })
 )
 
-// The most that the schemas of a request with structured outputs or strict tools may have together.
+// The limits for all schemas of a request with structured outputs or strict tools together.
 const (
 	mostOptional = 24
 	mostUnions   = 16
@@ -63,9 +63,9 @@ const (
 // OutputFormat returns the output format, for [client.OutputConfig], of a message whose text is a T in JSON. [DecodeText]
 // with the same T decodes it. The schema follows the rules of [Tool], except that names of properties are not limited.
 //
-// A map is an error as well, because structured outputs require all properties to be named, and so are more than 24
-// optional fields or more than 16 pointers, counted wherever the type occurs. Strict tools of the same request count
-// towards these limits, too.
+// A map is an error too, because structured outputs require all properties to be named, and so are more than 24 optional
+// fields or more than 16 pointers, counted wherever the type occurs. Strict tools of the same request count towards these
+// limits as well.
 func OutputFormat[T any]() (*client.JSONOutputFormat, error) {
 	s, _ := shapeOf(reflect.TypeFor[T]())
 	var w schemaWriter
@@ -188,7 +188,7 @@ func (w *schemaWriter) add(text string) *schemaWriter {
 }
 
 func (w *schemaWriter) quote(s string) *schemaWriter {
-	w.text, _ = jsontext.AppendQuote(w.text, s) // what is not UTF-8 is replaced
+	w.text, _ = jsontext.AppendQuote(w.text, s) // invalid UTF-8 is replaced
 	return w
 }
 

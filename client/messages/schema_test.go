@@ -95,7 +95,7 @@ func TestSchemas(t *testing.T) {
 	checkParams(t, p)
 }
 
-// checkSchema compares schemas and the order of their properties, which is that of the fields.
+// checkSchema compares schemas and the order of their properties, which must be that of the fields.
 func checkSchema(t *testing.T, want string, got jsontext.Value) {
 	t.Helper()
 	if diff := cmp.Diff(value(t, want), value(t, string(got))); diff != "" {
@@ -130,7 +130,7 @@ func TestSchemaErrors(t *testing.T) {
 	}
 	for name, tt := range map[string]struct {
 		make func() error
-		want string // empty for none
+		want string // empty for no error
 	}{
 		"tool/list":     {tool(messages.Tool[[]int]), "not an object"},
 		"tool/string":   {tool(messages.Tool[string]), "not an object"},
@@ -188,7 +188,7 @@ func TestSchemaErrors(t *testing.T) {
 		"format/pointers to any": {format(messages.OutputFormat[struct {
 			A, B pointers
 			C    *any
-		}]), ""}, // no union: it may be anything
+		}]), ""}, // not a union: it may be anything
 		"format/list":        {format(messages.OutputFormat[[]int]), ""},
 		"format/map":         {format(messages.OutputFormat[map[string]int]), "maps"},
 		"format/map inside":  {format(messages.OutputFormat[struct{ A []struct{ B map[string]any } }]), "maps"},
@@ -224,7 +224,7 @@ func (noValues) Enum() []string   { return nil }
 func (sameValues) Enum() []string { return []string{"a", "b", "a"} }
 func (numberEnum) Enum() []string { return []string{"1"} }
 
-// TestToolNames compares the form of names with the contract.
+// TestToolNames compares the rule for names with the contract.
 func TestToolNames(t *testing.T) {
 	t.Parallel()
 	form := regexp.MustCompile(contract.Load().Components.Schemas["BetaTool"].Value.Properties["name"].Value.Pattern)
@@ -271,7 +271,7 @@ type embeds struct {
 	Inner
 	City   string `json:"city"`
 	Number int    `json:"number,string"`
-	Odd    int    `json:"o'dd"` //nolint:staticcheck // encoding/json ignores such a name, and so do we
+	Odd    int    `json:"o'dd"` //nolint:staticcheck // encoding/json ignores such a name, and so does Tool
 }
 
 type Inner struct {

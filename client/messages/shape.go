@@ -102,7 +102,7 @@ func (c shaper) shape(t reflect.Type) *shape {
 	return s
 }
 
-// knownShapes are those of types that decode themselves, and whose form is known.
+// knownShapes are the shapes of types that decode themselves and whose form is known.
 var knownShapes = sync.OnceValue(func() map[reflect.Type]shape {
 	return map[reflect.Type]shape{
 		reflect.TypeFor[time.Time]():       {kind: "string", format: "date-time", own: true},
@@ -170,7 +170,7 @@ func names(key reflect.Type) bool {
 }
 
 // fields returns the fields of a struct under the rules of encoding/json: those of embedded structs are the struct's own,
-// and of several with the same name the outermost one counts, or else the only one with a tag, or else none.
+// and of several with the same name the outermost one counts, or else the only one with a tag, or else none of them.
 func (c shaper) fields(t reflect.Type) ([]field, error) {
 	var all []found
 	var problem error
@@ -232,7 +232,7 @@ func (c shaper) fields(t reflect.Type) ([]field, error) {
 // A found is a field that may be hidden by another one with its name.
 type found struct {
 	field
-	at     []int // the way to it, through embedded structs
+	at     []int // its index path, through embedded structs
 	tagged bool
 }
 
@@ -249,7 +249,7 @@ func keyword(tag string) string {
 	return word + "="
 }
 
-// validName reports whether encoding/json takes the name of a tag.
+// validName reports whether encoding/json accepts the name of a tag.
 func validName(name string) bool {
 	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
 		return !strings.ContainsRune("!#$%&()*+-./:;<=>?@[]^_{|}~ ", r) && !unicode.IsLetter(r) && !unicode.IsDigit(r)

@@ -36,7 +36,7 @@ func AssistantTurn(m *client.Message) (client.InputMessage, error) {
 // turn converts the blocks of a message to blocks of a request, and returns the IDs of calls that have a result among
 // them. Both have the same JSON names, so they are encoded and decoded: properties that only responses have are skipped
 // as unknown.
-func turn(m *client.Message) (blocks client.ContentBlocks, answered map[string]bool, err error) {
+func turn(m *client.Message) (blocks client.ContentBlocks, withResult map[string]bool, err error) {
 	if m == nil {
 		return nil, nil, m.Err()
 	}
@@ -50,26 +50,26 @@ func turn(m *client.Message) (blocks client.ContentBlocks, answered map[string]b
 	}
 	converted, _ := input.Content.(client.ContentBlocks)
 	blocks = make(client.ContentBlocks, 0, len(converted))
-	answered = resultIDs(data)
-	declined := false // whether b stands before a fallback block: its model declined to finish
+	withResult = resultIDs(data)
+	declined := false // b comes before a fallback block: its model declined to finish
 	for i, b := range slices.Backward(converted) {
 		switch received := m.Content[i].(type) {
 		case *gen.BetaFallbackBlock:
 			declined = true
 		case *client.Unknown:
-			if received != nil { // it stays as it is even if an input block has its name
+			if received != nil { // it is kept unchanged even if an input block has its name
 				b = &client.Unknown{Type: received.Type, Raw: received.Raw.Clone()}
 			}
 		}
 		switch {
-		case b == nil || refused(b) || declined && refusedBeforeFallback(b, answered):
+		case b == nil || refused(b) || declined && refusedBeforeFallback(b, withResult):
 		case len(blocks) == 0 && isThinking(b): // the service refuses thinking at the end
 		default:
 			blocks = append(blocks, b)
 		}
 	}
 	slices.Reverse(blocks)
-	return blocks, answered, nil
+	return blocks, withResult, nil
 }
 
 func isThinking(b client.ContentBlockParam) bool {
@@ -92,14 +92,14 @@ func refused(b client.ContentBlockParam) bool {
 }
 
 // refusedBeforeFallback reports whether the service refuses a block before a fallback block.
-func refusedBeforeFallback(b client.ContentBlockParam, answered map[string]bool) bool {
+func refusedBeforeFallback(b client.ContentBlockParam, withResult map[string]bool) bool {
 	switch b := b.(type) {
 	case *client.ToolUseBlockParam:
 		return true
 	case *gen.BetaServerToolUseBlockParam:
-		return !answered[b.ID]
+		return !withResult[b.ID]
 	case *gen.BetaMCPToolUseBlockParam:
-		return !answered[b.ID]
+		return !withResult[b.ID]
 	}
 	return isThinking(b)
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/contract"
 )
 
-// message decodes a message with blocks that are given as JSON.
+// message decodes a message with blocks in JSON.
 func message(t testing.TB, blocks ...string) *client.Message {
 	t.Helper()
 	m := new(client.Message)
@@ -27,7 +27,7 @@ func message(t testing.TB, blocks ...string) *client.Message {
 	return m
 }
 
-// blocksOf returns the blocks of a message that goes in.
+// blocksOf returns the blocks of an input message.
 func blocksOf(t testing.TB, m client.InputMessage) client.ContentBlocks {
 	t.Helper()
 	switch m := m.(type) {
@@ -40,7 +40,7 @@ func blocksOf(t testing.TB, m client.InputMessage) client.ContentBlocks {
 	return nil
 }
 
-// turnJSON returns the blocks of a message's turn as they would be sent.
+// turnJSON returns the blocks of a message's turn in the JSON that would be sent.
 func turnJSON(t testing.TB, m *client.Message) []string {
 	t.Helper()
 	turn, err := messages.AssistantTurn(m)
@@ -63,8 +63,8 @@ func encode(t testing.TB, x any) string {
 	return string(b)
 }
 
-// TestEveryBlock walks the contract: each member of the union of output blocks, in every form that its schema allows,
-// takes an input form that fits the contract and has all that the input form has a property for.
+// TestEveryBlock iterates over the contract: each member of the union of output blocks, in every form that its schema
+// allows, is converted to an input block that fits the contract and keeps every property that the input block can have.
 func TestEveryBlock(t *testing.T) {
 	t.Parallel()
 	schemas := contract.Load().Components.Schemas
@@ -84,7 +84,7 @@ func TestEveryBlock(t *testing.T) {
 	}
 	t.Logf("%d output blocks, %d forms of them", len(members), samples)
 	if len(members) < 18 || samples < 50 {
-		t.Errorf("only %d blocks and %d forms: the walk has lost its way", len(members), samples)
+		t.Errorf("only %d blocks and %d forms: the test misses some", len(members), samples)
 	}
 }
 
@@ -107,7 +107,7 @@ func checkBlock(t *testing.T, input *openapi3.Schema, sample any) {
 	}
 	want := prune(value(t, string(raw)), input)
 	if diff := cmp.Diff(want, withoutZero(value(t, got))); diff != "" {
-		t.Errorf("the turn lacks something (-block +turn):\n%s", diff)
+		t.Errorf("the turn lacks properties (-block +turn):\n%s", diff)
 	}
 }
 
@@ -173,7 +173,7 @@ func samplesOf(s *openapi3.Schema) []any {
 	return all
 }
 
-// prune takes from a value what a schema has no property for, and what may be left out.
+// prune removes from a value the properties that a schema does not have, and those that may be omitted.
 func prune(v any, s *openapi3.Schema) any {
 	if len(s.OneOf)+len(s.AnyOf) > 0 {
 		return prune(v, memberFor(v, s))
@@ -227,7 +227,7 @@ func memberFor(v any, s *openapi3.Schema) *openapi3.Schema {
 	return &openapi3.Schema{}
 }
 
-// isZero reports whether a property with this value may be left out: custom is the default type of a tool.
+// isZero reports whether a property with this value may be omitted: custom is the default type of a tool.
 func isZero(x any) bool { return x == nil || x == false || x == "custom" }
 
 func withoutZero(v any) any {
@@ -337,7 +337,7 @@ func TestAssistantTurnErrors(t *testing.T) {
 	}
 }
 
-// TestAssistantTurnIsACopy changes the turn and looks at the message.
+// TestAssistantTurnIsACopy changes the turn, and checks that the message stays the same.
 func TestAssistantTurnIsACopy(t *testing.T) {
 	t.Parallel()
 	m := message(t, `{"type":"tool_use","id":"toolu_1","input":{"a":1},"name":"f"}`)
