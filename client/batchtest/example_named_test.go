@@ -83,7 +83,7 @@ func ExampleParseRate() {
 	fmt.Println(err)
 	// Output:
 	// 0.02 <nil>
-	// "2" is not a rate: it is a percentage such as 2%, or a number from 0 to 1
+	// "2" is not a rate: use a percentage such as 2%, or a number from 0 to 1
 }
 
 // What a caller is told, and what the service has done, if it acts late, behind a gateway, or not at all.

@@ -289,16 +289,16 @@ func TestInjectedFaultsComeFirst(t *testing.T) {
 func TestParseFaultRefuses(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"lost":            `fault "lost": it needs a rate, such as lost=2%`,
+		"lost":            `fault "lost": give a rate, such as lost=2%`,
 		"lots=1%":         `there is no fault named "lots"`,
 		"crate:lost=1%":   `there is no operation "crate"`,
-		"list:edge-413=1": "edge-413 makes no sense for list",
+		"list:edge-413=1": "edge-413 does not apply to list",
 		"lost=200%":       `"200%" is not a rate`,
 		"lost=-1":         `"-1" is not a rate`,
 		"lost=NaN":        `"NaN" is not a rate`,
 		"lost=":           `"" is not a rate`,
-		"lost=#1":         "needs a name",
-		"create:lost=#0":  "the third call",
+		"lost=#1":         "name the operation",
+		"create:lost=#0":  "calls from 1",
 	} {
 		if o, err := batchtest.ParseFault(text); err == nil || !strings.Contains(err.Error(), want) || o != nil {
 			t.Errorf("%s: got %v", text, err)

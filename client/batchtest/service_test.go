@@ -57,7 +57,7 @@ func TestHeadersAndPaths(t *testing.T) {
 		"limit 0":              {"GET", "?limit=0", nil, 400, "invalid_request_error", "1 to 1000"},
 		"limit 1001":           {"GET", "?limit=1001", nil, 400, "invalid_request_error", "1 to 1000"},
 		"limit as a word":      {"GET", "?limit=all", nil, 400, "invalid_request_error", "1 to 1000"},
-		"before and after":     {"GET", "?before_id=a&after_id=b", nil, 400, "invalid_request_error", "exclude"},
+		"before and after":     {"GET", "?before_id=a&after_id=b", nil, 400, "invalid_request_error", "mutually exclusive"},
 		"after nothing":        {"GET", "?after_id=a", nil, 400, "invalid_request_error", "after_id"},
 	} {
 		resp := do(t, s, tt.method, tt.path, nil, tt.headers...)

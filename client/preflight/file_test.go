@@ -49,7 +49,7 @@ func zipped(t *testing.T, text string) string {
 
 const openAI = `{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"model":"gpt-4o","messages":[{"role":"user","content":"Hi"}]}}`
 
-// TestFiles has files that are not one request a line: each has one issue, whatever its length.
+// TestFiles has files that are not one request per line: each has one issue, whatever its length.
 func TestFiles(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 200_000)
@@ -62,16 +62,16 @@ func TestFiles(t *testing.T) {
 		"packed/Parquet":             {"PAR1\x15\x04\x15\x10", "the file is a Parquet file: export its rows as JSON Lines"},
 		"packed/PDF":                 {"%PDF-1.7", "the file is a PDF"},
 		"packed/unknown":             {"\x01\x02\x00\x03", "the file is binary data"},
-		"array/one line":             {"[" + good("a") + "," + good("b") + "]", "the file is a JSON array, not one request a line: convert it with messagebatches convert FILE, or jq -c '.[]' FILE"},
+		"array/one line":             {"[" + good("a") + "," + good("b") + "]", "the file is a JSON array, not one request per line: convert it with messagebatches convert FILE, or jq -c '.[]' FILE"},
 		"array/a line each":          {"[\n" + good("a") + ",\n" + good("b") + "\n]\n", "the file is a JSON array"},
 		"array/on the first line":    {"[" + good("a") + ",\n" + good("b") + "]", "the file is a JSON array"},
 		"array/long":                 {"[" + strings.Replace(good("a"), "Hi", long, 1) + "]", "the file is a JSON array"},
 		"array/empty":                {"[]", "the file is a JSON array"},
-		"body/one line":              {body, "the file is the body of a create call, not one request a line: convert it with messagebatches convert FILE, or jq -c '.requests[]' FILE"},
+		"body/one line":              {body, "the file is the body of a create call, not one request per line: convert it with messagebatches convert FILE, or jq -c '.requests[]' FILE"},
 		"body/indented":              {indented(t, body), "the file is the body of a create call"},
 		"body/long":                  {strings.Replace(body, "Hi", long, 1), "the file is the body of a create call"},
 		"body/mark":                  {"\ufeff" + body, "the file is the body of a create call"},
-		"indented/one":               {indented(t, good("a")), "the file holds JSON over several lines, not one request a line: convert it with messagebatches convert FILE, or jq -c . FILE"},
+		"indented/one":               {indented(t, good("a")), "the file holds JSON over several lines, not one request per line: convert it with messagebatches convert FILE, or jq -c . FILE"},
 		"indented/many":              {indented(t, good("a")) + "\n" + indented(t, good("b")), "the file holds JSON over several lines"},
 		"indented/CRLF":              {strings.ReplaceAll(indented(t, good("a")), "\n", "\r\n"), "the file holds JSON over several lines"},
 		"indented/long":              {indented(t, strings.Replace(good("a"), "Hi", long, 1)), "the file holds JSON over several lines"},
@@ -88,22 +88,22 @@ func TestFiles(t *testing.T) {
 		"other/Vertex":               {`{"custom_id":"a","request":{"anthropic_version":"vertex-2023-10-16","messages":[]}}`, `the lines are requests of Google's Vertex AI or Gemini: "request" is "params" here`},
 		"other/Gemini":               {`{"key":"a","request":{"contents":[]}}`, `the lines are requests of Google's Vertex AI or Gemini`},
 		"other/results":              {`{"custom_id":"a","result":{"type":"succeeded","message":{}}}` + "\n" + `{"custom_id":"b","result":{"type":"expired"}}`, "the file holds the results of a batch, not its requests"},
-		"other/a batch":              {`{"id":"msgbatch_1","type":"message_batch","processing_status":"ended"}`, "the file holds a batch as the service returns it"},
+		"other/a batch":              {`{"id":"msgbatch_1","type":"message_batch","processing_status":"ended"}`, "the file holds a batch as returned by the service"},
 		"other/an error":             {`{"type":"error","error":{"type":"not_found_error","message":"Not found"}}`, "the file holds an error response of the API"},
 		"other/parameters":           {`{"model":"claude-opus-5","max_tokens":1,"messages":[]}`, `the lines are parameters without the request around them: make requests of them with jq -c '{custom_id: "request-\(input_line_number)", params: .}'`},
 		"other/parameters beside":    {`{"custom_id":"a","model":"claude-opus-5","max_tokens":1,"messages":[]}`, `the parameters are beside "custom_id", not in "params": move them there with jq -c '{custom_id, params: del(.custom_id)}'`},
 		"other/conversations":        {`{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Ho"}]}`, "the lines are parameters without the request around them"},
 		"other/messages":             {`{"role":"user","content":"Hi"}` + "\n" + `{"role":"assistant","content":"Ho"}`, "the lines are messages"},
 		"other/prompts":              {`{"prompt":"Hi","completion":"Ho"}`, `the lines have "prompt"`},
-		"text/CSV":                   {"custom_id,prompt\na,Hi\n", `the file is CSV, not one JSON object a line: make requests of its rows with messagebatches convert FILE --template TEMPLATE`},
+		"text/CSV":                   {"custom_id,prompt\na,Hi\n", `the file is CSV, not one JSON object per line: make requests of its rows with messagebatches convert FILE --template TEMPLATE`},
 		"text/CSV, quoted":           {`"custom_id","the ""prompt"""` + "\n" + `"a","Hi"`, "the file is CSV"},
 		"text/semicolons":            {"\ufeffcustom_id;prompt\r\na;Hi\r\n", "the file is CSV"},
 		"text/tabs":                  {"custom_id\tprompt\na\tHi\n", "the file is CSV"},
-		"text/YAML":                  {"- custom_id: a\n  params:\n", "the file is YAML, not one JSON object a line: convert it to JSON Lines"},
+		"text/YAML":                  {"- custom_id: a\n  params:\n", "the file is YAML, not one JSON object per line: convert it to JSON Lines"},
 		"text/YAML, requests":        {"requests:\n  - custom_id: a\n", "the file is YAML"},
-		"text/HTML":                  {"<!DOCTYPE html>\n<html>", "the file is HTML or XML, not one JSON object a line: it may be an error page in place of a download"},
-		"text/fence":                 {"```json\n" + good("a") + "\n```\n", "the file is Markdown, not one JSON object a line: remove the lines that begin with ```"},
-		"text/LFS":                   {"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "the file is a Git LFS pointer, not one JSON object a line: get the file itself with git lfs pull"},
+		"text/HTML":                  {"<!DOCTYPE html>\n<html>", "the file is HTML or XML, not one JSON object per line: it may be an error page in place of a download"},
+		"text/fence":                 {"```json\n" + good("a") + "\n```\n", "the file is Markdown, not one JSON object per line: remove the lines that begin with ```"},
+		"text/LFS":                   {"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "the file is a Git LFS pointer, not one JSON object per line: get the file itself with git lfs pull"},
 		"text/blank lines before it": {"\n \n\ncustom_id,prompt\n", "the file is CSV"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -273,7 +273,7 @@ func TestManyOfOneRule(t *testing.T) {
 func TestForeignNames(t *testing.T) {
 	t.Parallel()
 	for params, want := range map[string]string{
-		`"seed":1`:             `/params/seed: there is no such property: nothing takes its place, results vary [unknown-property]`,
+		`"seed":1`:             `/params/seed: there is no such property: it has no equivalent, results vary [unknown-property]`,
 		`"stop":["x"]`:         `/params/stop: there is no such property: use "stop_sequences", a list of strings [unknown-property]`,
 		`"n":2`:                `/params/n: there is no such property: send the request several times, each with its own "custom_id" [unknown-property]`,
 		`"response_format":{}`: `/params/response_format: there is no such property: use "output_config": {"format": {"type": "json_schema", "schema": {...}}} [unknown-property]`,
