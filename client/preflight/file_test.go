@@ -173,7 +173,7 @@ func TestLineMessages(t *testing.T) {
 	for line, want := range map[string]string{
 		good("b") + ",":           "the line ends in a comma: remove it",
 		good("b") + " " + in("1"): "the line holds several objects, the second begins at byte 113: put each on a line of its own",
-		good("b") + " secret":     "not one whole JSON object: there is more after the value, from byte 113",
+		good("b") + " secret":     "not one whole JSON object: unexpected data after the value, from byte 113",
 		good("b")[:100]:           "not one whole JSON object, at byte 100: unexpected EOF: the line is cut off, or has a line break where \\n belongs",
 		in("NaN"):                 "not one whole JSON object, at byte 64: invalid character 'N' at start of value: JSON has no NaN, use null or leave it out",
 		in("None"):                "not one whole JSON object, at byte 64: invalid character 'N' at start of value: None is Python, JSON has null",
