@@ -13,7 +13,7 @@ import (
 	"github.com/seed-111a911e/messagebatches"
 )
 
-// An inventory is what the SDK's types say of the API.
+// An inventory is what the SDK's types say about the API.
 type inventory struct {
 	Headers struct{ Create, Others []string }
 	Betas   []string `json:"anthropic_beta_values"`
@@ -22,7 +22,7 @@ type inventory struct {
 		Properties map[string]struct {
 			Type                 string
 			Required, Deprecated bool
-			Versions             []string // of the API, if not all accept it
+			Versions             []string // versions of the API that accept it, if not all do
 		}
 	}
 }
@@ -30,7 +30,7 @@ type inventory struct {
 // inventoryMatches: the contract has the types, properties, values and headers of the SDK, and no others.
 func inventoryMatches(d *document, report reporter) {
 	got, want := d.facts(), readFacts[inventory]("inventory.json").facts(d, report)
-	for place := range got { // the SDK closes most enums; the contract leaves open what the service may add to
+	for place := range got { // the SDK closes most enums; the contract leaves open those that the service may extend
 		if !slices.Contains(want[place], "string") && slices.ContainsFunc(got[place], isConstant) {
 			got[place] = slices.DeleteFunc(got[place], func(text string) bool { return text == "string" })
 		}
@@ -48,7 +48,8 @@ func inventoryMatches(d *document, report reporter) {
 	})
 }
 
-// merged names the components that each stand for several types of the SDK. The first pattern that matches a type holds.
+// merged names the components that each represent several types of the SDK. The first pattern that matches a type
+// counts.
 var merged = []struct{ pattern, component string }{
 	{"BetaBrowserFileUploadConfig", "BetaToolsetOptInActionConfig"},
 	{"BetaBrowserJavascriptExecConfig", "BetaToolsetOptInActionConfig"},
@@ -70,7 +71,8 @@ func componentOf(name string) string {
 
 var typeName = regexp.MustCompile(`\bBeta\w+`)
 
-// facts returns what the inventory says of the contract's components. It reports types that share a component and differ.
+// facts returns the facts of the inventory about the contract's components. It reports types that share a component but
+// differ.
 func (inv inventory) facts(d *document, report reporter) facts {
 	facts := facts{"AnthropicBeta": append(inv.Betas, "new values")}
 	names := slices.Sorted(maps.Keys(inv.Types))
@@ -103,7 +105,7 @@ func (inv inventory) facts(d *document, report reporter) facts {
 	return facts
 }
 
-// TestContractMergedTypes checks that types which share a component must be alike, and exist.
+// TestContractMergedTypes checks that types which share a component must be equal, and must exist.
 func TestContractMergedTypes(t *testing.T) {
 	t.Parallel()
 	d, err := parse(messagebatches.OpenAPI())
@@ -177,8 +179,8 @@ func onlyIf(holds bool, text string) []string {
 // listPattern matches lists; there are no lists of lists.
 var listPattern = regexp.MustCompile(`\([^()]+\)\[\]|[\w<>]+\[\]`)
 
-// alternatives splits a type as the SDK writes it. The items of a list are sorted, without string beside constants:
-// the SDK has no lists of open enums.
+// alternatives splits a type as the SDK writes it. The items of a list are sorted, without string next to constants,
+// because the SDK has no lists of open enums.
 func alternatives(kind string) []string {
 	kind = listPattern.ReplaceAllStringFunc(kind, func(list string) string {
 		items := strings.Split(strings.Trim(list, "()[]"), " | ")
@@ -193,7 +195,7 @@ func alternatives(kind string) []string {
 
 func isConstant(text string) bool { return text[0] == '"' }
 
-// types returns the alternatives that a schema allows, as the SDK writes them.
+// types returns the alternatives that a schema allows, in the SDK's notation.
 func (d *document) types(s *node) []string {
 	if target := d.resolve(s); target != s && target.has("properties") {
 		return []string{target.key()}
@@ -212,7 +214,7 @@ func (d *document) types(s *node) []string {
 	isUnion := len(types) > 0
 	for _, kind := range s.at("type").values() {
 		switch {
-		case kind == "object" && isUnion: // that of its members
+		case kind == "object" && isUnion: // the type of its members
 			continue
 		case kind == "array":
 			kind = "(" + strings.Join(d.types(s.at("items")), " | ") + ")[]"
