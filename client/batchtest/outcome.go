@@ -12,7 +12,7 @@ import (
 type fate int
 
 const (
-	runs    fate = iota // it is answered
+	runs    fate = iota // it runs and gets a message
 	misfits             // errored, because its params do not fit the contract
 	fails               // errored by chance
 	lapses              // expired by chance

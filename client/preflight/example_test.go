@@ -14,7 +14,7 @@ import (
 
 func ExampleChecker() {
 	service := batchtest.Start()
-	c := service.Client(client.WithPreflight(preflight.Checker{})) // client.New( for the real service
+	c := service.Client(client.WithPreflight(preflight.Checker{})) // client.New(...) for the real service
 	_, err := c.Create(context.Background(), []client.Request{
 		{CustomID: "greeting-1", Params: client.Params{
 			Model:    client.ModelClaudeOpus5,
@@ -45,7 +45,7 @@ func ExampleChecker() {
 	// 0 batches
 }
 
-// A file that is not one request per line has one issue.
+// A file that does not have one request per line has one issue.
 func ExampleCheckLines_notRequests() {
 	for _, file := range []string{
 		"custom_id,prompt\na,Hello\n",

@@ -16,7 +16,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/memtest"
 )
 
-// indented returns JSON over several lines.
+// indented returns JSON spread over several lines.
 func indented(t *testing.T, text string) string {
 	var b bytes.Buffer
 	if err := json.Indent(&b, []byte(text), "", "  "); err != nil {
@@ -25,7 +25,7 @@ func indented(t *testing.T, text string) string {
 	return b.String()
 }
 
-// inUTF16 returns text in UTF-16, the little end first.
+// inUTF16 returns text in little-endian UTF-16.
 func inUTF16(text string) string {
 	var b []byte
 	for _, u := range utf16.Encode([]rune(text)) {
@@ -49,7 +49,7 @@ func zipped(t *testing.T, text string) string {
 
 const openAI = `{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"model":"gpt-4o","messages":[{"role":"user","content":"Hi"}]}}`
 
-// TestFiles has files that are not one request per line: each has one issue, whatever its length.
+// TestFiles checks files that do not have one request per line: each has one issue, whatever its length.
 func TestFiles(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 200_000)
@@ -130,7 +130,8 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// TestFilesOfRequests has files that look like something else in places, or in which only some lines are wrong.
+// TestFilesOfRequests checks files of requests that resemble other formats in places, or in which only some lines are
+// wrong.
 func TestFilesOfRequests(t *testing.T) {
 	t.Parallel()
 	long := strings.Replace(good("a"), "Hi", strings.Repeat("x", 200_000), 1)
@@ -166,7 +167,7 @@ func TestFilesOfRequests(t *testing.T) {
 	}
 }
 
-// TestLineMessages says what is wrong with lines that are not JSON, without their text.
+// TestLineMessages checks the messages about lines that are not JSON, which must not contain their text.
 func TestLineMessages(t *testing.T) {
 	t.Parallel()
 	in := func(value string) string { return strings.Replace(good("a"), "16", value, 1) }
@@ -194,7 +195,7 @@ func TestLineMessages(t *testing.T) {
 	}
 }
 
-// counted counts what is read of it.
+// counted counts the bytes read from it.
 type counted struct {
 	io.Reader
 	n int64
@@ -206,7 +207,7 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// TestFileIsNotReadOn stops where a file is known to be something else, and passes errors of reading on.
+// TestFileIsNotReadOn checks that reading stops once the format of a file is known, and that read errors are returned.
 func TestFileIsNotReadOn(t *testing.T) {
 	t.Parallel()
 	r := &counted{Reader: memtest.Reader(memtest.Repeat("custom_id,prompt\n", "a,Hi\n", 100<<20, ""))}
@@ -223,7 +224,7 @@ func TestFileIsNotReadOn(t *testing.T) {
 	}
 }
 
-// TestSplit checks a file that will be split: its length is no issue, duplicates are, however far apart.
+// TestSplit checks a file that will be split: its length is not an issue, but duplicates are, however far apart.
 func TestSplit(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
@@ -244,7 +245,7 @@ func TestSplit(t *testing.T) {
 	}
 }
 
-// TestSplitSize has 256 MB of lines that are not JSON from the first byte on, so that this takes no time.
+// TestSplitSize checks 256 MB of lines that stop being JSON at their first byte, so that the test is fast.
 func TestSplitSize(t *testing.T) {
 	t.Parallel()
 	lines := memtest.Reader(memtest.Repeat("", strings.Repeat("x", 4_000_000)+"\n", 65*4_000_001, ""))
@@ -254,7 +255,7 @@ func TestSplitSize(t *testing.T) {
 	}
 }
 
-// TestManyOfOneRule keeps the others in sight.
+// TestManyOfOneRule checks that many issues of one rule do not hide others.
 func TestManyOfOneRule(t *testing.T) {
 	t.Parallel()
 	wrong := strings.Replace(good("a b"), "16", "0", 1)
@@ -269,7 +270,8 @@ func TestManyOfOneRule(t *testing.T) {
 	}
 }
 
-// TestForeignNames says what takes the place of names and values of other APIs, and proposes none that a batch refuses.
+// TestForeignNames checks the hints for names and values of other APIs, which never propose something that a batch
+// refuses.
 func TestForeignNames(t *testing.T) {
 	t.Parallel()
 	for params, want := range map[string]string{

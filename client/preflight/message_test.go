@@ -59,8 +59,8 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// TestMessagesHoldNoTexts plants a secret in every string and every name of many requests, and breaks lines at every
-// byte: no message repeats what a request holds.
+// TestMessagesHoldNoTexts puts a secret into every string and every name of many requests, and truncates lines at every
+// byte: no message may repeat text of a request.
 func TestMessagesHoldNoTexts(t *testing.T) {
 	t.Parallel()
 	const secret = "hunter2"
@@ -92,7 +92,7 @@ func TestMessagesHoldNoTexts(t *testing.T) {
 	t.Logf("%d messages", len(issues))
 }
 
-// TestUnwritableValues reports Go values that cannot be written as JSON, with their place.
+// TestUnwritableValues checks that Go values that cannot be written as JSON are reported with their place.
 func TestUnwritableValues(t *testing.T) {
 	t.Parallel()
 	const secret = "hunter2"

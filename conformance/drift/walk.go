@@ -97,7 +97,7 @@ func (w *walk) compare(at pair) {
 		contract = union(at.contract)
 	case contract.kind == "union" && sdk.kind != "union":
 		sdk = union(at.sdk)
-	// The SDK has no type for a free object: it takes any value.
+	// The SDK has no type for a free object: its type is any.
 	case sdk.kind == "any" && contract.kind == "map":
 		return
 	}

@@ -29,7 +29,7 @@ var rules = map[string]rule{
 	"operations are complete":  operationsAreComplete,
 	"components are used":      componentsAreUsed,
 	"names do not name kinds":  namesDoNotNameKinds,
-	"enums stand once":         enumsStandOnce,
+	"enums appear once":        enumsAppearOnce,
 	"extensions are explained": extensionsAreExplained,
 
 	"descriptions say something": descriptionsSaySomething,

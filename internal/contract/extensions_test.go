@@ -102,7 +102,7 @@ func (c *checker) check() {
 				c.known(c.s.key(), x.Instead)
 			}
 			if _, err := time.Parse(time.DateOnly, x.End); x.End != "" && err != nil {
-				c.say("%s is no day", x.End)
+				c.say("%s is not a day", x.End)
 			}
 		}
 	case "x-other-properties":
@@ -182,13 +182,13 @@ var limitSource = regexp.MustCompile(`^(description 20\d\d-\d\d|like \w+|count)$
 
 func (c *checker) source(text string) {
 	if !sourcePattern.MatchString(text) {
-		c.say("%q is no source", text)
+		c.say("%q is not a source", text)
 	}
 }
 
 func (c *checker) severity(text string) {
 	if text != "" && text != "warning" {
-		c.say("%q is no severity", text)
+		c.say("%q is not a severity", text)
 	}
 }
 

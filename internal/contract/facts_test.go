@@ -45,7 +45,7 @@ func compare(d *document, report reporter, contract, testdata facts, reasons map
 	oneSided(testdata, contract, "lacks ", "want ")
 	for pattern, reason := range reasons {
 		if !used[pattern] {
-			report(d.root, "there is no %q any more: %s", pattern, reason)
+			report(d.root, "%q no longer occurs: %s", pattern, reason)
 		}
 	}
 }

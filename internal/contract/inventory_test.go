@@ -44,7 +44,7 @@ func inventoryMatches(d *document, report reporter) {
 		"BetaErrorResponse/error: testdata does not say *":       "the same",
 		"Beta*Error/details: testdata does not know details":     "the service sends it, the SDK's types do not have it",
 		"BetaErrorDetails: testdata does not know *":             "the type of details",
-		"BetaFallbackParam: want other properties":               "the SDK lets any through; here a new one waits for the contract",
+		"BetaFallbackParam: want other properties":               "the SDK allows any; here a new one must be added to the contract",
 	})
 }
 
@@ -79,7 +79,7 @@ func (inv inventory) facts(d *document, report reporter) facts {
 	for _, m := range merged {
 		matches := func(name string) bool { ok, _ := path.Match(m.pattern, name); return ok }
 		if !slices.ContainsFunc(names, matches) {
-			report(d.component(m.component), "testdata has no %s that it could stand for", m.pattern)
+			report(d.component(m.component), "testdata has no %s that it could represent", m.pattern)
 		}
 	}
 	first := make(map[string]string) // type by component
@@ -87,7 +87,7 @@ func (inv inventory) facts(d *document, report reporter) facts {
 		t, component := inv.Types[name], componentOf(name)
 		if other, ok := first[component]; ok {
 			if diff := cmp.Diff(inv.Types[other], t); diff != "" {
-				report(d.component(component), "stands for %s and %s, which differ (-first +second):\n%s", other, name, diff)
+				report(d.component(component), "represents %s and %s, which differ (-first +second):\n%s", other, name, diff)
 			}
 			continue
 		}
@@ -120,7 +120,7 @@ func TestContractMergedTypes(t *testing.T) {
 	problems := rule(func(d *document, report reporter) { inv.facts(d, report) }).check(d)
 	for i, want := range []string{
 		"/BetaToolsetOptInActionConfig: testdata has no BetaBrowserFileUploadConfig",
-		"/BetaToolsetActionConfig: stands for BetaBrowserCloseTabConfig and BetaBrowserFindConfig, which differ",
+		"/BetaToolsetActionConfig: represents BetaBrowserCloseTabConfig and BetaBrowserFindConfig, which differ",
 	} {
 		if len(problems) != 2 || !strings.Contains(problems[i], want) {
 			t.Errorf("got %q, want %q", problems, want)

@@ -92,9 +92,9 @@ func propertiesAreInOrder(d *document, report reporter) {
 	}
 }
 
-// enumsStandOnce: an enum that is used in two places is a component. Components may have the same values and different
+// enumsAppearOnce: an enum that is used in two places is a component. Components may have the same values and different
 // meanings.
-func enumsStandOnce(d *document, report reporter) {
+func enumsAppearOnce(d *document, report reporter) {
 	places := make(map[string][]*node)
 	for _, s := range d.schemas {
 		if values := s.at("enum").values(); len(values) > 1 && s.key() != "not" {

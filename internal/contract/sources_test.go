@@ -43,7 +43,7 @@ func limitsHaveSources(d *document, report reporter) {
 			}
 			m := source.FindStringSubmatch(text)
 			if m == nil {
-				report(from, "%q is no source as the head of the contract explains it", text)
+				report(from, "%q is not a source as the head of the contract explains it", text)
 			}
 			if m != nil && m[2] != "" && d.component(m[2]).at("properties", s.key(), keyword).value != s.at(keyword).value {
 				report(from, "%s does not have the same %s", m[2], keyword)

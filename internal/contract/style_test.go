@@ -24,7 +24,7 @@ func descriptionsSaySomething(d *document, report reporter) {
 		case text.value == "":
 			report(n, "lacks a description")
 		case !strings.HasSuffix(text.value, "."):
-			report(text, "want a full stop at the end")
+			report(text, "want a period at the end")
 		case n.isComponent() && !beginning.MatchString(text.value):
 			report(text, "want A, An, The, One, What, How or Where at the beginning")
 		case !slices.ContainsFunc(words(text.value), isNew):

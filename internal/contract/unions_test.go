@@ -168,7 +168,7 @@ func kindDecides(d *document, union *node, report reporter) {
 			look = untyped + strings.Join(constants(member.at("properties", "type")), " ")
 		}
 		if seen[look] || objects > 1 && (look == untyped || seen[untyped]) {
-			report(m, "%s cannot be told from an earlier member", member.key())
+			report(m, "%s cannot be distinguished from an earlier member", member.key())
 		}
 		seen[look] = true
 	}
@@ -229,7 +229,7 @@ func (d *document) unknownFits(union *node, report reporter) {
 	}
 	for _, tag := range not.values() {
 		if !slices.Contains(tags, tag) {
-			report(not, "%s is no known member", tag)
+			report(not, "%s is not a known member", tag)
 		}
 	}
 }

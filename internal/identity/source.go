@@ -13,7 +13,7 @@ const (
 	// early is how long before its expiry a token is refreshed, while calls still use it.
 	early = 2 * time.Minute
 
-	// late is how long before its expiry a token is no longer used.
+	// late is how long before its expiry a token is retired.
 	late = 30 * time.Second
 
 	// long is the remaining life that a token for an upload should have.

@@ -54,7 +54,7 @@ func TestLongTexts(t *testing.T) {
 					t.Fatalf("%s: ends at %d and %d: %v", in, end, scanned, err)
 				}
 				if err == nil && string(text) != want.String() {
-					t.Fatalf("%s stands for %q, want %q", in, text, want)
+					t.Fatalf("%s decodes to %q, want %q", in, text, want)
 				}
 			}
 		}

@@ -174,7 +174,7 @@ func runJob(url, dir string) error {
 	}
 	r, err := j.Run(context.Background(), loopback.Client(url), in)
 	if err == nil && r.Answered != durableRequests {
-		err = fmt.Errorf("%d answers", r.Answered)
+		err = fmt.Errorf("%d results", r.Answered)
 	}
 	return errors.Join(err, j.Close())
 }
@@ -192,7 +192,7 @@ func runBare(url, dir string) error {
 		return err
 	}
 	const parts = 3 // as many as the job has batches
-	answers := 0
+	results := 0
 	for from, i := int64(0), int64(1); i <= parts; i++ {
 		to := info.Size()
 		if i < parts {
@@ -211,12 +211,12 @@ func runBare(url, dir string) error {
 				return err
 			}
 			if item.Message() != nil {
-				answers++
+				results++
 			}
 		}
 	}
-	if answers != durableRequests {
-		return fmt.Errorf("%d answers", answers)
+	if results != durableRequests {
+		return fmt.Errorf("%d results", results)
 	}
 	return nil
 }

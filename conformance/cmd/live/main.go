@@ -29,7 +29,7 @@ const usage = `Usage: live [flags]
 Runs a fixed script against the service of ANTHROPIC_BASE_URL, by default the real one, with ANTHROPIC_API_KEY. It deletes
 the batches that it creates, also after an interrupt; a second interrupt ends it at once.
 
-Exit status: 0 without differences to the contract, 1 if there are some, a step failed or a batch was left behind, 2 if
+Exit status: 0 without differences from the contract, 1 if there are some, a step failed or a batch was left behind, 2 if
 nothing was run.
 
 Flags:
@@ -102,7 +102,7 @@ func run(ctx context.Context, s streams, args []string) int {
 	defer stop()
 	finished := context.AfterFunc(ctx, func() {
 		stop() // a second signal ends the process at once
-		fmt.Fprintln(s.out, "live: interrupted: deleting what was created; another interrupt leaves it behind")
+		fmt.Fprintln(s.out, "live: interrupted: deleting what was created; a second interrupt leaves it behind")
 	})
 	defer finished()
 	record, err := live.Run(ctx, live.Options{Client: s.client, SkipLarge: *skipLarge, Patience: *patience, Progress: s.out})

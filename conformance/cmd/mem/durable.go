@@ -65,7 +65,7 @@ func runDurable(url, dir string) error {
 		return err
 	}
 	if r.Answered != r.Requests {
-		return fmt.Errorf("%d answers for %d requests", r.Answered, r.Requests)
+		return fmt.Errorf("%d results for %d requests", r.Answered, r.Requests)
 	}
 	peak, err := highWater()
 	if err != nil {
