@@ -273,7 +273,7 @@ const (
 // ErrorResponse is [gen.BetaErrorResponse]: the body of an error response.
 //
 // Fields:
-//   - Error gen.BetaError: one of the nine errors
+//   - Error gen.BetaError: the error itself
 //   - RequestID string: ID to quote to support
 type ErrorResponse = gen.BetaErrorResponse
 

@@ -55,8 +55,8 @@
 // # Errors
 //
 // Reading continues after a value that does not fit: its field stays zero, the others are read, and the error is a
-// [DecodeError]. Writing is strict: invalid UTF-8, NaN and malformed free JSON are an [EncodeError]. The nine API
-// errors of the contract also implement error.
+// [DecodeError]. Writing is strict: invalid UTF-8, NaN and malformed free JSON are an [EncodeError]. The API errors of
+// the contract also implement error.
 //
 // # Raw client
 //

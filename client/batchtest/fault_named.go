@@ -36,7 +36,7 @@ var namedFaults = []NamedFault{
 	{"late-lost", actingOps, "the connection is lost, and the service acts later", func(e *encounter) Fault { return DropThenAct(e.time()) }},
 	{"hidden-502", everyOp, "the service acts, and a gateway responds with 502 and HTML", func(*encounter) Fault { return ActThen(Status(502, "<html>Bad gateway</html>")) }},
 	{"hidden-504", everyOp, "the service acts, and the response is 504 and timeout_error", func(*encounter) Fault { return ActThen(Fail(504, "timeout_error", "Request timed out")) }},
-	{"page", everyOp, "an HTML page with status 200 in place of the response", func(*encounter) Fault { return Status(200, "<html>Log in</html>") }},
+	{"page", everyOp, "a gateway responds with 200 and HTML; the service does not act", func(*encounter) Fault { return Status(200, "<html>Log in</html>") }},
 	{"redirect", everyOp, "a redirect to another host", func(*encounter) Fault { return Redirect(307, "https://example.com/v1/messages/batches") }},
 	{"edge-403", everyOp, "403 of the service's edge, not in the form of API errors", func(*encounter) Fault { return EdgeForbidden() }},
 	{"edge-413", []Op{Create}, "413 of the service's edge, in plain text", func(*encounter) Fault { return EdgeTooLarge() }},

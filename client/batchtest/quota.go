@@ -17,8 +17,8 @@ func WithQueueLimit(requests int) Option {
 
 // WithCallLimit sets how many calls an organization may make in a minute of the service's clock. Further calls are
 // refused with 429, rate_limit_error and a retry-after until the end of the minute. There is no limit by default; the
-// service has 1,000 to 4,000. All responses then have the headers anthropic-ratelimit-requests-limit, -remaining and
-// -reset.
+// service has 1,000 to 4,000. With a limit, all responses have the headers anthropic-ratelimit-requests-limit,
+// -remaining and -reset.
 func WithCallLimit(calls int) Option { return func(s *Service) { s.quota.calls = calls } }
 
 // A quota holds the limits of each organization; 0 means no limit.

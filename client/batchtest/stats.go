@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Stats are the counters of a service. They are complete even [WithoutHistory]. With [OpenState] they continue those of
-// the last service with the directory.
+// Stats are the counters of a service. They are complete even with [WithoutHistory]. With [OpenState] they continue
+// those of the last service with the directory.
 type Stats struct {
 	Calls map[Op]int `json:"calls"` // calls of each operation, admitted or not
 

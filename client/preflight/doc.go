@@ -53,9 +53,9 @@
 //
 // # Errors
 //
-// A report lists each fault as an [Issue] with its line, custom id, pointer and [Rule]. [Report.Err] returns those that
-// the service would refuse as an error. Messages name the fault and what is allowed. They never contain text from the
-// requests, except the character at which a line stops being JSON; pointers contain property names.
+// A report lists each fault as an [Issue] with its line, custom id, pointer and [Rule]. [Report.Err] returns an error
+// with those that the service would refuse. Messages name the fault and what is allowed. They never contain text from
+// the requests, except the character at which a line stops being JSON; pointers contain property names.
 //
 // # Beta headers
 //

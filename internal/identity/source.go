@@ -64,7 +64,8 @@ type flight struct {
 }
 
 // Token returns an access token. It waits for a refresh if there is no usable token, or if upload asks for a longer
-// remaining life than the token has.
+// remaining life than the token has. If that refresh fails, it returns the present token as long as that has not
+// expired.
 func (s *Source) Token(ctx context.Context, upload bool) (string, error) {
 	for {
 		held, f := s.next(ctx, upload)

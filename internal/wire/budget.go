@@ -33,7 +33,7 @@ func (d *Decoder) overspend() bool {
 
 // New allocates a T and counts it.
 func New[T any](d *Decoder) *T {
-	d.Spend((size[T]() + 15) &^ 15) // rounded up at most as the allocator does
+	d.Spend((size[T]() + 15) &^ 15) // rounds up no more than the allocator does
 	return new(T)
 }
 

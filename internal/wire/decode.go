@@ -163,7 +163,7 @@ func KindName(k jsontext.Kind) string {
 	return k.String()
 }
 
-// Failed reports whether decoding has ended with an error.
+// Failed reports whether decoding has ended early, because the input is not JSON or exceeds the budget.
 func (d *Decoder) Failed() bool { return d.bad }
 
 // Pointer returns the place of what was read last.
