@@ -9,7 +9,7 @@ import (
 	"github.com/seed-111a911e/messagebatches"
 )
 
-// The contract is there for whatever reads OpenAPI.
+// The contract can be read with any OpenAPI library.
 func ExampleOpenAPI() {
 	doc, err := openapi3.NewLoader().LoadFromData([]byte(messagebatches.OpenAPI()))
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package messagebatches is the root of a Go SDK for the Message Batches API of Anthropic. It holds the contract,
-// openapi.yaml, from which the rest is generated or checked:
+// Package messagebatches is the root of a Go SDK for Anthropic's Message Batches API. It holds the contract,
+// openapi.yaml, from which the other packages are generated or against which they are checked:
 //
 //	package main
 //
@@ -17,8 +17,8 @@
 //
 // # Versions
 //
-// The module's versions are semantic. Before 1.0 a minor version may break programs, and CHANGELOG.md says how. The
-// contract has the same version in its head.
+// The module follows semantic versioning. Before 1.0 a minor version may break programs; CHANGELOG.md explains how. The
+// head of the contract has the same version.
 package messagebatches
 
 import _ "embed"

@@ -1,7 +1,7 @@
 //go:build tools
 
-// The tools of this repository are pinned by the tool directives of go.mod and run with "go tool", as generate.go does. They
-// are not imported here: go mod tidy follows imports whatever their build tags, so that every importer of this package would
-// require the generator's modules.
+// The tool directives in go.mod pin the tools of this repository, which run with "go tool", as in generate.go. They are
+// not imported here, because go mod tidy follows imports whatever their build tags, and every importer of this package
+// would then require the generator's modules.
 
 package messagebatches

@@ -47,7 +47,7 @@ func mac(key []byte, text string) []byte {
 	return h.Sum(nil)
 }
 
-// verify checks a signature as AWS describes it, from the request as it arrived.
+// verify checks the signature of a received request, as AWS describes it.
 func verify(r *http.Request, bodySHA256 []byte) error {
 	fields := make(map[string]string)
 	scheme, rest, _ := strings.Cut(r.Header.Get("Authorization"), " ")
@@ -87,7 +87,7 @@ func verify(r *http.Request, bodySHA256 []byte) error {
 	return nil
 }
 
-// gateway lets requests with a good signature through to a service.
+// gateway lets requests with a valid signature through to a service.
 func gateway(t *testing.T) batchtest.Option {
 	return batchtest.WithMiddleware(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -121,7 +121,7 @@ func requests(n int, text string) []client.Request {
 	return all
 }
 
-// TestSignedCalls makes all calls over a socket, with headers that net/http adds after the signature.
+// TestSignedCalls makes all calls over a socket, so that net/http adds headers after the signature.
 func TestSignedCalls(t *testing.T) {
 	t.Parallel()
 	s := batchtest.New(t, batchtest.WithDuration(0), batchtest.WithKey("key", "wrkspc_1"), gateway(t))
@@ -155,7 +155,7 @@ func TestSignedCalls(t *testing.T) {
 	}
 }
 
-// TestTemporaryCredentials waits for a day with credentials of 15 minutes. Each signature is new.
+// TestTemporaryCredentials waits for a day with credentials that expire after 15 minutes. Each signature must be new.
 func TestTemporaryCredentials(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -195,7 +195,7 @@ func TestCredentialsThatFail(t *testing.T) {
 	})}
 	c := s.Client(client.WithSigner(aws.Signer(cfg)))
 	_, err := c.Create(t.Context(), requests(1, "x"), client.WithRetry(client.Retry{MaxAttempts: 1}))
-	if err == nil || !strings.Contains(err.Error(), "signature: credentials of AWS: failed to refresh cached credentials, no role") || errors.As(err, new(*client.UncertainError)) {
+	if err == nil || !strings.Contains(err.Error(), "signature: AWS credentials: failed to refresh cached credentials, no role") || errors.As(err, new(*client.UncertainError)) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -209,7 +209,7 @@ func TestNew(t *testing.T) {
 		want      string
 	}{
 		"region":           {nil, config(), "wrkspc_1", "https://aws-external-anthropic.us-west-2.api.aws/ with signature"},
-		"workspace/none":   {nil, config(), "", "the workspace is not known"},
+		"workspace/none":   {nil, config(), "", "no workspace"},
 		"workspace/of env": {map[string]string{"ANTHROPIC_AWS_WORKSPACE_ID": "wrkspc_2"}, config(), "", "with signature"},
 		"base URL":         {map[string]string{"ANTHROPIC_AWS_BASE_URL": "https://gateway.example.com/aws"}, config(), "wrkspc_1", "https://gateway.example.com/aws/ with signature"},
 		"others":           {map[string]string{"ANTHROPIC_API_KEY": "key", "ANTHROPIC_BASE_URL": "https://example.com"}, config(), "wrkspc_1", "https://aws-external-anthropic.us-west-2.api.aws/ with signature"},
@@ -234,7 +234,8 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// TestMemoryOfSignedCreates signs a create of 250 MB and sends it over a socket. It is not parallel: memory that other tests use would count.
+// TestMemoryOfSignedCreates signs a create of 250 MB and sends it over a socket. It is not parallel, because the memory
+// of other tests would count.
 func TestMemoryOfSignedCreates(t *testing.T) {
 	var size int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -254,7 +255,7 @@ func TestMemoryOfSignedCreates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := requests(238, strings.Repeat("x", 1<<20)) // they share the text
+	all := requests(238, strings.Repeat("x", 1<<20)) // all share the text
 	heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 	read := func() int64 {
 		metrics.Read(heap)

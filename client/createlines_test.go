@@ -109,7 +109,7 @@ func TestCreateLinesRefusesMalformedLines(t *testing.T) {
 		"too large":      {&long{at: 0, line: `{"custom_id":"a","params":{"x":"`, size: 256_000_001}, "line 1: longer than a batch may be"},
 		"not JSON":       {strings.NewReader(good + "{\"custom_id\":\"b\",\"params\":{\n"), "line 2: not one whole JSON object, at byte "},
 		"pretty":         {strings.NewReader("{\n  \"custom_id\": \"b\"\n}"), "line 1: not one whole JSON object, at byte "},
-		"two on a line":  {strings.NewReader(strings.TrimSpace(good) + good), "line 1: not one whole JSON object: there is more after the value"},
+		"two on a line":  {strings.NewReader(strings.TrimSpace(good) + good), "line 1: not one whole JSON object: unexpected data after the value"},
 		"a list":         {strings.NewReader("[]"), "line 1: a line must be one object with custom_id and params"},
 		"null":           {strings.NewReader("null"), "line 1: a line must be one object with custom_id and params"},
 		"whole body":     {strings.NewReader(`{"requests":[` + strings.TrimSpace(good) + `]}`), "line 1: a line must be one object with custom_id and params"},

@@ -6,9 +6,9 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// Left out: see gen/templates/nothing.tmpl.
+// Omitted: see gen/templates/nothing.tmpl.
 
-// Left out: see gen/templates/nothing.tmpl.
+// Omitted: see gen/templates/nothing.tmpl.
 
 // Beta is [gen.AnthropicBeta]: a beta feature that a call enables. Values look like `feature-YYYY-MM-DD`.
 //
@@ -231,7 +231,7 @@ type ContentBlockParam = gen.BetaContentBlockParam
 // Required:
 //   - MaxTokens int64: the most tokens to generate
 //   - Messages []InputMessage: the conversation, oldest message first
-//   - Model Model: the model that answers
+//   - Model Model: the model to use
 //
 // Often used:
 //   - CacheControl *CacheControl: a cache breakpoint at the end of the request
@@ -273,7 +273,7 @@ const (
 // ErrorResponse is [gen.BetaErrorResponse]: the body of an error response.
 //
 // Fields:
-//   - Error gen.BetaError: one of the nine errors
+//   - Error gen.BetaError: the error itself
 //   - RequestID string: ID to quote to support
 type ErrorResponse = gen.BetaErrorResponse
 
@@ -335,11 +335,11 @@ type JSONOutputFormat = gen.BetaJSONOutputFormat
 //   - ContextManagement *gen.BetaContextManagementResponse: edits to a long conversation
 //   - Diagnostics *gen.BetaDiagnostics: why the cache missed
 //   - ID string: ID of the message
-//   - Model Model: the model that answered
+//   - Model Model: the model that wrote the message
 //   - StopDetails *RefusalStopDetails: why it was refused
-//   - StopReason StopReason: why it ended; Err judges it
+//   - StopReason StopReason: why it ended; see Err
 //   - StopSequence string: the stop sequence that ended it
-//   - Usage Usage: tokens that it took
+//   - Usage Usage: tokens that it used
 type Message = gen.BetaMessage
 
 // CanceledResult is [gen.BetaMessageBatchCanceledResult]: the result of a request that had not run when the batch was canceled.
@@ -486,11 +486,11 @@ type RedactedThinkingBlock = gen.BetaRedactedThinkingBlock
 // RefusalStopDetails is [gen.BetaRefusalStopDetails]: the category and explanation of a refusal, and how to retry it.
 //
 // Fields:
-//   - Category gen.BetaRefusalCategory: policy that was touched
+//   - Category gen.BetaRefusalCategory: the policy category
 //   - Explanation string: for people
-//   - FallbackCreditToken string: credit for asking it
+//   - FallbackCreditToken string: credit for using it
 //   - FallbackHasPrefillClaim *bool: whether the credit needs the same prefill
-//   - RecommendedModel string: a model to ask instead
+//   - RecommendedModel string: a model to use instead
 type RefusalStopDetails = gen.BetaRefusalStopDetails
 
 // RequestCounts is [gen.BetaRequestCounts]: the number of a batch's requests in each state. Until the whole batch has ended, `processing` counts all
@@ -557,7 +557,7 @@ type SystemPrompt = gen.BetaSystemPrompt
 // citations.
 //
 // Fields:
-//   - Citations []TextCitation: what it rests on
+//   - Citations []TextCitation: its sources
 //   - Text string: the text
 type TextBlock = gen.BetaTextBlock
 
@@ -590,7 +590,7 @@ type TextContent = gen.BetaTextContent
 // ThinkingBlock is [gen.BetaThinkingBlock]: a part of the model's thinking.
 //
 // Fields:
-//   - Signature string: proves it to later requests
+//   - Signature string: proof for later requests
 //   - Thinking string: the thinking or its summary
 type ThinkingBlock = gen.BetaThinkingBlock
 
@@ -657,7 +657,7 @@ type TaskBudget = gen.BetaTokenTaskBudget
 // Tool is [gen.BetaTool]: a custom tool. The model writes the call; your code runs it.
 //
 // Required:
-//   - InputSchema Schema: what the input looks like
+//   - InputSchema Schema: the JSON Schema of the input
 //   - Name string: unique within the request
 //
 // Often used:
@@ -894,17 +894,17 @@ const (
 	ModelClaudeSonnet55         Model = gen.ModelClaudeSonnet55
 )
 
-// Unknown is [gen.Unknown]: the member of every union for a value that is newer than this version.
+// Unknown is [gen.Unknown]: the member of every union for values that are newer than this version.
 //
 // Fields:
 //   - Type string: the value's type, empty if it has none
 //   - Raw jsontext.Value: the whole value
 type Unknown = gen.Unknown
 
-// Left out: see gen/templates/nothing.tmpl.
+// Omitted: see gen/templates/nothing.tmpl.
 
-// Left out: see gen/templates/nothing.tmpl.
+// Omitted: see gen/templates/nothing.tmpl.
 
-// Left out: see gen/templates/nothing.tmpl.
+// Omitted: see gen/templates/nothing.tmpl.
 
-// Left out: see gen/templates/nothing.tmpl.
+// Omitted: see gen/templates/nothing.tmpl.

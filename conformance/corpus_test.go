@@ -13,9 +13,9 @@ import (
 	"github.com/seed-111a911e/messagebatches/conformance/internal/contract"
 )
 
-// A sample is a JSON value of one component, the root of its corpus, with something of interest somewhere in it.
+// A sample is a JSON value of one component, the root of its corpus, with an item of interest somewhere in it.
 type sample struct {
-	name   string   // of what is of interest: BetaTool or BetaTool.strict=false
+	name   string   // of the item of interest: BetaTool or BetaTool.strict=false
 	covers []string // the root and the components that are at the place of interest
 	value  any
 }
@@ -23,7 +23,7 @@ type sample struct {
 func (s sample) json() []byte {
 	b, err := json.Marshal(s.value)
 	if err != nil {
-		panic(err) // it comes from the contract
+		panic(err) // the value comes from the contract
 	}
 	return b
 }
@@ -36,11 +36,11 @@ func (s sample) decoded() (v any) {
 	return v
 }
 
-// newCorpus returns samples of everything that a value of the root can hold: for each component below it the
-// component's example and, for each of its properties, each member, each value of an enum and both booleans. A
-// component is put where it is reached first, into the examples of the components around it.
+// newCorpus returns samples of everything that a value of the root can contain: for each component below it, the
+// component's example and, for each property, each member, each enum value and both booleans. A component is placed
+// where it is reached first, inside the examples of the components around it.
 //
-// Left out are the values that a property has by default: whether they are sent means nothing.
+// Default values of properties are omitted, because sending them has no effect.
 func newCorpus(root string) []sample {
 	type place struct {
 		component string
@@ -79,8 +79,8 @@ func newCorpus(root string) []sample {
 
 func identity(v any) any { return v }
 
-// longForm returns an example with lists in place of texts that are short for one. The SDK writes only lists; samples
-// around which there is a text would all differ.
+// longForm returns an example with lists in place of texts that abbreviate a list. The SDK writes only lists, so all
+// samples inside such a text would differ.
 func longForm(s *openapi3.Schema, example map[string]any) map[string]any {
 	long := maps.Clone(example)
 	for name, v := range example {
@@ -106,8 +106,8 @@ type choice struct {
 	put    func(any) any // makes a value of the schema from one such as value
 }
 
-// choices returns one value of each kind that a schema allows, apart from null and its default. The example, if there
-// is one, helps with strings: not all are good.
+// choices returns one value of each kind that a schema allows, except null and its default. The example, if there is
+// one, provides strings, because not all are valid.
 func choices(ref *openapi3.SchemaRef, example any) (all []choice) {
 	s, name := ref.Value, componentName(ref.Ref)
 	wrap := func(inner *openapi3.SchemaRef, label string, put func(any) any) {
@@ -184,8 +184,8 @@ func componentName(ref string) string { return strings.TrimPrefix(ref, "#/compon
 
 var reference = regexp.MustCompile(`"#/components/schemas/(\w+)"`)
 
-// reachable returns all components that a component leads to, and itself. It reads the contract in a way of its own, to
-// tell what a corpus has missed.
+// reachable returns a component and all components reachable from it. It reads the contract independently, to detect
+// what a corpus has missed.
 func reachable(t *testing.T, root string) []string {
 	t.Helper()
 	found := []string{root}

@@ -23,7 +23,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client"
 )
 
-// An origin is a server that notes how calls authenticate, and exchanges whatever it is sent for the token "exchanged".
+// An origin is a server that records how calls authenticate, and exchanges anything for the token "exchanged".
 type origin struct {
 	*httptest.Server
 	mu    sync.Mutex
@@ -64,7 +64,7 @@ func (o *origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	o.calls = append(o.calls, text)
 }
 
-// take returns the calls since it was called last, and the error in place of them if there was one.
+// take returns the calls since its last call, or the error instead if there was one.
 func (o *origin) take(err error) []string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -76,14 +76,14 @@ func (o *origin) take(err error) []string {
 	return calls
 }
 
-// identityVariables are all variables that either client reads to authenticate.
+// identityVariables are all variables that one of the clients reads to authenticate.
 var identityVariables = []string{
 	"ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL", "ANTHROPIC_CUSTOM_HEADERS", "ANTHROPIC_PROFILE",
 	"ANTHROPIC_CONFIG_DIR", "ANTHROPIC_FEDERATION_RULE_ID", "ANTHROPIC_ORGANIZATION_ID", "ANTHROPIC_SERVICE_ACCOUNT_ID",
 	"ANTHROPIC_WORKSPACE_ID", "ANTHROPIC_SCOPE", "ANTHROPIC_IDENTITY_TOKEN", "ANTHROPIC_IDENTITY_TOKEN_FILE", "XDG_CONFIG_HOME", "HOME",
 }
 
-// The files and variables that the rows are made of. DIR is the directory of profiles, URL and OTHER are origins.
+// The files and variables in the rows. DIR is the directory of profiles, URL and OTHER are origins.
 const (
 	loginFile       = `{"version":"1.0","authentication":{"type":"user_oauth"}}`
 	refreshableFile = `{"authentication":{"type":"user_oauth","client_id":"cli","scope":"s","console_url":"https://example.com"},"unknown":1}`
@@ -107,13 +107,14 @@ func with(parts ...named) named {
 	return all
 }
 
-// credentialRows are the precedence of credentials, and how files are read. Not in parallel, for they set the environment.
+// credentialRows test the precedence of credentials, and how files are read. They are not parallel because they set the
+// environment.
 var credentialRows = []struct {
 	name  string
 	env   named
 	files named
-	want  string // part of what arrives from ours; empty: an error
-	why   string // what arrives from the SDK differs
+	want  string // part of what arrives from ours; empty means an error
+	why   string // why the SDK's calls differ
 }{
 	{name: "order/nothing"},
 	{name: "order/1 key", env: with(workload, named{"ANTHROPIC_API_KEY": "key", "ANTHROPIC_AUTH_TOKEN": "token", "ANTHROPIC_PROFILE": "work"}), files: login, want: `as "key"`},
@@ -126,9 +127,9 @@ var credentialRows = []struct {
 	{name: "empty/key", env: named{"ANTHROPIC_API_KEY": "", "ANTHROPIC_AUTH_TOKEN": "token"}, want: `as "token"`},
 	{name: "empty/active_config", files: named{"active_config": " \n", "configs/default.json": loginFile, "credentials/default.json": freshToken}, want: `as "stored"`},
 	{name: "empty/profile", env: named{"ANTHROPIC_PROFILE": ""}, files: named{"configs/default.json": loginFile, "credentials/default.json": freshToken}, want: `as "stored"`,
-		why: "an empty variable is not set, as everywhere else"},
+		why: "an empty variable counts as unset, as everywhere else"},
 	{name: "empty/token file", env: with(workload, named{"ANTHROPIC_IDENTITY_TOKEN_FILE": ""}), want: `as "exchanged"`,
-		why: "an empty variable is not set, as everywhere else"},
+		why: "an empty variable counts as unset, as everywhere else"},
 
 	{name: "named/missing", env: named{"ANTHROPIC_PROFILE": "home"}, files: login},
 	{name: "named/missing, with a workload", env: with(workload, named{"ANTHROPIC_PROFILE": "home"}), files: login},
@@ -167,10 +168,10 @@ var credentialRows = []struct {
 	{name: "base URL/environment", env: named{"ANTHROPIC_PROFILE": "work"}, files: with(login, named{"configs/work.json": `{"base_url":"OTHER","authentication":{"type":"user_oauth"}}`}), want: `/v1/messages/batches/b as "stored"`},
 	{name: "base URL/tokens of the profile", env: named{"ANTHROPIC_PROFILE": "work"}, files: named{"configs/work.json": strings.Replace(refreshableFile, "{", `{"base_url":"OTHER/path/",`, 1), "credentials/work.json": oldToken}, want: `/v1/messages/batches/b as "exchanged"`},
 	{name: "base URL/tokens below a path", env: with(workload, named{"ANTHROPIC_BASE_URL": "URL/gateway"}), want: `/gateway/v1/messages/batches/b as "exchanged"`,
-		why: "the identity token stays below the path of the base URL: others may own the rest of the host"},
+		why: "the identity token stays below the path of the base URL, because others may own the rest of the host"},
 }
 
-// TestCredentials gives both clients the same environment and the same files, and compares all that arrives.
+// TestCredentials gives both clients the same environment and the same files, and compares the calls that arrive.
 func TestCredentials(t *testing.T) {
 	var table strings.Builder
 	for _, tt := range credentialRows {

@@ -22,7 +22,7 @@ import (
 
 // The tests of this file are the rows of the README's table in which the official SDK has more.
 
-// TestDifferenceWholeAPI shows what the SDK has beside batches.
+// TestDifferenceWholeAPI shows what the SDK has besides batches.
 func TestDifferenceWholeAPI(t *testing.T) {
 	t.Parallel()
 	theirs := reflect.TypeFor[anthropic.Client]()
@@ -45,8 +45,8 @@ func TestDifferenceWholeAPI(t *testing.T) {
 	}
 }
 
-// TestDifferenceClouds shows the platforms that the SDK has clients for, and what New says about their base URLs. Of them
-// only Claude Platform on AWS has batches, which both can create there.
+// TestDifferenceClouds shows the platforms for which the SDK has clients, and the errors of New for their base URLs. Of
+// these only Claude Platform on AWS has batches, which both can create there.
 func TestDifferenceClouds(t *testing.T) {
 	t.Parallel()
 	const sdk = "github.com/anthropics/anthropic-sdk-go/v2"
@@ -67,7 +67,7 @@ func TestDifferenceClouds(t *testing.T) {
 	}
 }
 
-// spanNames is a tracer that notes the names of spans.
+// spanNames is a tracer that records the names of spans.
 type spanNames struct {
 	embedded.Tracer
 	names []string
@@ -78,7 +78,7 @@ func (s *spanNames) Start(ctx context.Context, name string, opts ...trace.SpanSt
 	return noop.NewTracerProvider().Tracer("").Start(ctx, name, opts...)
 }
 
-// providerOf is the tracer provider of one tracer.
+// providerOf is a tracer provider with one tracer.
 type providerOf struct {
 	embedded.TracerProvider
 	tracer trace.Tracer
@@ -86,8 +86,8 @@ type providerOf struct {
 
 func (p providerOf) Tracer(string, ...trace.TracerOption) trace.Tracer { return p.tracer }
 
-// TestDifferenceTelemetry traces a create that is refused once, with 429. The SDK makes a span of the call by itself; ours
-// reports the call and both attempts to hooks, for which the module otel is one.
+// TestDifferenceTelemetry traces a create that is refused once, with 429. The SDK itself makes a span for the call;
+// ours reports the call and both attempts to hooks, such as those of module otel.
 func TestDifferenceTelemetry(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -19,10 +19,10 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// The tests of this file are the rows of the README's table: the SDK and ours meet the same trouble. A test that fails
-// because the SDK has become better is good news, and its row goes.
+// The tests of this file are the rows of the README's table: the SDK and ours face the same failure. If a test fails
+// because the SDK has improved, remove the test and its row.
 
-// newPair returns the SDK, with its own retries, and ours, each with a service of its own.
+// newPair returns the SDK, with its own retries, and ours, each with its own service.
 func newPair(t *testing.T) (*foreign, *batchtest.Service, *client.Client) {
 	service := batchtest.New(t)
 	return newForeign(t, batchtest.New(t), option.WithMaxRetries(2)), service, service.Client()
@@ -44,8 +44,9 @@ func ours(ids ...string) (requests []client.Request) {
 	return requests
 }
 
-// TestDifferenceLostAnswer drops the connection after a create was accepted and, for comparison, before. The SDK has
-// one error for both, since v2.14.0 without sending again; it gives up after a 529 too, which accepts nothing.
+// TestDifferenceLostAnswer drops the connection after a create was accepted and, for comparison, before. The SDK
+// returns the same error for both, and since v2.14.0 does not resend; it also gives up after a 529, although nothing
+// was accepted.
 func TestDifferenceLostAnswer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -111,17 +112,17 @@ func TestDifferenceWrongAnswer(t *testing.T) {
 	}
 }
 
-// hosts is a transport that redirects what comes to one host to another, and notes the bodies that come there.
+// hosts is a transport that redirects requests from one host to another, and records the bodies that arrive there.
 type hosts struct{ elsewhere []string }
 
 func (h *hosts) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(r.Body)
-	answer := &http.Response{StatusCode: 307, Header: http.Header{"Location": {"https://elsewhere.example" + r.URL.Path}}, Body: http.NoBody, Request: r}
+	resp := &http.Response{StatusCode: 307, Header: http.Header{"Location": {"https://elsewhere.example" + r.URL.Path}}, Body: http.NoBody, Request: r}
 	if r.URL.Host == "elsewhere.example" {
 		h.elsewhere = append(h.elsewhere, string(body))
-		answer.StatusCode = 404
+		resp.StatusCode = 404
 	}
-	return answer, err
+	return resp, err
 }
 
 func TestDifferenceRedirectElsewhere(t *testing.T) {
@@ -151,17 +152,17 @@ func TestDifferenceWrongIDs(t *testing.T) {
 	}
 }
 
-// TestDifferenceResults has streams of four results come with something wrong the first time.
+// TestDifferenceResults damages the stream of four results the first time.
 func TestDifferenceResults(t *testing.T) {
 	t.Parallel()
 	blank := batchtest.Rewrite(func(body []byte) []byte { return []byte(strings.Replace(string(body), "\n", "\n\n", 1)) })
 	failed := batchtest.Status(200, `{"type":"error","error":{"type":"api_error","message":"Why."}}`, "content-type", "application/x-jsonl")
 	for name, tt := range map[string]struct {
 		fault    batchtest.Fault
-		sdk      int  // what it gives
-		silent   bool // with a nil error
+		sdk      int  // number of results that it returns
+		silent   bool // whether its error is nil
 		ours     int
-		complain bool // about a line, after which the others follow
+		complain bool // whether ours reports a damaged line and then the other results
 	}{
 		"cut between lines": {batchtest.Truncate(2), 2, true, 4, false},
 		"cut in a line":     {batchtest.DropBytes(300), 0, false, 4, false},
@@ -211,7 +212,7 @@ func TestDifferenceResults(t *testing.T) {
 	}
 }
 
-// TestDifferencePatience asks for an hour's patience of callers who have a minute.
+// TestDifferencePatience sends a retry-after of an hour to callers with a deadline of a minute.
 func TestDifferencePatience(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -228,7 +229,7 @@ func TestDifferencePatience(t *testing.T) {
 		began := time.Now()
 		_, err := sdk.List(minute(), anthropic.BetaMessageBatchListParams{})
 		if took := time.Since(began); took < time.Minute || errors.As(err, new(*anthropic.Error)) {
-			t.Errorf("SDK: %v after %s, with the answer in it", err, took)
+			t.Errorf("SDK: %v after %s, with the response in it", err, took)
 		}
 
 		began = time.Now()
@@ -240,7 +241,7 @@ func TestDifferencePatience(t *testing.T) {
 	})
 }
 
-// TestDifferenceErrorText has something that is not the API answer with a web page.
+// TestDifferenceErrorText returns a web page in place of an API response.
 func TestDifferenceErrorText(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -257,7 +258,7 @@ func TestDifferenceErrorText(t *testing.T) {
 	})
 }
 
-// TestDifferenceMethods shows what the SDK has for batches: calls, and nothing that waits.
+// TestDifferenceMethods shows the SDK's methods for batches: calls, and none that waits.
 func TestDifferenceMethods(t *testing.T) {
 	t.Parallel()
 	var methods []string

@@ -1,23 +1,23 @@
-// Package conformance tests us against others: the official SDK is a client of the fake service, and what it writes and
-// reads is compared with what we write and read. It is a module of its own, which nobody imports.
+// Package conformance tests this project against others: the official SDK is a client of the fake service, and the JSON
+// that it writes and reads is compared with ours. It is a separate module, which no other module imports.
 //
 // # Equal on the wire
 //
-// The contract's examples are put together to a corpus, with a sample for each property, each member of a union and
-// each value of an enum. A sample becomes a value of the SDK's types and a value of ours. Requests are then sent by
-// both clients, and the bodies compared; of answers it is compared what programs can read from them. The values are
-// those of typed fields: what a side keeps as JSON does not count. What differs and has to is in wire-exceptions.txt.
+// The contract's examples are combined into a corpus, with a sample for each property, each union member and each enum
+// value. Each sample is decoded into the SDK's types and into ours. For requests, both clients send the values, and the
+// bodies are compared. For responses, the values that programs can read are compared. Only typed fields count, not raw
+// JSON that either side keeps. Intended differences are in wire-exceptions.txt.
 //
-// What the SDK's types do not say is not compared: null where it means something else than nothing, and values of a
-// property that are its default.
+// Facts that the SDK's types do not express are not compared: null where it differs from absent, and default values of
+// properties.
 //
 // # Differences
 //
-// In trouble the two do different things: lost answers, streams that are cut, redirects. differences_test.go shows what
-// both do, and the README says it.
+// The two handle failures differently: lost responses, truncated streams, redirects. differences_test.go shows what
+// both do, and the README lists it.
 //
 // # Live
 //
-// Package live runs a script against the service itself and against the fake, and names what differs. It costs money, so that
-// no test runs it against the service.
+// Package live runs a script against the service itself and against the fake, and reports the differences. Because it
+// costs money, no test runs it against the service.
 package conformance

@@ -15,17 +15,17 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// refused are the samples that the service errors, and why.
+// refused are the samples that the service refuses, and why.
 var refused = map[string]string{
 	`^BetaBillingPolicy\.bill_to="user_profile"`:                       "not in batches",
 	`^BetaCreateMessageParams\.(speed|thread|stream=true)`:             "not in batches",
 	`^BetaThread(Create|Continue)Params`:                               "not in batches",
-	`^BetaAssistantMessageParam\.content\[\]=BetaRequestDocumentBlock`: "not in the version of the SDK",
-	`^BetaContentBlockSource($|\.type|\.content\[\])`:                  "the SDK leaves the list out; see wire-exceptions.txt",
-	`^BetaRequestDocumentBlock\.source=BetaContentBlockSource`:         "the SDK leaves the list out; see wire-exceptions.txt",
+	`^BetaAssistantMessageParam\.content\[\]=BetaRequestDocumentBlock`: "not in the SDK's version of the API",
+	`^BetaContentBlockSource($|\.type|\.content\[\])`:                  "the SDK omits the list; see wire-exceptions.txt",
+	`^BetaRequestDocumentBlock\.source=BetaContentBlockSource`:         "the SDK omits the list; see wire-exceptions.txt",
 }
 
-// TestServiceTakesTheCorpus sends all samples of requests with the SDK as one batch: none may fail that should not.
+// TestServiceTakesTheCorpus sends all samples of requests with the SDK as one batch: only those in refused may fail.
 func TestServiceTakesTheCorpus(t *testing.T) {
 	t.Parallel()
 	service := batchtest.New(t)
@@ -38,7 +38,7 @@ func TestServiceTakesTheCorpus(t *testing.T) {
 			t.Fatal(err)
 		}
 		request := one.Requests[0]
-		request.CustomID = strconv.Itoa(i) // those of the samples are not unique
+		request.CustomID = strconv.Itoa(i) // the samples' IDs are not unique
 		params.Requests = append(params.Requests, request)
 	}
 	batch, err := f.New(t.Context(), params)
@@ -74,11 +74,11 @@ func TestServiceTakesTheCorpus(t *testing.T) {
 			t.Errorf("%s succeeds: %s", s.name, reasons[i])
 		}
 	}
-	t.Logf("of %d requests %d succeeded and %d are refused by right", len(samples), len(samples)-errored, errored)
+	t.Logf("of %d requests %d succeeded and %d were refused as expected", len(samples), len(samples)-errored, errored)
 }
 
-// misplaced reports whether params are refused only for what does not go together: a sample stands in a request that has
-// nothing of what the sample refers to, and whose model may not take it.
+// misplaced reports whether params are refused only because of conflicts: a sample may refer to things that its request
+// does not have, or its model may not accept it.
 func misplaced(params []byte) bool {
 	around := []preflight.Rule{preflight.Conflict, preflight.Misplaced, preflight.Order, preflight.Unpaired, preflight.Unresolved, preflight.NotAll, preflight.Mixed,
 		preflight.JSONSchema, preflight.RefusedByModel}
@@ -87,14 +87,14 @@ func misplaced(params []byte) bool {
 	})
 }
 
-// TestVersionDecides sends a parameter that one version has and the other refuses.
+// TestVersionDecides sends a parameter that one version accepts and the other refuses.
 func TestVersionDecides(t *testing.T) {
 	t.Parallel()
 	for version, want := range map[string]string{"2023-06-01": "succeeded", "2026-10-21": "errored"} {
 		service := batchtest.New(t)
 		f := newForeign(t, service, option.WithHeader("anthropic-version", version))
 		request := greeting("a")
-		request.Params.Model = "claude-of-the-test"                       // a known one may have rules of its own
+		request.Params.Model = "claude-of-the-test"                       // a known model may have rules of its own
 		request.Params.SetExtraFields(map[string]any{"temperature": 0.5}) // the SDK has no field for it
 		batch, err := f.New(t.Context(), anthropic.BetaMessageBatchNewParams{Requests: []anthropic.BetaMessageBatchNewParamsRequest{request}})
 		if err != nil {

@@ -19,26 +19,26 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// A foreign is the SDK as a client of the fake service. It does not retry, and notes its calls for the log.
+// A foreign is the SDK as a client of the fake service. It does not retry, and records its calls for the log.
 type foreign struct {
 	anthropic.BetaMessageBatchService
 	service *batchtest.Service
-	calls   []string       // those that differ, as they came
+	calls   []string       // distinct calls, in order
 	counts  map[string]int // how often each was made
 }
 
 var batchID = regexp.MustCompile(`msgbatch_\w+`)
 
-// note is a middleware of the SDK.
+// note is middleware for the SDK.
 func (f *foreign) note(r *http.Request, next option.MiddlewareNext) (*http.Response, error) {
-	answer, err := next(r)
+	resp, err := next(r)
 	if err == nil {
-		call := fmt.Sprintf("%s %s %d", r.Method, batchID.ReplaceAllString(r.URL.RequestURI(), "ID"), answer.StatusCode)
+		call := fmt.Sprintf("%s %s %d", r.Method, batchID.ReplaceAllString(r.URL.RequestURI(), "ID"), resp.StatusCode)
 		if f.counts[call]++; f.counts[call] == 1 {
 			f.calls = append(f.calls, call)
 		}
 	}
-	return answer, err
+	return resp, err
 }
 
 func (f *foreign) log(t *testing.T) {
@@ -106,8 +106,8 @@ func (f *foreign) results(t *testing.T, id string) map[string]anthropic.BetaMess
 	return all
 }
 
-// TestLifeOfABatch follows batches from creation to deletion, in the process and over a socket, with each way to
-// send the key and each version.
+// TestLifeOfABatch follows batches from creation to deletion, in process and over a socket, with each way to send the
+// key and each version.
 func TestLifeOfABatch(t *testing.T) {
 	t.Parallel()
 	socket := batchtest.New(t)
@@ -147,7 +147,7 @@ func TestLifeOfABatch(t *testing.T) {
 	}
 }
 
-// keyHeader sends the key as x-api-key, as the SDK does not do by itself.
+// keyHeader sends the key as x-api-key, which the SDK itself does not do.
 func keyHeader(r *http.Request, next option.MiddlewareNext) (*http.Response, error) {
 	r.Header.Set("x-api-key", strings.TrimPrefix(r.Header.Get("authorization"), "Bearer "))
 	r.Header.Del("authorization")
@@ -198,7 +198,7 @@ func (f *foreign) live(t *testing.T) {
 	checkError(t, err, http.StatusNotFound, "not_found_error")
 }
 
-// pages makes some more batches and lists them in pages, forth and back.
+// pages makes some more batches and lists them in pages, in both directions.
 func (f *foreign) pages(t *testing.T) {
 	for range 3 {
 		f.create(t, "a")
@@ -223,7 +223,7 @@ func (f *foreign) pages(t *testing.T) {
 	}
 }
 
-// TestResults has the SDK read results that say more than a text.
+// TestResults reads results other than texts with the SDK.
 func TestResults(t *testing.T) {
 	t.Parallel()
 	service := batchtest.New(t)
@@ -269,7 +269,7 @@ func TestResults(t *testing.T) {
 	}
 }
 
-// TestErrors has each call meet each error.
+// TestErrors makes each call fail with each error.
 func TestErrors(t *testing.T) {
 	t.Parallel()
 	service := batchtest.New(t)
@@ -322,7 +322,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestRefusals has the service itself refuse calls.
+// TestRefusals sends calls that the service itself refuses.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	service := batchtest.New(t)
@@ -346,7 +346,7 @@ func TestRefusals(t *testing.T) {
 	checkError(t, err, http.StatusBadRequest, "invalid_request_error")
 }
 
-// checkError checks that an error is one of the API.
+// checkError checks that an error is an API error.
 func checkError(t *testing.T, err error, status int, errorType anthropic.ErrorType) *anthropic.Error {
 	t.Helper()
 	apiErr := new(anthropic.Error)

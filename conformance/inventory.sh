@@ -1,5 +1,5 @@
 #!/bin/sh
-# Renews internal/contract/testdata/inventory.json from the TypeScript SDK that conformance/foreign/package.json names.
+# Regenerates internal/contract/testdata/inventory.json from the TypeScript SDK in conformance/foreign/package.json.
 set -eu
 cd "$(dirname "$0")/foreign"
 npm ci --loglevel=error

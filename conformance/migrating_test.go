@@ -69,7 +69,7 @@ func TestMigrating(t *testing.T) {
 		t.Error(err)
 	}
 	if err := migrating.CancelTheirs(ctx, sdk, theirID); err == nil {
-		t.Error("SDK: canceling a batch that has ended is no error")
+		t.Error("SDK: canceling a batch that has ended is not an error")
 	}
 	if err := migrating.CancelOurs(ctx, c, ourID); err != nil {
 		t.Error(err)
@@ -85,8 +85,8 @@ func TestMigrating(t *testing.T) {
 	}
 }
 
-// TestBridgeOfRequests sends each sample of a create call, in the types of the SDK, by the SDK and by the bridge: the bodies
-// are the same JSON.
+// TestBridgeOfRequests sends each sample of a create call, in the types of the SDK, with the SDK and through the
+// bridge: the bodies must be the same JSON.
 func TestBridgeOfRequests(t *testing.T) {
 	t.Parallel()
 	var wire wiretap
@@ -118,8 +118,8 @@ func TestBridgeOfRequests(t *testing.T) {
 	t.Logf("%d samples", len(samples))
 }
 
-// TestBridgeOfItems reads each sample of a result by our client, and compares it in the types of the SDK with what the SDK
-// itself reads.
+// TestBridgeOfItems reads each sample of a result with our client, and compares it, in the types of the SDK, with what
+// the SDK itself reads.
 func TestBridgeOfItems(t *testing.T) {
 	t.Parallel()
 	samples := newCorpus("BetaMessageBatchIndividualResponse")

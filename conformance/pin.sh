@@ -2,12 +2,12 @@
 # Moves this repository to another release of the official SDKs:
 #
 #	conformance/pin.sh v2.16.0          Go SDK v2.16.0, and the newest TypeScript SDK
-#	conformance/pin.sh v2.16.0 1.15.0   and that one
+#	conformance/pin.sh v2.16.0 1.15.0   and this one
 #	conformance/pin.sh v2.16.0 keep     Go SDK only; needs neither node nor npm
 #
-# It changes conformance/go.mod and go.sum, the version that the README and MIGRATING.md name, conformance/foreign/package.json and
-# package-lock.json, and internal/contract/testdata/inventory.json. Then it removes the drift exceptions that no longer
-# match anything, and prints what is left to do: the differences between the contract and the SDK.
+# It changes conformance/go.mod and go.sum, the version in the README and MIGRATING.md, conformance/foreign/package.json
+# and package-lock.json, and internal/contract/testdata/inventory.json. Then it removes the drift exceptions that no
+# longer match anything, and prints the remaining work: the differences between the contract and the SDK.
 set -eu
 cd "$(dirname "$0")/.."
 

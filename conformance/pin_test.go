@@ -10,12 +10,12 @@ import (
 	"testing"
 )
 
-// TestPin moves a copy of this repository, whose README is behind and which has a stale exception, to the version that is
-// pinned here: that needs no network, and nothing else may change.
+// TestPin moves a copy of this repository, with an outdated README and a stale exception, to the version that is pinned
+// here. That needs no network, and nothing else may change.
 func TestPin(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("left out with -short: nothing has shown that make drift-pin works")
+		t.Skip("skipped with -short: make drift-pin was not tested")
 	}
 	version := sdkVersion(t)
 	dir := copyRepository(t)
@@ -42,7 +42,7 @@ func TestPin(t *testing.T) {
 	if err != nil && regexp.MustCompile(`dial tcp|no such host|lookup disabled`).Match(out) {
 		t.Skipf("offline, and a module is not in the cache:\n%s", out)
 	}
-	if !bytes.Contains(out, []byte("the pinned SDK")) { // said by make drift, the last step, which fails if there is drift
+	if !bytes.Contains(out, []byte("the pinned SDK")) { // printed by make drift, the last step, which fails if there is drift
 		t.Errorf("%v\n%s", err, out)
 	}
 	if edit("README.md", same) != readme || !strings.Contains(readme, "The official Go SDK, "+version+",") {
@@ -59,7 +59,7 @@ func TestPin(t *testing.T) {
 	}
 }
 
-// TestPinUsage has wrong arguments change nothing.
+// TestPinUsage checks that wrong arguments change nothing.
 func TestPinUsage(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
@@ -90,7 +90,7 @@ func sdkVersion(t *testing.T) string {
 	return string(m[1])
 }
 
-// copyRepository copies the files that git knows or would add to a new folder.
+// copyRepository copies the files that git tracks or would add to a new folder.
 func copyRepository(t *testing.T) string {
 	t.Helper()
 	names, err := exec.Command("git", "-C", "..", "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
@@ -118,8 +118,8 @@ func copyRepository(t *testing.T) string {
 	return dir
 }
 
-// TestFollowingARelease walks the steps in CONTRIBUTING.md: the targets and files that they name are there, and each
-// thing that a pin moves is named.
+// TestFollowingARelease checks the steps in CONTRIBUTING.md: the targets and files in them exist, and they name
+// everything that a pin changes.
 func TestFollowingARelease(t *testing.T) {
 	t.Parallel()
 	guide, err := os.ReadFile("../CONTRIBUTING.md")

@@ -58,7 +58,7 @@ func TestRequestsOnTheWire(t *testing.T) {
 	c.finish(t, "create", "BetaCreateMessageBatchParams")
 }
 
-// A wiretap answers create calls and keeps the last body.
+// A wiretap responds to create calls and keeps the last body.
 type wiretap struct{ body []byte }
 
 func (w *wiretap) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -77,5 +77,5 @@ func (w *wiretap) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func (w *wiretap) client() *http.Client { return &http.Client{Transport: w} }
 
-// Do is how the SDK calls it.
+// Do is the method that the SDK calls.
 func (w *wiretap) Do(r *http.Request) (*http.Response, error) { return w.RoundTrip(r) }

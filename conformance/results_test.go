@@ -15,18 +15,18 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// TestAnswersOnTheWire decodes each sample of an answer with the SDK and with ours, and compares what programs can
+// TestAnswersOnTheWire decodes each sample of a response with the SDK and with ours, and compares what programs can
 // then read from it.
 func TestAnswersOnTheWire(t *testing.T) {
 	t.Parallel()
-	t.Run("batch", testAnswers[anthropic.BetaMessageBatch, gen.BetaMessageBatch])
-	t.Run("page", testAnswers[pagination.Page[anthropic.BetaMessageBatch], gen.BetaMessageBatchPage])
-	t.Run("deletion", testAnswers[anthropic.BetaDeletedMessageBatch, gen.BetaDeletedMessageBatch])
-	t.Run("result", testAnswers[anthropic.BetaMessageBatchIndividualResponse, gen.BetaMessageBatchIndividualResponse])
+	t.Run("batch", testResponses[anthropic.BetaMessageBatch, gen.BetaMessageBatch])
+	t.Run("page", testResponses[pagination.Page[anthropic.BetaMessageBatch], gen.BetaMessageBatchPage])
+	t.Run("deletion", testResponses[anthropic.BetaDeletedMessageBatch, gen.BetaDeletedMessageBatch])
+	t.Run("result", testResponses[anthropic.BetaMessageBatchIndividualResponse, gen.BetaMessageBatchIndividualResponse])
 }
 
-// testAnswers tests answers of one component. The test has the name of the place, our type that of the component.
-func testAnswers[Theirs any, Ours any, P interface {
+// testResponses tests responses of one component. The test has the name of the place, our type that of the component.
+func testResponses[Theirs any, Ours any, P interface {
 	*Ours
 	UnmarshalJSON([]byte) error
 	AppendJSON([]byte) ([]byte, error)
@@ -59,8 +59,8 @@ func testAnswers[Theirs any, Ours any, P interface {
 	c.finish(t, place, component)
 }
 
-// readable returns as a JSON value what a program can read from a value of the SDK: from its fields, not from the
-// JSON that it keeps.
+// readable returns, as a JSON value, what a program can read from a value of the SDK: its fields, not the raw JSON that
+// it keeps.
 func readable(v reflect.Value) any {
 	switch v.Kind() {
 	case reflect.Invalid:
@@ -102,8 +102,8 @@ func readable(v reflect.Value) any {
 	return scalar
 }
 
-// variant returns the member that a union of objects holds, as the methods of the union give it. It is not valid if v
-// is no union, or if its member has no type.
+// variant returns the member that a union of objects holds, from the methods of the union. It is invalid if v is not a
+// union, or if its member has no type.
 func variant(v reflect.Value) reflect.Value {
 	if m := v.MethodByName("AsAny"); m.IsValid() {
 		return m.Call(nil)[0]
@@ -123,7 +123,8 @@ func variant(v reflect.Value) reflect.Value {
 	return reflect.Value{}
 }
 
-// readableFields reads an object, or a union of JSON kinds: of its inline fields one is valid, or else the others are.
+// readableFields reads an object, or a union of JSON kinds: either one of its inline fields is valid, or its other
+// fields are.
 func readableFields(v reflect.Value) any {
 	object := make(map[string]any)
 	for i := range v.NumField() {

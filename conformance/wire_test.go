@@ -13,24 +13,24 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// A comparison collects what is equal and what differs between JSON values of theirs, which is the SDK, and of ours.
+// A comparison counts equal JSON values of theirs, which are the SDK's, and ours, and collects their differences.
 //
-// Places are written as those of package drift, apart from the member of a union, which is named wherever an object
-// has a type or role.
+// Places are written as in package drift, except that a level names the union member wherever an object has a type or
+// role.
 type comparison struct {
 	report  drift.Report
-	places  map[string]bool // with a difference
-	found   int             // differences, those at known places too
+	places  map[string]bool // places with a difference
+	found   int             // differences, including those at known places
 	samples int
 	equal   int             // samples without a difference
-	covered map[string]bool // components at the place of interest of an equal sample
+	covered map[string]bool // components at the places of interest of equal samples
 }
 
 func newComparison() *comparison {
 	return &comparison{places: make(map[string]bool), covered: make(map[string]bool)}
 }
 
-// sample compares the values that became of a sample, and that of ours with what it was before.
+// sample compares the two values decoded from a sample, and ours with the sample itself.
 func (c *comparison) sample(s sample, place string, theirs, ours any) {
 	before := c.found
 	c.compare(place, theirs, ours)
@@ -73,7 +73,7 @@ func (c *comparison) compare(place string, theirs, ours any) {
 		}
 	case string:
 		if reflect.DeepEqual(theirs, []any{map[string]any{"type": "text", "text": ours}}) {
-			place += ".string" // the short form and the long form of the same
+			place += ".string" // the short and the long form of the same value
 		}
 	}
 	if !reflect.DeepEqual(theirs, ours) {
@@ -89,7 +89,7 @@ func (c *comparison) differ(place, theirs, ours string) {
 	}
 }
 
-// member returns the level that the type or role of an object is in a place.
+// member returns the level of a place for the type or role of an object.
 func member(object map[string]any) string {
 	for _, tag := range []string{"type", "role"} {
 		if name, ok := object[tag].(string); ok {
@@ -115,8 +115,8 @@ func show(v any) string {
 	return string(b)
 }
 
-// finish reports the differences that wire-exceptions.txt does not know, of which it takes the lines that begin with
-// root. That no sample of a component below the root is equal is a difference, too.
+// finish reports the differences that are not in wire-exceptions.txt, using its lines that begin with root. A component
+// below the root without an equal sample is a difference, too.
 func (c *comparison) finish(t *testing.T, root, component string) {
 	t.Helper()
 	text, err := os.ReadFile("wire-exceptions.txt")
@@ -126,7 +126,7 @@ func (c *comparison) finish(t *testing.T, root, component string) {
 	lines := strings.Split(string(text), "\n")
 	for i := range lines {
 		if !strings.HasPrefix(lines[i], root) {
-			lines[i] = "" // the numbers of the others stay as they are
+			lines[i] = "" // the line numbers of the others must not change
 		}
 	}
 	components := reachable(t, component)
@@ -140,7 +140,7 @@ func (c *comparison) finish(t *testing.T, root, component string) {
 	slices.SortFunc(c.report.Differences, func(a, b drift.Difference) int { return strings.Compare(a.Place, b.Place) })
 	others := slices.DeleteFunc(slices.Clone(c.report.Differences), func(d drift.Difference) bool { return strings.HasSuffix(d.Place, ")") })
 	if len(others) == 0 {
-		others = c.report.Differences // those in brackets may just follow from the others
+		others = c.report.Differences // those in parentheses may just follow from the others
 	}
 	for _, d := range others {
 		t.Error(d)
@@ -149,8 +149,8 @@ func (c *comparison) finish(t *testing.T, root, component string) {
 		c.equal, c.samples, len(c.covered), len(components), all-len(c.report.Differences))
 }
 
-// asJSON returns a place in a value of the SDK or of ours that is kept as it came, not as a field of a type: its way
-// through the types would prove nothing. It is empty if there is none.
+// asJSON returns a place in a value of the SDK or of ours that is kept as raw JSON and not in a typed field, because
+// comparing it would prove nothing. It is empty if there is none.
 func asJSON(v reflect.Value, place string) string {
 	if v.Kind() == reflect.Struct && v.CanInterface() {
 		if o, ok := reflect.TypeAssert[interface{ Overrides() (any, bool) }](v); ok {
@@ -186,7 +186,7 @@ func asJSON(v reflect.Value, place string) string {
 	return ""
 }
 
-// withoutNulls removes the properties that are null: they mean what absent ones do.
+// withoutNulls removes the properties that are null, which mean the same as absent ones.
 func withoutNulls(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -205,7 +205,7 @@ func withoutNulls(v any) any {
 	return v
 }
 
-// TestExceptionsAreUsed tells a line that no test takes; finish tells one that matches nothing.
+// TestExceptionsAreUsed finds a line that no test uses; finish finds one that matches nothing.
 func TestExceptionsAreUsed(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("wire-exceptions.txt")
@@ -220,7 +220,7 @@ func TestExceptionsAreUsed(t *testing.T) {
 	}
 }
 
-// TestComparison tells a comparison that finds nothing.
+// TestComparison would fail if comparisons found no differences.
 func TestComparison(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ theirs, ours, place string }{

@@ -7,7 +7,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// BenchmarkDecode reads lines of results as conformance/cmd/bench does, without the official SDK beside it.
+// BenchmarkDecode reads lines of results as conformance/cmd/bench does, without comparing with the official SDK.
 func BenchmarkDecode(b *testing.B) {
 	text := func(s string) string { return `{"type":"text","text":"` + s + `"}` }
 	const tool = `{"type":"tool_use","id":"toolu_01D7FLrfh4GYq7yT1ULFeyMV","name":"search","input":{"query":"weather in Zürich","limit":10,"tags":["a","b",[1,2.5,null]]}}`

@@ -9,8 +9,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/wire"
 )
 
-// TestMemoryOfContract decodes lists of the shortest values that the contract allows, and of its examples: none of them
-// may come near the budget of the decoder. It is not parallel: memory that other tests use would count.
+// TestMemoryOfContract decodes lists of the shortest values that the contract allows, and of its examples: none may
+// come near the budget of the decoder. It is not parallel, because the memory of other tests would count.
 func TestMemoryOfContract(t *testing.T) {
 	shortest := make(map[string][]byte)
 	for name, c := range codecs {
@@ -29,7 +29,7 @@ func TestMemoryOfContract(t *testing.T) {
 			blocks++
 			ratio, err := memory(resultOf(string(b), 1<<20))
 			if err != nil || ratio > 3 { // the budget is 5
-				t.Errorf("%s in a result: %.1f bytes for each byte, %v", name, ratio, err)
+				t.Errorf("%s in a result: %.1f bytes per byte, %v", name, ratio, err)
 			}
 		}
 	}
@@ -42,7 +42,7 @@ func TestMemoryOfContract(t *testing.T) {
 	if blocks < 30 {
 		t.Errorf("only %d content blocks were tried", blocks)
 	}
-	// Requests with the shortest prompts that have any.
+	// Requests with the shortest prompts.
 	request := `{"custom_id":"a","params":{"max_tokens":1,"messages":[{"content":"a","role":"user"}],"model":"m"}}`
 	body := []byte(`{"requests":[` + strings.Repeat(request+",", 4<<20/len(request)) + request + `]}`)
 	if err := new(BetaCreateMessageBatchParams).UnmarshalJSON(body); err != nil {
@@ -59,12 +59,12 @@ func isBlock(x any) bool {
 	return ok && !unknown
 }
 
-// resultOf returns a line whose message has a block again and again.
+// resultOf returns a line whose message repeats a block.
 func resultOf(block string, size int) []byte {
 	return []byte(`{"custom_id":"a","result":{"type":"succeeded","message":{"content":[` + strings.Repeat(block+",", size/len(block)) + block + `]}}}`)
 }
 
-// memory decodes a line, and returns how many bytes of memory its values take for each byte.
+// memory decodes a line, and returns how many bytes of memory its values take per byte of JSON.
 func memory(line []byte) (ratio float64, err error) {
 	before := live()
 	var x BetaMessageBatchIndividualResponse
@@ -82,7 +82,8 @@ func live() uint64 {
 	return m.HeapAlloc
 }
 
-// TestMemoryOfHostileResults decodes what takes most memory for each byte: the budget ends that. It is not parallel either.
+// TestMemoryOfHostileResults decodes values that take the most memory per byte: the budget must stop them. It is not
+// parallel either.
 func TestMemoryOfHostileResults(t *testing.T) {
 	block := func(elements string) string {
 		return `{"type":"text","citations":[` + strings.Repeat(elements, 1000) + `{}]}`
@@ -109,15 +110,15 @@ func TestMemoryOfHostileResults(t *testing.T) {
 	} {
 		ratio, err := memory(resultOf(b, 8<<20))
 		if ratio > 6.5 || err != nil && !errors.Is(err, wire.ErrBudget) && !errors.As(err, new(*DecodeError)) {
-			t.Errorf("%s: %.1f bytes for each byte, %v", name, ratio, err)
+			t.Errorf("%s: %.1f bytes per byte, %v", name, ratio, err)
 		}
-		t.Logf("%s: %.1f bytes for each byte, %v", name, ratio, err)
+		t.Logf("%s: %.1f bytes per byte, %v", name, ratio, err)
 	}
 	iterations := `{"custom_id":"a","result":{"type":"succeeded","message":{"content":[],"usage":{"iterations":[` + strings.Repeat(`{},`, 2<<20) + `{}]}}}}`
 	if ratio, err := memory([]byte(iterations)); ratio > 6.5 {
-		t.Errorf("iterations: %.1f bytes for each byte, %v", ratio, err)
+		t.Errorf("iterations: %.1f bytes per byte, %v", ratio, err)
 	}
 	if ratio, err := memory([]byte(`{"custom_id":"a","result":` + strings.Repeat("[", 10_000_000))); ratio > 6.5 || err == nil {
-		t.Errorf("brackets: %.1f bytes for each byte, %v", ratio, err)
+		t.Errorf("brackets: %.1f bytes per byte, %v", ratio, err)
 	}
 }

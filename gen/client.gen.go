@@ -918,4 +918,4 @@ func (c *Client) applyEditors(ctx context.Context, req *http.Request, additional
 	return nil
 }
 
-// Left out: see gen/templates/nothing.tmpl.
+// Omitted: see gen/templates/nothing.tmpl.

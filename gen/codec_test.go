@@ -50,7 +50,7 @@ func examples(t testing.TB) []example {
 			continue // a list of strings has no type of its own in Go
 		}
 		if members := s.AnyOf; members != nil {
-			e.Component = path.Base(members[0].Ref) // or null, which in Go is a nil pointer
+			e.Component = path.Base(members[0].Ref) // a reference or null, which in Go is a nil pointer
 		}
 		b, err := json.Marshal(e.Value)
 		if err != nil {
@@ -84,7 +84,7 @@ func TestExamplesRoundTrip(t *testing.T) {
 	}
 }
 
-// TestExamplesHoldNoUnknown tells a decoder that takes a known member for an unknown one: it would round-trip.
+// TestExamplesHoldNoUnknown finds a decoder that decodes a known member as Unknown, which a round trip would not show.
 func TestExamplesHoldNoUnknown(t *testing.T) {
 	t.Parallel()
 	for _, e := range examples(t) {
@@ -225,7 +225,7 @@ func TestDecodeFaults(t *testing.T) {
 	}
 }
 
-// TestFaultInsideUnion finds the place of a fault also where the discriminator comes last.
+// TestFaultInsideUnion checks the place of a fault when the discriminator comes last.
 func TestFaultInsideUnion(t *testing.T) {
 	t.Parallel()
 	const in = `{"custom_id":"a","result":{"message":{"content":[{"text":"x","type":"text"},{"text":5,"type":"text"}],"id":"m"},"type":"succeeded"}}`
@@ -287,7 +287,7 @@ func TestEncodeFaults(t *testing.T) {
 				t.Errorf("got %v, want an error at %s", err, tt.pointer)
 			}
 			if string(b) != "before" {
-				t.Errorf("got %q on an error, want what was there before", b)
+				t.Errorf("got %q on an error, want the original slice", b)
 			}
 		})
 	}
@@ -306,7 +306,7 @@ func TestUnknownIsCompacted(t *testing.T) {
 	t.Parallel()
 	x := BetaUserMessageParam{Content: &Unknown{Raw: jsontext.Value("{\n  \"type\": \"x\"\n}")}}
 	if b, err := x.AppendJSON(nil); err != nil || bytes.ContainsAny(b, "\n ") {
-		t.Errorf("got %q, %v: a line break would end the line of a JSON lines file", b, err)
+		t.Errorf("got %q, %v: a line break would end the line of a JSON Lines file", b, err)
 	}
 }
 
@@ -334,7 +334,7 @@ func TestErrorsAreErrors(t *testing.T) {
 	}
 }
 
-// FuzzCodecs decodes anything as anything. What decodes must encode, and come back the same.
+// FuzzCodecs decodes arbitrary input as every type. What decodes must encode, and decode to the same value again.
 func FuzzCodecs(f *testing.F) {
 	names := slices.Sorted(maps.Keys(codecs))
 	for _, e := range examples(f) {
@@ -353,7 +353,7 @@ func FuzzCodecs(f *testing.F) {
 		}
 		y, err := c.decode(once)
 		if err != nil {
-			t.Fatalf("%s: what was encoded does not decode: %s: %v", name, once, err)
+			t.Fatalf("%s: the encoded value does not decode: %s: %v", name, once, err)
 		}
 		twice, err := c.encode(y)
 		if err != nil || !bytes.Equal(once, twice) {
@@ -362,7 +362,7 @@ func FuzzCodecs(f *testing.F) {
 	})
 }
 
-// Go counts a pointer to a string or list among the members of a union: it must not be lost.
+// In Go a pointer to a string or list is a member of a union too, and must be encoded.
 func TestPointerToMember(t *testing.T) {
 	t.Parallel()
 	text := BetaTextContent("a")

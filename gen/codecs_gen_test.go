@@ -2,9 +2,9 @@
 
 package gen
 
-// Left out: see gen/templates/nothing.tmpl.
+// Omitted: see gen/templates/nothing.tmpl.
 
-// Left out: see gen/templates/nothing.tmpl.
+// Omitted: see gen/templates/nothing.tmpl.
 
 var codecs = map[string]codec{
 	"AnthropicBeta":                               newCodec(decodeAnthropicBeta, encodeAnthropicBeta),
@@ -377,10 +377,10 @@ var codecs = map[string]codec{
 	"Model":                                                 newCodec(decodeModel, encodeModel),
 }
 
-// Left out: see gen/templates/nothing.tmpl.
+// Omitted: see gen/templates/nothing.tmpl.
 
-// Left out: see gen/templates/nothing.tmpl.
+// Omitted: see gen/templates/nothing.tmpl.
 
-// Left out: see gen/templates/nothing.tmpl.
+// Omitted: see gen/templates/nothing.tmpl.
 
-// Left out: see gen/templates/nothing.tmpl.
+// Omitted: see gen/templates/nothing.tmpl.

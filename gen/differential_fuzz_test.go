@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The fields of a few types, for encoding/json/v2 to decode by reflection.
+// The fields of a few types, which encoding/json/v2 decodes by reflection.
 type (
 	plainCounts struct {
 		Canceled   int64 `json:"canceled"`
@@ -35,9 +35,9 @@ type (
 	}
 )
 
-// FuzzDifferential decodes anything with the generated codecs and with encoding/json/v2: both find the same values, or both
-// refuse. The codecs are lenient in three ways: about duplicate names and invalid UTF-8, as options make v2 too, and about
-// whole numbers that are written as 1.0 or 1e3.
+// FuzzDifferential decodes arbitrary input with the generated codecs and with encoding/json/v2: both must return the
+// same values, or both fail. The codecs are lenient in three ways: about duplicate names and invalid UTF-8, as v2 is
+// with the right options, and about integers written as 1.0 or 1e3.
 func FuzzDifferential(f *testing.F) {
 	for _, s := range []string{
 		`{"canceled":1,"errored":-0,"expired":9223372036854775807,"processing":null,"succeeded":1,"Succeeded":2,"succeeded":3}`,
@@ -94,7 +94,7 @@ func compare[T any](t *testing.T, in []byte, x interface{ UnmarshalJSON([]byte) 
 	}
 }
 
-// sameJSON compares free JSON but for white space, invalid UTF-8, and null, which is nil.
+// sameJSON compares free JSON, ignoring white space and invalid UTF-8. Null equals nil.
 func sameJSON(x, y jsontext.Value) bool {
 	text := func(v jsontext.Value) string {
 		if len(v) == 0 {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestDiscriminatorsOfMembers checks that only members of unions have the method Discriminator: on other types it would say
-// nothing.
+// TestDiscriminatorsOfMembers checks that only members of unions have the method Discriminator, which would be useless
+// on other types.
 func TestDiscriminatorsOfMembers(t *testing.T) {
 	t.Parallel()
 	code, err := os.ReadFile("types.gen.go")

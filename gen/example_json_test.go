@@ -11,8 +11,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// Free JSON, such as the input of a tool, is kept as it came: the order of properties, and numbers of any size. The
-// caller decodes it into a type of its own.
+// Free JSON, such as the input of a tool, is kept unchanged, with the order of properties and numbers of any size. The
+// caller decodes it into its own type.
 func Example_freeJSON() {
 	var call gen.BetaToolUseBlock
 	err := json.Unmarshal([]byte(`{"type":"tool_use","id":"toolu_1","name":"pay","input":{"to":"Ann","amount":12345678901234567890}}`), &call)
@@ -52,7 +52,7 @@ func ExampleBetaCreateMessageParams() {
 	// {"max_tokens":64,"messages":[{"role":"user","content":"Hi"}],"model":"claude-opus-5","temperature":0,"mood":"calm"}
 }
 
-// A value that does not fit costs its field, and not the others.
+// A value that does not fit leaves its field zero, and the others are decoded.
 func ExampleDecodeError() {
 	var m gen.BetaMessage
 	err := json.Unmarshal([]byte(`{"type":"message","id":"msg_1","role":"assistant","model":"claude-opus-5","stop_reason":7,`+

@@ -8,8 +8,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// A union is built by naming the member, and taken apart by a type switch. What is newer than the contract is a *Unknown
-// with its JSON, and is written as it came.
+// Construct a union by naming the member, and examine it with a type switch. A member that is newer than the contract
+// is an *Unknown, which holds its JSON and is written unchanged.
 func Example_unions() {
 	image := gen.BetaUserMessageParam{Content: gen.BetaMessageContentBlocks{
 		&gen.BetaTextBlockParam{Text: "What is this?"},

@@ -20,10 +20,10 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/contract"
 )
 
-// root leads from this package to the root of the repository.
+// root is the path from this package to the root of the repository.
 const root = ".."
 
-// generatorDir is where the code generator is, once it was needed.
+// generatorDir is the directory of the code generator, once it has been built.
 var generatorDir string
 
 // generator builds the code generator in the version that go.mod pins.
@@ -62,7 +62,7 @@ func generate(t *testing.T, config string) []byte {
 	output := filepath.Join(dir, "output.go")
 	write(t, filepath.Join(dir, "config.yaml"), outputLine.ReplaceAllLiteralString(config, "output: "+output))
 	command := exec.Command(path, "-config", filepath.Join(dir, "config.yaml"), "openapi.yaml")
-	command.Dir = root // the paths in configurations begin there
+	command.Dir = root // the paths in configurations are relative to it
 	out, err := command.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -123,14 +123,14 @@ func TestGeneratedCodeIsCurrent(t *testing.T) {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(string(committed), string(generate(t, c.Text))); diff != "" {
-				t.Errorf("%s is not what the contract and the templates give: run go generate ./...\n(-committed +generated)\n%s", c.Output, diff)
+				t.Errorf("%s differs from the output of the contract and the templates: run go generate ./...\n(-committed +generated)\n%s", c.Output, diff)
 			}
 		})
 	}
 }
 
-// TestOverridesAreInForce adds a mark to each template that replaces one of upstream's and looks for it in the
-// output: the generator says nothing of a template whose name it does not know.
+// TestOverridesAreInForce adds a mark to each template that replaces an upstream one and looks for it in the output,
+// because the generator silently ignores a template whose name it does not know.
 func TestOverridesAreInForce(t *testing.T) {
 	t.Parallel()
 	for _, name := range configs(t) {
@@ -147,7 +147,7 @@ func TestOverridesAreInForce(t *testing.T) {
 				}
 				const mark = "// This template is in force."
 				marked := filepath.Join(t.TempDir(), template)
-				if template == "imports.tmpl" { // after the imports a lone comment would move
+				if template == "imports.tmpl" { // gofmt would move a comment after the imports
 					write(t, marked, strings.Replace(string(source), "package {{", mark+"\n\npackage {{", 1))
 				} else {
 					write(t, marked, string(source)+"\n"+mark+"\n")
@@ -172,7 +172,7 @@ func write(t *testing.T, name, text string) {
 	}
 }
 
-// replaced reports whether a template file says that it replaces upstream's template of that name. It must say
+// replaced reports whether a template file states that it replaces the upstream template of that name. It must state
 // that, or that it is new.
 func replaced(t *testing.T, path, template string) bool {
 	t.Helper()
@@ -199,7 +199,7 @@ func replaced(t *testing.T, path, template string) bool {
 	return true
 }
 
-// TestEnumNames checks that each name that the overlay gives a value is the name of its constant.
+// TestEnumNames checks that each value that the overlay names has a constant of that name.
 func TestEnumNames(t *testing.T) {
 	t.Parallel()
 	var overlay struct {
@@ -225,7 +225,7 @@ func TestEnumNames(t *testing.T) {
 			Names map[string]string `yaml:"x-go-enum-names"`
 		}
 		if action.Update.Kind == yaml.MappingNode && action.Update.Decode(&update) != nil {
-			continue // other names than those of an enum
+			continue // names of something other than an enum
 		}
 		for value, name := range update.Names {
 			names++

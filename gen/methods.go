@@ -22,8 +22,8 @@ func (x *BetaMessage) Text() string {
 	return text.String()
 }
 
-// ToolUses returns the calls of your own tools in their order: those of the tools with one of these names, or all if no
-// name is given. It returns none if x is nil.
+// ToolUses returns the calls to your own tools, in order: those to tools with one of the given names, or all if no
+// names are given. It returns none if x is nil.
 //
 // Calls before the last fallback block are not returned: the model that made them declined to finish, and the service
 // expects no results for them.
@@ -65,8 +65,8 @@ var (
 	ErrTruncated   = errors.New("message is truncated")               // max_tokens, model_context_window_exceeded
 	ErrRefused     = errors.New("message was refused")                // refusal
 	ErrPaused      = errors.New("message is paused")                  // pause_turn, compaction: continue it
-	ErrToolUse     = errors.New("message calls tools")                // tool_use: the calls wait for results
-	ErrUnknownStop = errors.New("message has an unknown stop reason") // one that is newer than this version, or none
+	ErrToolUse     = errors.New("message calls tools")                // tool_use: the model waits for the results
+	ErrUnknownStop = errors.New("message has an unknown stop reason") // one newer than this version, or none
 )
 
 // A StopError reports why a message is not complete. errors.Is finds its kind, for example [ErrTruncated].
@@ -74,7 +74,7 @@ type StopError struct {
 	// StopReason is the message's stop reason, as the service sent it.
 	StopReason BetaMessageStopReason
 
-	// Details explain a refusal. They are nil if the service sent none.
+	// Details explain a refusal; nil if the service sent none.
 	Details *BetaRefusalStopDetails
 }
 

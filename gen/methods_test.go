@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestMessageErr has a row for every stop reason of the contract, and for some that it does not have.
+// TestMessageErr has a row for every stop reason of the contract, and for some unknown ones.
 func TestMessageErr(t *testing.T) {
 	t.Parallel()
 	kinds := []error{ErrUnknownStop, ErrToolUse, ErrTruncated, ErrRefused, ErrPaused}
@@ -47,7 +47,7 @@ func TestMessageErr(t *testing.T) {
 			}
 			for _, kind := range kinds {
 				if errors.Is(err, kind) != (kind == want) {
-					t.Errorf("%v: is it %q?", err, kind)
+					t.Errorf("%v: errors.Is for %q is wrong", err, kind)
 				}
 			}
 			var stop *StopError

@@ -7,7 +7,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// TestBetaParameter checks that every request selects the beta variant without the caller setting anything.
+// TestBetaParameter checks that every request selects the beta variant by default.
 func TestBetaParameter(t *testing.T) {
 	t.Parallel()
 	const server = "https://api.example.com"

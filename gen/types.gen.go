@@ -10,7 +10,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/wire"
 )
 
-// Values of AnthropicBeta that the contract names. The service may send others.
+// Values of AnthropicBeta in the contract. The service may send others.
 const (
 	AnthropicBetaAdminUserSignOut20261008             AnthropicBeta = "admin-user-sign-out-2026-10-08"
 	AnthropicBetaAdvisorTool20260301                  AnthropicBeta = "advisor-tool-2026-03-01"
@@ -74,13 +74,13 @@ const (
 	AnthropicBetaWebhooks20261007                     AnthropicBeta = "webhooks-2026-10-07"
 )
 
-// Values of AnthropicVersion that the contract names. The service may send others.
+// Values of AnthropicVersion in the contract. The service may send others.
 const (
 	AnthropicVersionV20230601 AnthropicVersion = "2023-06-01"
 	AnthropicVersionV20261021 AnthropicVersion = "2026-10-21"
 )
 
-// Values of BetaAdvisorToolResultErrorCode that the contract names. The service may send others.
+// Values of BetaAdvisorToolResultErrorCode in the contract. The service may send others.
 const (
 	BetaAdvisorToolResultErrorCodeExecutionTimeExceeded BetaAdvisorToolResultErrorCode = "execution_time_exceeded"
 	BetaAdvisorToolResultErrorCodeMaxUsesExceeded       BetaAdvisorToolResultErrorCode = "max_uses_exceeded"
@@ -91,7 +91,7 @@ const (
 	BetaAdvisorToolResultErrorCodeUnavailable           BetaAdvisorToolResultErrorCode = "unavailable"
 )
 
-// Values of BetaAllowedCaller that the contract names. The service may send others.
+// Values of BetaAllowedCaller in the contract. The service may send others.
 const (
 	BetaAllowedCallerCodeExecution20250825 BetaAllowedCaller = "code_execution_20250825"
 	BetaAllowedCallerCodeExecution20260120 BetaAllowedCaller = "code_execution_20260120"
@@ -99,7 +99,7 @@ const (
 	BetaAllowedCallerDirect                BetaAllowedCaller = "direct"
 )
 
-// Values of BetaBase64ImageSourceMediaType that the contract names. The service may send others.
+// Values of BetaBase64ImageSourceMediaType in the contract. The service may send others.
 const (
 	BetaBase64ImageSourceMediaTypeImageGIF  BetaBase64ImageSourceMediaType = "image/gif"
 	BetaBase64ImageSourceMediaTypeImageJPEG BetaBase64ImageSourceMediaType = "image/jpeg"
@@ -107,7 +107,7 @@ const (
 	BetaBase64ImageSourceMediaTypeImageWebp BetaBase64ImageSourceMediaType = "image/webp"
 )
 
-// Values of BetaBashCodeExecutionToolResultErrorCode that the contract names. The service may send others.
+// Values of BetaBashCodeExecutionToolResultErrorCode in the contract. The service may send others.
 const (
 	BetaBashCodeExecutionToolResultErrorCodeExecutionTimeExceeded BetaBashCodeExecutionToolResultErrorCode = "execution_time_exceeded"
 	BetaBashCodeExecutionToolResultErrorCodeInvalidToolInput      BetaBashCodeExecutionToolResultErrorCode = "invalid_tool_input"
@@ -116,19 +116,19 @@ const (
 	BetaBashCodeExecutionToolResultErrorCodeUnavailable           BetaBashCodeExecutionToolResultErrorCode = "unavailable"
 )
 
-// Values of BetaBillingPolicyBillTo that the contract names. The service may send others.
+// Values of BetaBillingPolicyBillTo in the contract. The service may send others.
 const (
 	BetaBillingPolicyBillToSelf        BetaBillingPolicyBillTo = "self"
 	BetaBillingPolicyBillToUserProfile BetaBillingPolicyBillTo = "user_profile"
 )
 
-// Values of BetaCacheControlEphemeralTTL that the contract names. The service may send others.
+// Values of BetaCacheControlEphemeralTTL in the contract. The service may send others.
 const (
 	BetaCacheControlEphemeralTTLOneHour     BetaCacheControlEphemeralTTL = "1h"
 	BetaCacheControlEphemeralTTLFiveMinutes BetaCacheControlEphemeralTTL = "5m"
 )
 
-// Values of BetaCodeExecutionToolResultErrorCode that the contract names. The service may send others.
+// Values of BetaCodeExecutionToolResultErrorCode in the contract. The service may send others.
 const (
 	BetaCodeExecutionToolResultErrorCodeExecutionTimeExceeded BetaCodeExecutionToolResultErrorCode = "execution_time_exceeded"
 	BetaCodeExecutionToolResultErrorCodeInvalidToolInput      BetaCodeExecutionToolResultErrorCode = "invalid_tool_input"
@@ -136,13 +136,13 @@ const (
 	BetaCodeExecutionToolResultErrorCodeUnavailable           BetaCodeExecutionToolResultErrorCode = "unavailable"
 )
 
-// Values of BetaCreateMessageParamsServiceTier that the contract names. The service may send others.
+// Values of BetaCreateMessageParamsServiceTier in the contract. The service may send others.
 const (
 	BetaCreateMessageParamsServiceTierAuto         BetaCreateMessageParamsServiceTier = "auto"
 	BetaCreateMessageParamsServiceTierStandardOnly BetaCreateMessageParamsServiceTier = "standard_only"
 )
 
-// Values of BetaEffort that the contract names. The service may send others.
+// Values of BetaEffort in the contract. The service may send others.
 const (
 	BetaEffortHigh   BetaEffort = "high"
 	BetaEffortLow    BetaEffort = "low"
@@ -151,7 +151,7 @@ const (
 	BetaEffortXhigh  BetaEffort = "xhigh"
 )
 
-// Values of BetaErrorDetailsErrorCode that the contract names. The service may send others.
+// Values of BetaErrorDetailsErrorCode in the contract. The service may send others.
 const (
 	BetaErrorDetailsErrorCodeAvailableToolsLimitExceeded          BetaErrorDetailsErrorCode = "available_tools_limit_exceeded"
 	BetaErrorDetailsErrorCodeCMEKContextUnavailable               BetaErrorDetailsErrorCode = "cmek_context_unavailable"
@@ -194,7 +194,7 @@ const (
 	BetaErrorDetailsErrorCodeWorkspaceHumanReviewDisabled         BetaErrorDetailsErrorCode = "workspace_human_review_disabled"
 )
 
-// Values of BetaFallbackCreditNotAppliedReason that the contract names. The service may send others.
+// Values of BetaFallbackCreditNotAppliedReason in the contract. The service may send others.
 const (
 	BetaFallbackCreditNotAppliedReasonBodyMismatch           BetaFallbackCreditNotAppliedReason = "body_mismatch"
 	BetaFallbackCreditNotAppliedReasonContinuationExcluded   BetaFallbackCreditNotAppliedReason = "continuation_excluded"
@@ -210,26 +210,26 @@ const (
 	BetaFallbackCreditNotAppliedReasonWrongWorkspace         BetaFallbackCreditNotAppliedReason = "wrong_workspace"
 )
 
-// Values of BetaFallbackCreditTokenParamMode that the contract names. The service may send others.
+// Values of BetaFallbackCreditTokenParamMode in the contract. The service may send others.
 const (
 	BetaFallbackCreditTokenParamModeBestEffort BetaFallbackCreditTokenParamMode = "best_effort"
 	BetaFallbackCreditTokenParamModeStrict     BetaFallbackCreditTokenParamMode = "strict"
 )
 
-// Values of BetaImageTransformationsParamOversizedImage that the contract names. The service may send others.
+// Values of BetaImageTransformationsParamOversizedImage in the contract. The service may send others.
 const (
 	BetaImageTransformationsParamOversizedImageDownsize BetaImageTransformationsParamOversizedImage = "downsize"
 	BetaImageTransformationsParamOversizedImageError    BetaImageTransformationsParamOversizedImage = "error"
 )
 
-// Values of BetaMessageBatchProcessingStatus that the contract names. The service may send others.
+// Values of BetaMessageBatchProcessingStatus in the contract. The service may send others.
 const (
 	BetaMessageBatchProcessingStatusCanceling  BetaMessageBatchProcessingStatus = "canceling"
 	BetaMessageBatchProcessingStatusEnded      BetaMessageBatchProcessingStatus = "ended"
 	BetaMessageBatchProcessingStatusInProgress BetaMessageBatchProcessingStatus = "in_progress"
 )
 
-// Values of BetaMessageStopReason that the contract names. The service may send others.
+// Values of BetaMessageStopReason in the contract. The service may send others.
 const (
 	BetaMessageStopReasonCompaction                 BetaMessageStopReason = "compaction"
 	BetaMessageStopReasonEndTurn                    BetaMessageStopReason = "end_turn"
@@ -241,7 +241,7 @@ const (
 	BetaMessageStopReasonToolUse                    BetaMessageStopReason = "tool_use"
 )
 
-// Values of BetaRefusalCategory that the contract names. The service may send others.
+// Values of BetaRefusalCategory in the contract. The service may send others.
 const (
 	BetaRefusalCategoryBio                 BetaRefusalCategory = "bio"
 	BetaRefusalCategoryCyber               BetaRefusalCategory = "cyber"
@@ -250,13 +250,13 @@ const (
 	BetaRefusalCategoryReasoningExtraction BetaRefusalCategory = "reasoning_extraction"
 )
 
-// Values of BetaResponseInclusion that the contract names. The service may send others.
+// Values of BetaResponseInclusion in the contract. The service may send others.
 const (
 	BetaResponseInclusionExcluded BetaResponseInclusion = "excluded"
 	BetaResponseInclusionFull     BetaResponseInclusion = "full"
 )
 
-// Values of BetaServerToolName that the contract names. The service may send others.
+// Values of BetaServerToolName in the contract. The service may send others.
 const (
 	BetaServerToolNameAdvisor                 BetaServerToolName = "advisor"
 	BetaServerToolNameBashCodeExecution       BetaServerToolName = "bash_code_execution"
@@ -268,32 +268,32 @@ const (
 	BetaServerToolNameWebSearch               BetaServerToolName = "web_search"
 )
 
-// Values of BetaSkillType that the contract names. The service may send others.
+// Values of BetaSkillType in the contract. The service may send others.
 const (
 	BetaSkillTypeAnthropic BetaSkillType = "anthropic"
 	BetaSkillTypeCustom    BetaSkillType = "custom"
 )
 
-// Values of BetaSpeed that the contract names. The service may send others.
+// Values of BetaSpeed in the contract. The service may send others.
 const (
 	BetaSpeedFast     BetaSpeed = "fast"
 	BetaSpeedStandard BetaSpeed = "standard"
 )
 
-// Values of BetaSystemMessageParamClearAt that the contract names. The service may send others.
+// Values of BetaSystemMessageParamClearAt in the contract. The service may send others.
 const (
 	BetaSystemMessageParamClearAtNever           BetaSystemMessageParamClearAt = "never"
 	BetaSystemMessageParamClearAtNextUserMessage BetaSystemMessageParamClearAt = "next_user_message"
 )
 
-// Values of BetaTextEditorCodeExecutionFileType that the contract names. The service may send others.
+// Values of BetaTextEditorCodeExecutionFileType in the contract. The service may send others.
 const (
 	BetaTextEditorCodeExecutionFileTypeImage BetaTextEditorCodeExecutionFileType = "image"
 	BetaTextEditorCodeExecutionFileTypePDF   BetaTextEditorCodeExecutionFileType = "pdf"
 	BetaTextEditorCodeExecutionFileTypeText  BetaTextEditorCodeExecutionFileType = "text"
 )
 
-// Values of BetaTextEditorCodeExecutionToolResultErrorCode that the contract names. The service may send others.
+// Values of BetaTextEditorCodeExecutionToolResultErrorCode in the contract. The service may send others.
 const (
 	BetaTextEditorCodeExecutionToolResultErrorCodeExecutionTimeExceeded BetaTextEditorCodeExecutionToolResultErrorCode = "execution_time_exceeded"
 	BetaTextEditorCodeExecutionToolResultErrorCodeFileNotFound          BetaTextEditorCodeExecutionToolResultErrorCode = "file_not_found"
@@ -302,7 +302,7 @@ const (
 	BetaTextEditorCodeExecutionToolResultErrorCodeUnavailable           BetaTextEditorCodeExecutionToolResultErrorCode = "unavailable"
 )
 
-// Values of BetaThinkingBindingMismatch that the contract names. The service may send others.
+// Values of BetaThinkingBindingMismatch in the contract. The service may send others.
 const (
 	BetaThinkingBindingMismatchEndUserBindingMismatch      BetaThinkingBindingMismatch = "end_user_binding_mismatch"
 	BetaThinkingBindingMismatchModelBindingMismatch        BetaThinkingBindingMismatch = "model_binding_mismatch"
@@ -310,20 +310,20 @@ const (
 	BetaThinkingBindingMismatchPrefixBindingMismatch       BetaThinkingBindingMismatch = "prefix_binding_mismatch"
 )
 
-// Values of BetaThinkingBlockBindingPrefixMismatchBehavior that the contract names. The service may send others.
+// Values of BetaThinkingBlockBindingPrefixMismatchBehavior in the contract. The service may send others.
 const (
 	BetaThinkingBlockBindingPrefixMismatchBehaviorDropBlock BetaThinkingBlockBindingPrefixMismatchBehavior = "drop_block"
 	BetaThinkingBlockBindingPrefixMismatchBehaviorError     BetaThinkingBlockBindingPrefixMismatchBehavior = "error"
 )
 
-// Values of BetaThinkingDisplay that the contract names. The service may send others.
+// Values of BetaThinkingDisplay in the contract. The service may send others.
 const (
 	BetaThinkingDisplayOmitted    BetaThinkingDisplay = "omitted"
 	BetaThinkingDisplaySummarized BetaThinkingDisplay = "summarized"
 	BetaThinkingDisplayUpdates    BetaThinkingDisplay = "updates"
 )
 
-// Values of BetaThreadUnsupportedFeature that the contract names. The service may send others.
+// Values of BetaThreadUnsupportedFeature in the contract. The service may send others.
 const (
 	BetaThreadUnsupportedFeatureCacheControl      BetaThreadUnsupportedFeature = "cache_control"
 	BetaThreadUnsupportedFeatureContextManagement BetaThreadUnsupportedFeature = "context_management"
@@ -333,19 +333,19 @@ const (
 	BetaThreadUnsupportedFeatureThinking          BetaThreadUnsupportedFeature = "thinking"
 )
 
-// Values of BetaToolSearchToolBM25V20251119Type that the contract names. The service may send others.
+// Values of BetaToolSearchToolBM25V20251119Type in the contract. The service may send others.
 const (
 	BetaToolSearchToolBM25V20251119TypeUndated BetaToolSearchToolBM25V20251119Type = "tool_search_tool_bm25"
 	BetaToolSearchToolBM25V20251119TypeDated   BetaToolSearchToolBM25V20251119Type = "tool_search_tool_bm25_20251119"
 )
 
-// Values of BetaToolSearchToolRegex20251119Type that the contract names. The service may send others.
+// Values of BetaToolSearchToolRegex20251119Type in the contract. The service may send others.
 const (
 	BetaToolSearchToolRegex20251119TypeUndated BetaToolSearchToolRegex20251119Type = "tool_search_tool_regex"
 	BetaToolSearchToolRegex20251119TypeDated   BetaToolSearchToolRegex20251119Type = "tool_search_tool_regex_20251119"
 )
 
-// Values of BetaToolSearchToolResultErrorCode that the contract names. The service may send others.
+// Values of BetaToolSearchToolResultErrorCode in the contract. The service may send others.
 const (
 	BetaToolSearchToolResultErrorCodeExecutionTimeExceeded BetaToolSearchToolResultErrorCode = "execution_time_exceeded"
 	BetaToolSearchToolResultErrorCodeInvalidToolInput      BetaToolSearchToolResultErrorCode = "invalid_tool_input"
@@ -353,14 +353,14 @@ const (
 	BetaToolSearchToolResultErrorCodeUnavailable           BetaToolSearchToolResultErrorCode = "unavailable"
 )
 
-// Values of BetaUsageServiceTier that the contract names. The service may send others.
+// Values of BetaUsageServiceTier in the contract. The service may send others.
 const (
 	BetaUsageServiceTierBatch    BetaUsageServiceTier = "batch"
 	BetaUsageServiceTierPriority BetaUsageServiceTier = "priority"
 	BetaUsageServiceTierStandard BetaUsageServiceTier = "standard"
 )
 
-// Values of BetaWebFetchToolResultErrorCode that the contract names. The service may send others.
+// Values of BetaWebFetchToolResultErrorCode in the contract. The service may send others.
 const (
 	BetaWebFetchToolResultErrorCodeContentTooLarge        BetaWebFetchToolResultErrorCode = "content_too_large"
 	BetaWebFetchToolResultErrorCodeInvalidToolInput       BetaWebFetchToolResultErrorCode = "invalid_tool_input"
@@ -374,7 +374,7 @@ const (
 	BetaWebFetchToolResultErrorCodeUnsupportedContentType BetaWebFetchToolResultErrorCode = "unsupported_content_type"
 )
 
-// Values of BetaWebSearchToolResultErrorCode that the contract names. The service may send others.
+// Values of BetaWebSearchToolResultErrorCode in the contract. The service may send others.
 const (
 	BetaWebSearchToolResultErrorCodeInvalidToolInput BetaWebSearchToolResultErrorCode = "invalid_tool_input"
 	BetaWebSearchToolResultErrorCodeMaxUsesExceeded  BetaWebSearchToolResultErrorCode = "max_uses_exceeded"
@@ -384,7 +384,7 @@ const (
 	BetaWebSearchToolResultErrorCodeUnavailable      BetaWebSearchToolResultErrorCode = "unavailable"
 )
 
-// Values of Model that the contract names. The service may send others.
+// Values of Model in the contract. The service may send others.
 const (
 	ModelClaudeFable5           Model = "claude-fable-5"
 	ModelClaudeFable51          Model = "claude-fable-5-1"
@@ -498,7 +498,7 @@ func (x *BetaAPIError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaAPIError)
 }
 
-// Discriminator returns the constant by which unions know the type: api_error.
+// Discriminator returns the constant that identifies the type in unions: api_error.
 func (*BetaAPIError) Discriminator() string { return "api_error" }
 
 // BetaAdvisorMessageIterationUsage is the usage of one advisor call.
@@ -599,7 +599,7 @@ func (x *BetaAdvisorMessageIterationUsage) UnmarshalJSONFrom(d *jsontext.Decoder
 	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorMessageIterationUsage)
 }
 
-// Discriminator returns the constant by which unions know the type: advisor_message.
+// Discriminator returns the constant that identifies the type in unions: advisor_message.
 func (*BetaAdvisorMessageIterationUsage) Discriminator() string { return "advisor_message" }
 
 // BetaAdvisorRedactedResultBlock is the advice in encrypted form, which only the service can read.
@@ -673,7 +673,7 @@ func (x *BetaAdvisorRedactedResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) 
 	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorRedactedResultBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: advisor_redacted_result.
+// Discriminator returns the constant that identifies the type in unions: advisor_redacted_result.
 func (*BetaAdvisorRedactedResultBlock) Discriminator() string { return "advisor_redacted_result" }
 
 // BetaAdvisorRedactedResultBlockParam is the advice in encrypted form, which only the service can read, sent back unchanged.
@@ -744,7 +744,7 @@ func (x *BetaAdvisorRedactedResultBlockParam) UnmarshalJSONFrom(d *jsontext.Deco
 	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorRedactedResultBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: advisor_redacted_result.
+// Discriminator returns the constant that identifies the type in unions: advisor_redacted_result.
 func (*BetaAdvisorRedactedResultBlockParam) Discriminator() string { return "advisor_redacted_result" }
 
 // BetaAdvisorResultBlock is the advice as text.
@@ -818,7 +818,7 @@ func (x *BetaAdvisorResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorResultBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: advisor_result.
+// Discriminator returns the constant that identifies the type in unions: advisor_result.
 func (*BetaAdvisorResultBlock) Discriminator() string { return "advisor_result" }
 
 // BetaAdvisorResultBlockParam is the advice as text, sent back unchanged.
@@ -889,7 +889,7 @@ func (x *BetaAdvisorResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) err
 	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorResultBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: advisor_result.
+// Discriminator returns the constant that identifies the type in unions: advisor_result.
 func (*BetaAdvisorResultBlockParam) Discriminator() string { return "advisor_result" }
 
 // BetaAdvisorTool20260301 is a second, usually stronger model that the model consults while it generates the response. The advisor
@@ -1021,7 +1021,7 @@ func (x *BetaAdvisorTool20260301) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorTool20260301)
 }
 
-// Discriminator returns the constant by which unions know the type: advisor_20260301.
+// Discriminator returns the constant that identifies the type in unions: advisor_20260301.
 func (*BetaAdvisorTool20260301) Discriminator() string { return "advisor_20260301" }
 
 // BetaAdvisorToolResultBlock is the advice of the advisor model, obtained while the response was generated.
@@ -1089,7 +1089,7 @@ func (x *BetaAdvisorToolResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) erro
 	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorToolResultBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: advisor_tool_result.
+// Discriminator returns the constant that identifies the type in unions: advisor_tool_result.
 func (*BetaAdvisorToolResultBlock) Discriminator() string { return "advisor_tool_result" }
 
 // BetaAdvisorToolResultBlockParam is the advice of the advisor model in an earlier response, sent back unchanged.
@@ -1166,7 +1166,7 @@ func (x *BetaAdvisorToolResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder)
 	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorToolResultBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: advisor_tool_result.
+// Discriminator returns the constant that identifies the type in unions: advisor_tool_result.
 func (*BetaAdvisorToolResultBlockParam) Discriminator() string { return "advisor_tool_result" }
 
 // BetaAdvisorToolResultErrorCode is the reason why an advisor call failed. `max_uses_exceeded`: the tool's `max_uses` was used up;
@@ -1240,7 +1240,7 @@ func (x *BetaAdvisorToolResultErrorObject) UnmarshalJSONFrom(d *jsontext.Decoder
 	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorToolResultErrorObject)
 }
 
-// Discriminator returns the constant by which unions know the type: advisor_tool_result_error.
+// Discriminator returns the constant that identifies the type in unions: advisor_tool_result_error.
 func (*BetaAdvisorToolResultErrorObject) Discriminator() string { return "advisor_tool_result_error" }
 
 // BetaAdvisorToolResultErrorParam is the failure of an advisor call, sent back.
@@ -1301,7 +1301,7 @@ func (x *BetaAdvisorToolResultErrorParam) UnmarshalJSONFrom(d *jsontext.Decoder)
 	return wire.UnmarshalFrom(d, x, decodeBetaAdvisorToolResultErrorParam)
 }
 
-// Discriminator returns the constant by which unions know the type: advisor_tool_result_error.
+// Discriminator returns the constant that identifies the type in unions: advisor_tool_result_error.
 func (*BetaAdvisorToolResultErrorParam) Discriminator() string { return "advisor_tool_result_error" }
 
 // BetaAllThinkingTurns is the choice that all turns keep their thinking.
@@ -1356,7 +1356,7 @@ func (x *BetaAllThinkingTurns) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaAllThinkingTurns)
 }
 
-// Discriminator returns the constant by which unions know the type: all.
+// Discriminator returns the constant that identifies the type in unions: all.
 func (*BetaAllThinkingTurns) Discriminator() string { return "all" }
 
 // BetaAllowedCaller is a caller of a tool: `direct` is the model itself, the others are code that it runs with the code
@@ -1426,7 +1426,7 @@ func (x *BetaAssistantMessageParam) UnmarshalJSONFrom(d *jsontext.Decoder) error
 	return wire.UnmarshalFrom(d, x, decodeBetaAssistantMessageParam)
 }
 
-// Discriminator returns the constant by which unions know the type: assistant.
+// Discriminator returns the constant that identifies the type in unions: assistant.
 func (*BetaAssistantMessageParam) Discriminator() string { return "assistant" }
 
 // BetaAuthenticationError is the error for a credential that is missing, malformed, expired or revoked (401).
@@ -1496,7 +1496,7 @@ func (x *BetaAuthenticationError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaAuthenticationError)
 }
 
-// Discriminator returns the constant by which unions know the type: authentication_error.
+// Discriminator returns the constant that identifies the type in unions: authentication_error.
 func (*BetaAuthenticationError) Discriminator() string { return "authentication_error" }
 
 // BetaBase64ImageSource is an image in the request itself.
@@ -1564,7 +1564,7 @@ func (x *BetaBase64ImageSource) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaBase64ImageSource)
 }
 
-// Discriminator returns the constant by which unions know the type: base64.
+// Discriminator returns the constant that identifies the type in unions: base64.
 func (*BetaBase64ImageSource) Discriminator() string { return "base64" }
 
 // BetaBase64ImageSourceMediaType is format of the image.
@@ -1639,7 +1639,7 @@ func (x *BetaBase64PDFSource) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaBase64PDFSource)
 }
 
-// Discriminator returns the constant by which unions know the type: base64.
+// Discriminator returns the constant that identifies the type in unions: base64.
 func (*BetaBase64PDFSource) Discriminator() string { return "base64" }
 
 // BetaBashCodeExecutionOutputBlock is a file that a shell command created.
@@ -1839,7 +1839,7 @@ func (x *BetaBashCodeExecutionResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder
 	return wire.UnmarshalFrom(d, x, decodeBetaBashCodeExecutionResultBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: bash_code_execution_result.
+// Discriminator returns the constant that identifies the type in unions: bash_code_execution_result.
 func (*BetaBashCodeExecutionResultBlock) Discriminator() string { return "bash_code_execution_result" }
 
 // BetaBashCodeExecutionResultBlockParam is the output of a shell command, sent back unchanged.
@@ -1923,7 +1923,7 @@ func (x *BetaBashCodeExecutionResultBlockParam) UnmarshalJSONFrom(d *jsontext.De
 	return wire.UnmarshalFrom(d, x, decodeBetaBashCodeExecutionResultBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: bash_code_execution_result.
+// Discriminator returns the constant that identifies the type in unions: bash_code_execution_result.
 func (*BetaBashCodeExecutionResultBlockParam) Discriminator() string {
 	return "bash_code_execution_result"
 }
@@ -1993,7 +1993,7 @@ func (x *BetaBashCodeExecutionToolResultBlock) UnmarshalJSONFrom(d *jsontext.Dec
 	return wire.UnmarshalFrom(d, x, decodeBetaBashCodeExecutionToolResultBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: bash_code_execution_tool_result.
+// Discriminator returns the constant that identifies the type in unions: bash_code_execution_tool_result.
 func (*BetaBashCodeExecutionToolResultBlock) Discriminator() string {
 	return "bash_code_execution_tool_result"
 }
@@ -2074,7 +2074,7 @@ func (x *BetaBashCodeExecutionToolResultBlockParam) UnmarshalJSONFrom(d *jsontex
 	return wire.UnmarshalFrom(d, x, decodeBetaBashCodeExecutionToolResultBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: bash_code_execution_tool_result.
+// Discriminator returns the constant that identifies the type in unions: bash_code_execution_tool_result.
 func (*BetaBashCodeExecutionToolResultBlockParam) Discriminator() string {
 	return "bash_code_execution_tool_result"
 }
@@ -2151,7 +2151,7 @@ func (x *BetaBashCodeExecutionToolResultErrorObject) UnmarshalJSONFrom(d *jsonte
 	return wire.UnmarshalFrom(d, x, decodeBetaBashCodeExecutionToolResultErrorObject)
 }
 
-// Discriminator returns the constant by which unions know the type: bash_code_execution_tool_result_error.
+// Discriminator returns the constant that identifies the type in unions: bash_code_execution_tool_result_error.
 func (*BetaBashCodeExecutionToolResultErrorObject) Discriminator() string {
 	return "bash_code_execution_tool_result_error"
 }
@@ -2216,7 +2216,7 @@ func (x *BetaBashCodeExecutionToolResultErrorParam) UnmarshalJSONFrom(d *jsontex
 	return wire.UnmarshalFrom(d, x, decodeBetaBashCodeExecutionToolResultErrorParam)
 }
 
-// Discriminator returns the constant by which unions know the type: bash_code_execution_tool_result_error.
+// Discriminator returns the constant that identifies the type in unions: bash_code_execution_tool_result_error.
 func (*BetaBashCodeExecutionToolResultErrorParam) Discriminator() string {
 	return "bash_code_execution_tool_result_error"
 }
@@ -2288,7 +2288,7 @@ func (x *BetaBillingError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaBillingError)
 }
 
-// Discriminator returns the constant by which unions know the type: billing_error.
+// Discriminator returns the constant that identifies the type in unions: billing_error.
 func (*BetaBillingError) Discriminator() string { return "billing_error" }
 
 // BetaBillingPolicy is the choice of who pays for a request.
@@ -2441,7 +2441,7 @@ func (x *BetaBrowserStateBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) erro
 	return wire.UnmarshalFrom(d, x, decodeBetaBrowserStateBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: browser_state.
+// Discriminator returns the constant that identifies the type in unions: browser_state.
 func (*BetaBrowserStateBlockParam) Discriminator() string { return "browser_state" }
 
 // BetaBrowserStateChangeDownloadCompleted is a download that was completed during the call.
@@ -2529,7 +2529,7 @@ func (x *BetaBrowserStateChangeDownloadCompleted) UnmarshalJSONFrom(d *jsontext.
 	return wire.UnmarshalFrom(d, x, decodeBetaBrowserStateChangeDownloadCompleted)
 }
 
-// Discriminator returns the constant by which unions know the type: download_completed.
+// Discriminator returns the constant that identifies the type in unions: download_completed.
 func (*BetaBrowserStateChangeDownloadCompleted) Discriminator() string { return "download_completed" }
 
 // BetaBrowserStateChangeDownloadFailed is a download that failed or was canceled during the call.
@@ -2606,7 +2606,7 @@ func (x *BetaBrowserStateChangeDownloadFailed) UnmarshalJSONFrom(d *jsontext.Dec
 	return wire.UnmarshalFrom(d, x, decodeBetaBrowserStateChangeDownloadFailed)
 }
 
-// Discriminator returns the constant by which unions know the type: download_failed.
+// Discriminator returns the constant that identifies the type in unions: download_failed.
 func (*BetaBrowserStateChangeDownloadFailed) Discriminator() string { return "download_failed" }
 
 // BetaBrowserStateChangeDownloadStarted is a download that began during the call.
@@ -2676,7 +2676,7 @@ func (x *BetaBrowserStateChangeDownloadStarted) UnmarshalJSONFrom(d *jsontext.De
 	return wire.UnmarshalFrom(d, x, decodeBetaBrowserStateChangeDownloadStarted)
 }
 
-// Discriminator returns the constant by which unions know the type: download_started.
+// Discriminator returns the constant that identifies the type in unions: download_started.
 func (*BetaBrowserStateChangeDownloadStarted) Discriminator() string { return "download_started" }
 
 // BetaBrowserStateChangeTabOpened is a tab that the call opened and that is still open.
@@ -2737,7 +2737,7 @@ func (x *BetaBrowserStateChangeTabOpened) UnmarshalJSONFrom(d *jsontext.Decoder)
 	return wire.UnmarshalFrom(d, x, decodeBetaBrowserStateChangeTabOpened)
 }
 
-// Discriminator returns the constant by which unions know the type: tab_opened.
+// Discriminator returns the constant that identifies the type in unions: tab_opened.
 func (*BetaBrowserStateChangeTabOpened) Discriminator() string { return "tab_opened" }
 
 // BetaBrowserStateTabEntry is one tab of your browser.
@@ -2889,7 +2889,7 @@ func (x *BetaBrowserToolset20260801) UnmarshalJSONFrom(d *jsontext.Decoder) erro
 	return wire.UnmarshalFrom(d, x, decodeBetaBrowserToolset20260801)
 }
 
-// Discriminator returns the constant by which unions know the type: browser_toolset_20260801.
+// Discriminator returns the constant that identifies the type in unions: browser_toolset_20260801.
 func (*BetaBrowserToolset20260801) Discriminator() string { return "browser_toolset_20260801" }
 
 // BetaBrowserToolsetConfigs is the settings of the browser toolset's actions. An absent action keeps its defaults. Unknown action names
@@ -3412,7 +3412,7 @@ func (x *BetaCacheMissMessagesChanged) UnmarshalJSONFrom(d *jsontext.Decoder) er
 	return wire.UnmarshalFrom(d, x, decodeBetaCacheMissMessagesChanged)
 }
 
-// Discriminator returns the constant by which unions know the type: messages_changed.
+// Discriminator returns the constant that identifies the type in unions: messages_changed.
 func (*BetaCacheMissMessagesChanged) Discriminator() string { return "messages_changed" }
 
 // BetaCacheMissModelChanged is a cache miss because the model or the speed differs.
@@ -3473,7 +3473,7 @@ func (x *BetaCacheMissModelChanged) UnmarshalJSONFrom(d *jsontext.Decoder) error
 	return wire.UnmarshalFrom(d, x, decodeBetaCacheMissModelChanged)
 }
 
-// Discriminator returns the constant by which unions know the type: model_changed.
+// Discriminator returns the constant that identifies the type in unions: model_changed.
 func (*BetaCacheMissModelChanged) Discriminator() string { return "model_changed" }
 
 // BetaCacheMissPreviousMessageNotFound is a result without comparison, because the service has no record of the earlier request.
@@ -3528,7 +3528,7 @@ func (x *BetaCacheMissPreviousMessageNotFound) UnmarshalJSONFrom(d *jsontext.Dec
 	return wire.UnmarshalFrom(d, x, decodeBetaCacheMissPreviousMessageNotFound)
 }
 
-// Discriminator returns the constant by which unions know the type: previous_message_not_found.
+// Discriminator returns the constant that identifies the type in unions: previous_message_not_found.
 func (*BetaCacheMissPreviousMessageNotFound) Discriminator() string {
 	return "previous_message_not_found"
 }
@@ -3591,7 +3591,7 @@ func (x *BetaCacheMissSystemChanged) UnmarshalJSONFrom(d *jsontext.Decoder) erro
 	return wire.UnmarshalFrom(d, x, decodeBetaCacheMissSystemChanged)
 }
 
-// Discriminator returns the constant by which unions know the type: system_changed.
+// Discriminator returns the constant that identifies the type in unions: system_changed.
 func (*BetaCacheMissSystemChanged) Discriminator() string { return "system_changed" }
 
 // BetaCacheMissToolsChanged is a cache miss because the tools, or their order, differ.
@@ -3652,7 +3652,7 @@ func (x *BetaCacheMissToolsChanged) UnmarshalJSONFrom(d *jsontext.Decoder) error
 	return wire.UnmarshalFrom(d, x, decodeBetaCacheMissToolsChanged)
 }
 
-// Discriminator returns the constant by which unions know the type: tools_changed.
+// Discriminator returns the constant that identifies the type in unions: tools_changed.
 func (*BetaCacheMissToolsChanged) Discriminator() string { return "tools_changed" }
 
 // BetaCacheMissUnavailable is a cache miss that the service cannot explain, for example because something other than model, system
@@ -3708,7 +3708,7 @@ func (x *BetaCacheMissUnavailable) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaCacheMissUnavailable)
 }
 
-// Discriminator returns the constant by which unions know the type: unavailable.
+// Discriminator returns the constant that identifies the type in unions: unavailable.
 func (*BetaCacheMissUnavailable) Discriminator() string { return "unavailable" }
 
 // BetaCitationCharLocation is a citation of a plain text.
@@ -3814,7 +3814,7 @@ func (x *BetaCitationCharLocation) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaCitationCharLocation)
 }
 
-// Discriminator returns the constant by which unions know the type: char_location.
+// Discriminator returns the constant that identifies the type in unions: char_location.
 func (*BetaCitationCharLocation) Discriminator() string { return "char_location" }
 
 // BetaCitationCharLocationParam is a citation of a plain text, sent back.
@@ -3908,7 +3908,7 @@ func (x *BetaCitationCharLocationParam) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaCitationCharLocationParam)
 }
 
-// Discriminator returns the constant by which unions know the type: char_location.
+// Discriminator returns the constant that identifies the type in unions: char_location.
 func (*BetaCitationCharLocationParam) Discriminator() string { return "char_location" }
 
 // BetaCitationConfig is the citation setting of a document in a response.
@@ -4068,7 +4068,7 @@ func (x *BetaCitationContentBlockLocation) UnmarshalJSONFrom(d *jsontext.Decoder
 	return wire.UnmarshalFrom(d, x, decodeBetaCitationContentBlockLocation)
 }
 
-// Discriminator returns the constant by which unions know the type: content_block_location.
+// Discriminator returns the constant that identifies the type in unions: content_block_location.
 func (*BetaCitationContentBlockLocation) Discriminator() string { return "content_block_location" }
 
 // BetaCitationContentBlockLocationParam is a citation of a document made of blocks, sent back.
@@ -4164,7 +4164,7 @@ func (x *BetaCitationContentBlockLocationParam) UnmarshalJSONFrom(d *jsontext.De
 	return wire.UnmarshalFrom(d, x, decodeBetaCitationContentBlockLocationParam)
 }
 
-// Discriminator returns the constant by which unions know the type: content_block_location.
+// Discriminator returns the constant that identifies the type in unions: content_block_location.
 func (*BetaCitationContentBlockLocationParam) Discriminator() string { return "content_block_location" }
 
 // BetaCitationPageLocation is a citation of a PDF.
@@ -4270,7 +4270,7 @@ func (x *BetaCitationPageLocation) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaCitationPageLocation)
 }
 
-// Discriminator returns the constant by which unions know the type: page_location.
+// Discriminator returns the constant that identifies the type in unions: page_location.
 func (*BetaCitationPageLocation) Discriminator() string { return "page_location" }
 
 // BetaCitationPageLocationParam is a citation of a PDF, sent back.
@@ -4364,7 +4364,7 @@ func (x *BetaCitationPageLocationParam) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaCitationPageLocationParam)
 }
 
-// Discriminator returns the constant by which unions know the type: page_location.
+// Discriminator returns the constant that identifies the type in unions: page_location.
 func (*BetaCitationPageLocationParam) Discriminator() string { return "page_location" }
 
 // BetaCitationSearchResultLocation is a citation of a search result that you provided.
@@ -4466,7 +4466,7 @@ func (x *BetaCitationSearchResultLocation) UnmarshalJSONFrom(d *jsontext.Decoder
 	return wire.UnmarshalFrom(d, x, decodeBetaCitationSearchResultLocation)
 }
 
-// Discriminator returns the constant by which unions know the type: search_result_location.
+// Discriminator returns the constant that identifies the type in unions: search_result_location.
 func (*BetaCitationSearchResultLocation) Discriminator() string { return "search_result_location" }
 
 // BetaCitationSearchResultLocationParam is a citation of a search result that you provided, sent back.
@@ -4570,7 +4570,7 @@ func (x *BetaCitationSearchResultLocationParam) UnmarshalJSONFrom(d *jsontext.De
 	return wire.UnmarshalFrom(d, x, decodeBetaCitationSearchResultLocationParam)
 }
 
-// Discriminator returns the constant by which unions know the type: search_result_location.
+// Discriminator returns the constant that identifies the type in unions: search_result_location.
 func (*BetaCitationSearchResultLocationParam) Discriminator() string { return "search_result_location" }
 
 // BetaCitationWebSearchResultLocationParam is a citation of a page that a web search found, sent back.
@@ -4659,7 +4659,7 @@ func (x *BetaCitationWebSearchResultLocationParam) UnmarshalJSONFrom(d *jsontext
 	return wire.UnmarshalFrom(d, x, decodeBetaCitationWebSearchResultLocationParam)
 }
 
-// Discriminator returns the constant by which unions know the type: web_search_result_location.
+// Discriminator returns the constant that identifies the type in unions: web_search_result_location.
 func (*BetaCitationWebSearchResultLocationParam) Discriminator() string {
 	return "web_search_result_location"
 }
@@ -4804,7 +4804,7 @@ func (x *BetaCitationsWebSearchResultLocation) UnmarshalJSONFrom(d *jsontext.Dec
 	return wire.UnmarshalFrom(d, x, decodeBetaCitationsWebSearchResultLocation)
 }
 
-// Discriminator returns the constant by which unions know the type: web_search_result_location.
+// Discriminator returns the constant that identifies the type in unions: web_search_result_location.
 func (*BetaCitationsWebSearchResultLocation) Discriminator() string {
 	return "web_search_result_location"
 }
@@ -4902,7 +4902,7 @@ func (x *BetaClearThinking20251015Edit) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaClearThinking20251015Edit)
 }
 
-// Discriminator returns the constant by which unions know the type: clear_thinking_20251015.
+// Discriminator returns the constant that identifies the type in unions: clear_thinking_20251015.
 func (*BetaClearThinking20251015Edit) Discriminator() string { return "clear_thinking_20251015" }
 
 // BetaClearThinking20251015EditResponse is the thinking that was cleared.
@@ -4972,7 +4972,7 @@ func (x *BetaClearThinking20251015EditResponse) UnmarshalJSONFrom(d *jsontext.De
 	return wire.UnmarshalFrom(d, x, decodeBetaClearThinking20251015EditResponse)
 }
 
-// Discriminator returns the constant by which unions know the type: clear_thinking_20251015.
+// Discriminator returns the constant that identifies the type in unions: clear_thinking_20251015.
 func (*BetaClearThinking20251015EditResponse) Discriminator() string {
 	return "clear_thinking_20251015"
 }
@@ -5074,7 +5074,7 @@ func (x *BetaClearToolUses20250919Edit) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaClearToolUses20250919Edit)
 }
 
-// Discriminator returns the constant by which unions know the type: clear_tool_uses_20250919.
+// Discriminator returns the constant that identifies the type in unions: clear_tool_uses_20250919.
 func (*BetaClearToolUses20250919Edit) Discriminator() string { return "clear_tool_uses_20250919" }
 
 // BetaClearToolUses20250919EditResponse is the tool results that were cleared.
@@ -5144,7 +5144,7 @@ func (x *BetaClearToolUses20250919EditResponse) UnmarshalJSONFrom(d *jsontext.De
 	return wire.UnmarshalFrom(d, x, decodeBetaClearToolUses20250919EditResponse)
 }
 
-// Discriminator returns the constant by which unions know the type: clear_tool_uses_20250919.
+// Discriminator returns the constant that identifies the type in unions: clear_tool_uses_20250919.
 func (*BetaClearToolUses20250919EditResponse) Discriminator() string {
 	return "clear_tool_uses_20250919"
 }
@@ -5344,7 +5344,7 @@ func (x *BetaCodeExecutionResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) er
 	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionResultBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: code_execution_result.
+// Discriminator returns the constant that identifies the type in unions: code_execution_result.
 func (*BetaCodeExecutionResultBlock) Discriminator() string { return "code_execution_result" }
 
 // BetaCodeExecutionResultBlockParam is the output of Python code, sent back unchanged.
@@ -5426,7 +5426,7 @@ func (x *BetaCodeExecutionResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decode
 	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionResultBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: code_execution_result.
+// Discriminator returns the constant that identifies the type in unions: code_execution_result.
 func (*BetaCodeExecutionResultBlockParam) Discriminator() string { return "code_execution_result" }
 
 // BetaCodeExecutionTool20250522 is the first code execution tool: the service runs Python code of the model in a sandbox. It belongs to the
@@ -5522,7 +5522,7 @@ func (x *BetaCodeExecutionTool20250522) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionTool20250522)
 }
 
-// Discriminator returns the constant by which unions know the type: code_execution_20250522.
+// Discriminator returns the constant that identifies the type in unions: code_execution_20250522.
 func (*BetaCodeExecutionTool20250522) Discriminator() string { return "code_execution_20250522" }
 
 // BetaCodeExecutionTool20250825 is the code execution tool with a shell: the service runs shell commands of the model and edits files, in a
@@ -5618,7 +5618,7 @@ func (x *BetaCodeExecutionTool20250825) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionTool20250825)
 }
 
-// Discriminator returns the constant by which unions know the type: code_execution_20250825.
+// Discriminator returns the constant that identifies the type in unions: code_execution_20250825.
 func (*BetaCodeExecutionTool20250825) Discriminator() string { return "code_execution_20250825" }
 
 // BetaCodeExecutionTool20260120 is the code execution tool of `code_execution_20250825` with a Python session that keeps its variables and
@@ -5714,7 +5714,7 @@ func (x *BetaCodeExecutionTool20260120) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionTool20260120)
 }
 
-// Discriminator returns the constant by which unions know the type: code_execution_20260120.
+// Discriminator returns the constant that identifies the type in unions: code_execution_20260120.
 func (*BetaCodeExecutionTool20260120) Discriminator() string { return "code_execution_20260120" }
 
 // BetaCodeExecutionTool20260521 is the code execution tool of `code_execution_20260120`, with the difference that the model knows the time
@@ -5810,7 +5810,7 @@ func (x *BetaCodeExecutionTool20260521) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionTool20260521)
 }
 
-// Discriminator returns the constant by which unions know the type: code_execution_20260521.
+// Discriminator returns the constant that identifies the type in unions: code_execution_20260521.
 func (*BetaCodeExecutionTool20260521) Discriminator() string { return "code_execution_20260521" }
 
 // BetaCodeExecutionToolResultBlock is the result of running Python code. The service ran it while it generated the response.
@@ -5878,7 +5878,7 @@ func (x *BetaCodeExecutionToolResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder
 	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionToolResultBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: code_execution_tool_result.
+// Discriminator returns the constant that identifies the type in unions: code_execution_tool_result.
 func (*BetaCodeExecutionToolResultBlock) Discriminator() string { return "code_execution_tool_result" }
 
 // BetaCodeExecutionToolResultBlockParam is the result of running Python code in an earlier response, sent back unchanged.
@@ -5957,7 +5957,7 @@ func (x *BetaCodeExecutionToolResultBlockParam) UnmarshalJSONFrom(d *jsontext.De
 	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionToolResultBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: code_execution_tool_result.
+// Discriminator returns the constant that identifies the type in unions: code_execution_tool_result.
 func (*BetaCodeExecutionToolResultBlockParam) Discriminator() string {
 	return "code_execution_tool_result"
 }
@@ -6034,7 +6034,7 @@ func (x *BetaCodeExecutionToolResultErrorObject) UnmarshalJSONFrom(d *jsontext.D
 	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionToolResultErrorObject)
 }
 
-// Discriminator returns the constant by which unions know the type: code_execution_tool_result_error.
+// Discriminator returns the constant that identifies the type in unions: code_execution_tool_result_error.
 func (*BetaCodeExecutionToolResultErrorObject) Discriminator() string {
 	return "code_execution_tool_result_error"
 }
@@ -6099,7 +6099,7 @@ func (x *BetaCodeExecutionToolResultErrorParam) UnmarshalJSONFrom(d *jsontext.De
 	return wire.UnmarshalFrom(d, x, decodeBetaCodeExecutionToolResultErrorParam)
 }
 
-// Discriminator returns the constant by which unions know the type: code_execution_tool_result_error.
+// Discriminator returns the constant that identifies the type in unions: code_execution_tool_result_error.
 func (*BetaCodeExecutionToolResultErrorParam) Discriminator() string {
 	return "code_execution_tool_result_error"
 }
@@ -6186,7 +6186,7 @@ func (x *BetaCompact20260112Edit) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaCompact20260112Edit)
 }
 
-// Discriminator returns the constant by which unions know the type: compact_20260112.
+// Discriminator returns the constant that identifies the type in unions: compact_20260112.
 func (*BetaCompact20260112Edit) Discriminator() string { return "compact_20260112" }
 
 // BetaCompactionBlock is a summary that replaces the conversation before it. Send it back with the next request, in place of that
@@ -6284,7 +6284,7 @@ func (x *BetaCompactionBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaCompactionBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: compaction.
+// Discriminator returns the constant that identifies the type in unions: compaction.
 func (*BetaCompactionBlock) Discriminator() string { return "compaction" }
 
 // BetaCompactionBlockParam is a summary that replaces the conversation before it, sent back unchanged. The beta that it needs depends
@@ -6386,7 +6386,7 @@ func (x *BetaCompactionBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaCompactionBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: compaction.
+// Discriminator returns the constant that identifies the type in unions: compaction.
 func (*BetaCompactionBlockParam) Discriminator() string { return "compaction" }
 
 // BetaCompactionConfig is a request for a summary of the conversation.
@@ -6541,7 +6541,7 @@ func (x *BetaCompactionIterationUsage) UnmarshalJSONFrom(d *jsontext.Decoder) er
 	return wire.UnmarshalFrom(d, x, decodeBetaCompactionIterationUsage)
 }
 
-// Discriminator returns the constant by which unions know the type: compaction.
+// Discriminator returns the constant that identifies the type in unions: compaction.
 func (*BetaCompactionIterationUsage) Discriminator() string { return "compaction" }
 
 // BetaComputerToolset20260801 is a set of tools for computer use, one per action on a screen that your code controls. The set has no
@@ -6616,7 +6616,7 @@ func (x *BetaComputerToolset20260801) UnmarshalJSONFrom(d *jsontext.Decoder) err
 	return wire.UnmarshalFrom(d, x, decodeBetaComputerToolset20260801)
 }
 
-// Discriminator returns the constant by which unions know the type: computer_toolset_20260801.
+// Discriminator returns the constant that identifies the type in unions: computer_toolset_20260801.
 func (*BetaComputerToolset20260801) Discriminator() string { return "computer_toolset_20260801" }
 
 // BetaComputerToolsetConfigs is the settings of the computer toolset's actions. An absent action keeps its defaults. Unknown action
@@ -6888,7 +6888,7 @@ func (x *BetaConflictError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaConflictError)
 }
 
-// Discriminator returns the constant by which unions know the type: conflict_error.
+// Discriminator returns the constant that identifies the type in unions: conflict_error.
 func (*BetaConflictError) Discriminator() string { return "conflict_error" }
 
 // BetaContainer is a container in which server tools ran code.
@@ -7188,7 +7188,7 @@ func (x *BetaContainerUploadBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaContainerUploadBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: container_upload.
+// Discriminator returns the constant that identifies the type in unions: container_upload.
 func (*BetaContainerUploadBlock) Discriminator() string { return "container_upload" }
 
 // BetaContainerUploadBlockParam is a file for the container in which the model runs code.
@@ -7258,7 +7258,7 @@ func (x *BetaContainerUploadBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaContainerUploadBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: container_upload.
+// Discriminator returns the constant that identifies the type in unions: container_upload.
 func (*BetaContainerUploadBlockParam) Discriminator() string { return "container_upload" }
 
 // BetaContentBlockSource is a document made of blocks. A citation covers whole blocks, never a part of one.
@@ -7319,7 +7319,7 @@ func (x *BetaContentBlockSource) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaContentBlockSource)
 }
 
-// Discriminator returns the constant by which unions know the type: content.
+// Discriminator returns the constant that identifies the type in unions: content.
 func (*BetaContentBlockSource) Discriminator() string { return "content" }
 
 // BetaContentBlockSourceBlocks is a list of the blocks of a document.
@@ -7588,7 +7588,7 @@ type BetaCreateMessageParams struct {
 
 	// Format of the response text. Deprecated: use `format` of `output_config`.
 	//
-	// Deprecated: the contract says so.
+	// Deprecated: deprecated in the contract.
 	OutputFormat *BetaJSONOutputFormat `json:"output_format,omitzero"`
 
 	// Whether priority capacity may be used: `auto`, the default, uses it if available; `standard_only`
@@ -7637,8 +7637,8 @@ type BetaCreateMessageParams struct {
 	// refuses the parameter, whatever its value.
 	TopP *float64 `json:"top_p,omitzero"`
 
-	// Extra holds properties that the contract does not know, by name. A name that the contract knows must not
-	// be among them, for the property would be sent twice.
+	// Extra holds properties that the contract does not know, by name. It must not contain names that the contract
+	// knows, because those properties would be sent twice.
 	Extra map[string]jsontext.Value `json:"-"`
 }
 
@@ -8092,7 +8092,7 @@ func (x *BetaDirectCaller) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaDirectCaller)
 }
 
-// Discriminator returns the constant by which unions know the type: direct.
+// Discriminator returns the constant that identifies the type in unions: direct.
 func (*BetaDirectCaller) Discriminator() string { return "direct" }
 
 // BetaDocumentBlock is a document that was fetched from the web, in a response.
@@ -8266,7 +8266,7 @@ func (x *BetaEncryptedCodeExecutionResultBlock) UnmarshalJSONFrom(d *jsontext.De
 	return wire.UnmarshalFrom(d, x, decodeBetaEncryptedCodeExecutionResultBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: encrypted_code_execution_result.
+// Discriminator returns the constant that identifies the type in unions: encrypted_code_execution_result.
 func (*BetaEncryptedCodeExecutionResultBlock) Discriminator() string {
 	return "encrypted_code_execution_result"
 }
@@ -8353,7 +8353,7 @@ func (x *BetaEncryptedCodeExecutionResultBlockParam) UnmarshalJSONFrom(d *jsonte
 	return wire.UnmarshalFrom(d, x, decodeBetaEncryptedCodeExecutionResultBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: encrypted_code_execution_result.
+// Discriminator returns the constant that identifies the type in unions: encrypted_code_execution_result.
 func (*BetaEncryptedCodeExecutionResultBlockParam) Discriminator() string {
 	return "encrypted_code_execution_result"
 }
@@ -8612,7 +8612,7 @@ func (x *BetaFallbackBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaFallbackBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: fallback.
+// Discriminator returns the constant that identifies the type in unions: fallback.
 func (*BetaFallbackBlock) Discriminator() string { return "fallback" }
 
 // BetaFallbackBlockParam is a mark where another model took over in an earlier response, sent back at the same position. Before the
@@ -8691,7 +8691,7 @@ func (x *BetaFallbackBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaFallbackBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: fallback.
+// Discriminator returns the constant that identifies the type in unions: fallback.
 func (*BetaFallbackBlockParam) Discriminator() string { return "fallback" }
 
 // BetaFallbackCreditNotApplied is the outcome of a token that was not redeemed. The request is billed at the normal price.
@@ -8761,7 +8761,7 @@ func (x *BetaFallbackCreditNotApplied) UnmarshalJSONFrom(d *jsontext.Decoder) er
 	return wire.UnmarshalFrom(d, x, decodeBetaFallbackCreditNotApplied)
 }
 
-// Discriminator returns the constant by which unions know the type: not_applied.
+// Discriminator returns the constant that identifies the type in unions: not_applied.
 func (*BetaFallbackCreditNotApplied) Discriminator() string { return "not_applied" }
 
 // BetaFallbackCreditNotAppliedReason is the reason why a credit token was not redeemed.
@@ -8827,7 +8827,7 @@ func (x *BetaFallbackCreditRedeemed) UnmarshalJSONFrom(d *jsontext.Decoder) erro
 	return wire.UnmarshalFrom(d, x, decodeBetaFallbackCreditRedeemed)
 }
 
-// Discriminator returns the constant by which unions know the type: redeemed.
+// Discriminator returns the constant that identifies the type in unions: redeemed.
 func (*BetaFallbackCreditRedeemed) Discriminator() string { return "redeemed" }
 
 // BetaFallbackCreditToken is the credit token of a refusal, valid for 5 minutes.
@@ -9240,7 +9240,7 @@ func (x *BetaFallbackMessageIterationUsage) UnmarshalJSONFrom(d *jsontext.Decode
 	return wire.UnmarshalFrom(d, x, decodeBetaFallbackMessageIterationUsage)
 }
 
-// Discriminator returns the constant by which unions know the type: fallback_message.
+// Discriminator returns the constant that identifies the type in unions: fallback_message.
 func (*BetaFallbackMessageIterationUsage) Discriminator() string { return "fallback_message" }
 
 // BetaFallbackParam is a model to try after a refusal, with parameters for this model only. They are checked as if the request
@@ -9465,7 +9465,7 @@ func (x *BetaFileDocumentSource) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaFileDocumentSource)
 }
 
-// Discriminator returns the constant by which unions know the type: file.
+// Discriminator returns the constant that identifies the type in unions: file.
 func (*BetaFileDocumentSource) Discriminator() string { return "file" }
 
 // BetaFileImageSource is an image that was uploaded with the Files API.
@@ -9526,7 +9526,7 @@ func (x *BetaFileImageSource) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaFileImageSource)
 }
 
-// Discriminator returns the constant by which unions know the type: file.
+// Discriminator returns the constant that identifies the type in unions: file.
 func (*BetaFileImageSource) Discriminator() string { return "file" }
 
 // BetaGatewayTimeoutError is the error for a call that took too long (504).
@@ -9596,7 +9596,7 @@ func (x *BetaGatewayTimeoutError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaGatewayTimeoutError)
 }
 
-// Discriminator returns the constant by which unions know the type: timeout_error.
+// Discriminator returns the constant that identifies the type in unions: timeout_error.
 func (*BetaGatewayTimeoutError) Discriminator() string { return "timeout_error" }
 
 // BetaImageBlockParam is an image for the model to look at.
@@ -9675,7 +9675,7 @@ func (x *BetaImageBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaImageBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: image.
+// Discriminator returns the constant that identifies the type in unions: image.
 func (*BetaImageBlockParam) Discriminator() string { return "image" }
 
 // BetaImageTransformationsParam is the transformations that the service may apply to an image before the model sees it.
@@ -9864,7 +9864,7 @@ func (x *BetaInputTokensTrigger) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaInputTokensTrigger)
 }
 
-// Discriminator returns the constant by which unions know the type: input_tokens.
+// Discriminator returns the constant that identifies the type in unions: input_tokens.
 func (*BetaInputTokensTrigger) Discriminator() string { return "input_tokens" }
 
 // BetaInvalidRequestError is the error for a request that is malformed or refused (400, and other 4XX without a type of their own).
@@ -9934,7 +9934,7 @@ func (x *BetaInvalidRequestError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaInvalidRequestError)
 }
 
-// Discriminator returns the constant by which unions know the type: invalid_request_error.
+// Discriminator returns the constant that identifies the type in unions: invalid_request_error.
 func (*BetaInvalidRequestError) Discriminator() string { return "invalid_request_error" }
 
 // BetaJSONOutputFormat is a response format: the text of the response is JSON that matches a schema.
@@ -10262,7 +10262,7 @@ func (x *BetaMCPToolListingBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaMCPToolListingBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: mcp_tool_listing.
+// Discriminator returns the constant that identifies the type in unions: mcp_tool_listing.
 func (*BetaMCPToolListingBlock) Discriminator() string { return "mcp_tool_listing" }
 
 // BetaMCPToolListingBlockParam is the tool list of an MCP server from an earlier response, sent back unchanged. The service uses this list
@@ -10331,7 +10331,7 @@ func (x *BetaMCPToolListingBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) er
 	return wire.UnmarshalFrom(d, x, decodeBetaMCPToolListingBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: mcp_tool_listing.
+// Discriminator returns the constant that identifies the type in unions: mcp_tool_listing.
 func (*BetaMCPToolListingBlockParam) Discriminator() string { return "mcp_tool_listing" }
 
 // BetaMCPToolParam is a tool as listed by its MCP server.
@@ -10476,7 +10476,7 @@ func (x *BetaMCPToolResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaMCPToolResultBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: mcp_tool_result.
+// Discriminator returns the constant that identifies the type in unions: mcp_tool_result.
 func (*BetaMCPToolResultBlock) Discriminator() string { return "mcp_tool_result" }
 
 // BetaMCPToolUseBlock is a call of an MCP server's tool. The service made it while it generated the response.
@@ -10558,7 +10558,7 @@ func (x *BetaMCPToolUseBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaMCPToolUseBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: mcp_tool_use.
+// Discriminator returns the constant that identifies the type in unions: mcp_tool_use.
 func (*BetaMCPToolUseBlock) Discriminator() string { return "mcp_tool_use" }
 
 // BetaMCPToolUseBlockParam is a call of an MCP server's tool in an earlier response, sent back.
@@ -10649,7 +10649,7 @@ func (x *BetaMCPToolUseBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaMCPToolUseBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: mcp_tool_use.
+// Discriminator returns the constant that identifies the type in unions: mcp_tool_use.
 func (*BetaMCPToolUseBlockParam) Discriminator() string { return "mcp_tool_use" }
 
 // BetaMCPToolset is the tools of an MCP server. Each server in `mcp_servers` needs exactly one such entry.
@@ -10747,7 +10747,7 @@ func (x *BetaMCPToolset) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaMCPToolset)
 }
 
-// Discriminator returns the constant by which unions know the type: mcp_toolset.
+// Discriminator returns the constant that identifies the type in unions: mcp_toolset.
 func (*BetaMCPToolset) Discriminator() string { return "mcp_toolset" }
 
 // BetaMemoryTool20250818 is a memory tool: the model keeps notes across conversations, in files that your code stores.
@@ -10851,7 +10851,7 @@ func (x *BetaMemoryTool20250818) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaMemoryTool20250818)
 }
 
-// Discriminator returns the constant by which unions know the type: memory_20250818.
+// Discriminator returns the constant that identifies the type in unions: memory_20250818.
 func (*BetaMemoryTool20250818) Discriminator() string { return "memory_20250818" }
 
 // BetaMessage is the response of the model to one request.
@@ -11217,7 +11217,7 @@ func (x *BetaMessageBatchCanceledResult) UnmarshalJSONFrom(d *jsontext.Decoder) 
 	return wire.UnmarshalFrom(d, x, decodeBetaMessageBatchCanceledResult)
 }
 
-// Discriminator returns the constant by which unions know the type: canceled.
+// Discriminator returns the constant that identifies the type in unions: canceled.
 func (*BetaMessageBatchCanceledResult) Discriminator() string { return "canceled" }
 
 // BetaMessageBatchErroredResult is the result of a request that failed, because its parameters were invalid or the service could not
@@ -11282,7 +11282,7 @@ func (x *BetaMessageBatchErroredResult) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaMessageBatchErroredResult)
 }
 
-// Discriminator returns the constant by which unions know the type: errored.
+// Discriminator returns the constant that identifies the type in unions: errored.
 func (*BetaMessageBatchErroredResult) Discriminator() string { return "errored" }
 
 // BetaMessageBatchExpiredResult is the result of a request that had not run when the batch expired.
@@ -11337,7 +11337,7 @@ func (x *BetaMessageBatchExpiredResult) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaMessageBatchExpiredResult)
 }
 
-// Discriminator returns the constant by which unions know the type: expired.
+// Discriminator returns the constant that identifies the type in unions: expired.
 func (*BetaMessageBatchExpiredResult) Discriminator() string { return "expired" }
 
 // BetaMessageBatchIndividualRequestParams is one request of a batch, with an ID that you choose.
@@ -11349,8 +11349,8 @@ type BetaMessageBatchIndividualRequestParams struct {
 	// Parameters of the request, as in a single call of the Messages API.
 	Params BetaCreateMessageParams `json:"params"`
 
-	// Extra holds properties that the contract does not know, by name. A name that the contract knows must not
-	// be among them, for the property would be sent twice.
+	// Extra holds properties that the contract does not know, by name. It must not contain names that the contract
+	// knows, because those properties would be sent twice.
 	Extra map[string]jsontext.Value `json:"-"`
 }
 
@@ -11635,7 +11635,7 @@ func (x *BetaMessageBatchSucceededResult) UnmarshalJSONFrom(d *jsontext.Decoder)
 	return wire.UnmarshalFrom(d, x, decodeBetaMessageBatchSucceededResult)
 }
 
-// Discriminator returns the constant by which unions know the type: succeeded.
+// Discriminator returns the constant that identifies the type in unions: succeeded.
 func (*BetaMessageBatchSucceededResult) Discriminator() string { return "succeeded" }
 
 // BetaMessageContentBlocks is a list of the blocks of a message.
@@ -11778,7 +11778,7 @@ func (x *BetaMessageIterationUsage) UnmarshalJSONFrom(d *jsontext.Decoder) error
 	return wire.UnmarshalFrom(d, x, decodeBetaMessageIterationUsage)
 }
 
-// Discriminator returns the constant by which unions know the type: message.
+// Discriminator returns the constant that identifies the type in unions: message.
 func (*BetaMessageIterationUsage) Discriminator() string { return "message" }
 
 // BetaMessageStopReason is the reason why the model stopped. The message is complete with `end_turn`, `stop_sequence` and
@@ -11913,7 +11913,7 @@ func (x *BetaNotFoundError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaNotFoundError)
 }
 
-// Discriminator returns the constant by which unions know the type: not_found_error.
+// Discriminator returns the constant that identifies the type in unions: not_found_error.
 func (*BetaNotFoundError) Discriminator() string { return "not_found_error" }
 
 // BetaOutputConfig is the effort of the model and the format of its response.
@@ -12112,7 +12112,7 @@ func (x *BetaOverloadedError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaOverloadedError)
 }
 
-// Discriminator returns the constant by which unions know the type: overloaded_error.
+// Discriminator returns the constant that identifies the type in unions: overloaded_error.
 func (*BetaOverloadedError) Discriminator() string { return "overloaded_error" }
 
 // BetaPermissionError is the error for a credential without the necessary permission (403).
@@ -12182,7 +12182,7 @@ func (x *BetaPermissionError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaPermissionError)
 }
 
-// Discriminator returns the constant by which unions know the type: permission_error.
+// Discriminator returns the constant that identifies the type in unions: permission_error.
 func (*BetaPermissionError) Discriminator() string { return "permission_error" }
 
 // BetaPlainTextSource is a plain text in the message itself.
@@ -12247,7 +12247,7 @@ func (x *BetaPlainTextSource) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaPlainTextSource)
 }
 
-// Discriminator returns the constant by which unions know the type: text.
+// Discriminator returns the constant that identifies the type in unions: text.
 func (*BetaPlainTextSource) Discriminator() string { return "text" }
 
 // BetaRateLimitError is the error when a limit was reached (429): calls per minute, queued batch requests, or spend.
@@ -12317,7 +12317,7 @@ func (x *BetaRateLimitError) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaRateLimitError)
 }
 
-// Discriminator returns the constant by which unions know the type: rate_limit_error.
+// Discriminator returns the constant that identifies the type in unions: rate_limit_error.
 func (*BetaRateLimitError) Discriminator() string { return "rate_limit_error" }
 
 // BetaRedactedThinkingBlock is a part of the model's thinking that the service returns only in encrypted form.
@@ -12378,7 +12378,7 @@ func (x *BetaRedactedThinkingBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error
 	return wire.UnmarshalFrom(d, x, decodeBetaRedactedThinkingBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: redacted_thinking.
+// Discriminator returns the constant that identifies the type in unions: redacted_thinking.
 func (*BetaRedactedThinkingBlock) Discriminator() string { return "redacted_thinking" }
 
 // BetaRedactedThinkingBlockParam is a redacted thinking block of an earlier response, sent back unchanged.
@@ -12439,7 +12439,7 @@ func (x *BetaRedactedThinkingBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) 
 	return wire.UnmarshalFrom(d, x, decodeBetaRedactedThinkingBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: redacted_thinking.
+// Discriminator returns the constant that identifies the type in unions: redacted_thinking.
 func (*BetaRedactedThinkingBlockParam) Discriminator() string { return "redacted_thinking" }
 
 // BetaRefusalCategory is a policy category of a refusal.
@@ -12739,7 +12739,7 @@ func (x *BetaRequestDocumentBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaRequestDocumentBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: document.
+// Discriminator returns the constant that identifies the type in unions: document.
 func (*BetaRequestDocumentBlock) Discriminator() string { return "document" }
 
 // BetaRequestMCPServerToolConfiguration is the tools of an MCP server that the model may call.
@@ -12979,7 +12979,7 @@ func (x *BetaRequestMCPToolResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decod
 	return wire.UnmarshalFrom(d, x, decodeBetaRequestMCPToolResultBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: mcp_tool_result.
+// Discriminator returns the constant that identifies the type in unions: mcp_tool_result.
 func (*BetaRequestMCPToolResultBlockParam) Discriminator() string { return "mcp_tool_result" }
 
 // BetaRequestTooLargeError is the error of a body with too many bytes (413). The endpoint's reference page does not list it.
@@ -13049,7 +13049,7 @@ func (x *BetaRequestTooLargeError) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaRequestTooLargeError)
 }
 
-// Discriminator returns the constant by which unions know the type: request_too_large.
+// Discriminator returns the constant that identifies the type in unions: request_too_large.
 func (*BetaRequestTooLargeError) Discriminator() string { return "request_too_large" }
 
 // BetaRequestToolAdditionBlock is a change that makes a tool available to the model from here on. It belongs in a system message. Claude
@@ -13120,7 +13120,7 @@ func (x *BetaRequestToolAdditionBlock) UnmarshalJSONFrom(d *jsontext.Decoder) er
 	return wire.UnmarshalFrom(d, x, decodeBetaRequestToolAdditionBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: tool_addition.
+// Discriminator returns the constant that identifies the type in unions: tool_addition.
 func (*BetaRequestToolAdditionBlock) Discriminator() string { return "tool_addition" }
 
 // BetaRequestToolRemovalBlock is a change that withdraws a tool from the model from here on. It belongs in a system message. Claude Fable
@@ -13191,7 +13191,7 @@ func (x *BetaRequestToolRemovalBlock) UnmarshalJSONFrom(d *jsontext.Decoder) err
 	return wire.UnmarshalFrom(d, x, decodeBetaRequestToolRemovalBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: tool_removal.
+// Discriminator returns the constant that identifies the type in unions: tool_removal.
 func (*BetaRequestToolRemovalBlock) Discriminator() string { return "tool_removal" }
 
 // BetaResponseInclusion is how much of the calls made by code is in the response: with `full` the calls and their results, with
@@ -13355,7 +13355,7 @@ func (x *BetaResponseTool) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaResponseTool)
 }
 
-// Discriminator returns the constant by which unions know the type: custom.
+// Discriminator returns the constant that identifies the type in unions: custom.
 func (*BetaResponseTool) Discriminator() string { return "custom" }
 
 // BetaResponseToolAdditionBlock is a tool that became available in the summarized part of the conversation.
@@ -13416,7 +13416,7 @@ func (x *BetaResponseToolAdditionBlock) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaResponseToolAdditionBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: tool_addition.
+// Discriminator returns the constant that identifies the type in unions: tool_addition.
 func (*BetaResponseToolAdditionBlock) Discriminator() string { return "tool_addition" }
 
 // BetaResponseToolChangeMCPToolReference is a reference to a tool of an MCP server.
@@ -13486,7 +13486,7 @@ func (x *BetaResponseToolChangeMCPToolReference) UnmarshalJSONFrom(d *jsontext.D
 	return wire.UnmarshalFrom(d, x, decodeBetaResponseToolChangeMCPToolReference)
 }
 
-// Discriminator returns the constant by which unions know the type: mcp_tool_reference.
+// Discriminator returns the constant that identifies the type in unions: mcp_tool_reference.
 func (*BetaResponseToolChangeMCPToolReference) Discriminator() string { return "mcp_tool_reference" }
 
 // BetaResponseToolChangeMCPToolsetReference is a reference to all tools of an MCP server.
@@ -13549,7 +13549,7 @@ func (x *BetaResponseToolChangeMCPToolsetReference) UnmarshalJSONFrom(d *jsontex
 	return wire.UnmarshalFrom(d, x, decodeBetaResponseToolChangeMCPToolsetReference)
 }
 
-// Discriminator returns the constant by which unions know the type: mcp_toolset_reference.
+// Discriminator returns the constant that identifies the type in unions: mcp_toolset_reference.
 func (*BetaResponseToolChangeMCPToolsetReference) Discriminator() string {
 	return "mcp_toolset_reference"
 }
@@ -13612,7 +13612,7 @@ func (x *BetaResponseToolChangeToolReference) UnmarshalJSONFrom(d *jsontext.Deco
 	return wire.UnmarshalFrom(d, x, decodeBetaResponseToolChangeToolReference)
 }
 
-// Discriminator returns the constant by which unions know the type: tool_reference.
+// Discriminator returns the constant that identifies the type in unions: tool_reference.
 func (*BetaResponseToolChangeToolReference) Discriminator() string { return "tool_reference" }
 
 // BetaResponseToolInputSchema is a JSON Schema of an object, in a response. It may have any other keyword of JSON Schema.
@@ -13683,7 +13683,7 @@ func (x *BetaResponseToolRemovalBlock) UnmarshalJSONFrom(d *jsontext.Decoder) er
 	return wire.UnmarshalFrom(d, x, decodeBetaResponseToolRemovalBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: tool_removal.
+// Discriminator returns the constant that identifies the type in unions: tool_removal.
 func (*BetaResponseToolRemovalBlock) Discriminator() string { return "tool_removal" }
 
 // BetaSearchResultBlockParam is a search result that you provide, for the model to read and cite. It can be part of a message or of a
@@ -13778,7 +13778,7 @@ func (x *BetaSearchResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) erro
 	return wire.UnmarshalFrom(d, x, decodeBetaSearchResultBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: search_result.
+// Discriminator returns the constant that identifies the type in unions: search_result.
 func (*BetaSearchResultBlockParam) Discriminator() string { return "search_result" }
 
 // BetaServerToolCaller is the code that the model runs with `code_execution_20250825` as caller of a tool.
@@ -13839,7 +13839,7 @@ func (x *BetaServerToolCaller) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaServerToolCaller)
 }
 
-// Discriminator returns the constant by which unions know the type: code_execution_20250825.
+// Discriminator returns the constant that identifies the type in unions: code_execution_20250825.
 func (*BetaServerToolCaller) Discriminator() string { return "code_execution_20250825" }
 
 // BetaServerToolCaller20260120 is the code that the model runs with `code_execution_20260120` as caller of a tool.
@@ -13900,7 +13900,7 @@ func (x *BetaServerToolCaller20260120) UnmarshalJSONFrom(d *jsontext.Decoder) er
 	return wire.UnmarshalFrom(d, x, decodeBetaServerToolCaller20260120)
 }
 
-// Discriminator returns the constant by which unions know the type: code_execution_20260120.
+// Discriminator returns the constant that identifies the type in unions: code_execution_20260120.
 func (*BetaServerToolCaller20260120) Discriminator() string { return "code_execution_20260120" }
 
 // BetaServerToolName is a name by which calls refer to a server tool. The code execution tool has several.
@@ -14051,7 +14051,7 @@ func (x *BetaServerToolUseBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaServerToolUseBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: server_tool_use.
+// Discriminator returns the constant that identifies the type in unions: server_tool_use.
 func (*BetaServerToolUseBlock) Discriminator() string { return "server_tool_use" }
 
 // BetaServerToolUseBlockParam is a call of a server tool in an earlier response, sent back unchanged.
@@ -14144,7 +14144,7 @@ func (x *BetaServerToolUseBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) err
 	return wire.UnmarshalFrom(d, x, decodeBetaServerToolUseBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: server_tool_use.
+// Discriminator returns the constant that identifies the type in unions: server_tool_use.
 func (*BetaServerToolUseBlockParam) Discriminator() string { return "server_tool_use" }
 
 // BetaSkillParams is a skill to load into a container.
@@ -14402,7 +14402,7 @@ func (x *BetaSystemMessageParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaSystemMessageParam)
 }
 
-// Discriminator returns the constant by which unions know the type: system.
+// Discriminator returns the constant that identifies the type in unions: system.
 func (*BetaSystemMessageParam) Discriminator() string { return "system" }
 
 // BetaSystemMessageParamClearAt is when the model stops seeing the text: `next_user_message`, from the next user message on, or
@@ -14487,7 +14487,7 @@ func (x *BetaTextBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaTextBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: text.
+// Discriminator returns the constant that identifies the type in unions: text.
 func (*BetaTextBlock) Discriminator() string { return "text" }
 
 // BetaTextBlockParam is a block of plain text.
@@ -14567,7 +14567,7 @@ func (x *BetaTextBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaTextBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: text.
+// Discriminator returns the constant that identifies the type in unions: text.
 func (*BetaTextBlockParam) Discriminator() string { return "text" }
 
 // BetaTextBlocks is a list of text blocks.
@@ -14700,7 +14700,7 @@ func (x *BetaTextEditorCodeExecutionCreateResultBlock) UnmarshalJSONFrom(d *json
 	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionCreateResultBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: text_editor_code_execution_create_result.
+// Discriminator returns the constant that identifies the type in unions: text_editor_code_execution_create_result.
 func (*BetaTextEditorCodeExecutionCreateResultBlock) Discriminator() string {
 	return "text_editor_code_execution_create_result"
 }
@@ -14765,7 +14765,7 @@ func (x *BetaTextEditorCodeExecutionCreateResultBlockParam) UnmarshalJSONFrom(d 
 	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionCreateResultBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: text_editor_code_execution_create_result.
+// Discriminator returns the constant that identifies the type in unions: text_editor_code_execution_create_result.
 func (*BetaTextEditorCodeExecutionCreateResultBlockParam) Discriminator() string {
 	return "text_editor_code_execution_create_result"
 }
@@ -14893,7 +14893,7 @@ func (x *BetaTextEditorCodeExecutionStrReplaceResultBlock) UnmarshalJSONFrom(d *
 	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionStrReplaceResultBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: text_editor_code_execution_str_replace_result.
+// Discriminator returns the constant that identifies the type in unions: text_editor_code_execution_str_replace_result.
 func (*BetaTextEditorCodeExecutionStrReplaceResultBlock) Discriminator() string {
 	return "text_editor_code_execution_str_replace_result"
 }
@@ -14996,7 +14996,7 @@ func (x *BetaTextEditorCodeExecutionStrReplaceResultBlockParam) UnmarshalJSONFro
 	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionStrReplaceResultBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: text_editor_code_execution_str_replace_result.
+// Discriminator returns the constant that identifies the type in unions: text_editor_code_execution_str_replace_result.
 func (*BetaTextEditorCodeExecutionStrReplaceResultBlockParam) Discriminator() string {
 	return "text_editor_code_execution_str_replace_result"
 }
@@ -15068,7 +15068,7 @@ func (x *BetaTextEditorCodeExecutionToolResultBlock) UnmarshalJSONFrom(d *jsonte
 	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionToolResultBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: text_editor_code_execution_tool_result.
+// Discriminator returns the constant that identifies the type in unions: text_editor_code_execution_tool_result.
 func (*BetaTextEditorCodeExecutionToolResultBlock) Discriminator() string {
 	return "text_editor_code_execution_tool_result"
 }
@@ -15149,7 +15149,7 @@ func (x *BetaTextEditorCodeExecutionToolResultBlockParam) UnmarshalJSONFrom(d *j
 	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionToolResultBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: text_editor_code_execution_tool_result.
+// Discriminator returns the constant that identifies the type in unions: text_editor_code_execution_tool_result.
 func (*BetaTextEditorCodeExecutionToolResultBlockParam) Discriminator() string {
 	return "text_editor_code_execution_tool_result"
 }
@@ -15238,7 +15238,7 @@ func (x *BetaTextEditorCodeExecutionToolResultErrorObject) UnmarshalJSONFrom(d *
 	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionToolResultErrorObject)
 }
 
-// Discriminator returns the constant by which unions know the type: text_editor_code_execution_tool_result_error.
+// Discriminator returns the constant that identifies the type in unions: text_editor_code_execution_tool_result_error.
 func (*BetaTextEditorCodeExecutionToolResultErrorObject) Discriminator() string {
 	return "text_editor_code_execution_tool_result_error"
 }
@@ -15312,7 +15312,7 @@ func (x *BetaTextEditorCodeExecutionToolResultErrorParam) UnmarshalJSONFrom(d *j
 	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionToolResultErrorParam)
 }
 
-// Discriminator returns the constant by which unions know the type: text_editor_code_execution_tool_result_error.
+// Discriminator returns the constant that identifies the type in unions: text_editor_code_execution_tool_result_error.
 func (*BetaTextEditorCodeExecutionToolResultErrorParam) Discriminator() string {
 	return "text_editor_code_execution_tool_result_error"
 }
@@ -15420,7 +15420,7 @@ func (x *BetaTextEditorCodeExecutionViewResultBlock) UnmarshalJSONFrom(d *jsonte
 	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionViewResultBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: text_editor_code_execution_view_result.
+// Discriminator returns the constant that identifies the type in unions: text_editor_code_execution_view_result.
 func (*BetaTextEditorCodeExecutionViewResultBlock) Discriminator() string {
 	return "text_editor_code_execution_view_result"
 }
@@ -15519,7 +15519,7 @@ func (x *BetaTextEditorCodeExecutionViewResultBlockParam) UnmarshalJSONFrom(d *j
 	return wire.UnmarshalFrom(d, x, decodeBetaTextEditorCodeExecutionViewResultBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: text_editor_code_execution_view_result.
+// Discriminator returns the constant that identifies the type in unions: text_editor_code_execution_view_result.
 func (*BetaTextEditorCodeExecutionViewResultBlockParam) Discriminator() string {
 	return "text_editor_code_execution_view_result"
 }
@@ -15600,7 +15600,7 @@ func (x *BetaThinkingBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaThinkingBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: thinking.
+// Discriminator returns the constant that identifies the type in unions: thinking.
 func (*BetaThinkingBlock) Discriminator() string { return "thinking" }
 
 // BetaThinkingBlockBinding is the handling of thinking blocks that were written in another conversation.
@@ -15738,7 +15738,7 @@ func (x *BetaThinkingBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaThinkingBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: thinking.
+// Discriminator returns the constant that identifies the type in unions: thinking.
 func (*BetaThinkingBlockParam) Discriminator() string { return "thinking" }
 
 // BetaThinkingConfigAdaptive is a setting for adaptive thinking: the model decides when and how much to think. Claude 4.5 and earlier
@@ -15812,7 +15812,7 @@ func (x *BetaThinkingConfigAdaptive) UnmarshalJSONFrom(d *jsontext.Decoder) erro
 	return wire.UnmarshalFrom(d, x, decodeBetaThinkingConfigAdaptive)
 }
 
-// Discriminator returns the constant by which unions know the type: adaptive.
+// Discriminator returns the constant that identifies the type in unions: adaptive.
 func (*BetaThinkingConfigAdaptive) Discriminator() string { return "adaptive" }
 
 // BetaThinkingConfigBetweenTools is a setting without thinking, but with short notes between tool calls, which are returned as thinking
@@ -15868,7 +15868,7 @@ func (x *BetaThinkingConfigBetweenTools) UnmarshalJSONFrom(d *jsontext.Decoder) 
 	return wire.UnmarshalFrom(d, x, decodeBetaThinkingConfigBetweenTools)
 }
 
-// Discriminator returns the constant by which unions know the type: between_tools.
+// Discriminator returns the constant that identifies the type in unions: between_tools.
 func (*BetaThinkingConfigBetweenTools) Discriminator() string { return "between_tools" }
 
 // BetaThinkingConfigDisabled is a setting that turns thinking off. Claude Fable 5 and 5.1, Mythos 5, Mythos Preview and Opus 5.5 refuse it,
@@ -15924,7 +15924,7 @@ func (x *BetaThinkingConfigDisabled) UnmarshalJSONFrom(d *jsontext.Decoder) erro
 	return wire.UnmarshalFrom(d, x, decodeBetaThinkingConfigDisabled)
 }
 
-// Discriminator returns the constant by which unions know the type: disabled.
+// Discriminator returns the constant that identifies the type in unions: disabled.
 func (*BetaThinkingConfigDisabled) Discriminator() string { return "disabled" }
 
 // BetaThinkingConfigEnabled is a setting for extended thinking, with a budget of tokens. Claude 4.5 and earlier models have no other
@@ -16007,7 +16007,7 @@ func (x *BetaThinkingConfigEnabled) UnmarshalJSONFrom(d *jsontext.Decoder) error
 	return wire.UnmarshalFrom(d, x, decodeBetaThinkingConfigEnabled)
 }
 
-// Discriminator returns the constant by which unions know the type: enabled.
+// Discriminator returns the constant that identifies the type in unions: enabled.
 func (*BetaThinkingConfigEnabled) Discriminator() string { return "enabled" }
 
 // BetaThinkingDisplay is how a response shows the thinking: `summarized` as text, `omitted` as blocks with an empty text and a
@@ -16085,7 +16085,7 @@ func (x *BetaThinkingDroppedInputTransformation) UnmarshalJSONFrom(d *jsontext.D
 	return wire.UnmarshalFrom(d, x, decodeBetaThinkingDroppedInputTransformation)
 }
 
-// Discriminator returns the constant by which unions know the type: thinking_dropped.
+// Discriminator returns the constant that identifies the type in unions: thinking_dropped.
 func (*BetaThinkingDroppedInputTransformation) Discriminator() string { return "thinking_dropped" }
 
 // BetaThinkingKeepAll is the word for all turns, always `all`.
@@ -16161,7 +16161,7 @@ func (x *BetaThinkingMismatchAllowedInputTransformation) UnmarshalJSONFrom(d *js
 	return wire.UnmarshalFrom(d, x, decodeBetaThinkingMismatchAllowedInputTransformation)
 }
 
-// Discriminator returns the constant by which unions know the type: thinking_mismatch_allowed.
+// Discriminator returns the constant that identifies the type in unions: thinking_mismatch_allowed.
 func (*BetaThinkingMismatchAllowedInputTransformation) Discriminator() string {
 	return "thinking_mismatch_allowed"
 }
@@ -16225,7 +16225,7 @@ func (x *BetaThinkingTurns) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaThinkingTurns)
 }
 
-// Discriminator returns the constant by which unions know the type: thinking_turns.
+// Discriminator returns the constant that identifies the type in unions: thinking_turns.
 func (*BetaThinkingTurns) Discriminator() string { return "thinking_turns" }
 
 // BetaThreadContinueParams is the choice to continue a conversation that the service stores. Send only the new messages.
@@ -16286,7 +16286,7 @@ func (x *BetaThreadContinueParams) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaThreadContinueParams)
 }
 
-// Discriminator returns the constant by which unions know the type: continue.
+// Discriminator returns the constant that identifies the type in unions: continue.
 func (*BetaThreadContinueParams) Discriminator() string { return "continue" }
 
 // BetaThreadCreateParams is the choice to start a conversation that the service stores under the ID of the response.
@@ -16341,7 +16341,7 @@ func (x *BetaThreadCreateParams) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaThreadCreateParams)
 }
 
-// Discriminator returns the constant by which unions know the type: create.
+// Discriminator returns the constant that identifies the type in unions: create.
 func (*BetaThreadCreateParams) Discriminator() string { return "create" }
 
 // BetaThreadUnsupportedFeature is a request parameter or an organization setting that cannot be combined with threads.
@@ -16553,7 +16553,7 @@ func (x *BetaTool) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaTool)
 }
 
-// Discriminator returns the constant by which unions know the type: custom.
+// Discriminator returns the constant that identifies the type in unions: custom.
 func (*BetaTool) Discriminator() string { return "custom" }
 
 // BetaToolBash20241022 is the first version of the bash tool: a shell in which your code runs the model's commands. It belongs to
@@ -16658,7 +16658,7 @@ func (x *BetaToolBash20241022) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaToolBash20241022)
 }
 
-// Discriminator returns the constant by which unions know the type: bash_20241022.
+// Discriminator returns the constant that identifies the type in unions: bash_20241022.
 func (*BetaToolBash20241022) Discriminator() string { return "bash_20241022" }
 
 // BetaToolBash20250124 is the bash tool: a shell in which your code runs the model's commands. Its input schema is built into the
@@ -16763,7 +16763,7 @@ func (x *BetaToolBash20250124) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaToolBash20250124)
 }
 
-// Discriminator returns the constant by which unions know the type: bash_20250124.
+// Discriminator returns the constant that identifies the type in unions: bash_20250124.
 func (*BetaToolBash20250124) Discriminator() string { return "bash_20250124" }
 
 // BetaToolChangeMCPToolReference is a reference to a tool of an MCP server.
@@ -16831,7 +16831,7 @@ func (x *BetaToolChangeMCPToolReference) UnmarshalJSONFrom(d *jsontext.Decoder) 
 	return wire.UnmarshalFrom(d, x, decodeBetaToolChangeMCPToolReference)
 }
 
-// Discriminator returns the constant by which unions know the type: mcp_tool_reference.
+// Discriminator returns the constant that identifies the type in unions: mcp_tool_reference.
 func (*BetaToolChangeMCPToolReference) Discriminator() string { return "mcp_tool_reference" }
 
 // BetaToolChangeMCPToolsetReference is a reference to all tools of an MCP server.
@@ -16892,7 +16892,7 @@ func (x *BetaToolChangeMCPToolsetReference) UnmarshalJSONFrom(d *jsontext.Decode
 	return wire.UnmarshalFrom(d, x, decodeBetaToolChangeMCPToolsetReference)
 }
 
-// Discriminator returns the constant by which unions know the type: mcp_toolset_reference.
+// Discriminator returns the constant that identifies the type in unions: mcp_toolset_reference.
 func (*BetaToolChangeMCPToolsetReference) Discriminator() string { return "mcp_toolset_reference" }
 
 // BetaToolChangeToolDefinition is a tool that was defined in a message of the conversation.
@@ -16953,7 +16953,7 @@ func (x *BetaToolChangeToolDefinition) UnmarshalJSONFrom(d *jsontext.Decoder) er
 	return wire.UnmarshalFrom(d, x, decodeBetaToolChangeToolDefinition)
 }
 
-// Discriminator returns the constant by which unions know the type: tool_definition.
+// Discriminator returns the constant that identifies the type in unions: tool_definition.
 func (*BetaToolChangeToolDefinition) Discriminator() string { return "tool_definition" }
 
 // BetaToolChangeToolDefinitionParam is a tool that is defined here instead of in `tools`. It needs the beta `inline-tools-2026-09-15`.
@@ -17014,7 +17014,7 @@ func (x *BetaToolChangeToolDefinitionParam) UnmarshalJSONFrom(d *jsontext.Decode
 	return wire.UnmarshalFrom(d, x, decodeBetaToolChangeToolDefinitionParam)
 }
 
-// Discriminator returns the constant by which unions know the type: tool_definition.
+// Discriminator returns the constant that identifies the type in unions: tool_definition.
 func (*BetaToolChangeToolDefinitionParam) Discriminator() string { return "tool_definition" }
 
 // BetaToolChangeToolReference is a reference to a tool by name.
@@ -17075,7 +17075,7 @@ func (x *BetaToolChangeToolReference) UnmarshalJSONFrom(d *jsontext.Decoder) err
 	return wire.UnmarshalFrom(d, x, decodeBetaToolChangeToolReference)
 }
 
-// Discriminator returns the constant by which unions know the type: tool_reference.
+// Discriminator returns the constant that identifies the type in unions: tool_reference.
 func (*BetaToolChangeToolReference) Discriminator() string { return "tool_reference" }
 
 // BetaToolChoiceAny is the choice that forces the model to call a tool, of its choosing. Extended thinking (`enabled`) refuses it,
@@ -17139,7 +17139,7 @@ func (x *BetaToolChoiceAny) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaToolChoiceAny)
 }
 
-// Discriminator returns the constant by which unions know the type: any.
+// Discriminator returns the constant that identifies the type in unions: any.
 func (*BetaToolChoiceAny) Discriminator() string { return "any" }
 
 // BetaToolChoiceAuto is the choice that lets the model decide whether to call a tool.
@@ -17202,7 +17202,7 @@ func (x *BetaToolChoiceAuto) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaToolChoiceAuto)
 }
 
-// Discriminator returns the constant by which unions know the type: auto.
+// Discriminator returns the constant that identifies the type in unions: auto.
 func (*BetaToolChoiceAuto) Discriminator() string { return "auto" }
 
 // BetaToolChoiceNone is the choice that prevents the model from calling tools.
@@ -17257,7 +17257,7 @@ func (x *BetaToolChoiceNone) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaToolChoiceNone)
 }
 
-// Discriminator returns the constant by which unions know the type: none.
+// Discriminator returns the constant that identifies the type in unions: none.
 func (*BetaToolChoiceNone) Discriminator() string { return "none" }
 
 // BetaToolChoiceTool is the choice that forces the model to call the named tool. Extended thinking (`enabled`) refuses it, and so do
@@ -17328,7 +17328,7 @@ func (x *BetaToolChoiceTool) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaToolChoiceTool)
 }
 
-// Discriminator returns the constant by which unions know the type: tool.
+// Discriminator returns the constant that identifies the type in unions: tool.
 func (*BetaToolChoiceTool) Discriminator() string { return "tool" }
 
 // BetaToolComputerUse20241022 is the first version of computer use: a screen that the model sees in screenshots, a mouse and a keyboard.
@@ -17456,7 +17456,7 @@ func (x *BetaToolComputerUse20241022) UnmarshalJSONFrom(d *jsontext.Decoder) err
 	return wire.UnmarshalFrom(d, x, decodeBetaToolComputerUse20241022)
 }
 
-// Discriminator returns the constant by which unions know the type: computer_20241022.
+// Discriminator returns the constant that identifies the type in unions: computer_20241022.
 func (*BetaToolComputerUse20241022) Discriminator() string { return "computer_20241022" }
 
 // BetaToolComputerUse20250124 is the second version of computer use. It adds actions such as scrolling, dragging in steps, holding a key
@@ -17584,7 +17584,7 @@ func (x *BetaToolComputerUse20250124) UnmarshalJSONFrom(d *jsontext.Decoder) err
 	return wire.UnmarshalFrom(d, x, decodeBetaToolComputerUse20250124)
 }
 
-// Discriminator returns the constant by which unions know the type: computer_20250124.
+// Discriminator returns the constant that identifies the type in unions: computer_20250124.
 func (*BetaToolComputerUse20250124) Discriminator() string { return "computer_20250124" }
 
 // BetaToolComputerUse20251124 is the third version of computer use. It adds an action that zooms into a region. Claude Opus 5.5 refuses it.
@@ -17720,7 +17720,7 @@ func (x *BetaToolComputerUse20251124) UnmarshalJSONFrom(d *jsontext.Decoder) err
 	return wire.UnmarshalFrom(d, x, decodeBetaToolComputerUse20251124)
 }
 
-// Discriminator returns the constant by which unions know the type: computer_20251124.
+// Discriminator returns the constant that identifies the type in unions: computer_20251124.
 func (*BetaToolComputerUse20251124) Discriminator() string { return "computer_20251124" }
 
 // BetaToolNames is a list of names of tools.
@@ -17882,7 +17882,7 @@ func (x *BetaToolReferenceBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) err
 	return wire.UnmarshalFrom(d, x, decodeBetaToolReferenceBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: tool_reference.
+// Discriminator returns the constant that identifies the type in unions: tool_reference.
 func (*BetaToolReferenceBlockParam) Discriminator() string { return "tool_reference" }
 
 // BetaToolResultBlockParam is the result of a tool call, for the model to continue with.
@@ -17979,7 +17979,7 @@ func (x *BetaToolResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaToolResultBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: tool_result.
+// Discriminator returns the constant that identifies the type in unions: tool_result.
 func (*BetaToolResultBlockParam) Discriminator() string { return "tool_result" }
 
 // BetaToolResultContentBlocks is a list of the blocks of a tool's output.
@@ -18115,7 +18115,7 @@ func (x *BetaToolSearchToolBM25V20251119) UnmarshalJSONFrom(d *jsontext.Decoder)
 	return wire.UnmarshalFrom(d, x, decodeBetaToolSearchToolBM25V20251119)
 }
 
-// Discriminator returns the value by which unions know the type, which is Type.
+// Discriminator returns Type, which identifies the type in unions.
 func (x *BetaToolSearchToolBM25V20251119) Discriminator() string { return string(x.Type) }
 
 // BetaToolSearchToolBM25V20251119Type is version of the tool; the name without a date is the newest version.
@@ -18224,7 +18224,7 @@ func (x *BetaToolSearchToolRegex20251119) UnmarshalJSONFrom(d *jsontext.Decoder)
 	return wire.UnmarshalFrom(d, x, decodeBetaToolSearchToolRegex20251119)
 }
 
-// Discriminator returns the value by which unions know the type, which is Type.
+// Discriminator returns Type, which identifies the type in unions.
 func (x *BetaToolSearchToolRegex20251119) Discriminator() string { return string(x.Type) }
 
 // BetaToolSearchToolRegex20251119Type is version of the tool; the name without a date is the newest version.
@@ -18302,7 +18302,7 @@ func (x *BetaToolSearchToolResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) e
 	return wire.UnmarshalFrom(d, x, decodeBetaToolSearchToolResultBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: tool_search_tool_result.
+// Discriminator returns the constant that identifies the type in unions: tool_search_tool_result.
 func (*BetaToolSearchToolResultBlock) Discriminator() string { return "tool_search_tool_result" }
 
 // BetaToolSearchToolResultBlockParam is the result of a tool search in an earlier response, sent back unchanged.
@@ -18379,7 +18379,7 @@ func (x *BetaToolSearchToolResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decod
 	return wire.UnmarshalFrom(d, x, decodeBetaToolSearchToolResultBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: tool_search_tool_result.
+// Discriminator returns the constant that identifies the type in unions: tool_search_tool_result.
 func (*BetaToolSearchToolResultBlockParam) Discriminator() string { return "tool_search_tool_result" }
 
 // BetaToolSearchToolResultErrorCode is the reason why a tool search failed. `invalid_tool_input`: the model's search pattern is invalid or too
@@ -18464,7 +18464,7 @@ func (x *BetaToolSearchToolResultErrorObject) UnmarshalJSONFrom(d *jsontext.Deco
 	return wire.UnmarshalFrom(d, x, decodeBetaToolSearchToolResultErrorObject)
 }
 
-// Discriminator returns the constant by which unions know the type: tool_search_tool_result_error.
+// Discriminator returns the constant that identifies the type in unions: tool_search_tool_result_error.
 func (*BetaToolSearchToolResultErrorObject) Discriminator() string {
 	return "tool_search_tool_result_error"
 }
@@ -18536,7 +18536,7 @@ func (x *BetaToolSearchToolResultErrorParam) UnmarshalJSONFrom(d *jsontext.Decod
 	return wire.UnmarshalFrom(d, x, decodeBetaToolSearchToolResultErrorParam)
 }
 
-// Discriminator returns the constant by which unions know the type: tool_search_tool_result_error.
+// Discriminator returns the constant that identifies the type in unions: tool_search_tool_result_error.
 func (*BetaToolSearchToolResultErrorParam) Discriminator() string {
 	return "tool_search_tool_result_error"
 }
@@ -18599,7 +18599,7 @@ func (x *BetaToolSearchToolSearchResultBlock) UnmarshalJSONFrom(d *jsontext.Deco
 	return wire.UnmarshalFrom(d, x, decodeBetaToolSearchToolSearchResultBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: tool_search_tool_search_result.
+// Discriminator returns the constant that identifies the type in unions: tool_search_tool_search_result.
 func (*BetaToolSearchToolSearchResultBlock) Discriminator() string {
 	return "tool_search_tool_search_result"
 }
@@ -18664,7 +18664,7 @@ func (x *BetaToolSearchToolSearchResultBlockParam) UnmarshalJSONFrom(d *jsontext
 	return wire.UnmarshalFrom(d, x, decodeBetaToolSearchToolSearchResultBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: tool_search_tool_search_result.
+// Discriminator returns the constant that identifies the type in unions: tool_search_tool_search_result.
 func (*BetaToolSearchToolSearchResultBlockParam) Discriminator() string {
 	return "tool_search_tool_search_result"
 }
@@ -18771,7 +18771,7 @@ func (x *BetaToolTextEditor20241022) UnmarshalJSONFrom(d *jsontext.Decoder) erro
 	return wire.UnmarshalFrom(d, x, decodeBetaToolTextEditor20241022)
 }
 
-// Discriminator returns the constant by which unions know the type: text_editor_20241022.
+// Discriminator returns the constant that identifies the type in unions: text_editor_20241022.
 func (*BetaToolTextEditor20241022) Discriminator() string { return "text_editor_20241022" }
 
 // BetaToolTextEditor20250124 is a text editor tool that your code runs, for models before Claude 4.
@@ -18875,7 +18875,7 @@ func (x *BetaToolTextEditor20250124) UnmarshalJSONFrom(d *jsontext.Decoder) erro
 	return wire.UnmarshalFrom(d, x, decodeBetaToolTextEditor20250124)
 }
 
-// Discriminator returns the constant by which unions know the type: text_editor_20250124.
+// Discriminator returns the constant that identifies the type in unions: text_editor_20250124.
 func (*BetaToolTextEditor20250124) Discriminator() string { return "text_editor_20250124" }
 
 // BetaToolTextEditor20250429 is a text editor tool that your code runs, for Claude 4 and later models. Unlike earlier versions it has no
@@ -18980,7 +18980,7 @@ func (x *BetaToolTextEditor20250429) UnmarshalJSONFrom(d *jsontext.Decoder) erro
 	return wire.UnmarshalFrom(d, x, decodeBetaToolTextEditor20250429)
 }
 
-// Discriminator returns the constant by which unions know the type: text_editor_20250429.
+// Discriminator returns the constant that identifies the type in unions: text_editor_20250429.
 func (*BetaToolTextEditor20250429) Discriminator() string { return "text_editor_20250429" }
 
 // BetaToolTextEditor20250728 is a text editor tool that your code runs, for Claude 4 and later models. It can limit how much of a file
@@ -19094,7 +19094,7 @@ func (x *BetaToolTextEditor20250728) UnmarshalJSONFrom(d *jsontext.Decoder) erro
 	return wire.UnmarshalFrom(d, x, decodeBetaToolTextEditor20250728)
 }
 
-// Discriminator returns the constant by which unions know the type: text_editor_20250728.
+// Discriminator returns the constant that identifies the type in unions: text_editor_20250728.
 func (*BetaToolTextEditor20250728) Discriminator() string { return "text_editor_20250728" }
 
 // BetaToolUseBlock is a call of a client tool. Your code runs it.
@@ -19188,7 +19188,7 @@ func (x *BetaToolUseBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaToolUseBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: tool_use.
+// Discriminator returns the constant that identifies the type in unions: tool_use.
 func (*BetaToolUseBlock) Discriminator() string { return "tool_use" }
 
 // BetaToolUseBlockParam is a tool call of an earlier response, sent back.
@@ -19290,7 +19290,7 @@ func (x *BetaToolUseBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaToolUseBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: tool_use.
+// Discriminator returns the constant that identifies the type in unions: tool_use.
 func (*BetaToolUseBlockParam) Discriminator() string { return "tool_use" }
 
 // BetaToolUsesKeep is a number of tool calls to keep.
@@ -19411,7 +19411,7 @@ func (x *BetaToolUsesTrigger) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaToolUsesTrigger)
 }
 
-// Discriminator returns the constant by which unions know the type: tool_uses.
+// Discriminator returns the constant that identifies the type in unions: tool_uses.
 func (*BetaToolUsesTrigger) Discriminator() string { return "tool_uses" }
 
 // BetaToolsetActionConfig is the settings of a toolset action that is enabled by default.
@@ -19605,7 +19605,7 @@ func (x *BetaURLImageSource) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaURLImageSource)
 }
 
-// Discriminator returns the constant by which unions know the type: url.
+// Discriminator returns the constant that identifies the type in unions: url.
 func (*BetaURLImageSource) Discriminator() string { return "url" }
 
 // BetaURLPDFSource is a PDF that the service fetches.
@@ -19667,7 +19667,7 @@ func (x *BetaURLPDFSource) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaURLPDFSource)
 }
 
-// Discriminator returns the constant by which unions know the type: url.
+// Discriminator returns the constant that identifies the type in unions: url.
 func (*BetaURLPDFSource) Discriminator() string { return "url" }
 
 // BetaUsage is the usage of a request, in tokens. The total input is the sum of `input_tokens`,
@@ -20004,7 +20004,7 @@ func (x *BetaUserMessageParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaUserMessageParam)
 }
 
-// Discriminator returns the constant by which unions know the type: user.
+// Discriminator returns the constant that identifies the type in unions: user.
 func (*BetaUserMessageParam) Discriminator() string { return "user" }
 
 // BetaWebFetchBlock is a fetched page or PDF.
@@ -20084,7 +20084,7 @@ func (x *BetaWebFetchBlock) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: web_fetch_result.
+// Discriminator returns the constant that identifies the type in unions: web_fetch_result.
 func (*BetaWebFetchBlock) Discriminator() string { return "web_fetch_result" }
 
 // BetaWebFetchBlockParam is a fetched page or PDF, sent back unchanged.
@@ -20161,7 +20161,7 @@ func (x *BetaWebFetchBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: web_fetch_result.
+// Discriminator returns the constant that identifies the type in unions: web_fetch_result.
 func (*BetaWebFetchBlockParam) Discriminator() string { return "web_fetch_result" }
 
 // BetaWebFetchTool20250910 is a web fetch tool: the service fetches web pages and PDFs when the model calls it. Only URLs that occur
@@ -20314,7 +20314,7 @@ func (x *BetaWebFetchTool20250910) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchTool20250910)
 }
 
-// Discriminator returns the constant by which unions know the type: web_fetch_20250910.
+// Discriminator returns the constant that identifies the type in unions: web_fetch_20250910.
 func (*BetaWebFetchTool20250910) Discriminator() string { return "web_fetch_20250910" }
 
 // BetaWebFetchTool20260209 is the web fetch tool with filtering: the model writes code that fetches and keeps only relevant content.
@@ -20468,7 +20468,7 @@ func (x *BetaWebFetchTool20260209) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchTool20260209)
 }
 
-// Discriminator returns the constant by which unions know the type: web_fetch_20260209.
+// Discriminator returns the constant that identifies the type in unions: web_fetch_20260209.
 func (*BetaWebFetchTool20260209) Discriminator() string { return "web_fetch_20260209" }
 
 // BetaWebFetchTool20260309 is the web fetch tool of `web_fetch_20260209`, which can also bypass cached pages.
@@ -20632,7 +20632,7 @@ func (x *BetaWebFetchTool20260309) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchTool20260309)
 }
 
-// Discriminator returns the constant by which unions know the type: web_fetch_20260309.
+// Discriminator returns the constant that identifies the type in unions: web_fetch_20260309.
 func (*BetaWebFetchTool20260309) Discriminator() string { return "web_fetch_20260309" }
 
 // BetaWebFetchTool20260318 is the web fetch tool of `web_fetch_20260309`, which can also exclude fetches made by code from the
@@ -20806,7 +20806,7 @@ func (x *BetaWebFetchTool20260318) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchTool20260318)
 }
 
-// Discriminator returns the constant by which unions know the type: web_fetch_20260318.
+// Discriminator returns the constant that identifies the type in unions: web_fetch_20260318.
 func (*BetaWebFetchTool20260318) Discriminator() string { return "web_fetch_20260318" }
 
 // BetaWebFetchToolResultBlock is the result of a web fetch that the service ran: a document or an error.
@@ -20883,7 +20883,7 @@ func (x *BetaWebFetchToolResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) err
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchToolResultBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: web_fetch_tool_result.
+// Discriminator returns the constant that identifies the type in unions: web_fetch_tool_result.
 func (*BetaWebFetchToolResultBlock) Discriminator() string { return "web_fetch_tool_result" }
 
 // BetaWebFetchToolResultBlockParam is the result of a web fetch in an earlier response, sent back unchanged.
@@ -20969,7 +20969,7 @@ func (x *BetaWebFetchToolResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decoder
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchToolResultBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: web_fetch_tool_result.
+// Discriminator returns the constant that identifies the type in unions: web_fetch_tool_result.
 func (*BetaWebFetchToolResultBlockParam) Discriminator() string { return "web_fetch_tool_result" }
 
 // BetaWebFetchToolResultErrorBlock is the failure of a web fetch. The response as a whole did not fail.
@@ -21030,7 +21030,7 @@ func (x *BetaWebFetchToolResultErrorBlock) UnmarshalJSONFrom(d *jsontext.Decoder
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchToolResultErrorBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: web_fetch_tool_result_error.
+// Discriminator returns the constant that identifies the type in unions: web_fetch_tool_result_error.
 func (*BetaWebFetchToolResultErrorBlock) Discriminator() string { return "web_fetch_tool_result_error" }
 
 // BetaWebFetchToolResultErrorBlockParam is the failure of a web fetch, sent back.
@@ -21093,7 +21093,7 @@ func (x *BetaWebFetchToolResultErrorBlockParam) UnmarshalJSONFrom(d *jsontext.De
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchToolResultErrorBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: web_fetch_tool_result_error.
+// Discriminator returns the constant that identifies the type in unions: web_fetch_tool_result_error.
 func (*BetaWebFetchToolResultErrorBlockParam) Discriminator() string {
 	return "web_fetch_tool_result_error"
 }
@@ -21163,7 +21163,7 @@ func (x *BetaWebFetchURLSourceAll) UnmarshalJSONFrom(d *jsontext.Decoder) error 
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchURLSourceAll)
 }
 
-// Discriminator returns the constant by which unions know the type: all.
+// Discriminator returns the constant that identifies the type in unions: all.
 func (*BetaWebFetchURLSourceAll) Discriminator() string { return "all" }
 
 // BetaWebFetchURLSourceExcept is the choice of the results of all tools except the listed ones.
@@ -21224,7 +21224,7 @@ func (x *BetaWebFetchURLSourceExcept) UnmarshalJSONFrom(d *jsontext.Decoder) err
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchURLSourceExcept)
 }
 
-// Discriminator returns the constant by which unions know the type: except.
+// Discriminator returns the constant that identifies the type in unions: except.
 func (*BetaWebFetchURLSourceExcept) Discriminator() string { return "except" }
 
 // BetaWebFetchURLSourceNone is the choice of no tool result, or no user message.
@@ -21279,7 +21279,7 @@ func (x *BetaWebFetchURLSourceNone) UnmarshalJSONFrom(d *jsontext.Decoder) error
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchURLSourceNone)
 }
 
-// Discriminator returns the constant by which unions know the type: none.
+// Discriminator returns the constant that identifies the type in unions: none.
 func (*BetaWebFetchURLSourceNone) Discriminator() string { return "none" }
 
 // BetaWebFetchURLSourceOnly is the choice of the results of the listed tools only.
@@ -21340,7 +21340,7 @@ func (x *BetaWebFetchURLSourceOnly) UnmarshalJSONFrom(d *jsontext.Decoder) error
 	return wire.UnmarshalFrom(d, x, decodeBetaWebFetchURLSourceOnly)
 }
 
-// Discriminator returns the constant by which unions know the type: only.
+// Discriminator returns the constant that identifies the type in unions: only.
 func (*BetaWebFetchURLSourceOnly) Discriminator() string { return "only" }
 
 // BetaWebFetchURLSourceToolReference is a reference to a tool of the request by name.
@@ -21845,7 +21845,7 @@ func (x *BetaWebSearchTool20250305) UnmarshalJSONFrom(d *jsontext.Decoder) error
 	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchTool20250305)
 }
 
-// Discriminator returns the constant by which unions know the type: web_search_20250305.
+// Discriminator returns the constant that identifies the type in unions: web_search_20250305.
 func (*BetaWebSearchTool20250305) Discriminator() string { return "web_search_20250305" }
 
 // BetaWebSearchTool20260209 is the web search tool with filtering: the model writes code that searches and keeps only relevant content.
@@ -21980,7 +21980,7 @@ func (x *BetaWebSearchTool20260209) UnmarshalJSONFrom(d *jsontext.Decoder) error
 	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchTool20260209)
 }
 
-// Discriminator returns the constant by which unions know the type: web_search_20260209.
+// Discriminator returns the constant that identifies the type in unions: web_search_20260209.
 func (*BetaWebSearchTool20260209) Discriminator() string { return "web_search_20260209" }
 
 // BetaWebSearchTool20260318 is the web search tool of `web_search_20260209`, which can also exclude searches made by code from the
@@ -22125,7 +22125,7 @@ func (x *BetaWebSearchTool20260318) UnmarshalJSONFrom(d *jsontext.Decoder) error
 	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchTool20260318)
 }
 
-// Discriminator returns the constant by which unions know the type: web_search_20260318.
+// Discriminator returns the constant that identifies the type in unions: web_search_20260318.
 func (*BetaWebSearchTool20260318) Discriminator() string { return "web_search_20260318" }
 
 // BetaWebSearchToolRequestErrorObject is the failure of a web search, sent back.
@@ -22186,7 +22186,7 @@ func (x *BetaWebSearchToolRequestErrorObject) UnmarshalJSONFrom(d *jsontext.Deco
 	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchToolRequestErrorObject)
 }
 
-// Discriminator returns the constant by which unions know the type: web_search_tool_result_error.
+// Discriminator returns the constant that identifies the type in unions: web_search_tool_result_error.
 func (*BetaWebSearchToolRequestErrorObject) Discriminator() string {
 	return "web_search_tool_result_error"
 }
@@ -22265,7 +22265,7 @@ func (x *BetaWebSearchToolResultBlock) UnmarshalJSONFrom(d *jsontext.Decoder) er
 	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchToolResultBlock)
 }
 
-// Discriminator returns the constant by which unions know the type: web_search_tool_result.
+// Discriminator returns the constant that identifies the type in unions: web_search_tool_result.
 func (*BetaWebSearchToolResultBlock) Discriminator() string { return "web_search_tool_result" }
 
 // BetaWebSearchToolResultBlockParam is the result of a web search in an earlier response, sent back unchanged.
@@ -22351,7 +22351,7 @@ func (x *BetaWebSearchToolResultBlockParam) UnmarshalJSONFrom(d *jsontext.Decode
 	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchToolResultBlockParam)
 }
 
-// Discriminator returns the constant by which unions know the type: web_search_tool_result.
+// Discriminator returns the constant that identifies the type in unions: web_search_tool_result.
 func (*BetaWebSearchToolResultBlockParam) Discriminator() string { return "web_search_tool_result" }
 
 // BetaWebSearchToolResultErrorCode is the reason why a web search failed. `max_uses_exceeded`: the tool's `max_uses` was used up;
@@ -22423,7 +22423,7 @@ func (x *BetaWebSearchToolResultErrorObject) UnmarshalJSONFrom(d *jsontext.Decod
 	return wire.UnmarshalFrom(d, x, decodeBetaWebSearchToolResultErrorObject)
 }
 
-// Discriminator returns the constant by which unions know the type: web_search_tool_result_error.
+// Discriminator returns the constant that identifies the type in unions: web_search_tool_result_error.
 func (*BetaWebSearchToolResultErrorObject) Discriminator() string {
 	return "web_search_tool_result_error"
 }
@@ -22446,19 +22446,19 @@ type Model string
 func decodeModel(d *wire.Decoder, x *Model) { wire.DecodeString(d, x) }
 func encodeModel(e *wire.Encoder, x *Model) { wire.EncodeString(e, x) }
 
-// BetaPath is a parameter that is always true. There is nothing to set.
+// BetaPath is a parameter that is always true, with nothing to set.
 type BetaPath struct{}
 
 // MarshalText implements encoding.TextMarshaler.
 func (BetaPath) MarshalText() ([]byte, error) { return []byte("true"), nil }
 
-// Betas is what Betas can be.
+// Betas holds the values of Betas.
 type Betas = []AnthropicBeta
 
-// MessageBatchID is what MessageBatchID can be.
+// MessageBatchID holds the values of MessageBatchID.
 type MessageBatchID = string
 
-// UserProfile is what UserProfile can be.
+// UserProfile holds the values of UserProfile.
 type UserProfile = string
 
 // Version is a version of the API, named by its release date. `2026-10-21` refuses `temperature`, `top_p` and
@@ -22466,7 +22466,7 @@ type UserProfile = string
 // also in every request of a batch that is created with it.
 type Version = AnthropicVersion
 
-// Workspace is what Workspace can be.
+// Workspace holds the values of Workspace.
 type Workspace = string
 
 // ListMessageBatchesParams defines parameters for ListMessageBatches.
@@ -22599,12 +22599,12 @@ type RetrieveMessageBatchResultsParams struct {
 // CreateMessageBatchJSONRequestBody defines body for CreateMessageBatch for application/json ContentType.
 type CreateMessageBatchJSONRequestBody = BetaCreateMessageBatchParams
 
-// Left out: see gen/templates/nothing.tmpl.
+// Omitted: see gen/templates/nothing.tmpl.
 
-// Unknown is the member of every union for a value that the contract does not know. It keeps the value and is
-// written back as it came.
+// Unknown is the member of every union for values that the contract does not know. It keeps the value and is written
+// unchanged.
 type Unknown struct {
-	// Type is the value's discriminator, empty if it has none.
+	// Type is the value's discriminator, or "" if it has none.
 	Type string
 
 	// Raw is the whole value.
@@ -22666,7 +22666,7 @@ func (*BetaAdvisorResultBlock) isBetaAdvisorToolResultContent()           {}
 func (*BetaAdvisorRedactedResultBlock) isBetaAdvisorToolResultContent()   {}
 func (*Unknown) isBetaAdvisorToolResultContent()                          {}
 
-// UnmarshalBetaAdvisorToolResultContent decodes one BetaAdvisorToolResultContent. JSON's null is nil.
+// UnmarshalBetaAdvisorToolResultContent decodes one BetaAdvisorToolResultContent. JSON null becomes nil.
 func UnmarshalBetaAdvisorToolResultContent(b []byte) (BetaAdvisorToolResultContent, error) {
 	var x BetaAdvisorToolResultContent
 	d := wire.NewDecoder(b)
@@ -22741,7 +22741,7 @@ func (*BetaAdvisorResultBlockParam) isBetaAdvisorToolResultContentParam()       
 func (*BetaAdvisorRedactedResultBlockParam) isBetaAdvisorToolResultContentParam() {}
 func (*Unknown) isBetaAdvisorToolResultContentParam()                             {}
 
-// UnmarshalBetaAdvisorToolResultContentParam decodes one BetaAdvisorToolResultContentParam. JSON's null is nil.
+// UnmarshalBetaAdvisorToolResultContentParam decodes one BetaAdvisorToolResultContentParam. JSON null becomes nil.
 func UnmarshalBetaAdvisorToolResultContentParam(b []byte) (BetaAdvisorToolResultContentParam, error) {
 	var x BetaAdvisorToolResultContentParam
 	d := wire.NewDecoder(b)
@@ -22814,7 +22814,7 @@ func (*BetaBashCodeExecutionToolResultErrorObject) isBetaBashCodeExecutionToolRe
 func (*BetaBashCodeExecutionResultBlock) isBetaBashCodeExecutionToolResultContent()           {}
 func (*Unknown) isBetaBashCodeExecutionToolResultContent()                                    {}
 
-// UnmarshalBetaBashCodeExecutionToolResultContent decodes one BetaBashCodeExecutionToolResultContent. JSON's null is nil.
+// UnmarshalBetaBashCodeExecutionToolResultContent decodes one BetaBashCodeExecutionToolResultContent. JSON null becomes nil.
 func UnmarshalBetaBashCodeExecutionToolResultContent(b []byte) (BetaBashCodeExecutionToolResultContent, error) {
 	var x BetaBashCodeExecutionToolResultContent
 	d := wire.NewDecoder(b)
@@ -22880,7 +22880,7 @@ func (*BetaBashCodeExecutionToolResultErrorParam) isBetaBashCodeExecutionToolRes
 func (*BetaBashCodeExecutionResultBlockParam) isBetaBashCodeExecutionToolResultContentParam()     {}
 func (*Unknown) isBetaBashCodeExecutionToolResultContentParam()                                   {}
 
-// UnmarshalBetaBashCodeExecutionToolResultContentParam decodes one BetaBashCodeExecutionToolResultContentParam. JSON's null is nil.
+// UnmarshalBetaBashCodeExecutionToolResultContentParam decodes one BetaBashCodeExecutionToolResultContentParam. JSON null becomes nil.
 func UnmarshalBetaBashCodeExecutionToolResultContentParam(b []byte) (BetaBashCodeExecutionToolResultContentParam, error) {
 	var x BetaBashCodeExecutionToolResultContentParam
 	d := wire.NewDecoder(b)
@@ -22950,7 +22950,7 @@ func (*BetaBrowserStateChangeDownloadCompleted) isBetaBrowserStateChange() {}
 func (*BetaBrowserStateChangeDownloadFailed) isBetaBrowserStateChange()    {}
 func (*Unknown) isBetaBrowserStateChange()                                 {}
 
-// UnmarshalBetaBrowserStateChange decodes one BetaBrowserStateChange. JSON's null is nil.
+// UnmarshalBetaBrowserStateChange decodes one BetaBrowserStateChange. JSON null becomes nil.
 func UnmarshalBetaBrowserStateChange(b []byte) (BetaBrowserStateChange, error) {
 	var x BetaBrowserStateChange
 	d := wire.NewDecoder(b)
@@ -23038,7 +23038,7 @@ func (*BetaCacheMissPreviousMessageNotFound) isBetaCacheMissReason() {}
 func (*BetaCacheMissUnavailable) isBetaCacheMissReason()             {}
 func (*Unknown) isBetaCacheMissReason()                              {}
 
-// UnmarshalBetaCacheMissReason decodes one BetaCacheMissReason. JSON's null is nil.
+// UnmarshalBetaCacheMissReason decodes one BetaCacheMissReason. JSON null becomes nil.
 func UnmarshalBetaCacheMissReason(b []byte) (BetaCacheMissReason, error) {
 	var x BetaCacheMissReason
 	d := wire.NewDecoder(b)
@@ -23134,7 +23134,7 @@ func (*BetaServerToolCaller) isBetaCaller()         {}
 func (*BetaServerToolCaller20260120) isBetaCaller() {}
 func (*Unknown) isBetaCaller()                      {}
 
-// UnmarshalBetaCaller decodes one BetaCaller. JSON's null is nil.
+// UnmarshalBetaCaller decodes one BetaCaller. JSON null becomes nil.
 func UnmarshalBetaCaller(b []byte) (BetaCaller, error) {
 	var x BetaCaller
 	d := wire.NewDecoder(b)
@@ -23204,7 +23204,7 @@ func (BetaClearAllToolInputs) isBetaClearToolInputs() {}
 func (BetaToolNames) isBetaClearToolInputs()          {}
 func (*Unknown) isBetaClearToolInputs()               {}
 
-// UnmarshalBetaClearToolInputs decodes one BetaClearToolInputs. JSON's null is nil.
+// UnmarshalBetaClearToolInputs decodes one BetaClearToolInputs. JSON null becomes nil.
 func UnmarshalBetaClearToolInputs(b []byte) (BetaClearToolInputs, error) {
 	var x BetaClearToolInputs
 	d := wire.NewDecoder(b)
@@ -23220,12 +23220,12 @@ func decodeBetaClearToolInputs(d *wire.Decoder, x *BetaClearToolInputs) {
 	case 't', 'f':
 		var v BetaClearAllToolInputs
 		decodeBetaClearAllToolInputs(d, &v)
-		d.Spend(24) // an interface points to a copy
+		d.Spend(24) // the interface holds a pointer to a copy
 		*x = v
 	case '[':
 		var v BetaToolNames
 		decodeBetaToolNames(d, &v)
-		d.Spend(24) // an interface points to a copy
+		d.Spend(24) // the interface holds a pointer to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")
@@ -23243,7 +23243,7 @@ func encodeBetaClearToolInputs(e *wire.Encoder, x *BetaClearToolInputs) {
 	case BetaClearAllToolInputs:
 		encodeBetaClearAllToolInputs(e, &v)
 		return
-	case *BetaClearAllToolInputs: // Go counts a pointer among the members too
+	case *BetaClearAllToolInputs: // in Go a pointer is a member too
 		if v != nil {
 			encodeBetaClearAllToolInputs(e, v)
 			return
@@ -23251,7 +23251,7 @@ func encodeBetaClearToolInputs(e *wire.Encoder, x *BetaClearToolInputs) {
 	case BetaToolNames:
 		encodeBetaToolNames(e, &v)
 		return
-	case *BetaToolNames: // Go counts a pointer among the members too
+	case *BetaToolNames: // in Go a pointer is a member too
 		if v != nil {
 			encodeBetaToolNames(e, v)
 			return
@@ -23282,7 +23282,7 @@ func (*BetaInputTokensTrigger) isBetaClearToolUsesTrigger() {}
 func (*BetaToolUsesTrigger) isBetaClearToolUsesTrigger()    {}
 func (*Unknown) isBetaClearToolUsesTrigger()                {}
 
-// UnmarshalBetaClearToolUsesTrigger decodes one BetaClearToolUsesTrigger. JSON's null is nil.
+// UnmarshalBetaClearToolUsesTrigger decodes one BetaClearToolUsesTrigger. JSON null becomes nil.
 func UnmarshalBetaClearToolUsesTrigger(b []byte) (BetaClearToolUsesTrigger, error) {
 	var x BetaClearToolUsesTrigger
 	d := wire.NewDecoder(b)
@@ -23350,7 +23350,7 @@ func (*BetaCodeExecutionResultBlock) isBetaCodeExecutionToolResultContent()     
 func (*BetaEncryptedCodeExecutionResultBlock) isBetaCodeExecutionToolResultContent()  {}
 func (*Unknown) isBetaCodeExecutionToolResultContent()                                {}
 
-// UnmarshalBetaCodeExecutionToolResultContent decodes one BetaCodeExecutionToolResultContent. JSON's null is nil.
+// UnmarshalBetaCodeExecutionToolResultContent decodes one BetaCodeExecutionToolResultContent. JSON null becomes nil.
 func UnmarshalBetaCodeExecutionToolResultContent(b []byte) (BetaCodeExecutionToolResultContent, error) {
 	var x BetaCodeExecutionToolResultContent
 	d := wire.NewDecoder(b)
@@ -23425,7 +23425,7 @@ func (*BetaCodeExecutionResultBlockParam) isBetaCodeExecutionToolResultContentPa
 func (*BetaEncryptedCodeExecutionResultBlockParam) isBetaCodeExecutionToolResultContentParam() {}
 func (*Unknown) isBetaCodeExecutionToolResultContentParam()                                    {}
 
-// UnmarshalBetaCodeExecutionToolResultContentParam decodes one BetaCodeExecutionToolResultContentParam. JSON's null is nil.
+// UnmarshalBetaCodeExecutionToolResultContentParam decodes one BetaCodeExecutionToolResultContentParam. JSON null becomes nil.
 func UnmarshalBetaCodeExecutionToolResultContentParam(b []byte) (BetaCodeExecutionToolResultContentParam, error) {
 	var x BetaCodeExecutionToolResultContentParam
 	d := wire.NewDecoder(b)
@@ -23498,7 +23498,7 @@ func (*BetaResponseToolAdditionBlock) isBetaCompactionBlockToolChange() {}
 func (*BetaResponseToolRemovalBlock) isBetaCompactionBlockToolChange()  {}
 func (*Unknown) isBetaCompactionBlockToolChange()                       {}
 
-// UnmarshalBetaCompactionBlockToolChange decodes one BetaCompactionBlockToolChange. JSON's null is nil.
+// UnmarshalBetaCompactionBlockToolChange decodes one BetaCompactionBlockToolChange. JSON null becomes nil.
 func UnmarshalBetaCompactionBlockToolChange(b []byte) (BetaCompactionBlockToolChange, error) {
 	var x BetaCompactionBlockToolChange
 	d := wire.NewDecoder(b)
@@ -23564,7 +23564,7 @@ func (*BetaRequestToolAdditionBlock) isBetaCompactionBlockToolChangeParam() {}
 func (*BetaRequestToolRemovalBlock) isBetaCompactionBlockToolChangeParam()  {}
 func (*Unknown) isBetaCompactionBlockToolChangeParam()                      {}
 
-// UnmarshalBetaCompactionBlockToolChangeParam decodes one BetaCompactionBlockToolChangeParam. JSON's null is nil.
+// UnmarshalBetaCompactionBlockToolChangeParam decodes one BetaCompactionBlockToolChangeParam. JSON null becomes nil.
 func UnmarshalBetaCompactionBlockToolChangeParam(b []byte) (BetaCompactionBlockToolChangeParam, error) {
 	var x BetaCompactionBlockToolChangeParam
 	d := wire.NewDecoder(b)
@@ -23662,7 +23662,7 @@ func (*BetaFallbackBlock) isBetaContentBlock()                          {}
 func (*BetaMCPToolListingBlock) isBetaContentBlock()                    {}
 func (*Unknown) isBetaContentBlock()                                    {}
 
-// UnmarshalBetaContentBlock decodes one BetaContentBlock. JSON's null is nil.
+// UnmarshalBetaContentBlock decodes one BetaContentBlock. JSON null becomes nil.
 func UnmarshalBetaContentBlock(b []byte) (BetaContentBlock, error) {
 	var x BetaContentBlock
 	d := wire.NewDecoder(b)
@@ -23884,7 +23884,7 @@ func (*BetaMCPToolListingBlockParam) isBetaContentBlockParam()                  
 func (*BetaFallbackBlockParam) isBetaContentBlockParam()                          {}
 func (*Unknown) isBetaContentBlockParam()                                         {}
 
-// UnmarshalBetaContentBlockParam decodes one BetaContentBlockParam. JSON's null is nil.
+// UnmarshalBetaContentBlockParam decodes one BetaContentBlockParam. JSON null becomes nil.
 func UnmarshalBetaContentBlockParam(b []byte) (BetaContentBlockParam, error) {
 	var x BetaContentBlockParam
 	d := wire.NewDecoder(b)
@@ -24104,7 +24104,7 @@ func (*BetaTextBlockParam) isBetaContentBlockSourceBlock()  {}
 func (*BetaImageBlockParam) isBetaContentBlockSourceBlock() {}
 func (*Unknown) isBetaContentBlockSourceBlock()             {}
 
-// UnmarshalBetaContentBlockSourceBlock decodes one BetaContentBlockSourceBlock. JSON's null is nil.
+// UnmarshalBetaContentBlockSourceBlock decodes one BetaContentBlockSourceBlock. JSON null becomes nil.
 func UnmarshalBetaContentBlockSourceBlock(b []byte) (BetaContentBlockSourceBlock, error) {
 	var x BetaContentBlockSourceBlock
 	d := wire.NewDecoder(b)
@@ -24167,7 +24167,7 @@ func (BetaTextContent) isBetaContentBlockSourceContent()              {}
 func (BetaContentBlockSourceBlocks) isBetaContentBlockSourceContent() {}
 func (*Unknown) isBetaContentBlockSourceContent()                     {}
 
-// UnmarshalBetaContentBlockSourceContent decodes one BetaContentBlockSourceContent. JSON's null is nil.
+// UnmarshalBetaContentBlockSourceContent decodes one BetaContentBlockSourceContent. JSON null becomes nil.
 func UnmarshalBetaContentBlockSourceContent(b []byte) (BetaContentBlockSourceContent, error) {
 	var x BetaContentBlockSourceContent
 	d := wire.NewDecoder(b)
@@ -24183,12 +24183,12 @@ func decodeBetaContentBlockSourceContent(d *wire.Decoder, x *BetaContentBlockSou
 	case '"':
 		var v BetaTextContent
 		decodeBetaTextContent(d, &v)
-		d.Spend(24) // an interface points to a copy
+		d.Spend(24) // the interface holds a pointer to a copy
 		*x = v
 	case '[':
 		var v BetaContentBlockSourceBlocks
 		decodeBetaContentBlockSourceBlocks(d, &v)
-		d.Spend(24) // an interface points to a copy
+		d.Spend(24) // the interface holds a pointer to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")
@@ -24206,7 +24206,7 @@ func encodeBetaContentBlockSourceContent(e *wire.Encoder, x *BetaContentBlockSou
 	case BetaTextContent:
 		encodeBetaTextContent(e, &v)
 		return
-	case *BetaTextContent: // Go counts a pointer among the members too
+	case *BetaTextContent: // in Go a pointer is a member too
 		if v != nil {
 			encodeBetaTextContent(e, v)
 			return
@@ -24214,7 +24214,7 @@ func encodeBetaContentBlockSourceContent(e *wire.Encoder, x *BetaContentBlockSou
 	case BetaContentBlockSourceBlocks:
 		encodeBetaContentBlockSourceBlocks(e, &v)
 		return
-	case *BetaContentBlockSourceBlocks: // Go counts a pointer among the members too
+	case *BetaContentBlockSourceBlocks: // in Go a pointer is a member too
 		if v != nil {
 			encodeBetaContentBlockSourceBlocks(e, v)
 			return
@@ -24245,7 +24245,7 @@ func (*BetaClearToolUses20250919EditResponse) isBetaContextManagementAppliedEdit
 func (*BetaClearThinking20251015EditResponse) isBetaContextManagementAppliedEdit() {}
 func (*Unknown) isBetaContextManagementAppliedEdit()                               {}
 
-// UnmarshalBetaContextManagementAppliedEdit decodes one BetaContextManagementAppliedEdit. JSON's null is nil.
+// UnmarshalBetaContextManagementAppliedEdit decodes one BetaContextManagementAppliedEdit. JSON null becomes nil.
 func UnmarshalBetaContextManagementAppliedEdit(b []byte) (BetaContextManagementAppliedEdit, error) {
 	var x BetaContextManagementAppliedEdit
 	d := wire.NewDecoder(b)
@@ -24313,7 +24313,7 @@ func (*BetaClearThinking20251015Edit) isBetaContextManagementEdit() {}
 func (*BetaCompact20260112Edit) isBetaContextManagementEdit()       {}
 func (*Unknown) isBetaContextManagementEdit()                       {}
 
-// UnmarshalBetaContextManagementEdit decodes one BetaContextManagementEdit. JSON's null is nil.
+// UnmarshalBetaContextManagementEdit decodes one BetaContextManagementEdit. JSON null becomes nil.
 func UnmarshalBetaContextManagementEdit(b []byte) (BetaContextManagementEdit, error) {
 	var x BetaContextManagementEdit
 	d := wire.NewDecoder(b)
@@ -24386,7 +24386,7 @@ func (*BetaBase64PDFSource) isBetaDocumentBlockSource() {}
 func (*BetaPlainTextSource) isBetaDocumentBlockSource() {}
 func (*Unknown) isBetaDocumentBlockSource()             {}
 
-// UnmarshalBetaDocumentBlockSource decodes one BetaDocumentBlockSource. JSON's null is nil.
+// UnmarshalBetaDocumentBlockSource decodes one BetaDocumentBlockSource. JSON null becomes nil.
 func UnmarshalBetaDocumentBlockSource(b []byte) (BetaDocumentBlockSource, error) {
 	var x BetaDocumentBlockSource
 	d := wire.NewDecoder(b)
@@ -24458,7 +24458,7 @@ func (*BetaURLPDFSource) isBetaDocumentSource()       {}
 func (*BetaFileDocumentSource) isBetaDocumentSource() {}
 func (*Unknown) isBetaDocumentSource()                {}
 
-// UnmarshalBetaDocumentSource decodes one BetaDocumentSource. JSON's null is nil.
+// UnmarshalBetaDocumentSource decodes one BetaDocumentSource. JSON null becomes nil.
 func UnmarshalBetaDocumentSource(b []byte) (BetaDocumentSource, error) {
 	var x BetaDocumentSource
 	d := wire.NewDecoder(b)
@@ -24609,7 +24609,7 @@ func (x *BetaRequestTooLargeError) Error() string {
 	return foreign.Fit(x.Discriminator() + ": " + x.Message)
 }
 
-// UnmarshalBetaError decodes one BetaError. JSON's null is nil.
+// UnmarshalBetaError decodes one BetaError. JSON null becomes nil.
 func UnmarshalBetaError(b []byte) (BetaError, error) {
 	var x BetaError
 	d := wire.NewDecoder(b)
@@ -24739,7 +24739,7 @@ func (BetaFallbackCreditToken) isBetaFallbackCredit()       {}
 func (*BetaFallbackCreditTokenParam) isBetaFallbackCredit() {}
 func (*Unknown) isBetaFallbackCredit()                      {}
 
-// UnmarshalBetaFallbackCredit decodes one BetaFallbackCredit. JSON's null is nil.
+// UnmarshalBetaFallbackCredit decodes one BetaFallbackCredit. JSON null becomes nil.
 func UnmarshalBetaFallbackCredit(b []byte) (BetaFallbackCredit, error) {
 	var x BetaFallbackCredit
 	d := wire.NewDecoder(b)
@@ -24755,7 +24755,7 @@ func decodeBetaFallbackCredit(d *wire.Decoder, x *BetaFallbackCredit) {
 	case '"':
 		var v BetaFallbackCreditToken
 		decodeBetaFallbackCreditToken(d, &v)
-		d.Spend(24) // an interface points to a copy
+		d.Spend(24) // the interface holds a pointer to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")
@@ -24775,7 +24775,7 @@ func encodeBetaFallbackCredit(e *wire.Encoder, x *BetaFallbackCredit) {
 	case BetaFallbackCreditToken:
 		encodeBetaFallbackCreditToken(e, &v)
 		return
-	case *BetaFallbackCreditToken: // Go counts a pointer among the members too
+	case *BetaFallbackCreditToken: // in Go a pointer is a member too
 		if v != nil {
 			encodeBetaFallbackCreditToken(e, v)
 			return
@@ -24811,7 +24811,7 @@ func (*BetaFallbackCreditRedeemed) isBetaFallbackCreditStatus()   {}
 func (*BetaFallbackCreditNotApplied) isBetaFallbackCreditStatus() {}
 func (*Unknown) isBetaFallbackCreditStatus()                      {}
 
-// UnmarshalBetaFallbackCreditStatus decodes one BetaFallbackCreditStatus. JSON's null is nil.
+// UnmarshalBetaFallbackCreditStatus decodes one BetaFallbackCreditStatus. JSON null becomes nil.
 func UnmarshalBetaFallbackCreditStatus(b []byte) (BetaFallbackCreditStatus, error) {
 	var x BetaFallbackCreditStatus
 	d := wire.NewDecoder(b)
@@ -24874,7 +24874,7 @@ func (BetaFallbacksDefault) isBetaFallbacks() {}
 func (BetaFallbackList) isBetaFallbacks()     {}
 func (*Unknown) isBetaFallbacks()             {}
 
-// UnmarshalBetaFallbacks decodes one BetaFallbacks. JSON's null is nil.
+// UnmarshalBetaFallbacks decodes one BetaFallbacks. JSON null becomes nil.
 func UnmarshalBetaFallbacks(b []byte) (BetaFallbacks, error) {
 	var x BetaFallbacks
 	d := wire.NewDecoder(b)
@@ -24890,12 +24890,12 @@ func decodeBetaFallbacks(d *wire.Decoder, x *BetaFallbacks) {
 	case '"':
 		var v BetaFallbacksDefault
 		decodeBetaFallbacksDefault(d, &v)
-		d.Spend(24) // an interface points to a copy
+		d.Spend(24) // the interface holds a pointer to a copy
 		*x = v
 	case '[':
 		var v BetaFallbackList
 		decodeBetaFallbackList(d, &v)
-		d.Spend(24) // an interface points to a copy
+		d.Spend(24) // the interface holds a pointer to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")
@@ -24913,7 +24913,7 @@ func encodeBetaFallbacks(e *wire.Encoder, x *BetaFallbacks) {
 	case BetaFallbacksDefault:
 		encodeBetaFallbacksDefault(e, &v)
 		return
-	case *BetaFallbacksDefault: // Go counts a pointer among the members too
+	case *BetaFallbacksDefault: // in Go a pointer is a member too
 		if v != nil {
 			encodeBetaFallbacksDefault(e, v)
 			return
@@ -24921,7 +24921,7 @@ func encodeBetaFallbacks(e *wire.Encoder, x *BetaFallbacks) {
 	case BetaFallbackList:
 		encodeBetaFallbackList(e, &v)
 		return
-	case *BetaFallbackList: // Go counts a pointer among the members too
+	case *BetaFallbackList: // in Go a pointer is a member too
 		if v != nil {
 			encodeBetaFallbackList(e, v)
 			return
@@ -24954,7 +24954,7 @@ func (*BetaURLImageSource) isBetaImageSource()    {}
 func (*BetaFileImageSource) isBetaImageSource()   {}
 func (*Unknown) isBetaImageSource()               {}
 
-// UnmarshalBetaImageSource decodes one BetaImageSource. JSON's null is nil.
+// UnmarshalBetaImageSource decodes one BetaImageSource. JSON null becomes nil.
 func UnmarshalBetaImageSource(b []byte) (BetaImageSource, error) {
 	var x BetaImageSource
 	d := wire.NewDecoder(b)
@@ -25027,7 +25027,7 @@ func (*BetaThinkingDroppedInputTransformation) isBetaInputTransformation()      
 func (*BetaThinkingMismatchAllowedInputTransformation) isBetaInputTransformation() {}
 func (*Unknown) isBetaInputTransformation()                                        {}
 
-// UnmarshalBetaInputTransformation decodes one BetaInputTransformation. JSON's null is nil.
+// UnmarshalBetaInputTransformation decodes one BetaInputTransformation. JSON null becomes nil.
 func UnmarshalBetaInputTransformation(b []byte) (BetaInputTransformation, error) {
 	var x BetaInputTransformation
 	d := wire.NewDecoder(b)
@@ -25090,7 +25090,7 @@ func (BetaTextContent) isBetaMCPToolResultContent()        {}
 func (BetaResponseTextBlocks) isBetaMCPToolResultContent() {}
 func (*Unknown) isBetaMCPToolResultContent()               {}
 
-// UnmarshalBetaMCPToolResultContent decodes one BetaMCPToolResultContent. JSON's null is nil.
+// UnmarshalBetaMCPToolResultContent decodes one BetaMCPToolResultContent. JSON null becomes nil.
 func UnmarshalBetaMCPToolResultContent(b []byte) (BetaMCPToolResultContent, error) {
 	var x BetaMCPToolResultContent
 	d := wire.NewDecoder(b)
@@ -25106,12 +25106,12 @@ func decodeBetaMCPToolResultContent(d *wire.Decoder, x *BetaMCPToolResultContent
 	case '"':
 		var v BetaTextContent
 		decodeBetaTextContent(d, &v)
-		d.Spend(24) // an interface points to a copy
+		d.Spend(24) // the interface holds a pointer to a copy
 		*x = v
 	case '[':
 		var v BetaResponseTextBlocks
 		decodeBetaResponseTextBlocks(d, &v)
-		d.Spend(24) // an interface points to a copy
+		d.Spend(24) // the interface holds a pointer to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")
@@ -25129,7 +25129,7 @@ func encodeBetaMCPToolResultContent(e *wire.Encoder, x *BetaMCPToolResultContent
 	case BetaTextContent:
 		encodeBetaTextContent(e, &v)
 		return
-	case *BetaTextContent: // Go counts a pointer among the members too
+	case *BetaTextContent: // in Go a pointer is a member too
 		if v != nil {
 			encodeBetaTextContent(e, v)
 			return
@@ -25137,7 +25137,7 @@ func encodeBetaMCPToolResultContent(e *wire.Encoder, x *BetaMCPToolResultContent
 	case BetaResponseTextBlocks:
 		encodeBetaResponseTextBlocks(e, &v)
 		return
-	case *BetaResponseTextBlocks: // Go counts a pointer among the members too
+	case *BetaResponseTextBlocks: // in Go a pointer is a member too
 		if v != nil {
 			encodeBetaResponseTextBlocks(e, v)
 			return
@@ -25165,7 +25165,7 @@ func (BetaTextContent) isBetaMCPToolResultContentParam() {}
 func (BetaTextBlocks) isBetaMCPToolResultContentParam()  {}
 func (*Unknown) isBetaMCPToolResultContentParam()        {}
 
-// UnmarshalBetaMCPToolResultContentParam decodes one BetaMCPToolResultContentParam. JSON's null is nil.
+// UnmarshalBetaMCPToolResultContentParam decodes one BetaMCPToolResultContentParam. JSON null becomes nil.
 func UnmarshalBetaMCPToolResultContentParam(b []byte) (BetaMCPToolResultContentParam, error) {
 	var x BetaMCPToolResultContentParam
 	d := wire.NewDecoder(b)
@@ -25181,12 +25181,12 @@ func decodeBetaMCPToolResultContentParam(d *wire.Decoder, x *BetaMCPToolResultCo
 	case '"':
 		var v BetaTextContent
 		decodeBetaTextContent(d, &v)
-		d.Spend(24) // an interface points to a copy
+		d.Spend(24) // the interface holds a pointer to a copy
 		*x = v
 	case '[':
 		var v BetaTextBlocks
 		decodeBetaTextBlocks(d, &v)
-		d.Spend(24) // an interface points to a copy
+		d.Spend(24) // the interface holds a pointer to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")
@@ -25204,7 +25204,7 @@ func encodeBetaMCPToolResultContentParam(e *wire.Encoder, x *BetaMCPToolResultCo
 	case BetaTextContent:
 		encodeBetaTextContent(e, &v)
 		return
-	case *BetaTextContent: // Go counts a pointer among the members too
+	case *BetaTextContent: // in Go a pointer is a member too
 		if v != nil {
 			encodeBetaTextContent(e, v)
 			return
@@ -25212,7 +25212,7 @@ func encodeBetaMCPToolResultContentParam(e *wire.Encoder, x *BetaMCPToolResultCo
 	case BetaTextBlocks:
 		encodeBetaTextBlocks(e, &v)
 		return
-	case *BetaTextBlocks: // Go counts a pointer among the members too
+	case *BetaTextBlocks: // in Go a pointer is a member too
 		if v != nil {
 			encodeBetaTextBlocks(e, v)
 			return
@@ -25247,7 +25247,7 @@ func (*BetaMessageBatchCanceledResult) isBetaMessageBatchResult()  {}
 func (*BetaMessageBatchExpiredResult) isBetaMessageBatchResult()   {}
 func (*Unknown) isBetaMessageBatchResult()                         {}
 
-// UnmarshalBetaMessageBatchResult decodes one BetaMessageBatchResult. JSON's null is nil.
+// UnmarshalBetaMessageBatchResult decodes one BetaMessageBatchResult. JSON null becomes nil.
 func UnmarshalBetaMessageBatchResult(b []byte) (BetaMessageBatchResult, error) {
 	var x BetaMessageBatchResult
 	d := wire.NewDecoder(b)
@@ -25324,7 +25324,7 @@ func (BetaTextContent) isBetaMessageContent()          {}
 func (BetaMessageContentBlocks) isBetaMessageContent() {}
 func (*Unknown) isBetaMessageContent()                 {}
 
-// UnmarshalBetaMessageContent decodes one BetaMessageContent. JSON's null is nil.
+// UnmarshalBetaMessageContent decodes one BetaMessageContent. JSON null becomes nil.
 func UnmarshalBetaMessageContent(b []byte) (BetaMessageContent, error) {
 	var x BetaMessageContent
 	d := wire.NewDecoder(b)
@@ -25340,12 +25340,12 @@ func decodeBetaMessageContent(d *wire.Decoder, x *BetaMessageContent) {
 	case '"':
 		var v BetaTextContent
 		decodeBetaTextContent(d, &v)
-		d.Spend(24) // an interface points to a copy
+		d.Spend(24) // the interface holds a pointer to a copy
 		*x = v
 	case '[':
 		var v BetaMessageContentBlocks
 		decodeBetaMessageContentBlocks(d, &v)
-		d.Spend(24) // an interface points to a copy
+		d.Spend(24) // the interface holds a pointer to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")
@@ -25363,7 +25363,7 @@ func encodeBetaMessageContent(e *wire.Encoder, x *BetaMessageContent) {
 	case BetaTextContent:
 		encodeBetaTextContent(e, &v)
 		return
-	case *BetaTextContent: // Go counts a pointer among the members too
+	case *BetaTextContent: // in Go a pointer is a member too
 		if v != nil {
 			encodeBetaTextContent(e, v)
 			return
@@ -25371,7 +25371,7 @@ func encodeBetaMessageContent(e *wire.Encoder, x *BetaMessageContent) {
 	case BetaMessageContentBlocks:
 		encodeBetaMessageContentBlocks(e, &v)
 		return
-	case *BetaMessageContentBlocks: // Go counts a pointer among the members too
+	case *BetaMessageContentBlocks: // in Go a pointer is a member too
 		if v != nil {
 			encodeBetaMessageContentBlocks(e, v)
 			return
@@ -25404,7 +25404,7 @@ func (*BetaAssistantMessageParam) isBetaMessageParam() {}
 func (*BetaSystemMessageParam) isBetaMessageParam()    {}
 func (*Unknown) isBetaMessageParam()                   {}
 
-// UnmarshalBetaMessageParam decodes one BetaMessageParam. JSON's null is nil.
+// UnmarshalBetaMessageParam decodes one BetaMessageParam. JSON null becomes nil.
 func UnmarshalBetaMessageParam(b []byte) (BetaMessageParam, error) {
 	var x BetaMessageParam
 	d := wire.NewDecoder(b)
@@ -25474,7 +25474,7 @@ func (BetaContainerID) isBetaRequestContainer()      {}
 func (*BetaContainerParams) isBetaRequestContainer() {}
 func (*Unknown) isBetaRequestContainer()             {}
 
-// UnmarshalBetaRequestContainer decodes one BetaRequestContainer. JSON's null is nil.
+// UnmarshalBetaRequestContainer decodes one BetaRequestContainer. JSON null becomes nil.
 func UnmarshalBetaRequestContainer(b []byte) (BetaRequestContainer, error) {
 	var x BetaRequestContainer
 	d := wire.NewDecoder(b)
@@ -25490,7 +25490,7 @@ func decodeBetaRequestContainer(d *wire.Decoder, x *BetaRequestContainer) {
 	case '"':
 		var v BetaContainerID
 		decodeBetaContainerID(d, &v)
-		d.Spend(24) // an interface points to a copy
+		d.Spend(24) // the interface holds a pointer to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")
@@ -25510,7 +25510,7 @@ func encodeBetaRequestContainer(e *wire.Encoder, x *BetaRequestContainer) {
 	case BetaContainerID:
 		encodeBetaContainerID(e, &v)
 		return
-	case *BetaContainerID: // Go counts a pointer among the members too
+	case *BetaContainerID: // in Go a pointer is a member too
 		if v != nil {
 			encodeBetaContainerID(e, v)
 			return
@@ -25550,7 +25550,7 @@ func (*BetaToolChangeMCPToolsetReference) isBetaRequestToolAdditionBlockTool() {
 func (*BetaToolChangeToolDefinitionParam) isBetaRequestToolAdditionBlockTool() {}
 func (*Unknown) isBetaRequestToolAdditionBlockTool()                           {}
 
-// UnmarshalBetaRequestToolAdditionBlockTool decodes one BetaRequestToolAdditionBlockTool. JSON's null is nil.
+// UnmarshalBetaRequestToolAdditionBlockTool decodes one BetaRequestToolAdditionBlockTool. JSON null becomes nil.
 func UnmarshalBetaRequestToolAdditionBlockTool(b []byte) (BetaRequestToolAdditionBlockTool, error) {
 	var x BetaRequestToolAdditionBlockTool
 	d := wire.NewDecoder(b)
@@ -25632,7 +25632,7 @@ func (*BetaToolChangeMCPToolReference) isBetaRequestToolRemovalBlockTool()    {}
 func (*BetaToolChangeMCPToolsetReference) isBetaRequestToolRemovalBlockTool() {}
 func (*Unknown) isBetaRequestToolRemovalBlockTool()                           {}
 
-// UnmarshalBetaRequestToolRemovalBlockTool decodes one BetaRequestToolRemovalBlockTool. JSON's null is nil.
+// UnmarshalBetaRequestToolRemovalBlockTool decodes one BetaRequestToolRemovalBlockTool. JSON null becomes nil.
 func UnmarshalBetaRequestToolRemovalBlockTool(b []byte) (BetaRequestToolRemovalBlockTool, error) {
 	var x BetaRequestToolRemovalBlockTool
 	d := wire.NewDecoder(b)
@@ -25709,7 +25709,7 @@ func (*BetaResponseToolChangeMCPToolsetReference) isBetaResponseToolAdditionBloc
 func (*BetaToolChangeToolDefinition) isBetaResponseToolAdditionBlockTool()              {}
 func (*Unknown) isBetaResponseToolAdditionBlockTool()                                   {}
 
-// UnmarshalBetaResponseToolAdditionBlockTool decodes one BetaResponseToolAdditionBlockTool. JSON's null is nil.
+// UnmarshalBetaResponseToolAdditionBlockTool decodes one BetaResponseToolAdditionBlockTool. JSON null becomes nil.
 func UnmarshalBetaResponseToolAdditionBlockTool(b []byte) (BetaResponseToolAdditionBlockTool, error) {
 	var x BetaResponseToolAdditionBlockTool
 	d := wire.NewDecoder(b)
@@ -25791,7 +25791,7 @@ func (*BetaResponseToolChangeMCPToolReference) isBetaResponseToolRemovalBlockToo
 func (*BetaResponseToolChangeMCPToolsetReference) isBetaResponseToolRemovalBlockTool() {}
 func (*Unknown) isBetaResponseToolRemovalBlockTool()                                   {}
 
-// UnmarshalBetaResponseToolRemovalBlockTool decodes one BetaResponseToolRemovalBlockTool. JSON's null is nil.
+// UnmarshalBetaResponseToolRemovalBlockTool decodes one BetaResponseToolRemovalBlockTool. JSON null becomes nil.
 func UnmarshalBetaResponseToolRemovalBlockTool(b []byte) (BetaResponseToolRemovalBlockTool, error) {
 	var x BetaResponseToolRemovalBlockTool
 	d := wire.NewDecoder(b)
@@ -25916,7 +25916,7 @@ func (*BetaToolSearchToolRegex20251119) isBetaResponseToolUnion() {}
 func (*BetaMCPToolset) isBetaResponseToolUnion()                  {}
 func (*Unknown) isBetaResponseToolUnion()                         {}
 
-// UnmarshalBetaResponseToolUnion decodes one BetaResponseToolUnion. JSON's null is nil.
+// UnmarshalBetaResponseToolUnion decodes one BetaResponseToolUnion. JSON null becomes nil.
 func UnmarshalBetaResponseToolUnion(b []byte) (BetaResponseToolUnion, error) {
 	var x BetaResponseToolUnion
 	d := wire.NewDecoder(b)
@@ -26170,7 +26170,7 @@ func (*BetaRequestToolAdditionBlock) isBetaSystemContentBlockParam() {}
 func (*BetaRequestToolRemovalBlock) isBetaSystemContentBlockParam()  {}
 func (*Unknown) isBetaSystemContentBlockParam()                      {}
 
-// UnmarshalBetaSystemContentBlockParam decodes one BetaSystemContentBlockParam. JSON's null is nil.
+// UnmarshalBetaSystemContentBlockParam decodes one BetaSystemContentBlockParam. JSON null becomes nil.
 func UnmarshalBetaSystemContentBlockParam(b []byte) (BetaSystemContentBlockParam, error) {
 	var x BetaSystemContentBlockParam
 	d := wire.NewDecoder(b)
@@ -26240,7 +26240,7 @@ func (BetaTextContent) isBetaSystemMessageContent()                {}
 func (BetaSystemMessageContentBlocks) isBetaSystemMessageContent() {}
 func (*Unknown) isBetaSystemMessageContent()                       {}
 
-// UnmarshalBetaSystemMessageContent decodes one BetaSystemMessageContent. JSON's null is nil.
+// UnmarshalBetaSystemMessageContent decodes one BetaSystemMessageContent. JSON null becomes nil.
 func UnmarshalBetaSystemMessageContent(b []byte) (BetaSystemMessageContent, error) {
 	var x BetaSystemMessageContent
 	d := wire.NewDecoder(b)
@@ -26256,12 +26256,12 @@ func decodeBetaSystemMessageContent(d *wire.Decoder, x *BetaSystemMessageContent
 	case '"':
 		var v BetaTextContent
 		decodeBetaTextContent(d, &v)
-		d.Spend(24) // an interface points to a copy
+		d.Spend(24) // the interface holds a pointer to a copy
 		*x = v
 	case '[':
 		var v BetaSystemMessageContentBlocks
 		decodeBetaSystemMessageContentBlocks(d, &v)
-		d.Spend(24) // an interface points to a copy
+		d.Spend(24) // the interface holds a pointer to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")
@@ -26279,7 +26279,7 @@ func encodeBetaSystemMessageContent(e *wire.Encoder, x *BetaSystemMessageContent
 	case BetaTextContent:
 		encodeBetaTextContent(e, &v)
 		return
-	case *BetaTextContent: // Go counts a pointer among the members too
+	case *BetaTextContent: // in Go a pointer is a member too
 		if v != nil {
 			encodeBetaTextContent(e, v)
 			return
@@ -26287,7 +26287,7 @@ func encodeBetaSystemMessageContent(e *wire.Encoder, x *BetaSystemMessageContent
 	case BetaSystemMessageContentBlocks:
 		encodeBetaSystemMessageContentBlocks(e, &v)
 		return
-	case *BetaSystemMessageContentBlocks: // Go counts a pointer among the members too
+	case *BetaSystemMessageContentBlocks: // in Go a pointer is a member too
 		if v != nil {
 			encodeBetaSystemMessageContentBlocks(e, v)
 			return
@@ -26315,7 +26315,7 @@ func (BetaTextContent) isBetaSystemPrompt() {}
 func (BetaTextBlocks) isBetaSystemPrompt()  {}
 func (*Unknown) isBetaSystemPrompt()        {}
 
-// UnmarshalBetaSystemPrompt decodes one BetaSystemPrompt. JSON's null is nil.
+// UnmarshalBetaSystemPrompt decodes one BetaSystemPrompt. JSON null becomes nil.
 func UnmarshalBetaSystemPrompt(b []byte) (BetaSystemPrompt, error) {
 	var x BetaSystemPrompt
 	d := wire.NewDecoder(b)
@@ -26331,12 +26331,12 @@ func decodeBetaSystemPrompt(d *wire.Decoder, x *BetaSystemPrompt) {
 	case '"':
 		var v BetaTextContent
 		decodeBetaTextContent(d, &v)
-		d.Spend(24) // an interface points to a copy
+		d.Spend(24) // the interface holds a pointer to a copy
 		*x = v
 	case '[':
 		var v BetaTextBlocks
 		decodeBetaTextBlocks(d, &v)
-		d.Spend(24) // an interface points to a copy
+		d.Spend(24) // the interface holds a pointer to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")
@@ -26354,7 +26354,7 @@ func encodeBetaSystemPrompt(e *wire.Encoder, x *BetaSystemPrompt) {
 	case BetaTextContent:
 		encodeBetaTextContent(e, &v)
 		return
-	case *BetaTextContent: // Go counts a pointer among the members too
+	case *BetaTextContent: // in Go a pointer is a member too
 		if v != nil {
 			encodeBetaTextContent(e, v)
 			return
@@ -26362,7 +26362,7 @@ func encodeBetaSystemPrompt(e *wire.Encoder, x *BetaSystemPrompt) {
 	case BetaTextBlocks:
 		encodeBetaTextBlocks(e, &v)
 		return
-	case *BetaTextBlocks: // Go counts a pointer among the members too
+	case *BetaTextBlocks: // in Go a pointer is a member too
 		if v != nil {
 			encodeBetaTextBlocks(e, v)
 			return
@@ -26399,7 +26399,7 @@ func (*BetaCitationsWebSearchResultLocation) isBetaTextCitation() {}
 func (*BetaCitationSearchResultLocation) isBetaTextCitation()     {}
 func (*Unknown) isBetaTextCitation()                              {}
 
-// UnmarshalBetaTextCitation decodes one BetaTextCitation. JSON's null is nil.
+// UnmarshalBetaTextCitation decodes one BetaTextCitation. JSON null becomes nil.
 func UnmarshalBetaTextCitation(b []byte) (BetaTextCitation, error) {
 	var x BetaTextCitation
 	d := wire.NewDecoder(b)
@@ -26492,7 +26492,7 @@ func (*BetaCitationWebSearchResultLocationParam) isBetaTextCitationParam() {}
 func (*BetaCitationSearchResultLocationParam) isBetaTextCitationParam()    {}
 func (*Unknown) isBetaTextCitationParam()                                  {}
 
-// UnmarshalBetaTextCitationParam decodes one BetaTextCitationParam. JSON's null is nil.
+// UnmarshalBetaTextCitationParam decodes one BetaTextCitationParam. JSON null becomes nil.
 func UnmarshalBetaTextCitationParam(b []byte) (BetaTextCitationParam, error) {
 	var x BetaTextCitationParam
 	d := wire.NewDecoder(b)
@@ -26586,7 +26586,7 @@ func (*BetaTextEditorCodeExecutionStrReplaceResultBlock) isBetaTextEditorCodeExe
 }
 func (*Unknown) isBetaTextEditorCodeExecutionToolResultContent() {}
 
-// UnmarshalBetaTextEditorCodeExecutionToolResultContent decodes one BetaTextEditorCodeExecutionToolResultContent. JSON's null is nil.
+// UnmarshalBetaTextEditorCodeExecutionToolResultContent decodes one BetaTextEditorCodeExecutionToolResultContent. JSON null becomes nil.
 func UnmarshalBetaTextEditorCodeExecutionToolResultContent(b []byte) (BetaTextEditorCodeExecutionToolResultContent, error) {
 	var x BetaTextEditorCodeExecutionToolResultContent
 	d := wire.NewDecoder(b)
@@ -26674,7 +26674,7 @@ func (*BetaTextEditorCodeExecutionStrReplaceResultBlockParam) isBetaTextEditorCo
 }
 func (*Unknown) isBetaTextEditorCodeExecutionToolResultContentParam() {}
 
-// UnmarshalBetaTextEditorCodeExecutionToolResultContentParam decodes one BetaTextEditorCodeExecutionToolResultContentParam. JSON's null is nil.
+// UnmarshalBetaTextEditorCodeExecutionToolResultContentParam decodes one BetaTextEditorCodeExecutionToolResultContentParam. JSON null becomes nil.
 func UnmarshalBetaTextEditorCodeExecutionToolResultContentParam(b []byte) (BetaTextEditorCodeExecutionToolResultContentParam, error) {
 	var x BetaTextEditorCodeExecutionToolResultContentParam
 	d := wire.NewDecoder(b)
@@ -26759,7 +26759,7 @@ func (*BetaThinkingConfigBetweenTools) isBetaThinkingConfigParam() {}
 func (*BetaThinkingConfigAdaptive) isBetaThinkingConfigParam()     {}
 func (*Unknown) isBetaThinkingConfigParam()                        {}
 
-// UnmarshalBetaThinkingConfigParam decodes one BetaThinkingConfigParam. JSON's null is nil.
+// UnmarshalBetaThinkingConfigParam decodes one BetaThinkingConfigParam. JSON null becomes nil.
 func UnmarshalBetaThinkingConfigParam(b []byte) (BetaThinkingConfigParam, error) {
 	var x BetaThinkingConfigParam
 	d := wire.NewDecoder(b)
@@ -26838,7 +26838,7 @@ func (*BetaThinkingTurns) isBetaThinkingKeep()    {}
 func (*BetaAllThinkingTurns) isBetaThinkingKeep() {}
 func (*Unknown) isBetaThinkingKeep()              {}
 
-// UnmarshalBetaThinkingKeep decodes one BetaThinkingKeep. JSON's null is nil.
+// UnmarshalBetaThinkingKeep decodes one BetaThinkingKeep. JSON null becomes nil.
 func UnmarshalBetaThinkingKeep(b []byte) (BetaThinkingKeep, error) {
 	var x BetaThinkingKeep
 	d := wire.NewDecoder(b)
@@ -26854,7 +26854,7 @@ func decodeBetaThinkingKeep(d *wire.Decoder, x *BetaThinkingKeep) {
 	case '"':
 		var v BetaThinkingKeepAll
 		decodeBetaThinkingKeepAll(d, &v)
-		d.Spend(24) // an interface points to a copy
+		d.Spend(24) // the interface holds a pointer to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")
@@ -26876,7 +26876,7 @@ func encodeBetaThinkingKeep(e *wire.Encoder, x *BetaThinkingKeep) {
 	case BetaThinkingKeepAll:
 		encodeBetaThinkingKeepAll(e, &v)
 		return
-	case *BetaThinkingKeepAll: // Go counts a pointer among the members too
+	case *BetaThinkingKeepAll: // in Go a pointer is a member too
 		if v != nil {
 			encodeBetaThinkingKeepAll(e, v)
 			return
@@ -26918,7 +26918,7 @@ func (*BetaThreadCreateParams) isBetaThreadParams()   {}
 func (*BetaThreadContinueParams) isBetaThreadParams() {}
 func (*Unknown) isBetaThreadParams()                  {}
 
-// UnmarshalBetaThreadParams decodes one BetaThreadParams. JSON's null is nil.
+// UnmarshalBetaThreadParams decodes one BetaThreadParams. JSON null becomes nil.
 func UnmarshalBetaThreadParams(b []byte) (BetaThreadParams, error) {
 	var x BetaThreadParams
 	d := wire.NewDecoder(b)
@@ -26988,7 +26988,7 @@ func (*BetaToolChoiceTool) isBetaToolChoice() {}
 func (*BetaToolChoiceNone) isBetaToolChoice() {}
 func (*Unknown) isBetaToolChoice()            {}
 
-// UnmarshalBetaToolChoice decodes one BetaToolChoice. JSON's null is nil.
+// UnmarshalBetaToolChoice decodes one BetaToolChoice. JSON null becomes nil.
 func UnmarshalBetaToolChoice(b []byte) (BetaToolChoice, error) {
 	var x BetaToolChoice
 	d := wire.NewDecoder(b)
@@ -27065,7 +27065,7 @@ func (BetaTextContent) isBetaToolResultContent()             {}
 func (BetaToolResultContentBlocks) isBetaToolResultContent() {}
 func (*Unknown) isBetaToolResultContent()                    {}
 
-// UnmarshalBetaToolResultContent decodes one BetaToolResultContent. JSON's null is nil.
+// UnmarshalBetaToolResultContent decodes one BetaToolResultContent. JSON null becomes nil.
 func UnmarshalBetaToolResultContent(b []byte) (BetaToolResultContent, error) {
 	var x BetaToolResultContent
 	d := wire.NewDecoder(b)
@@ -27081,12 +27081,12 @@ func decodeBetaToolResultContent(d *wire.Decoder, x *BetaToolResultContent) {
 	case '"':
 		var v BetaTextContent
 		decodeBetaTextContent(d, &v)
-		d.Spend(24) // an interface points to a copy
+		d.Spend(24) // the interface holds a pointer to a copy
 		*x = v
 	case '[':
 		var v BetaToolResultContentBlocks
 		decodeBetaToolResultContentBlocks(d, &v)
-		d.Spend(24) // an interface points to a copy
+		d.Spend(24) // the interface holds a pointer to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")
@@ -27104,7 +27104,7 @@ func encodeBetaToolResultContent(e *wire.Encoder, x *BetaToolResultContent) {
 	case BetaTextContent:
 		encodeBetaTextContent(e, &v)
 		return
-	case *BetaTextContent: // Go counts a pointer among the members too
+	case *BetaTextContent: // in Go a pointer is a member too
 		if v != nil {
 			encodeBetaTextContent(e, v)
 			return
@@ -27112,7 +27112,7 @@ func encodeBetaToolResultContent(e *wire.Encoder, x *BetaToolResultContent) {
 	case BetaToolResultContentBlocks:
 		encodeBetaToolResultContentBlocks(e, &v)
 		return
-	case *BetaToolResultContentBlocks: // Go counts a pointer among the members too
+	case *BetaToolResultContentBlocks: // in Go a pointer is a member too
 		if v != nil {
 			encodeBetaToolResultContentBlocks(e, v)
 			return
@@ -27151,7 +27151,7 @@ func (*BetaToolReferenceBlockParam) isBetaToolResultContentBlock() {}
 func (*BetaBrowserStateBlockParam) isBetaToolResultContentBlock()  {}
 func (*Unknown) isBetaToolResultContentBlock()                     {}
 
-// UnmarshalBetaToolResultContentBlock decodes one BetaToolResultContentBlock. JSON's null is nil.
+// UnmarshalBetaToolResultContentBlock decodes one BetaToolResultContentBlock. JSON null becomes nil.
 func UnmarshalBetaToolResultContentBlock(b []byte) (BetaToolResultContentBlock, error) {
 	var x BetaToolResultContentBlock
 	d := wire.NewDecoder(b)
@@ -27245,7 +27245,7 @@ func (*BetaToolSearchToolResultErrorObject) isBetaToolSearchToolResultContent() 
 func (*BetaToolSearchToolSearchResultBlock) isBetaToolSearchToolResultContent() {}
 func (*Unknown) isBetaToolSearchToolResultContent()                             {}
 
-// UnmarshalBetaToolSearchToolResultContent decodes one BetaToolSearchToolResultContent. JSON's null is nil.
+// UnmarshalBetaToolSearchToolResultContent decodes one BetaToolSearchToolResultContent. JSON null becomes nil.
 func UnmarshalBetaToolSearchToolResultContent(b []byte) (BetaToolSearchToolResultContent, error) {
 	var x BetaToolSearchToolResultContent
 	d := wire.NewDecoder(b)
@@ -27311,7 +27311,7 @@ func (*BetaToolSearchToolResultErrorParam) isBetaToolSearchToolResultContentPara
 func (*BetaToolSearchToolSearchResultBlockParam) isBetaToolSearchToolResultContentParam() {}
 func (*Unknown) isBetaToolSearchToolResultContentParam()                                  {}
 
-// UnmarshalBetaToolSearchToolResultContentParam decodes one BetaToolSearchToolResultContentParam. JSON's null is nil.
+// UnmarshalBetaToolSearchToolResultContentParam decodes one BetaToolSearchToolResultContentParam. JSON null becomes nil.
 func UnmarshalBetaToolSearchToolResultContentParam(b []byte) (BetaToolSearchToolResultContentParam, error) {
 	var x BetaToolSearchToolResultContentParam
 	d := wire.NewDecoder(b)
@@ -27429,7 +27429,7 @@ func (*BetaAdvisorTool20260301) isBetaToolUnion()         {}
 func (*BetaMCPToolset) isBetaToolUnion()                  {}
 func (*Unknown) isBetaToolUnion()                         {}
 
-// UnmarshalBetaToolUnion decodes one BetaToolUnion. JSON's null is nil.
+// UnmarshalBetaToolUnion decodes one BetaToolUnion. JSON null becomes nil.
 func UnmarshalBetaToolUnion(b []byte) (BetaToolUnion, error) {
 	var x BetaToolUnion
 	d := wire.NewDecoder(b)
@@ -27685,7 +27685,7 @@ func (*BetaAdvisorMessageIterationUsage) isBetaUsageIteration()  {}
 func (*BetaFallbackMessageIterationUsage) isBetaUsageIteration() {}
 func (*Unknown) isBetaUsageIteration()                           {}
 
-// UnmarshalBetaUsageIteration decodes one BetaUsageIteration. JSON's null is nil.
+// UnmarshalBetaUsageIteration decodes one BetaUsageIteration. JSON null becomes nil.
 func UnmarshalBetaUsageIteration(b []byte) (BetaUsageIteration, error) {
 	var x BetaUsageIteration
 	d := wire.NewDecoder(b)
@@ -27765,7 +27765,7 @@ func (*BetaWebFetchToolResultErrorBlock) isBetaWebFetchToolResultContent() {}
 func (*BetaWebFetchBlock) isBetaWebFetchToolResultContent()                {}
 func (*Unknown) isBetaWebFetchToolResultContent()                          {}
 
-// UnmarshalBetaWebFetchToolResultContent decodes one BetaWebFetchToolResultContent. JSON's null is nil.
+// UnmarshalBetaWebFetchToolResultContent decodes one BetaWebFetchToolResultContent. JSON null becomes nil.
 func UnmarshalBetaWebFetchToolResultContent(b []byte) (BetaWebFetchToolResultContent, error) {
 	var x BetaWebFetchToolResultContent
 	d := wire.NewDecoder(b)
@@ -27831,7 +27831,7 @@ func (*BetaWebFetchToolResultErrorBlockParam) isBetaWebFetchToolResultContentPar
 func (*BetaWebFetchBlockParam) isBetaWebFetchToolResultContentParam()                {}
 func (*Unknown) isBetaWebFetchToolResultContentParam()                               {}
 
-// UnmarshalBetaWebFetchToolResultContentParam decodes one BetaWebFetchToolResultContentParam. JSON's null is nil.
+// UnmarshalBetaWebFetchToolResultContentParam decodes one BetaWebFetchToolResultContentParam. JSON null becomes nil.
 func UnmarshalBetaWebFetchToolResultContentParam(b []byte) (BetaWebFetchToolResultContentParam, error) {
 	var x BetaWebFetchToolResultContentParam
 	d := wire.NewDecoder(b)
@@ -27901,7 +27901,7 @@ func (*BetaWebFetchURLSourceOnly) isBetaWebFetchURLSourceToolResults()   {}
 func (*BetaWebFetchURLSourceExcept) isBetaWebFetchURLSourceToolResults() {}
 func (*Unknown) isBetaWebFetchURLSourceToolResults()                     {}
 
-// UnmarshalBetaWebFetchURLSourceToolResults decodes one BetaWebFetchURLSourceToolResults. JSON's null is nil.
+// UnmarshalBetaWebFetchURLSourceToolResults decodes one BetaWebFetchURLSourceToolResults. JSON null becomes nil.
 func UnmarshalBetaWebFetchURLSourceToolResults(b []byte) (BetaWebFetchURLSourceToolResults, error) {
 	var x BetaWebFetchURLSourceToolResults
 	d := wire.NewDecoder(b)
@@ -27981,7 +27981,7 @@ func (*BetaWebFetchURLSourceAll) isBetaWebFetchURLSourceUserInput()  {}
 func (*BetaWebFetchURLSourceNone) isBetaWebFetchURLSourceUserInput() {}
 func (*Unknown) isBetaWebFetchURLSourceUserInput()                   {}
 
-// UnmarshalBetaWebFetchURLSourceUserInput decodes one BetaWebFetchURLSourceUserInput. JSON's null is nil.
+// UnmarshalBetaWebFetchURLSourceUserInput decodes one BetaWebFetchURLSourceUserInput. JSON null becomes nil.
 func UnmarshalBetaWebFetchURLSourceUserInput(b []byte) (BetaWebFetchURLSourceUserInput, error) {
 	var x BetaWebFetchURLSourceUserInput
 	d := wire.NewDecoder(b)
@@ -28044,7 +28044,7 @@ func (*BetaWebSearchToolResultErrorObject) isBetaWebSearchToolResultContent() {}
 func (BetaWebSearchResultBlocks) isBetaWebSearchToolResultContent()           {}
 func (*Unknown) isBetaWebSearchToolResultContent()                            {}
 
-// UnmarshalBetaWebSearchToolResultContent decodes one BetaWebSearchToolResultContent. JSON's null is nil.
+// UnmarshalBetaWebSearchToolResultContent decodes one BetaWebSearchToolResultContent. JSON null becomes nil.
 func UnmarshalBetaWebSearchToolResultContent(b []byte) (BetaWebSearchToolResultContent, error) {
 	var x BetaWebSearchToolResultContent
 	d := wire.NewDecoder(b)
@@ -28060,7 +28060,7 @@ func decodeBetaWebSearchToolResultContent(d *wire.Decoder, x *BetaWebSearchToolR
 	case '[':
 		var v BetaWebSearchResultBlocks
 		decodeBetaWebSearchResultBlocks(d, &v)
-		d.Spend(24) // an interface points to a copy
+		d.Spend(24) // the interface holds a pointer to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")
@@ -28085,7 +28085,7 @@ func encodeBetaWebSearchToolResultContent(e *wire.Encoder, x *BetaWebSearchToolR
 	case BetaWebSearchResultBlocks:
 		encodeBetaWebSearchResultBlocks(e, &v)
 		return
-	case *BetaWebSearchResultBlocks: // Go counts a pointer among the members too
+	case *BetaWebSearchResultBlocks: // in Go a pointer is a member too
 		if v != nil {
 			encodeBetaWebSearchResultBlocks(e, v)
 			return
@@ -28113,7 +28113,7 @@ func (BetaWebSearchResultBlocksParam) isBetaWebSearchToolResultContentParam()   
 func (*BetaWebSearchToolRequestErrorObject) isBetaWebSearchToolResultContentParam() {}
 func (*Unknown) isBetaWebSearchToolResultContentParam()                             {}
 
-// UnmarshalBetaWebSearchToolResultContentParam decodes one BetaWebSearchToolResultContentParam. JSON's null is nil.
+// UnmarshalBetaWebSearchToolResultContentParam decodes one BetaWebSearchToolResultContentParam. JSON null becomes nil.
 func UnmarshalBetaWebSearchToolResultContentParam(b []byte) (BetaWebSearchToolResultContentParam, error) {
 	var x BetaWebSearchToolResultContentParam
 	d := wire.NewDecoder(b)
@@ -28129,7 +28129,7 @@ func decodeBetaWebSearchToolResultContentParam(d *wire.Decoder, x *BetaWebSearch
 	case '[':
 		var v BetaWebSearchResultBlocksParam
 		decodeBetaWebSearchResultBlocksParam(d, &v)
-		d.Spend(24) // an interface points to a copy
+		d.Spend(24) // the interface holds a pointer to a copy
 		*x = v
 	case '{':
 		tag := d.Tag("type")
@@ -28149,7 +28149,7 @@ func encodeBetaWebSearchToolResultContentParam(e *wire.Encoder, x *BetaWebSearch
 	case BetaWebSearchResultBlocksParam:
 		encodeBetaWebSearchResultBlocksParam(e, &v)
 		return
-	case *BetaWebSearchResultBlocksParam: // Go counts a pointer among the members too
+	case *BetaWebSearchResultBlocksParam: // in Go a pointer is a member too
 		if v != nil {
 			encodeBetaWebSearchResultBlocksParam(e, v)
 			return

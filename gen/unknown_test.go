@@ -12,8 +12,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// TestUnknownPropertiesOfRequests puts a property that the contract does not know into each object of a request, one at a
-// time: it is kept, or decoding returns an error that points to it.
+// TestUnknownPropertiesOfRequests puts an unknown property into each object of a request, one at a time: it must be
+// kept, or decoding must return an error that points to it.
 func TestUnknownPropertiesOfRequests(t *testing.T) {
 	t.Parallel()
 	const request = `{"custom_id":"a","params":{"model":"m","max_tokens":1,"metadata":{"user_id":"u"},"thinking":{"type":"enabled","budget_tokens":1024},` +
@@ -57,7 +57,7 @@ func TestUnknownPropertiesOfRequests(t *testing.T) {
 	}
 }
 
-// TestUnknownPropertiesBesideFaults has a fault that matters beside an unknown property, in both orders.
+// TestUnknownPropertiesBesideFaults decodes a real fault next to an unknown property, in both orders.
 func TestUnknownPropertiesBesideFaults(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -80,7 +80,7 @@ func TestUnknownPropertiesBesideFaults(t *testing.T) {
 			}
 		})
 	}
-	// Decoders are used again: what was no request must not inherit from one that was.
+	// Decoders are reused: decoding a response must not inherit the state of decoding a request.
 	var m gen.BetaMessage
 	if err := m.UnmarshalJSON([]byte(`{"new":1,"content":[{"type":"text","text":"x","new":1}]}`)); err != nil {
 		t.Error(err)

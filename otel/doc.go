@@ -1,4 +1,4 @@
-// Package batchotel makes traces and metrics of OpenTelemetry from the calls of package client.
+// Package batchotel makes OpenTelemetry traces and metrics from the calls of package client.
 //
 //	package main
 //
@@ -29,39 +29,40 @@
 //		return err
 //	}
 //
-// Names follow the semantic conventions of OpenTelemetry 1.41 for HTTP and generative AI where these have one, and begin with
-// "messagebatches." otherwise. Nothing holds a prompt, a result or a credential.
+// Names follow the OpenTelemetry semantic conventions 1.41 for HTTP and generative AI where they exist, and begin with
+// "messagebatches." otherwise. No span or metric contains a prompt, a result or a credential.
 //
 // # Spans
 //
-// A call of the client is a span with the name of its operation, such as "create_batch". It has gen_ai.operation.name,
-// gen_ai.provider.name, server.address, server.port and messagebatches.batch.id, and if it failed error.type: the type of the
-// API's error, or "uncertain", "incomplete", "timeout", "canceled", "deadline_exceeded",
-// "connection" or "_OTHER". For Create there are
-// also messagebatches.requests, and for Results the numbers of results by outcome and gen_ai.usage.input_tokens, which
-// includes the cache's, and gen_ai.usage.output_tokens. Retries, failed polls and streams of results are its events.
+// Each client call is a span named after its operation, such as "create_batch". Its attributes are
+// gen_ai.operation.name, gen_ai.provider.name, server.address, server.port and messagebatches.batch.id, and error.type
+// if it failed: the type of the API's error, or "uncertain", "incomplete", "timeout", "canceled", "deadline_exceeded",
+// "connection" or "_OTHER". Create also has messagebatches.requests. Results has the numbers of results by outcome,
+// gen_ai.usage.input_tokens, which includes cache tokens, and gen_ai.usage.output_tokens. Retries, failed polls and
+// result streams are events of the span.
 //
-// Each HTTP request is a child of it, such as "GET /v1/messages/batches/{message_batch_id}", with http.request.method,
+// Each HTTP request is a child span, such as "GET /v1/messages/batches/{message_batch_id}", with http.request.method,
 // http.response.status_code, http.request.body.size, http.response.body.size, http.request.resend_count, url.full and
-// url.template, and the service's request-id. Its trace goes to the service as the header traceparent, see [WithPropagator].
+// url.template, and the service's request-id. The trace is sent to the service in the header traceparent, see
+// [WithPropagator].
 //
 // # Metrics
 //
-//   - http.client.request.duration: seconds to the headers of the response, by method, template and status
+//   - http.client.request.duration: seconds until the response headers, by method, template and status
 //   - http.client.request.body.size, http.client.response.body.size: bytes
 //   - gen_ai.client.operation.duration: seconds of a call, by operation and error.type
 //   - gen_ai.client.token.usage: tokens of each result, by model and gen_ai.token.type
 //   - messagebatches.retries: retries, by operation and error.type
-//   - messagebatches.uncertain, messagebatches.incomplete: creates with an unknown outcome, and results that are incomplete
-//   - messagebatches.requests.waiting, messagebatches.batches.waiting: requests in batches that have not ended, and those
-//     batches, of those that this program has created, polled, fetched or canceled
+//   - messagebatches.uncertain, messagebatches.incomplete: creates with an unknown outcome, and incomplete results
+//   - messagebatches.requests.waiting, messagebatches.batches.waiting: requests in batches that have not ended, and
+//     those batches, counting batches that this program has created, polled, fetched or canceled
 //   - messagebatches.results: results by outcome, model, stop reason and error.type
 //   - messagebatches.tokens: tokens of results by model and kind, as package bulk counts them
-//   - messagebatches.cost: what they cost, by model, see [WithPrices]
+//   - messagebatches.cost: cost of results, by model, see [WithPrices]
 //
-// The last four have the labels of [WithLabels] too, and so has gen_ai.client.token.usage.
+// The labels of [WithLabels] are added to gen_ai.client.token.usage, messagebatches.results, messagebatches.tokens and
+// messagebatches.cost.
 //
 // # Jobs
-//
-// Package jobsotel of this module does the same for the events of durable jobs.
+// Package jobsotel in this module does the same for the events of durable jobs.
 package batchotel

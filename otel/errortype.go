@@ -14,7 +14,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client"
 )
 
-// errorType returns error.type of an error. There are few of them: texts of responses are not among them.
+// errorType returns error.type of an error. There are few values, none of them text from responses.
 func errorType(err error) attribute.KeyValue {
 	return semconv.ErrorTypeKey.String(typeOf(err))
 }
@@ -42,7 +42,8 @@ func typeOf(err error) string {
 	return semconv.ErrorTypeOther.Value.AsString()
 }
 
-// typeOfResponse returns the type of an error of the API, or the status of another response. It is empty if err is neither.
+// typeOfResponse returns the type of an API error, or the status of another unsuccessful response, or "" if err is
+// neither.
 func typeOfResponse(err error) string {
 	var apiErr *client.APIError
 	if !errors.As(err, &apiErr) {

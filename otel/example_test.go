@@ -20,8 +20,8 @@ import (
 	batchotel "github.com/seed-111a911e/messagebatches/otel"
 )
 
-// A client whose first create meets an overloaded service, and whose results are cut off once: its trace, and what was
-// measured. Real programs have exporters in place of those that keep everything in memory.
+// A client's first create meets an overloaded service, and its results are truncated once. The example prints the trace
+// and some metrics. Real programs use exporters instead of keeping everything in memory.
 func Example() {
 	spans, reader := tracetest.NewInMemoryExporter(), metric.NewManualReader()
 	hooks, err := batchotel.Hooks(
@@ -58,7 +58,7 @@ func Example() {
 		}
 	}
 
-	// The trace: each call with its requests below it.
+	// The trace: each call, followed by its HTTP requests.
 	ended := spans.GetSpans()
 	slices.SortFunc(ended, func(a, b tracetest.SpanStub) int { return a.StartTime.Compare(b.StartTime) })
 	for _, s := range ended {

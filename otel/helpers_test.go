@@ -39,8 +39,8 @@ func newTelemetry(t testing.TB, opts ...batchotel.Option) *telemetry {
 	return x
 }
 
-// tree returns the ended spans as an indented list in the order in which they began, with the attributes in want, their
-// events, and "error" with the description of the status.
+// tree returns the ended spans as an indented list in order of their start, with the attributes in want, their events,
+// and "error" with the description of the status.
 func (x *telemetry) tree(want ...attribute.Key) string {
 	spans := x.spans.Ended()
 	if n := len(x.spans.Started()) - len(spans); n != 0 {
@@ -84,8 +84,8 @@ func attributes(all []attribute.KeyValue, want []attribute.Key) string {
 	return text.String()
 }
 
-// metrics returns what was measured, a line for each series, sorted: sums and gauges with their value, histograms with
-// their count, and with their sum if it does not depend on time.
+// metrics returns the metrics, sorted, one line per series: sums and gauges with their value, histograms with their
+// count, and with their sum if it does not depend on time.
 func (x *telemetry) metrics(t testing.TB) []string {
 	t.Helper()
 	var all metricdata.ResourceMetrics
@@ -136,7 +136,7 @@ func (x *telemetry) metrics(t testing.TB) []string {
 	return lines
 }
 
-// begin returns the lines with one of some names.
+// begin returns the lines of the metrics with one of the names.
 func begin(lines []string, names ...string) []string {
 	var found []string
 	for _, line := range lines {

@@ -18,8 +18,8 @@ import (
 // scope is the name of the tracer and the meter.
 const scope = "github.com/seed-111a911e/messagebatches/otel"
 
-// Hooks returns hooks for [client.WithHooks] that make spans and metrics. They can be given to several clients, whose
-// waiting batches are then counted together. The error joins what is wrong with the options and the instruments.
+// Hooks returns hooks for [client.WithHooks] that make spans and metrics. Several clients can share them; their waiting
+// batches are then counted together. The error joins those of all options and instruments.
 func Hooks(opts ...Option) (client.Hooks, error) {
 	c, err := newConfig(opts)
 	if err != nil {
@@ -109,7 +109,7 @@ func (o *observer) endCall(ctx context.Context, e client.CallEnd) {
 
 func (o *observer) startAttempt(ctx context.Context, e client.AttemptStart) context.Context {
 	server := serverOf(e.URL)
-	trace.SpanFromContext(ctx).SetAttributes(server...) // of the call
+	trace.SpanFromContext(ctx).SetAttributes(server...) // the span of the call
 	template := templateOf(e.URL)
 	attributes := append(server, semconv.HTTPRequestMethodKey.String(e.Method), semconv.URLFull(e.URL.String()), semconv.URLTemplate(template))
 	if e.Attempt > 1 {

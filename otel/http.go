@@ -24,7 +24,7 @@ func serverOf(u *url.URL) []attribute.KeyValue {
 	return append(make([]attribute.KeyValue, 0, 8), semconv.ServerAddress(u.Hostname()), semconv.ServerPort(port))
 }
 
-// templateOf returns the path of the contract that a URL is of. That of a base URL is left out.
+// templateOf returns the contract's path template for a URL, without the path of the base URL.
 func templateOf(u *url.URL) string {
 	const root, id = "/v1/messages/batches", "/{message_batch_id}"
 	_, rest, _ := strings.Cut(u.Path, root)
@@ -39,8 +39,8 @@ func templateOf(u *url.URL) string {
 	return root + id
 }
 
-// failureOf returns error.type of an HTTP request and a description, which is empty where the status says it all. The
-// attribute is not valid if nothing has failed.
+// failureOf returns error.type of an HTTP request and a description, which is empty if the status is enough. The
+// attribute is invalid if the request succeeded.
 func failureOf(e client.AttemptEnd) (attribute.KeyValue, string) {
 	switch {
 	case e.Err != nil:

@@ -6,7 +6,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// Boundaries of histograms are those of the semantic conventions, continued up to what the calls of batches take.
+// Histogram boundaries are those of the semantic conventions, extended to the range of batch calls.
 var (
 	requestSeconds = []float64{0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 30, 60, 120, 300, 600}
 	callSeconds    = []float64{0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92, 300, 900, 3600, 14400, 43200, 86400}
@@ -14,7 +14,7 @@ var (
 	bodyBytes      = []float64{0, 1 << 10, 16 << 10, 128 << 10, 1 << 20, 8 << 20, 32 << 20, 64 << 20, 128 << 20, 256 << 20, 1 << 30}
 )
 
-// instruments are what is measured.
+// instruments are the metrics of this package.
 type instruments struct {
 	requestDuration, callDuration         metric.Float64Histogram
 	requestBody, responseBody, tokenUsage metric.Int64Histogram
@@ -24,7 +24,7 @@ type instruments struct {
 	requestsWaiting, batchesWaiting       metric.Int64ObservableGauge
 }
 
-// A maker makes instruments, and keeps the errors.
+// A maker makes instruments, and collects the errors.
 type maker struct {
 	metric.Meter
 	errs []error
@@ -64,9 +64,9 @@ func newInstruments(meter metric.Meter) (*instruments, error) {
 		requestBody:     m.histogram("http.client.request.body.size", "Size of HTTP client request bodies.", "By", bodyBytes),
 		responseBody:    m.histogram("http.client.response.body.size", "Size of HTTP client response bodies, after decompression.", "By", bodyBytes),
 		tokenUsage:      m.histogram("gen_ai.client.token.usage", "Number of input and output tokens used.", "{token}", tokenCounts),
-		retries:         m.counter("messagebatches.retries", "Attempts that were followed by another one.", "{retry}"),
+		retries:         m.counter("messagebatches.retries", "Attempts that were followed by a retry.", "{retry}"),
 		uncertain:       m.counter("messagebatches.uncertain", "Creates whose outcome is unknown.", "{call}"),
-		incomplete:      m.counter("messagebatches.incomplete", "Reads of results that ended with fewer results than the batch counted.", "{call}"),
+		incomplete:      m.counter("messagebatches.incomplete", "Reads of results that returned fewer results than the batch counted.", "{call}"),
 		results:         m.counter("messagebatches.results", "Results by outcome.", "{result}"),
 		tokens:          m.counter("messagebatches.tokens", "Tokens of results, each counted in one kind.", "{token}"),
 		cost:            made(m, cost, err),

@@ -36,7 +36,7 @@ func TestMetricsOfResults(t *testing.T) {
 		if n, err := read(t, s.Client(x.hooks), id); n != 3 || err != nil {
 			t.Fatal(n, err)
 		}
-		// What the results themselves say.
+		// The totals according to the results themselves.
 		var red, blue bulk.Totals
 		for item, err := range s.Client().Results(t.Context(), id) {
 			if err != nil {
@@ -151,7 +151,7 @@ func TestMetricsOfCalls(t *testing.T) {
 	})
 }
 
-// TestForgottenBatches checks that a batch that nobody looks at any more does not count as waiting for ever.
+// TestForgottenBatches checks that a batch that is no longer observed does not count as waiting forever.
 func TestForgottenBatches(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -62,9 +62,9 @@ func WithMeterProvider(p metric.MeterProvider) Option {
 	}
 }
 
-// WithPropagator sets what is sent to the service about a trace, as headers. Defaults to propagation.TraceContext, which
-// sends traceparent and tracestate: the IDs of the trace and the span. propagation.Baggage would send your baggage to the
-// service too. Nil sends nothing.
+// WithPropagator sets which headers about a trace are sent to the service. Defaults to propagation.TraceContext, which
+// sends traceparent and tracestate: the IDs of the trace and the span. propagation.Baggage would also send your baggage
+// to the service. Nil sends nothing.
 func WithPropagator(p propagation.TextMapPropagator) Option {
 	return func(c *config) error {
 		if p == nil {
@@ -75,19 +75,19 @@ func WithPropagator(p propagation.TextMapPropagator) Option {
 	}
 }
 
-// WithPrices turns on messagebatches.cost, in US dollars, by these prices. What has no price costs nothing there.
+// WithPrices turns on messagebatches.cost, in US dollars, at the given prices. Tokens without a price count as free.
 func WithPrices(prices bulk.Prices) Option {
 	prices.Models, prices.ServerTools = maps.Clone(prices.Models), maps.Clone(prices.ServerTools)
 	return func(c *config) error { c.prices = &prices; return nil }
 }
 
-// WithLabels adds attributes to the metrics about results, for example the team that a custom ID names. label is called for
-// each result, with the context of the call of Results. It must be safe for concurrent use, and should have few different
-// values: each combination is a time series of its own.
+// WithLabels adds attributes to the metrics about results, for example the team that a custom ID names. Label is called
+// for each result, with the context of the Results call. It must be safe for concurrent use, and should return few
+// distinct values, because each combination is a separate time series.
 func WithLabels(label func(context.Context, *client.Item) []attribute.KeyValue) Option {
 	return func(c *config) error {
 		if label == nil {
-			return errors.New("function of labels is nil")
+			return errors.New("label function is nil")
 		}
 		c.labels = label
 		return nil

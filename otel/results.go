@@ -13,7 +13,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/bulk"
 )
 
-// A tally is what the results of one call add up to.
+// A tally holds the totals of the results of one call.
 type tally struct {
 	outcomes map[string]int64
 	tokens   bulk.Tokens
@@ -44,7 +44,7 @@ func (t *tally) attributes() []attribute.KeyValue {
 		semconv.GenAIUsageCacheCreationInputTokens(int(t.tokens.CacheWrite5m+t.tokens.CacheWrite1h)))
 }
 
-// input returns all input tokens, with those of the cache.
+// input returns all input tokens, including cache tokens.
 func input(n bulk.Tokens) int64 { return n.Input + n.CacheWrite5m + n.CacheWrite1h + n.CacheRead }
 
 // result measures one result.
@@ -61,7 +61,7 @@ func (o *observer) result(ctx context.Context, item *client.Item) {
 	o.results.Add(ctx, 1, metric.WithAttributes(described...))
 
 	var used bulk.Totals
-	if outcome != "damaged" { // of a duplicate, the first one was counted
+	if outcome != "damaged" { // a duplicate was counted when it first came
 		used.Add(item)
 	}
 	for model, n := range used.Models {
@@ -102,7 +102,8 @@ func (o *observer) used(ctx context.Context, model client.Model, n bulk.Tokens, 
 	o.tokenUsage.Record(ctx, n.Output, metric.WithAttributes(append(of, semconv.GenAITokenTypeOutput)...))
 }
 
-// priced measures what one result cost. It counts for the model that responded, advice of other models included.
+// priced measures the cost of one result. All of it counts for the model of the message, including calls to advisor
+// models.
 func (o *observer) priced(ctx context.Context, item *client.Item, used *bulk.Totals, labels []attribute.KeyValue) {
 	cost, err := used.Cost(*o.prices)
 	var unpriced *bulk.PriceError
@@ -126,7 +127,7 @@ func outcomeOf(item *client.Item) string {
 	return "other"
 }
 
-// bounded bounds a name that the service has chosen.
+// bounded bounds the length of a name from the service.
 func bounded(s string) string {
 	const longest = 100
 	if len(s) > longest {

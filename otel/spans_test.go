@@ -100,7 +100,7 @@ get_results name=get_results name=anthropic port=80 succeeded=3
 	}
 }
 
-// TestSpanOfOneRequest looks at all attributes of an HTTP request's span.
+// TestSpanOfOneRequest checks all attributes of an HTTP request's span.
 func TestSpanOfOneRequest(t *testing.T) {
 	t.Parallel()
 	s, x := batchtest.New(t), newTelemetry(t)

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client"
 )
 
-// waiting are the batches that have not ended, as they were last seen. It is safe for concurrent use.
+// waiting holds the batches that had not ended when last seen. It is safe for concurrent use.
 type waiting struct {
 	mu      sync.Mutex
 	batches map[string]waitingBatch
@@ -21,10 +21,10 @@ type waitingBatch struct {
 	until    time.Time
 }
 
-// A batch that nobody looks at any more counts until it must have ended.
+// A batch that is no longer observed counts until it must have ended.
 const lifetime, grace = 24 * time.Hour, time.Hour
 
-// see notes what is known of a batch.
+// see records the state of a batch.
 func (w *waiting) see(b *client.Batch) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -39,7 +39,7 @@ func (w *waiting) see(b *client.Batch) {
 	w.batches[b.ID] = waitingBatch{b.RequestCounts.Processing, until.Add(grace)}
 }
 
-// ended notes that a batch has ended.
+// ended records that a batch has ended.
 func (w *waiting) ended(id string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -60,7 +60,7 @@ func (w *waiting) count() (batches, requests int64) {
 	return batches, requests
 }
 
-// observe has a meter ask for the numbers.
+// observe registers a callback that reports the numbers to a meter.
 func (w *waiting) observe(meter metric.Meter, i *instruments) error {
 	_, err := meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		batches, requests := w.count()

@@ -15,11 +15,11 @@ import (
 type Key struct {
 	Secret string // the credential itself
 
-	// Organization is whose key it is, org_fake by default. It shares its limits among its workspaces.
+	// Organization owns the key, org_fake by default. Its workspaces share its limits.
 	Organization string
 
-	// Workspaces are those that the key may use, the first one if a call names none. A key without workspaces may use
-	// any of its organization, wrkspc_fake by default.
+	// Workspaces are those that the key may use; the first is the default of calls that name none. A key without
+	// workspaces may use every workspace of its organization, and its default is wrkspc_fake.
 	Workspaces []string
 }
 
@@ -31,7 +31,7 @@ func (k Key) organization() string {
 	return k.Organization
 }
 
-// tenant returns where calls work that use the key and name no workspace.
+// tenant returns the tenant of calls that use the key and name no workspace.
 func (k Key) tenant() tenant {
 	if len(k.Workspaces) == 0 {
 		return tenant{k.organization(), "wrkspc_fake"}
@@ -47,7 +47,7 @@ type access struct {
 	betas   []gen.AnthropicBeta // beyond those of the contract
 }
 
-// AddKey makes the service accept another credential, or again one that was revoked.
+// AddKey makes the service accept another credential, or one that was revoked.
 func (s *Service) AddKey(k Key) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -55,8 +55,8 @@ func (s *Service) AddKey(k Key) {
 	s.access.keys = append(slices.DeleteFunc(slices.Clone(s.access.keys), func(old Key) bool { return old.Secret == k.Secret }), k)
 }
 
-// RevokeKey makes the service refuse a credential from now on, with 401 and authentication_error. What was created with
-// it stays.
+// RevokeKey makes the service refuse a credential from now on, with 401 and authentication_error. Batches created with
+// it remain.
 func (s *Service) RevokeKey(secret string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

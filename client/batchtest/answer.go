@@ -10,9 +10,9 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// An Answer returns the result of a request. It is called once for each request that finishes, at the first call about
-// any batch after the end of its own. The service is locked meanwhile: an Answer must neither call it nor block. If it
-// panics or ends its goroutine, as t.Fatal does, the test fails and the request is errored.
+// An Answer returns the result of a request. It is called once for each request that finishes, by the first call about
+// any batch after the request's own batch has ended. It must not call the service, which is locked meanwhile, and it
+// must not block. If it panics or ends its goroutine, as t.Fatal does, the test fails and the request is errored.
 type Answer func(*gen.BetaMessageBatchIndividualRequestParams) gen.BetaMessageBatchResult
 
 // Text succeeds with a message of one text block.
@@ -20,9 +20,9 @@ func Text(text string) Answer {
 	return Message(gen.BetaMessage{Content: []gen.BetaContentBlock{&gen.BetaTextBlock{Text: text}}})
 }
 
-// Message succeeds with a message. Missing id, model, stop reason and service tier are filled in: the model of an alias
-// is its snapshot. A message without input and output tokens gets those of the request, of its prompt cache, and of its
-// own words.
+// Message succeeds with a message. A missing id, model, stop reason or service tier is filled in; for an alias, the
+// model is its snapshot. If the message has no input and output tokens, they are counted from the request, the prompt
+// cache, and the message's words.
 func Message(m gen.BetaMessage) Answer {
 	return func(r *gen.BetaMessageBatchIndividualRequestParams) gen.BetaMessageBatchResult {
 		m := m
@@ -68,8 +68,8 @@ func errored(err gen.BetaError) gen.BetaMessageBatchResult {
 	return &gen.BetaMessageBatchErroredResult{Error: gen.BetaErrorResponse{Error: err}}
 }
 
-// Raw returns the given JSON as the result, for example of a type that no client knows yet. JSON that is not valid
-// fails the test, and the request is errored.
+// Raw returns the given JSON as the result, for example one of a type that no client knows yet. If the JSON is invalid,
+// the test fails and the request is errored.
 func Raw(result string) Answer {
 	return func(*gen.BetaMessageBatchIndividualRequestParams) gen.BetaMessageBatchResult {
 		var tag struct {
@@ -81,8 +81,8 @@ func Raw(result string) Answer {
 	}
 }
 
-// InTurn uses each answer for one request, in their order, and the last one for all that follow. It is for custom ids
-// that are resent in another batch.
+// InTurn uses each answer once, in order, and the last one for all further requests. It is for custom ids that are
+// resent in another batch.
 func InTurn(answers ...Answer) Answer {
 	var mu sync.Mutex
 	return func(r *gen.BetaMessageBatchIndividualRequestParams) gen.BetaMessageBatchResult {
@@ -96,7 +96,7 @@ func InTurn(answers ...Answer) Answer {
 	}
 }
 
-// truncated ends the text of an answer in its middle.
+// truncated cuts the text of an answer in half.
 func truncated(a Answer) Answer {
 	return func(r *gen.BetaMessageBatchIndividualRequestParams) gen.BetaMessageBatchResult {
 		text := ""

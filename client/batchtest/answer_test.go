@@ -14,7 +14,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// A recorder is a test that fails without failing this one.
+// A recorder is a test whose failures do not fail this test.
 type recorder struct {
 	mu       sync.Mutex
 	errors   []string
@@ -44,7 +44,7 @@ func (r *recorder) end() []string {
 	return r.errors
 }
 
-// results creates a batch of good requests, which ends at once, and returns its results.
+// results creates a batch of valid requests, which ends at once, and returns its results.
 func results(t testing.TB, s *batchtest.Service, ids ...string) (gen.BetaMessageBatch, map[string]gen.BetaMessageBatchResult) {
 	t.Helper()
 	b := send[gen.BetaMessageBatch](t, s, "POST", "", body(ids...))
@@ -95,7 +95,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// TestMistakesAreErrored checks that an answer for all requests does not hide that one of them is wrong.
+// TestMistakesAreErrored checks that an answer for all requests does not hide that one is invalid.
 func TestMistakesAreErrored(t *testing.T) {
 	t.Parallel()
 	s := batchtest.New(t, batchtest.WithDuration(0))
@@ -167,7 +167,7 @@ func TestOneBrokenAnswerIsReportedOnce(t *testing.T) {
 	if errors := r.end(); len(errors) != 1 {
 		t.Errorf("got %q", errors)
 	}
-	results(t, s, "a") // after its end, a test cannot be failed
+	results(t, s, "a") // a test that has ended cannot fail
 }
 
 func TestInspection(t *testing.T) {
@@ -206,7 +206,7 @@ func TestWithoutHistory(t *testing.T) {
 	}
 	resultsOf(t, s, b.ID)
 	if len(s.Requests(b.ID)) != 0 || len(s.Calls("")) != 0 {
-		t.Errorf("it remembers %v, %v", s.Requests(b.ID), s.Calls(""))
+		t.Errorf("it keeps %v, %v", s.Requests(b.ID), s.Calls(""))
 	}
 }
 

@@ -9,12 +9,12 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// A batch is a batch of the service. Nothing happens to it by itself: the store brings it up to date.
+// A batch is a batch of the service. It does not change by itself: the store updates it.
 type batch struct {
 	*lifecycle
 	record
 	requests spool
-	results  spooledLines // if they are kept
+	results  spooledLines // if they are stored
 }
 
 // begin sets how long the batch and its requests take, and how they end.
@@ -32,7 +32,8 @@ func (b *batch) begin() {
 	}
 }
 
-// lags reports whether the batch is too new to be seen. Without a lag it is seen at once, even if the clock was put back.
+// lags reports whether the batch is too new to be visible. Without a lag it is visible at once, even if the clock was
+// moved back.
 func (b *batch) lags(now time.Time, lag time.Duration) bool {
 	return lag > 0 && now.Before(b.CreatedAt.Add(lag))
 }
@@ -52,8 +53,8 @@ func (b *batch) save() {
 	}
 }
 
-// end ends the batch. Results that depend on the record and the requests alone are counted only, and made whenever they
-// are read; others are made now and kept.
+// end ends the batch. If its results depend only on the record and the requests, end counts them, and they are
+// generated each time they are read; otherwise it generates and stores them now.
 func (b *batch) end() {
 	b.EndedAt = b.endsAt()
 	if b.Kept = b.script.used() || b.Caches; b.Kept {
@@ -67,7 +68,7 @@ func (b *batch) end() {
 	}
 }
 
-// keepResults makes the results.
+// keepResults generates and stores the results.
 func (b *batch) keepResults() {
 	out := newLineKeeper(b.dir.results(b.ID))
 	problem := ""
@@ -88,7 +89,7 @@ func (b *batch) keepResults() {
 			lines[j] = bytes.Clone(line)
 			tally(&b.Counts, result.Discriminator())
 			if b.forgets {
-				block.requests[j].params = nil // memory does not grow while results are made
+				block.requests[j].params = nil // memory does not grow while results are generated
 			}
 		}
 		for _, j := range shuffled(len(lines)) {
@@ -103,7 +104,7 @@ func (b *batch) keepResults() {
 	}
 }
 
-// outcome returns the result of request i, by the script if that has an answer.
+// outcome returns the result of request i: the script's, if the script answers it.
 func (b *batch) outcome(i int, q request) (result gen.BetaMessageBatchResult, problem string) {
 	f := b.fate(i)
 	var use cacheUse
@@ -125,8 +126,8 @@ func (b *batch) outcome(i int, q request) (result gen.BetaMessageBatchResult, pr
 	return result, problem
 }
 
-// lines yields the lines of the results of the batch, which has ended. It may be used while the batch changes. An error
-// comes last.
+// lines yields the lines of the results of the batch, which must have ended. It may be used while the batch changes. An
+// error is yielded last.
 func (b *batch) lines() iter.Seq2[[]byte, error] {
 	if b.Kept {
 		return b.results.lines()

@@ -2,14 +2,14 @@ package batchtest
 
 import "time"
 
-// WithPromptCache sets how often a prefix that is in the prompt cache is found there, from 0 to 1, and how many tokens a
-// prefix must have to be cached. By default it is found always, as it is by requests that run one after the other, and
-// has 1,024 tokens. The service finds 30 to 98 % of them in batches. A rate of 0 caches nothing.
+// WithPromptCache sets the hit rate of the prompt cache, from 0 to 1, and how many tokens a prefix must have to be
+// cached. The defaults are 1, as for requests that run one after the other, and 1,024 tokens. In batches of the real
+// service, 30 to 98 % of lookups hit. At a rate of 0 nothing is cached.
 func WithPromptCache(hits float64, minTokens int64) Option {
 	return func(s *Service) { s.batches.cache.hits, s.batches.cache.least = hits, minTokens }
 }
 
-// A promptCache holds the prefixes of prompts that were read in the last time, of all workspaces.
+// A promptCache holds the prefixes of recent prompts, of all workspaces.
 type promptCache struct {
 	hits    float64
 	least   int64
@@ -22,15 +22,16 @@ type cacheKey struct {
 	prefix uint64
 }
 
-// A cacheEntry can be read after it was written, until it ends.
+// A cacheEntry can be read from the time it was written until it expires.
 type cacheEntry struct {
 	written, ends time.Time
 }
 
-// A cacheUse is what a prompt has to do with the cache, in tokens.
+// A cacheUse is what a prompt reads from the cache and writes to it, in tokens.
 type cacheUse struct{ read, written5m, written1h int64 }
 
-// use looks a prompt up that was read at a time, and writes what it has not found. An entry that is read lives longer.
+// use looks up a prompt that the model reads at the given time, and writes the prefixes that it does not find. Reading
+// an entry extends its life.
 func (c *promptCache) use(who tenant, p *prompt, at time.Time, found bool) (u cacheUse) {
 	if c.hits <= 0 || len(p.breaks) == 0 {
 		return u
@@ -68,7 +69,7 @@ func (c *promptCache) use(who tenant, p *prompt, at time.Time, found bool) (u ca
 	return u
 }
 
-// sweep removes entries that have ended, now and then.
+// sweep removes expired entries, from time to time.
 func (c *promptCache) sweep(now time.Time) {
 	if now.Sub(c.swept) < time.Hour {
 		return

@@ -9,24 +9,24 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// A Call is a call that reached the service, whether it was let in or not.
+// A Call is a call that reached the service, whether or not it was admitted.
 type Call struct {
-	Op        Op          // that was called
-	BatchID   string      // that the call is about; of create, the batch that was accepted, if any
+	Op        Op          // the operation called
+	BatchID   string      // the batch that the call names; for create, the batch that was accepted, if any
 	RequestID string      // of the response, unless a fault changed it
-	Host      string      // that the call was meant for
-	Header    http.Header // of the call
+	Host      string      // the host that the call was sent to
+	Header    http.Header // of the request
 	Query     string      // without the question mark
 	Proto     string      // for example HTTP/2.0
-	Time      time.Time   // when it came, by the service's clock
+	Time      time.Time   // of arrival, by the service's clock
 
-	// BodyBytes is how much of the body the service or a fault has read so far, and BodyWhole whether that is all of it. A
-	// caller who sees BodyWhole of two create calls has sent a batch twice.
+	// BodyBytes is how much of the body the service or a fault has read so far, and BodyWhole whether that is all of
+	// it. A program with two create calls whose bodies are whole may have sent a batch twice.
 	BodyBytes int64
 	BodyWhole bool
 }
 
-// Betas returns the values of anthropic-beta, in their order.
+// Betas returns the values of anthropic-beta, in order.
 func (c Call) Betas() []gen.AnthropicBeta { return betasOf(c.Header) }
 
 // betasOf splits anthropic-beta, which may be one header with commas, or several headers.
@@ -40,7 +40,7 @@ func betasOf(h http.Header) []gen.AnthropicBeta {
 	return betas
 }
 
-// Calls returns the calls of an operation so far, of all operations if op is empty, in the order in which they arrived.
+// Calls returns the calls of an operation so far, or of all operations if op is empty, in order of arrival.
 func (s *Service) Calls(op Op) []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,7 +67,7 @@ type countedBody struct {
 	io.ReadCloser
 	service *Service
 	noted   *Call
-	length  int64 // -1 if it is not known
+	length  int64 // -1 if unknown
 }
 
 // Read implements io.Reader.

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// selfSigned returns a new certificate for the names that this machine has for itself.
+// selfSigned returns a new certificate for localhost and its addresses.
 func selfSigned() tls.Certificate {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(err)
@@ -36,7 +36,7 @@ func selfSigned() tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
 }
 
-// must panics if there is an error that a template of ours cannot have.
+// must panics if err is not nil, which our templates rule out.
 func must(err error) {
 	if err != nil {
 		panic(err)

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// A chance draws what happens at random. What it draws depends on the seed and on what it draws for, so that a sequence
-// of calls can be repeated.
+// A chance draws random values. They depend only on the seed and on what they are drawn for, so that a sequence of
+// calls can be repeated.
 type chance uint64
 
-// key mixes numbers that name what is drawn for.
+// key mixes the numbers that name a draw.
 func (c chance) key(names ...uint64) uint64 {
 	h := scramble(uint64(c))
 	for _, n := range names {
@@ -19,12 +19,12 @@ func (c chance) key(names ...uint64) uint64 {
 	return h
 }
 
-// happens reports whether something happens that has the given rate, from 0 to 1.
+// happens reports whether an event happens that has the given rate, from 0 to 1.
 func (c chance) happens(rate float64, names ...uint64) bool {
 	return rate > 0 && float64(c.key(names...)>>11)/(1<<53) < rate
 }
 
-// rand returns a source of more than one draw.
+// rand returns a source for more than one draw.
 func (c chance) rand(names ...uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(uint64(c), c.key(names...)))
 }
@@ -48,7 +48,7 @@ func number(text string) uint64 {
 	return scramble(h ^ binary.LittleEndian.Uint64(rest[:]))
 }
 
-// within draws a time of more than 0 and at most the given one.
+// within draws a duration greater than 0 and at most the given one.
 func within(r *rand.Rand, most time.Duration) time.Duration {
 	return 1 + time.Duration(r.Int64N(max(int64(most), 1)))
 }

@@ -15,17 +15,18 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/wire"
 )
 
-// readCreateBody reads the body of a create call into l. Only one request at a time is in memory beside what is kept.
+// readCreateBody reads the body of a create call into l. Except for what is stored, only one request at a time is in
+// memory.
 func (l *requestList) readCreateBody(body io.ReadCloser) *failure {
 	in := &watchedReader{Reader: http.MaxBytesReader(nil, body, limits.MaxBytes)}
 	decoder := jsontext.NewDecoder(in, jsontext.AllowDuplicateNames(true))
 	err := l.readBody(decoder)
 	if err == nil {
 		if _, end := decoder.ReadToken(); end != io.EOF {
-			err = cmp.Or(end, errors.New("there is more after the value"))
+			err = cmp.Or(end, errors.New("unexpected data after the value"))
 		}
 	}
-	io.Copy(io.Discard, in) // size comes first: the edge of the service looks at nothing else
+	io.Copy(io.Discard, in) // the size is checked first: the edge of the service checks nothing else
 	switch {
 	case errors.As(in.err, new(*http.MaxBytesError)):
 		return &failure{status: http.StatusRequestEntityTooLarge, err: &gen.Unknown{Raw: []byte(`{"type":"request_too_large","message":"Request exceeds the maximum size"}`)}}
@@ -42,7 +43,7 @@ func (l *requestList) readCreateBody(body io.ReadCloser) *failure {
 	return nil
 }
 
-// A watchedReader tells a body that could not be read from one that is not JSON.
+// A watchedReader distinguishes a body that could not be read from one that is not JSON.
 type watchedReader struct {
 	io.Reader
 	err error
@@ -56,9 +57,9 @@ func (r *watchedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// A requestList is the requests of a batch that is being read.
+// A requestList collects the requests of a batch while its body is read.
 type requestList struct {
-	limits.Ledger // of all requests, also those that are too many
+	limits.Ledger // of all requests, including those beyond the limit
 	*spooler
 	checks  preflight.Options
 	invalid []int    // requests whose params do not fit the contract
@@ -66,7 +67,7 @@ type requestList struct {
 	fail    *failure // the first one
 }
 
-// readBody reads the body, which is too large to be in memory as a whole.
+// readBody reads the body, which may be too large to be held in memory.
 func (l *requestList) readBody(in *jsontext.Decoder) error {
 	return l.enter(in, '{', func() error {
 		name, err := in.ReadValue()
@@ -76,7 +77,7 @@ func (l *requestList) readBody(in *jsontext.Decoder) error {
 		if s, _ := jsontext.AppendUnquote(nil, name); string(s) != "requests" {
 			return in.SkipValue()
 		}
-		l.spooler.reset() // the last one of two lists wins
+		l.spooler.reset() // of two lists the last one wins
 		*l = requestList{spooler: l.spooler, checks: l.checks}
 		return l.enter(in, '[', func() error {
 			v, err := in.ReadValue()
@@ -92,13 +93,13 @@ func (l *requestList) readBody(in *jsontext.Decoder) error {
 func (l *requestList) enter(in *jsontext.Decoder, open jsontext.Kind, each func() error) error {
 	if got := in.PeekKind(); got != open {
 		err := in.SkipValue()
-		if got != 'n' { // null is like absent
+		if got != 'n' { // null means absent
 			l.refuse("%s: expected %s, got %s", dotted("", in.StackPointer()), wire.KindName(open), wire.KindName(got))
 		}
 		return err
 	}
 	_, err := in.ReadToken()
-	for err == nil && in.PeekKind() != open+2 { // where } and ] are in ASCII
+	for err == nil && in.PeekKind() != open+2 { // } and ] follow { and [ by 2 in ASCII
 		err = each()
 	}
 	if err == nil {
@@ -107,12 +108,12 @@ func (l *requestList) enter(in *jsontext.Decoder, open jsontext.Kind, each func(
 	return err
 }
 
-// add takes one request.
+// add adds one request.
 func (l *requestList) add(v jsontext.Value) {
 	i := l.Requests
 	l.Add(len(v))
 	var r limits.Request
-	_ = wire.Unmarshal(v, &r, limits.Decode) // a value of the wrong kind is absent
+	_ = wire.Unmarshal(v, &r, limits.Decode) // a value of the wrong kind counts as absent
 	_, duplicate := l.Note(r.CustomID, i)
 	switch {
 	case l.fail != nil || i >= limits.MaxRequests:
@@ -134,7 +135,7 @@ func (l *requestList) add(v jsontext.Value) {
 	l.spooler.add(q, v)
 }
 
-// refuse notes what is wrong with the batch, unless something was before.
+// refuse records why the batch is refused; the first reason counts.
 func (l *requestList) refuse(format string, args ...any) {
 	if l.fail == nil {
 		l.fail = invalidRequest(format, args...)

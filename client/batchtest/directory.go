@@ -13,12 +13,12 @@ import (
 	"time"
 )
 
-// OpenState returns an option that keeps the batches in a directory, which is created if it does not exist: the next
-// service with the same directory has them too, even if this one was killed. A batch whose create call got a response is there. What tests set
-// (answers, faults, keys) and the prompt cache are not kept. Requests and results are not in memory then, so that there
-// may be any number of them. Only one service at a time may use the directory. Files are not synced: they survive the end
-// of the process, not that of the machine. The option is for one service. If the directory cannot be written any more, calls
-// panic.
+// OpenState returns an option that stores the batches in a directory, which is created if it does not exist. The next
+// service with the same directory has them too, even if this one was killed: a batch is stored before its create call
+// gets a response. What tests set (answers, faults, keys) and the prompt cache are not stored. Requests and results are
+// not held in memory, so that there may be any number of them. Only one service at a time may use the directory, and
+// only one service the option. Files are not synced: they survive a crash of the process, but not of the machine. If
+// the directory can no longer be written, calls panic.
 func OpenState(dir string) (Option, error) {
 	d := &directory{path: dir}
 	state, records, err := d.open()
@@ -33,12 +33,12 @@ func OpenState(dir string) (Option, error) {
 //	service.json       see serviceState
 //	ID.json            the record of a batch
 //	ID.requests.jsonl  its requests
-//	ID.results.jsonl   its results, if they are kept
+//	ID.results.jsonl   its results, if they are stored
 //
-// A batch exists once its record does. Records are replaced as a whole.
+// A batch exists once its record does. Records are replaced atomically.
 type directory struct {
 	path   string
-	closed bool // with its service: another one may write now
+	closed bool // with its service: another service may write now
 }
 
 const (
@@ -46,13 +46,13 @@ const (
 	requestsFile = ".requests.jsonl"
 	resultsFile  = ".results.jsonl"
 	newFile      = ".new"
-	incomingFile = "incoming-" // before the name of requests that are not accepted yet
+	incomingFile = "incoming-" // prefix of the file of requests that are not accepted yet
 	serviceFile  = "service"
 )
 
 var errClosed = errors.New("the service is closed")
 
-// serviceState is what a directory keeps of the service itself.
+// serviceState is what a directory stores about the service itself.
 type serviceState struct {
 	Starts int64         // how many services have used the directory
 	Ahead  time.Duration // the clock
@@ -61,7 +61,7 @@ type serviceState struct {
 
 func (d *directory) file(id, kind string) string { return filepath.Join(d.path, id+kind) }
 
-// requests returns the name of the file of a batch's requests, "" if there is no directory.
+// requests returns the name of the file with a batch's requests, or "" if there is no directory.
 func (d *directory) requests(id string) string {
 	if d == nil {
 		return ""
@@ -69,7 +69,7 @@ func (d *directory) requests(id string) string {
 	return d.file(id, requestsFile)
 }
 
-// results returns the name of the file of a batch's results, "" if there is no directory.
+// results returns the name of the file with a batch's results, or "" if there is no directory.
 func (d *directory) results(id string) string {
 	if d == nil {
 		return ""
@@ -80,7 +80,7 @@ func (d *directory) results(id string) string {
 // save writes a record.
 func (d *directory) save(r *record) error { return d.write(r.ID, r) }
 
-// write replaces a file as a whole.
+// write replaces a file atomically.
 func (d *directory) write(id string, value any) error {
 	if d.closed {
 		return errClosed
@@ -96,7 +96,7 @@ func (d *directory) write(id string, value any) error {
 	return os.Rename(path+newFile, path)
 }
 
-// open creates the directory, or reads it. It removes what belongs to no batch.
+// open creates the directory, or reads it and removes files that belong to no batch.
 func (d *directory) open() (state serviceState, records []record, err error) {
 	if err := os.MkdirAll(d.path, 0o700); err != nil {
 		return state, nil, err
@@ -158,6 +158,6 @@ func mustKeep(err error) {
 	case errors.Is(err, errClosed):
 		panic(http.ErrAbortHandler)
 	case err != nil:
-		panic(fmt.Sprintf("the state of the service cannot be kept: %v", err))
+		panic(fmt.Sprintf("cannot store the state of the service: %v", err))
 	}
 }

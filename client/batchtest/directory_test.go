@@ -18,7 +18,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// snapshot is all that callers and inspection see of a service.
+// snapshot returns everything that callers and inspection see of a service.
 func snapshot(t *testing.T, s *batchtest.Service) map[string]string {
 	t.Helper()
 	all := map[string]string{"list": read(t, do(t, s, "GET", "", nil)), "accepted": fmt.Sprint(s.Accepted())}
@@ -48,7 +48,7 @@ func state(t *testing.T, dir string) batchtest.Option {
 	return o
 }
 
-// TestState compares services that use a directory one after the other, while batches are in every state.
+// TestState compares services that use a directory one after the other, with batches in every state.
 func TestState(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "new", "state")
@@ -77,11 +77,11 @@ func TestState(t *testing.T) {
 	s.Inject(batchtest.Get, batchtest.NotFoundFor(time.Hour))
 	checkResponse(t, "hidden", do(t, s, "GET", "/"+ids[1], nil), 404, "", "")
 	s.Advance(-time.Minute)
-	s.Advance(time.Minute) // hidden until then is kept too
+	s.Advance(time.Minute) // the time until which it is hidden is stored too
 	want, stats := snapshot(t, s), s.Stats()
 	s.Close()
 
-	again := start(batchtest.WithErrored(0), batchtest.WithSeed(7)) // what was accepted stays as it was drawn
+	again := start(batchtest.WithErrored(0), batchtest.WithSeed(7)) // accepted batches keep their random choices
 	again.Answer("mine", batchtest.Text("Not mine."))
 	got := again.Stats()
 	if diff := cmp.Diff(stats, got); diff != "" {
@@ -101,14 +101,14 @@ func TestState(t *testing.T) {
 	}
 	again.Advance(time.Hour)
 	if b := send[gen.BetaMessageBatch](t, again, "GET", "/"+ids[5], nil); b.RequestCounts.Succeeded+b.RequestCounts.Errored != 2 {
-		t.Errorf("what ran then has ended with %+v", b.RequestCounts)
+		t.Errorf("the running batch has ended with %+v", b.RequestCounts)
 	}
 	if b := send[gen.BetaMessageBatch](t, again, "POST", "", body("x")); strings.Contains(strings.Join(ids, " "), b.ID) {
 		t.Errorf("%s is the id of another batch", b.ID)
 	}
 }
 
-// TestStateWithoutHistory checks that nothing is left of batches that were deleted.
+// TestStateWithoutHistory checks that deleted batches leave nothing behind.
 func TestStateWithoutHistory(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -126,7 +126,7 @@ func TestStateWithoutHistory(t *testing.T) {
 	}
 }
 
-// TestStateThatCannotBeRead checks what is said about a directory that somebody has damaged.
+// TestStateThatCannotBeRead checks the errors for damaged directories.
 func TestStateThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{"msgbatch_1.json": `{"ID":7}`, "msgbatch_2.json": "", "service.json": "{"} {
@@ -140,7 +140,7 @@ func TestStateThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// TestStateOnMemory checks that a directory changes nothing of what a service does.
+// TestStateOnMemory checks that a directory does not change what a service does.
 func TestStateOnMemory(t *testing.T) {
 	t.Parallel()
 	params := `{"model":"claude-haiku-4-5","max_tokens":100,"system":[{"type":"text","text":"` + strings.Repeat("word ", 1100) +
@@ -170,8 +170,8 @@ func TestStateOnMemory(t *testing.T) {
 	}
 }
 
-// TestStateOfAKilledService kills a process that accepts batches as fast as it can, again and again, and checks that each
-// batch whose create call got a response is there, whole.
+// TestStateOfAKilledService repeatedly kills a process that accepts batches as fast as it can, and checks that each
+// batch whose create call got a response exists and is complete.
 func TestStateOfAKilledService(t *testing.T) {
 	if dir := os.Getenv("BATCHTEST_KILLED"); dir != "" { // the process
 		s := batchtest.Start(state(t, dir), batchtest.WithInspector(), batchtest.WithDuration(3*time.Millisecond))
@@ -191,7 +191,7 @@ func TestStateOfAKilledService(t *testing.T) {
 		c, kill := startProcess(t, dir)
 		for i := 0; ; i++ {
 			if i == 5+life {
-				go kill() // at some place of what follows
+				go kill() // at some point of the code below
 			}
 			id := fmt.Sprintf("life-%d-%d", life, i)
 			b, err := c.Create(t.Context(), []client.Request{greeting(id), greeting(id + "-too")})
@@ -200,7 +200,7 @@ func TestStateOfAKilledService(t *testing.T) {
 			}
 			accepted[id] = b.ID
 			if i%3 == 2 {
-				_ = c.Delete(t.Context(), b.ID) // which has not ended maybe
+				_ = c.Delete(t.Context(), b.ID) // it may not have ended
 				tried[b.ID] = true
 			}
 		}
@@ -226,10 +226,10 @@ func TestStateOfAKilledService(t *testing.T) {
 	if len(accepted) < 20 {
 		t.Errorf("only %d batches", len(accepted))
 	}
-	t.Logf("%d batches accepted and %d deleted in 12 lives", len(accepted), deleted)
+	t.Logf("%d batches accepted and %d deleted by 12 processes", len(accepted), deleted)
 }
 
-// startProcess runs a service with the directory in a process of its own.
+// startProcess runs a service with the directory in a separate process.
 func startProcess(t *testing.T, dir string) (*client.Client, func()) {
 	t.Helper()
 	command := exec.Command(os.Args[0], "-test.run", "^TestStateOfAKilledService$")
@@ -241,7 +241,7 @@ func startProcess(t *testing.T, dir string) (*client.Client, func()) {
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	kill := func() { _ = command.Process.Kill() } // it may have ended
+	kill := func() { _ = command.Process.Kill() } // the process may have ended
 	t.Cleanup(func() {
 		kill()
 		_ = command.Wait()
@@ -258,7 +258,7 @@ func startProcess(t *testing.T, dir string) (*client.Client, func()) {
 	return c, kill
 }
 
-// TestInspector checks the endpoints over every connection, and that they are off unless asked for.
+// TestInspector checks the endpoints over every kind of connection, and that they are off by default.
 func TestInspector(t *testing.T) {
 	t.Parallel()
 	for where, s := range everywhere(t, batchtest.WithInspector(), batchtest.WithDuration(time.Hour)) {

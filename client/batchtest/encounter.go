@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// An encounter is a call that meets a fault which needs to know the service.
+// An encounter is a call that meets a fault, for faults that depend on the service.
 type encounter struct {
 	*Service
 	op   Op
@@ -16,19 +16,19 @@ type encounter struct {
 
 type encounterKey struct{}
 
-// with returns the call with what its fault needs to know.
+// with returns the call with the encounter in its context.
 func (e *encounter) with(r *http.Request) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), encounterKey{}, e))
 }
 
-// encounterOf returns it again.
+// encounterOf returns the encounter in a call's context.
 func encounterOf(r *http.Request) *encounter {
 	e, ok := r.Context().Value(encounterKey{}).(*encounter)
 	if !ok {
-		panic("the fault is about the service's batches, and the call has not come through a service")
+		panic("this fault needs the batches of a service, but the call did not come through one")
 	}
 	return e
 }
 
-// time draws how long a fault takes.
+// time draws the duration of a fault.
 func (e *encounter) time() time.Duration { return within(e.rand, e.faults.longest) }

@@ -13,9 +13,9 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// What the fake answers by itself fits: JSON the output schema, and calls of tools the tool's.
+// The fake's own results fit: JSON fits the output schema, and tool calls the tool's schema.
 func ExampleToolCall() {
-	answered := func(service *batchtest.Service, requests ...client.Request) map[string]*client.Item {
+	run := func(service *batchtest.Service, requests ...client.Request) map[string]*client.Item {
 		c := service.Client()
 		batch, err := c.Create(context.Background(), requests)
 		if err != nil {
@@ -49,8 +49,8 @@ func ExampleToolCall() {
 		&client.Tool{Name: "get_weather", InputSchema: schema},
 	}
 	service := batchtest.Start()
-	service.Answer("q-2", batchtest.ToolCall("get_weather")) // without it, any of the two
-	items := answered(service, structured, tool)
+	service.Answer("q-2", batchtest.ToolCall("get_weather")) // without it, either of the two
+	items := run(service, structured, tool)
 	fmt.Println(city(items["q-1"].Text()))
 	for _, use := range items["q-2"].ToolUses() {
 		fmt.Println(use.Name, city(string(use.Input)))
@@ -61,7 +61,7 @@ func ExampleToolCall() {
 }
 
 func ExampleReadAnswers() {
-	answered := func(service *batchtest.Service, requests ...client.Request) map[string]*client.Item {
+	run := func(service *batchtest.Service, requests ...client.Request) map[string]*client.Item {
 		c := service.Client()
 		batch, err := c.Create(context.Background(), requests)
 		if err != nil {
@@ -92,7 +92,7 @@ func ExampleReadAnswers() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	items := answered(batchtest.Start(answers), question("q-1", "What is it?"), question("q-2", "Write a poem."), question("q-3", "Hello"))
+	items := run(batchtest.Start(answers), question("q-1", "What is it?"), question("q-2", "Write a poem."), question("q-3", "Hello"))
 	fmt.Println(items["q-1"].Text())
 	fmt.Println(items["q-2"].Text(), items["q-2"].Message().StopReason)
 	fmt.Println(items["q-3"].Err())
@@ -102,9 +102,9 @@ func ExampleReadAnswers() {
 	// request "q-3": overloaded_error: Busy.
 }
 
-// Requests that do not end well, by their custom id and by rates.
+// Requests without a complete message, by custom id and at a rate.
 func ExampleWithErrored() {
-	answered := func(service *batchtest.Service, requests ...client.Request) map[string]*client.Item {
+	run := func(service *batchtest.Service, requests ...client.Request) map[string]*client.Item {
 		c := service.Client()
 		batch, err := c.Create(context.Background(), requests)
 		if err != nil {
@@ -140,7 +140,7 @@ func ExampleWithErrored() {
 		requests = append(requests, question(fmt.Sprint("q-", i), "Hello, world"))
 	}
 	ends := make(map[string]int)
-	items := answered(service, requests...)
+	items := run(service, requests...)
 	for _, item := range items {
 		if m := item.Message(); m != nil {
 			ends[string(m.StopReason)]++
@@ -161,9 +161,10 @@ func ExampleWithErrored() {
 	// expired true
 }
 
-// One request before the others writes what they share to the cache. Best effort: here, eight of ten find it.
+// A request that runs before the others writes their common prefix to the cache. Hits are best effort: here, eight of
+// ten requests hit.
 func ExampleWithPromptCache() {
-	answered := func(service *batchtest.Service, requests ...client.Request) map[string]*client.Item {
+	run := func(service *batchtest.Service, requests ...client.Request) map[string]*client.Item {
 		c := service.Client()
 		batch, err := c.Create(context.Background(), requests)
 		if err != nil {
@@ -195,7 +196,7 @@ func ExampleWithPromptCache() {
 			r.Params.System = handbook
 			requests = append(requests, r)
 		}
-		for _, item := range answered(service, requests...) {
+		for _, item := range run(service, requests...) {
 			written += *item.Message().Usage.CacheCreationInputTokens
 			read += *item.Message().Usage.CacheReadInputTokens
 		}

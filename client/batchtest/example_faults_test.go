@@ -12,16 +12,16 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// What Create says of each failure, and what became of the batch.
+// Whether the error of Create is uncertain for each failure, and whether the batch exists.
 func Example_createFaults() {
 	for name, fault := range map[string]batchtest.Fault{
-		"lost before": batchtest.DropBefore(),
-		"lost after":  batchtest.DropAfter(),
-		"refused":     batchtest.Fail(403, "permission_error", "Not you."),
-		"proxy":       batchtest.Status(502, "<h1>Bad gateway</h1>", "request-id", ""),
-		"moved":       batchtest.Redirect(307, "https://elsewhere.example.com/v1/messages/batches"),
-		"cut answer":  batchtest.DropBytes(10),
-		"half of it":  batchtest.TruncateBytes(10),
+		"lost before":  batchtest.DropBefore(),
+		"lost after":   batchtest.DropAfter(),
+		"refused":      batchtest.Fail(403, "permission_error", "Not you."),
+		"proxy":        batchtest.Status(502, "<h1>Bad gateway</h1>", "request-id", ""),
+		"moved":        batchtest.Redirect(307, "https://elsewhere.example.com/v1/messages/batches"),
+		"cut response": batchtest.DropBytes(10),
+		"half of it":   batchtest.TruncateBytes(10),
 	} {
 		service := batchtest.Start()
 		service.Inject(batchtest.Create, fault)
@@ -34,11 +34,10 @@ func Example_createFaults() {
 	// refused: 0 batches, uncertain: false
 	// proxy: 0 batches, uncertain: true
 	// moved: 0 batches, uncertain: false
-	// cut answer: 1 batches, uncertain: true
-	// half of it: 1 batches, uncertain: true
+	// cut response: 1 batches, uncertain: true half of it: 1 batches, uncertain: true
 }
 
-// What comes of three results whose stream is not what it should be, each time that it is read.
+// How Results reads three results whose stream is damaged each time.
 func Example_resultFaults() {
 	emptyFirst := func(body []byte) []byte { return append([]byte("\n{}\n"), body...) }
 	for name, fault := range map[string]batchtest.Fault{
@@ -80,13 +79,13 @@ func Example_resultFaults() {
 	// both: 3 results, 1 damaged lines, incomplete: false
 }
 
-// A call that is too slow. In a bubble of testing/synctest the time-outs of the client itself can be tested like this.
+// A call that is too slow. In a testing/synctest bubble the client's own time-outs can be tested in the same way.
 func ExampleDelayBefore() {
 	service := batchtest.Start()
 	service.Inject(batchtest.List,
-		batchtest.DelayBefore(time.Hour), // before the service looks at the call
-		batchtest.Stall(10, time.Hour),   // in the middle of its answer
-		batchtest.Slow(1, time.Hour),     // one byte an hour
+		batchtest.DelayBefore(time.Hour), // before the service sees the call
+		batchtest.Stall(10, time.Hour),   // in the middle of its response
+		batchtest.Slow(1, time.Hour),     // one byte per hour
 	)
 	c := service.Client(client.WithRetry(client.Retry{MinDelay: 1}))
 	for range 3 {
@@ -102,7 +101,7 @@ func ExampleDelayBefore() {
 	// too slow: true
 }
 
-// A fault of one's own stands between the call and the service.
+// A custom fault wraps the service.
 func ExampleFault() {
 	ask := func(ctx context.Context, c *client.Client, questions ...string) error {
 		var requests []client.Request

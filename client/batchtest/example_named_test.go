@@ -13,7 +13,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// Each fault of the list by its name, in one call of create.
+// Some faults by name, each in one create call.
 func ExampleNamed() {
 	for _, f := range batchtest.Faults()[:4] {
 		service := batchtest.Start(batchtest.WithFaultTime(time.Millisecond))
@@ -28,7 +28,7 @@ func ExampleNamed() {
 	// late: the service acts late, even if the caller has gone; uncertain: false
 }
 
-// A day of faults that can be repeated: half of all calls meet any fault of the list, and the calls of list are busy too.
+// A repeatable day of faults: half of all calls meet any fault of the list, and list calls meet 529 too.
 func ExampleWithRandomFaults() {
 	calls := func(seed uint64) (met int) {
 		service := batchtest.Start(
@@ -44,7 +44,7 @@ func ExampleWithRandomFaults() {
 		for _, n := range service.Stats().Faults {
 			met += n
 		}
-		service.StopFaults() // the sun comes out
+		service.StopFaults() // no more faults
 		return met
 	}
 	first, again := calls(7), calls(7)
@@ -52,7 +52,7 @@ func ExampleWithRandomFaults() {
 	// Output: true true
 }
 
-// The command line's form: "messagebatches serve --fault create:lost=#2 --fault results:garbled=5%".
+// The notation of the command line: "messagebatches serve --fault create:lost=#2 --fault results:garbled=5%".
 func ExampleParseFault() {
 	var options []batchtest.Option
 	for _, text := range []string{"create:lost=#2", "results:garbled=5%"} {
@@ -83,10 +83,10 @@ func ExampleParseRate() {
 	fmt.Println(err)
 	// Output:
 	// 0.02 <nil>
-	// "2" is not a rate: it is a percentage such as 2%, or a number from 0 to 1
+	// "2" is not a rate: use a percentage such as 2%, or a number from 0 to 1
 }
 
-// What a caller is told, and what the service has done, if it acts late, behind a gateway, or not at all.
+// What the caller sees, and what the service has done, if it acts late, behind a gateway, or not at all.
 func ExampleActLate() {
 	for name, fault := range map[string]batchtest.Fault{
 		"late":         batchtest.ActLate(time.Millisecond),
@@ -107,7 +107,7 @@ func ExampleActLate() {
 	// at the edge: 0 batches, uncertain: false
 }
 
-// Batches that are not there for a while.
+// Batches that are hidden for a while.
 func ExampleNotFoundFor() {
 	get := func(s *batchtest.Service, path string) (resp *http.Response, body string) {
 		r, err := http.NewRequest("GET", s.URL()+"/v1/messages/batches"+path, nil)

@@ -15,7 +15,7 @@ func (t *printedTest) Cleanup(f func())                  { t.cleanup = append(t.
 func (t *printedTest) Errorf(format string, args ...any) { fmt.Printf(format+"\n", args...) }
 func (t *printedTest) Fatalf(format string, args ...any) { log.Fatalf(format, args...) }
 
-// A test fails if the code does not come to what the test is about.
+// A test fails if the code never makes the call that should meet the fault.
 func ExampleNew() {
 	t := new(printedTest)
 	service := batchtest.New(t, batchtest.WithDuration(0))

@@ -14,7 +14,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// Responses that are not what the call asked for.
+// Malformed responses, and responses about another batch.
 func Example_responseFaults() {
 	get := func(s *batchtest.Service, path string) (resp *http.Response, body string) {
 		r, err := http.NewRequest("GET", s.URL()+"/v1/messages/batches"+path, nil)
@@ -61,7 +61,7 @@ func Example_responseFaults() {
 	// 403 mine: false, other: false, soon: false
 }
 
-// Results with a line that is not the service's.
+// Results with a line of a gateway.
 func ExampleGateway() {
 	get := func(s *batchtest.Service, path string) (resp *http.Response, body string) {
 		r, err := http.NewRequest("GET", s.URL()+"/v1/messages/batches"+path, nil)
@@ -101,7 +101,7 @@ func ExampleGateway() {
 	// {"custom_id":"seed-0"
 }
 
-// A batch that was just created is not found everywhere at once, and a gateway may have another clock.
+// A new batch may take a while to be found and listed, and a gateway may have another clock.
 func ExampleWithGetLag() {
 	get := func(s *batchtest.Service, path string) (resp *http.Response, body string) {
 		r, err := http.NewRequest("GET", s.URL()+"/v1/messages/batches"+path, nil)
@@ -145,7 +145,7 @@ func ExampleWithGetLag() {
 	// 200 listed: true, clocks differ: true
 }
 
-// A colleague's batch of as many requests, created at the same time: whose is it?
+// A colleague's batch with the same number of requests, created at the same time: Candidates finds both.
 func ExampleService_Seed() {
 	service := batchtest.Start()
 	service.Inject(batchtest.Create, batchtest.DropAfter()) // the response is lost
@@ -161,7 +161,7 @@ func ExampleService_Seed() {
 	// 2 requests, the first is seed-0
 }
 
-// Over TLS, clients speak HTTP/2 with the service.
+// Over TLS, clients use HTTP/2.
 func ExampleService_ListenTLS() {
 	service := batchtest.Start()
 	if _, err := service.ListenTLS("127.0.0.1:0"); err != nil {
@@ -172,7 +172,7 @@ func ExampleService_ListenTLS() {
 	if _, err := c.Create(context.Background(), []client.Request{{CustomID: "a"}}); err != nil {
 		log.Fatal(err)
 	}
-	service.DropConnections() // the next call needs a new one
+	service.DropConnections() // the next call needs a new connection
 	for _, call := range service.Calls(batchtest.Create) {
 		fmt.Println(call.Proto, "whole body:", call.BodyWhole)
 	}

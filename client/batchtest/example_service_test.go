@@ -12,8 +12,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// A service for a program that runs for long: it takes whatever key and beta comes, is as slow as a network, and keeps
-// no calls.
+// A service for a long-running program: it accepts any key and a newer beta, has the latency of a network, and does not
+// record calls.
 func ExampleStart() {
 	service := batchtest.Start(
 		batchtest.WithAnyKey(),
@@ -35,7 +35,7 @@ func ExampleStart() {
 	// true
 }
 
-// Over a socket the service is there for other processes. This one logs its calls.
+// Over a socket, other processes can use the service. This one logs its calls.
 func ExampleService_Listen() {
 	service := batchtest.Start(batchtest.WithMiddleware(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -60,7 +60,7 @@ func ExampleService_Listen() {
 
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	fmt.Println(service.Shutdown(ctx)) // lets calls under way finish
+	fmt.Println(service.Shutdown(ctx)) // lets running calls finish
 	// Output:
 	// POST /v1/messages/batches
 	// true

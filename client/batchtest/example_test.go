@@ -58,7 +58,7 @@ func Example() {
 	// question-1 asked claude-opus-5
 }
 
-// One request fails, and the others do not.
+// One request fails, the others succeed.
 func ExampleErrored() {
 	ask := func(ctx context.Context, c *client.Client, questions ...string) error {
 		var requests []client.Request
@@ -99,7 +99,7 @@ func ExampleErrored() {
 	// request "question-1": overloaded_error: Try again later.
 }
 
-// The service is over its limits twice, and takes the batch at the third try.
+// The service is over its limits twice, and accepts the batch on the third try.
 func ExampleService_Inject() {
 	ask := func(ctx context.Context, c *client.Client, questions ...string) error {
 		var requests []client.Request
@@ -141,7 +141,7 @@ func ExampleService_Inject() {
 	// 3 calls, 1 batch
 }
 
-// The connection is lost after one of three results. The client reads them again and gives each of them once.
+// The connection is lost after one of three results. The client reads them again and yields each of them once.
 func ExampleDrop() {
 	ask := func(ctx context.Context, c *client.Client, questions ...string) error {
 		var requests []client.Request
@@ -185,7 +185,7 @@ func ExampleDrop() {
 	// 2 calls
 }
 
-// A request sent again in another batch fares better.
+// A request succeeds when it is resent in another batch.
 func ExampleInTurn() {
 	ask := func(ctx context.Context, c *client.Client, questions ...string) error {
 		var requests []client.Request
@@ -229,7 +229,7 @@ func ExampleInTurn() {
 	// question-0: Yes.
 }
 
-// Without testing/synctest, a test can put the clock forward. A request that takes longer than a day expires.
+// Without testing/synctest, a test can move the clock forward. A request that takes longer than a day expires.
 func ExampleService_Advance() {
 	ctx := context.Background()
 	service := batchtest.Start(batchtest.WithDuration(time.Hour))

@@ -13,7 +13,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// Two organizations, each with limits of its own, and a key that is revoked.
+// Organizations with their own limits, and a key that is revoked.
 func ExampleWithKeys() {
 	service := batchtest.Start(
 		batchtest.WithKeys(
@@ -49,19 +49,19 @@ func ExampleWithKeys() {
 	// map[org_1:2 org_2:2 org_3:2]
 }
 
-// A colleague's program sends the same custom ids at the same time. Only the messages tell the batches apart.
+// A colleague's program sends the same custom ids at the same time. The batches differ only in their messages.
 func ExampleWithColleagues() {
 	service := batchtest.Start(batchtest.WithColleagues(1), batchtest.WithClockSkew(time.Second))
 	batch, err := service.Client().Create(context.Background(), []client.Request{{CustomID: "a"}})
 	if err != nil {
 		log.Fatal(err)
 	}
-	service.SeedLike(batch.ID, batch.CreatedAt.Add(-time.Minute)) // and another one
+	service.SeedLike(batch.ID, batch.CreatedAt.Add(-time.Minute)) // and a third one
 	fmt.Println(len(service.Accepted()["a"]), "batches, of which this program has", service.Stats().Creates)
 	// Output: 3 batches, of which this program has 1
 }
 
-// A service that is killed and started again has the same batches.
+// A service that is killed and restarted has the same batches.
 func ExampleOpenState() {
 	dir, err := os.MkdirTemp("", "state")
 	if err != nil {
@@ -92,7 +92,7 @@ func ExampleOpenState() {
 	// true 1
 }
 
-// A test in another language asks the service what has arrived.
+// A test in another language asks the service which batches it has accepted.
 func ExampleWithInspector() {
 	service := batchtest.Start(batchtest.WithInspector())
 	if _, err := service.Client().Create(context.Background(), []client.Request{{CustomID: "a"}}); err != nil {

@@ -8,19 +8,19 @@ import (
 	"time"
 )
 
-// A Fault stands between a call and the service. It may respond by itself, let the service act by calling next, or
-// change the service's response. It drops the connection by panicking with [http.ErrAbortHandler].
+// A Fault handles a call before the service does. It may respond itself, call next to let the service act, or change
+// the service's response. It drops the connection by panicking with [http.ErrAbortHandler].
 type Fault func(w http.ResponseWriter, r *http.Request, next http.Handler)
 
-// A faultRule says which calls meet a fault: the nth of an operation, or some of them by a rate.
+// A faultRule says which calls meet a fault: the nth call of an operation, or a share of its calls.
 type faultRule struct {
-	op    Op // all operations if it is empty
+	op    Op // empty means all operations
 	nth   int64
 	rate  float64
 	fault Fault
 }
 
-// faults are what the calls of a service meet.
+// faults holds the faults that the calls of a service meet.
 type faults struct {
 	queues  map[Op][]Fault
 	rules   []faultRule
@@ -28,15 +28,15 @@ type faults struct {
 	longest time.Duration
 }
 
-// Inject makes the next calls of an operation meet faults, one fault per call, behind those injected before. A nil
-// fault lets a call through. Injected faults come before those of options.
+// Inject makes the next calls of an operation meet faults, one fault per call, after those injected before. A nil fault
+// lets its call through. Injected faults take precedence over those of options.
 func (s *Service) Inject(op Op, injected ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults.queues[op] = append(s.faults.queues[op], injected...)
 }
 
-// StopFaults takes all faults away, injected ones and those of options: from now on calls meet none.
+// StopFaults removes all faults, both injected ones and those of options.
 func (s *Service) StopFaults() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -45,12 +45,13 @@ func (s *Service) StopFaults() {
 }
 
 // WithFaultRate makes calls of an operation meet a fault at a rate from 0 to 1, for example 0.02 for two calls in a
-// hundred; an empty op stands for all operations. Given several times, a call meets the first fault that is drawn.
+// hundred; an empty op means all operations. If the option is used several times, a call meets the first fault that is
+// drawn.
 func WithFaultRate(op Op, rate float64, f Fault) Option {
 	return func(s *Service) { s.faults.rules = append(s.faults.rules, faultRule{op: op, rate: rate, fault: f}) }
 }
 
-// take returns the fault that a call of an operation meets, or nil, and which of its calls it is.
+// take returns the fault that the next call of an operation meets, or nil, and the number of that call.
 func (f *faults) take(op Op, c chance) (Fault, int64) {
 	f.met[op]++
 	n := f.met[op]
@@ -69,7 +70,7 @@ func (f *faults) take(op Op, c chance) (Fault, int64) {
 	return nil, n
 }
 
-// unmetFaults says which injected faults no call has met.
+// unmetFaults returns a message for each operation with injected faults that no call has met.
 func (s *Service) unmetFaults() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,5 +87,5 @@ func (s *Service) unmetFaults() []string {
 	return problems
 }
 
-// Times returns the same fault n times, for Inject.
+// Times returns n copies of a fault, for Inject.
 func Times(n int, f Fault) []Fault { return slices.Repeat([]Fault{f}, n) }

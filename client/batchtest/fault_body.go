@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// The faults in this file let the service act and change the body of its response, which they hold in memory as a whole.
+// The faults in this file let the service act and change the body of its response. They hold the whole body in memory.
 
 // Rewrite changes the response's body.
 func Rewrite(change func(body []byte) []byte) Fault {
@@ -16,7 +16,7 @@ func Rewrite(change func(body []byte) []byte) Fault {
 	}
 }
 
-// TruncateBytes ends the response's body after n bytes, as if it were whole.
+// TruncateBytes ends the response's body after n bytes, as if it were complete.
 func TruncateBytes(n int) Fault {
 	return Rewrite(func(body []byte) []byte { return body[:min(n, len(body))] })
 }
@@ -24,7 +24,7 @@ func TruncateBytes(n int) Fault {
 // DropBytes drops the connection after n bytes of the response's body.
 func DropBytes(n int) Fault { return ThenDrop(TruncateBytes(n)) }
 
-// Truncate ends the response's body after n lines, as if it were whole.
+// Truncate ends the response's body after n lines, as if it were complete.
 func Truncate(n int) Fault {
 	return rewriteLines(func(lines [][]byte) [][]byte { return lines[:min(n, len(lines))] })
 }
@@ -32,7 +32,7 @@ func Truncate(n int) Fault {
 // Drop drops the connection after n lines of the response's body.
 func Drop(n int) Fault { return ThenDrop(Truncate(n)) }
 
-// Corrupt replaces line n of the response, counted from 0, by its first half.
+// Corrupt replaces line n of the response, counted from 0, with its first half.
 func Corrupt(n int) Fault {
 	return rewriteLine(n, func(line []byte) []byte { return append(line[:len(line)/2:len(line)/2], '\n') })
 }
@@ -42,7 +42,7 @@ func Duplicate(n int) Fault {
 	return rewriteLine(n, func(line []byte) []byte { return slices.Concat(line, line) })
 }
 
-// Lose leaves out line n of the response, counted from 0.
+// Lose omits line n of the response, counted from 0.
 func Lose(n int) Fault {
 	return rewriteLine(n, func([]byte) []byte { return nil })
 }
@@ -59,16 +59,16 @@ func rewriteLine(n int, change func(line []byte) []byte) Fault {
 	})
 }
 
-// Gateway replaces the response's body from line n on, counted from 0, by a line that is not the service's, and ends it
-// as if it were whole. The line has no line break, and is for example "upstream error", or a JSON error.
+// Gateway replaces the response's body from line n on, counted from 0, with a line of a gateway, for example "upstream
+// error" or a JSON error, and ends the body as if it were complete. The given line has no line break.
 func Gateway(n int, line string) Fault {
 	return rewriteLines(func(lines [][]byte) [][]byte {
 		return append(slices.Clip(lines[:min(n, len(lines))]), []byte(line+"\n"))
 	})
 }
 
-// Insert puts a line that is not the service's before line n of the response's body, counted from 0. All other lines
-// follow. The line has no line break.
+// Insert inserts a line of a gateway before line n of the response's body, counted from 0. The given line has no line
+// break.
 func Insert(n int, line string) Fault {
 	return rewriteLines(func(lines [][]byte) [][]byte {
 		return slices.Insert(lines, min(n, len(lines)), []byte(line+"\n"))

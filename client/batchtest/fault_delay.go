@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// DelayBefore waits before the service looks at the call.
+// DelayBefore waits for d before the service sees the call.
 func DelayBefore(d time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		pause(r, d)
@@ -13,8 +13,8 @@ func DelayBefore(d time.Duration) Fault {
 	}
 }
 
-// DelayAfter lets the service act, holds its response back for d, and then sends it: a batch that create has accepted
-// exists meanwhile.
+// DelayAfter lets the service act, holds back its response for d, and then sends it. Meanwhile a batch that create has
+// accepted exists.
 func DelayAfter(d time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		m := &heldResponse{header: w.Header()}
@@ -24,7 +24,7 @@ func DelayAfter(d time.Duration) Fault {
 	}
 }
 
-// Stall sends n bytes of the response's body, waits for d or until the caller gives up, and sends the rest.
+// Stall sends n bytes of the response's body, waits for d or until the caller gives up, and then sends the rest.
 func Stall(n int, d time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		body := hold(w, r, next)
@@ -36,7 +36,7 @@ func Stall(n int, d time.Duration) Fault {
 	}
 }
 
-// Slow sends the response's body n bytes at a time and waits for d in between.
+// Slow sends the response's body in pieces of n bytes, and waits for d after each.
 func Slow(n int, d time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		body := hold(w, r, next)
@@ -50,7 +50,7 @@ func Slow(n int, d time.Duration) Fault {
 	}
 }
 
-// pause waits, but not longer than the caller does.
+// pause waits for d, but not longer than the caller does.
 func pause(r *http.Request, d time.Duration) {
 	if d <= 0 {
 		return

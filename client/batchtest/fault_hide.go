@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// The faults in this file make batches disappear for a while, and let the call through.
+// The faults in this file hide batches for a while, and let the call through.
 
-// NotFoundFor makes get and results of the batch that the call is about fail with 404 and not_found_error for d: this call
-// and all others. List still shows it, and it can be canceled and deleted.
+// NotFoundFor makes get and results of the call's batch fail with 404 and not_found_error for d, in this call and all
+// others. List still shows the batch, and it can be canceled and deleted.
 func NotFoundFor(d time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		encounterOf(r).hide(r.PathValue("id"), func(b *batch, now time.Time) { b.HiddenUntil = now.Add(d) })
@@ -16,8 +16,7 @@ func NotFoundFor(d time.Duration) Fault {
 	}
 }
 
-// OmitFor makes list leave out, for d, the batch that was created last, of those it would show to anybody now. It is
-// found by its id.
+// OmitFor makes list omit, for d, the newest batch that it would show to any caller now. Get still finds it.
 func OmitFor(d time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		e := encounterOf(r)
@@ -36,8 +35,8 @@ func (e *encounter) hide(id string, change func(b *batch, now time.Time)) {
 	}
 }
 
-// newest returns the id of the batch of all workspaces that was created last but n, or "" if there are none. If there
-// are not so many, it begins again with the last one.
+// newest returns the id of the nth newest batch of all workspaces, counted from 0, or "" if there are none. If there
+// are not so many, it wraps around to the newest.
 func (e *encounter) newest(n int) string {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -10,11 +10,11 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// The faults in this file change a response that is one JSON object: all but those of results.
+// The faults in this file change a response that is one JSON object, as those of all operations except results are.
 
-// Malformed replaces a top-level property of the response by the given text, which need not be valid JSON, or adds the
-// property at the end if there is none of exactly this name. An empty text removes it. The service has acted: a batch
-// that create has accepted exists.
+// Malformed replaces the value of a top-level property of the response with the given text, which need not be valid
+// JSON, or adds the property at the end if the response does not have it. An empty text removes the property. The
+// service has acted: a batch that create has accepted exists.
 func Malformed(property, value string) Fault {
 	return Rewrite(func(body []byte) []byte {
 		return setProperty(body, property, value)
@@ -46,7 +46,7 @@ func setProperty(body []byte, property, value string) []byte {
 		}
 	}
 	if _, err := in.ReadToken(); err != nil || in.PeekKind() != 0 {
-		panic("the response is more than one JSON object")
+		panic("the response has data after the JSON object")
 	}
 	if !found {
 		add(property, value)
@@ -54,8 +54,8 @@ func setProperty(body []byte, property, value string) []byte {
 	return slices.Concat([]byte("{"), bytes.Join(members, []byte(",")), []byte("}\n"))
 }
 
-// OtherID makes the response be about another batch than the call. Of get and results it is that of the batch with this
-// id, if there is one. Of create, cancel and delete, which the service does, it is the true one with this id.
+// OtherID makes the response be about another batch than the call. Get and results return the batch with this id, if it
+// exists. Create, cancel and delete act as called, and their response has this id in place of the true one.
 func OtherID(id string) Fault {
 	rename := Rewrite(func(body []byte) []byte {
 		var b struct {

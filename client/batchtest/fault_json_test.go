@@ -58,7 +58,7 @@ func TestOtherID(t *testing.T) {
 			s.Inject(op, batchtest.OtherID(id))
 			text := read(t, s.do(t, method, path, body("r")))
 			if err := json.Unmarshal([]byte(text), &b); err != nil || strings.Contains(text, mine.ID) {
-				t.Errorf("%s: %s %s gives %s", where, method, path, text)
+				t.Errorf("%s: %s %s returns %s", where, method, path, text)
 			}
 			return b
 		}
@@ -70,7 +70,7 @@ func TestOtherID(t *testing.T) {
 			t.Errorf("%s: get: %s", where, diff)
 		}
 		if diff := cmp.Diff(batch("b", gen.BetaRequestCounts{Succeeded: 2}), call(batchtest.Get, "GET", "/"+mine.ID, "b")); diff != "" {
-			t.Errorf("%s: get of a batch that is not there: %s", where, diff)
+			t.Errorf("%s: get of a batch that does not exist: %s", where, diff)
 		}
 		s.Inject(batchtest.Results, batchtest.OtherID(other.ID))
 		if got := read(t, s.do(t, "GET", "/"+mine.ID+"/results", nil)); !strings.HasPrefix(got, `{"custom_id":"c"`) {
@@ -80,7 +80,7 @@ func TestOtherID(t *testing.T) {
 			t.Errorf("%s: delete: %s", where, diff)
 		}
 		if left := s.Batches(); len(left) != 2 || left[0].ID != other.ID {
-			t.Errorf("%s: it has deleted another batch than the call said: %+v", where, left)
+			t.Errorf("%s: it has deleted a batch other than the one in the call: %+v", where, left)
 		}
 	}
 }

@@ -8,10 +8,11 @@ import (
 	"time"
 )
 
-// The faults in this file let the service act when the caller may have gone. If it is closed before, it does not act.
+// The faults in this file let the service act when the caller may have gone. If the service is closed before that, it
+// does not act.
 
-// ActLate reads the whole request, waits for d, whether or not the caller is still there, and then lets the service act:
-// a batch may be accepted long after the program that sent it has ended.
+// ActLate reads the whole request, waits for d, even if the caller gives up, and then lets the service act. So a batch
+// may be accepted long after the program that sent it has ended.
 func ActLate(d time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		e := encounterOf(r)
@@ -23,7 +24,7 @@ func ActLate(d time.Duration) Fault {
 	}
 }
 
-// DropThenAct drops the connection as soon as the whole request has been read, and lets the service act d later.
+// DropThenAct reads the whole request, drops the connection, and lets the service act d later.
 func DropThenAct(d time.Duration) Fault {
 	return func(_ http.ResponseWriter, r *http.Request, next http.Handler) {
 		e := encounterOf(r)
@@ -37,7 +38,7 @@ func DropThenAct(d time.Duration) Fault {
 	}
 }
 
-// ActThen lets the service act, and has another fault respond, for example a gateway: ActThen(Status(502, "...")).
+// ActThen lets the service act and another fault respond, for example a gateway: ActThen(Status(502, "...")).
 func ActThen(f Fault) Fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		next.ServeHTTP(&heldResponse{header: make(http.Header)}, r)
@@ -45,7 +46,7 @@ func ActThen(f Fault) Fault {
 	}
 }
 
-// detached reads the whole request and returns one that does not end with its caller.
+// detached reads the whole request and returns one that is not canceled when its caller gives up.
 func detached(r *http.Request) *http.Request {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -56,7 +57,7 @@ func detached(r *http.Request) *http.Request {
 	return r
 }
 
-// wait waits, and reports whether the service has not been closed meanwhile.
+// wait waits for d, and reports whether the service is still open.
 func (e *encounter) wait(d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()

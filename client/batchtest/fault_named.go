@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// A NamedFault is one of the list that [Faults] returns.
+// A NamedFault is a fault with a name, see [Faults].
 type NamedFault struct {
 	Name  string // for [Named], [WithRandomFaults] and [ParseFault]
-	Ops   []Op   // the operations for which it makes sense
+	Ops   []Op   // the operations that can meet it
 	About string // what it does
 
 	draw func(e *encounter) Fault
@@ -21,11 +21,11 @@ type NamedFault struct {
 var (
 	everyOp   = []Op{Create, Get, List, Cancel, Delete, Results}
 	actingOps = []Op{Create, Cancel, Delete}
-	objectOps = []Op{Create, Get, Cancel} // that respond with a batch
+	objectOps = []Op{Create, Get, Cancel} // their response is a batch
 )
 
-// Faults returns the list of faults that have a name. What they do in detail is drawn for each call that meets one: the
-// place in a response, and a time of up to 4 minutes, or what [WithFaultTime] says.
+// Faults returns the list of named faults. Their details are drawn at random for each call that meets one: the place in
+// the response, and a duration of up to 4 minutes, or up to that of [WithFaultTime].
 func Faults() []NamedFault { return slices.Clone(namedFaults) }
 
 var namedFaults = []NamedFault{
@@ -36,9 +36,9 @@ var namedFaults = []NamedFault{
 	{"late-lost", actingOps, "the connection is lost, and the service acts later", func(e *encounter) Fault { return DropThenAct(e.time()) }},
 	{"hidden-502", everyOp, "the service acts, and a gateway responds with 502 and HTML", func(*encounter) Fault { return ActThen(Status(502, "<html>Bad gateway</html>")) }},
 	{"hidden-504", everyOp, "the service acts, and the response is 504 and timeout_error", func(*encounter) Fault { return ActThen(Fail(504, "timeout_error", "Request timed out")) }},
-	{"page", everyOp, "a page with status 200 responds in place of the service", func(*encounter) Fault { return Status(200, "<html>Log in</html>") }},
+	{"page", everyOp, "a gateway responds with 200 and HTML; the service does not act", func(*encounter) Fault { return Status(200, "<html>Log in</html>") }},
 	{"redirect", everyOp, "a redirect to another host", func(*encounter) Fault { return Redirect(307, "https://example.com/v1/messages/batches") }},
-	{"edge-403", everyOp, "403 of the service's edge, in a form of its own", func(*encounter) Fault { return EdgeForbidden() }},
+	{"edge-403", everyOp, "403 of the service's edge, not in the form of API errors", func(*encounter) Fault { return EdgeForbidden() }},
 	{"edge-413", []Op{Create}, "413 of the service's edge, in plain text", func(*encounter) Fault { return EdgeTooLarge() }},
 	{"400", everyOp, "invalid_request_error: the body took too long", func(*encounter) Fault { return Fail(400, "invalid_request_error", "request_body_timeout") }},
 	{"401", everyOp, "authentication_error", func(*encounter) Fault { return Fail(401, "authentication_error", "invalid x-api-key") }},
@@ -51,23 +51,23 @@ var namedFaults = []NamedFault{
 			"content-type", "application/json", "request-id", "req_fault")
 	}},
 	{"500", everyOp, "api_error", func(*encounter) Fault { return Fail(500, "api_error", "Internal server error") }},
-	{"503", everyOp, "api_error: something is not available", func(*encounter) Fault { return Fail(503, "api_error", "Unavailable") }},
+	{"503", everyOp, "api_error: the service is unavailable", func(*encounter) Fault { return Fail(503, "api_error", "Unavailable") }},
 	{"529", everyOp, "overloaded_error", func(*encounter) Fault { return Fail(529, "overloaded_error", "Overloaded") }},
-	{"not-found", []Op{Get, Results}, "the batch is not found for a while, unless it was not in the last 30 minutes", func(e *encounter) Fault { return e.loseBatch() }},
-	{"omitted", []Op{List}, "list leaves out one of the newest batches for a while, once in its life", func(e *encounter) Fault { return e.omitBatch() }},
+	{"not-found", []Op{Get, Results}, "the batch is not found for a while, unless that happened in the last 30 minutes", func(e *encounter) Fault { return e.loseBatch() }},
+	{"omitted", []Op{List}, "list omits one of the newest batches for a while, each batch once", func(e *encounter) Fault { return e.omitBatch() }},
 	{"other-batch", []Op{Get, Cancel, Delete}, "the response is about another batch", func(e *encounter) Fault { return e.otherBatch() }},
 	{"malformed", objectOps, "a property of the batch has a value of another type", func(e *encounter) Fault { return e.malformed() }},
-	{"other-clock", everyOp, "the Date is that of a gateway, up to 5 hours before or after", func(e *encounter) Fault {
+	{"other-clock", everyOp, "the Date header is off by up to 5 hours, as from a gateway with another clock", func(e *encounter) Fault {
 		return OtherClock(time.Duration(e.rand.IntN(601)-300) * time.Minute)
 	}},
-	{"cut", everyOp, "the response ends early, as if it were whole", func(e *encounter) Fault { return e.cutBytes() }},
-	{"broken", everyOp, "the connection is lost within the response", func(e *encounter) Fault { return ThenDrop(e.cutBytes()) }},
-	{"stalled", everyOp, "nothing more comes for a while within the response", func(e *encounter) Fault { return e.stall() }},
+	{"cut", everyOp, "the response ends early, as if it were complete", func(e *encounter) Fault { return e.cutBytes() }},
+	{"broken", everyOp, "the connection is lost in the middle of the response", func(e *encounter) Fault { return ThenDrop(e.cutBytes()) }},
+	{"stalled", everyOp, "the response stalls for a while", func(e *encounter) Fault { return e.stall() }},
 	{"slow", everyOp, "the response comes in pieces", func(e *encounter) Fault { return e.slow() }},
 	{"cut-lines", []Op{Results}, "the results end early between two lines", func(e *encounter) Fault {
 		return e.anyLine(func(lines [][]byte, n int) [][]byte { return lines[:n] })
 	}},
-	{"garbled", []Op{Results}, "a line is cut in half", func(e *encounter) Fault {
+	{"garbled", []Op{Results}, "the second half of a line is missing", func(e *encounter) Fault {
 		return e.anyLine(func(lines [][]byte, n int) [][]byte {
 			lines[n] = append(slices.Clone(lines[n][:len(lines[n])/2]), '\n')
 			return lines
@@ -76,18 +76,18 @@ var namedFaults = []NamedFault{
 	{"duplicate", []Op{Results}, "a line comes twice", func(e *encounter) Fault {
 		return e.anyLine(func(lines [][]byte, n int) [][]byte { return slices.Insert(lines, n, lines[n]) })
 	}},
-	{"missing", []Op{Results}, "a line is left out", func(e *encounter) Fault {
+	{"missing", []Op{Results}, "a line is missing", func(e *encounter) Fault {
 		return e.anyLine(func(lines [][]byte, n int) [][]byte { return slices.Delete(lines, n, n+1) })
 	}},
 	{"gateway", []Op{Results}, "a line of a gateway ends the results early", func(e *encounter) Fault {
 		return e.anyLine(func(lines [][]byte, n int) [][]byte { return append(slices.Clip(lines[:n]), e.foreignLine()) })
 	}},
-	{"inserted", []Op{Results}, "a line of a gateway stands among the others", func(e *encounter) Fault {
+	{"inserted", []Op{Results}, "a line of a gateway comes between the others", func(e *encounter) Fault {
 		return e.anyLine(func(lines [][]byte, n int) [][]byte { return slices.Insert(lines, n, e.foreignLine()) })
 	}},
 }
 
-// Named returns the fault of this name. It panics if there is none.
+// Named returns the fault with this name. It panics if there is none.
 func Named(name string) Fault {
 	f, ok := namedFault(name)
 	if !ok {
@@ -104,7 +104,7 @@ func namedFault(name string) (NamedFault, bool) {
 	return namedFaults[i], true
 }
 
-// meet is the fault, drawn for this call.
+// meet draws the details of the fault for this call, and runs it.
 func (f NamedFault) meet(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	e := encounterOf(r)
 	e.mu.Lock()
@@ -113,8 +113,8 @@ func (f NamedFault) meet(w http.ResponseWriter, r *http.Request, next http.Handl
 	f.draw(e)(w, r, next)
 }
 
-// loseBatch makes a batch not found for a while. Programs may rely on finding a batch that they have seen, but for some
-// minutes.
+// loseBatch makes a batch not found for a while. Programs may rely on finding a batch that they have seen, except for
+// some minutes.
 func (e *encounter) loseBatch() Fault {
 	d := e.time()
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
@@ -127,7 +127,7 @@ func (e *encounter) loseBatch() Fault {
 	}
 }
 
-// omitBatch makes list leave out one of the ten newest batches, once in a batch's life.
+// omitBatch makes list omit one of the ten newest batches, once in a batch's life.
 func (e *encounter) omitBatch() Fault {
 	n, d := e.rand.IntN(10), e.time()
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
@@ -140,7 +140,7 @@ func (e *encounter) omitBatch() Fault {
 	}
 }
 
-// otherBatch puts the id of one of the newest batches, or of none that there is, into the response.
+// otherBatch puts the id of one of the newest batches, or of one that does not exist, into the response.
 func (e *encounter) otherBatch() Fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		id := e.newest(e.rand.IntN(10))
@@ -153,7 +153,7 @@ func (e *encounter) otherBatch() Fault {
 	}
 }
 
-// malformed draws what is wrong with a batch, but never that it has no id.
+// malformed damages a drawn property of the batch, but never removes its id.
 func (e *encounter) malformed() Fault {
 	properties := [][2]string{
 		{"created_at", `"2026-11-20T10:00:00"`}, {"created_at", `"soon"`}, {"expires_at", "5"}, {"expires_at", ""},
@@ -164,7 +164,7 @@ func (e *encounter) malformed() Fault {
 	return whole(Malformed(p[0], p[1]))
 }
 
-// whole is a fault that responses with an error do not meet.
+// whole restricts a fault to responses that are not errors.
 func whole(f Fault) Fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		m := &heldResponse{header: w.Header()}
@@ -193,7 +193,7 @@ func (e *encounter) slow() Fault {
 	return held(func(body []byte) Fault { return Slow(len(body)/pieces+1, d/time.Duration(pieces)) })
 }
 
-// held is a fault that depends on the body of the response.
+// held returns a fault that depends on the body of the response.
 func held(f func(body []byte) Fault) Fault {
 	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		m := &heldResponse{header: w.Header()}
@@ -202,7 +202,7 @@ func held(f func(body []byte) Fault) Fault {
 	}
 }
 
-// anyLine changes the lines of results at a drawn one; a response without lines stays as it is.
+// anyLine changes the lines of results at a drawn line; a response without lines stays unchanged.
 func (e *encounter) anyLine(change func(lines [][]byte, n int) [][]byte) Fault {
 	part := e.rand.Float64()
 	return whole(rewriteLines(func(lines [][]byte) [][]byte {
@@ -213,7 +213,7 @@ func (e *encounter) anyLine(change func(lines [][]byte, n int) [][]byte) Fault {
 	}))
 }
 
-// foreignLine draws a line that is not the service's.
+// foreignLine draws a line that a gateway might send.
 func (e *encounter) foreignLine() []byte {
 	all := []string{
 		"upstream error", "{}", " ", `{"error":{"type":"bad_gateway","message":"Bad gateway"}}`,

@@ -17,11 +17,10 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// TestNamedFaults checks what each fault of the list does to each operation: by its name, and by an option that says
-// which call meets it.
+// TestNamedFaults checks the effect of each fault of the list on each operation, injected by name and by an option.
 func TestNamedFaults(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string]string{ // of all operations, or of those that are named
+	for name, want := range map[string]string{ // for all operations, or for the named one
 		"dropped":     "error, not acted",
 		"lost":        "error",
 		"held":        "later",
@@ -51,7 +50,7 @@ func TestNamedFaults(t *testing.T) {
 		"stalled":     "later",
 		"slow":        "later",
 		"cut-lines":   "lines less",
-		"garbled":     "a line is no JSON",
+		"garbled":     "a line is not JSON",
 		"duplicate":   "one line more",
 		"missing":     "one line less",
 		"gateway":     "a foreign line at the end",
@@ -98,7 +97,7 @@ func find(t *testing.T, name string) batchtest.NamedFault {
 	return all[i]
 }
 
-// TestNamedFaultsAreTested checks that the table above has all.
+// TestNamedFaultsAreTested checks that the table above has all faults.
 func TestNamedFaultsAreTested(t *testing.T) {
 	t.Parallel()
 	if n := len(batchtest.Faults()); n != 34 {
@@ -147,7 +146,7 @@ func checkNamedFault(t *testing.T, s *batchtest.Service, op batchtest.Op, want s
 			text, err = io.ReadAll(resp.Body)
 			resp.Body.Close()
 			m.body = string(text)
-			_ = json.Unmarshal(text, &e) // what is not JSON has no type
+			_ = json.Unmarshal(text, &e) // a body that is not JSON has no type
 			m.kind = e.Error.Type
 		}
 		m.err, m.elapsed = err, time.Since(began)
@@ -169,7 +168,7 @@ func checkNamedFault(t *testing.T, s *batchtest.Service, op batchtest.Op, want s
 	if acts := slices.Contains([]batchtest.Op{batchtest.Create, batchtest.Cancel, batchtest.Delete}, op); acts && first == strings.Contains(want, "not acted") {
 		t.Errorf("acted: %v", first)
 	}
-	<-time.After(5 * time.Minute) // what is hidden is found again
+	<-time.After(5 * time.Minute) // hidden batches are found again
 	plain := meeting{status: 200}
 	if op == batchtest.List || op == batchtest.Get || op == batchtest.Results {
 		plain = call()
@@ -200,7 +199,7 @@ func checkMeeting(t *testing.T, want string, got, plain meeting, target string) 
 		ok = got.err != nil && (plain.body == "" || len(got.body) < len(plain.body))
 	case "lines less":
 		ok = len(lines) < len(plainLines) && strings.HasPrefix(plain.body, got.body)
-	case "a line is no JSON":
+	case "a line is not JSON":
 		ok = len(lines) == len(plainLines) && len(got.body) < len(plain.body)
 	case "one line more":
 		ok = len(lines) == len(plainLines)+1
@@ -220,7 +219,7 @@ func checkMeeting(t *testing.T, want string, got, plain meeting, target string) 
 	}
 }
 
-// actedOn reports whether the service has done what a call asked for.
+// actedOn reports whether the service has done what a call requested.
 func actedOn(s *batchtest.Service, op batchtest.Op, target string) bool {
 	batches := s.Batches()
 	i := slices.IndexFunc(batches, func(b gen.BetaMessageBatch) bool { return b.ID == target })
@@ -247,10 +246,10 @@ func TestFaultsByRate(t *testing.T) {
 	busy := batchtest.WithFaultRate(batchtest.List, 0.1, batchtest.Named("529"))
 	first, again, other := statuses(1, busy), statuses(1, busy), statuses(2, busy)
 	if diff := cmp.Diff(first, again); diff != "" {
-		t.Errorf("a seed gives another day: %s", diff)
+		t.Errorf("the same seed produces another day: %s", diff)
 	}
 	if cmp.Equal(first, other) {
-		t.Error("another seed gives the same day")
+		t.Error("another seed produces the same day")
 	}
 	for name, all := range map[string][]int{
 		"one operation":        first,
@@ -289,16 +288,16 @@ func TestInjectedFaultsComeFirst(t *testing.T) {
 func TestParseFaultRefuses(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"lost":            `fault "lost": it needs a rate, such as lost=2%`,
+		"lost":            `fault "lost": give a rate, such as lost=2%`,
 		"lots=1%":         `there is no fault named "lots"`,
 		"crate:lost=1%":   `there is no operation "crate"`,
-		"list:edge-413=1": "edge-413 makes no sense for list",
+		"list:edge-413=1": "edge-413 does not apply to list",
 		"lost=200%":       `"200%" is not a rate`,
 		"lost=-1":         `"-1" is not a rate`,
 		"lost=NaN":        `"NaN" is not a rate`,
 		"lost=":           `"" is not a rate`,
-		"lost=#1":         "needs a name",
-		"create:lost=#0":  "the third call",
+		"lost=#1":         "name the operation",
+		"create:lost=#0":  "calls from 1",
 	} {
 		if o, err := batchtest.ParseFault(text); err == nil || !strings.Contains(err.Error(), want) || o != nil {
 			t.Errorf("%s: got %v", text, err)

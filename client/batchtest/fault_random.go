@@ -9,16 +9,17 @@ import (
 	"time"
 )
 
-// WithFaultTime sets how long the faults of [Faults] that take time take at most, 4 minutes by default.
+// WithFaultTime sets the longest duration of the faults of [Faults] that take time, by default 4 minutes.
 func WithFaultTime(d time.Duration) Option { return func(s *Service) { s.faults.longest = d } }
 
-// WithRandomFaults makes calls meet faults of [Faults] at a rate from 0 to 1: each one of those that make sense for its
-// operation. Without names it is any of the list. It panics if there is no fault with a name.
+// WithRandomFaults makes calls meet faults of [Faults] at a rate from 0 to 1. The fault of each call is drawn from
+// those with the given names that its operation can meet; without names, from the whole list. It panics if a name is
+// unknown.
 func WithRandomFaults(rate float64, names ...string) Option {
 	return WithFaultRate("", rate, randomFault(names))
 }
 
-// randomFault returns a fault that is any of these, or of all.
+// randomFault returns a fault that draws one of these, or of all if there are no names.
 func randomFault(names []string) Fault {
 	among := make(map[Op][]NamedFault)
 	for _, f := range namedFaults {
@@ -41,9 +42,9 @@ func randomFault(names []string) Fault {
 	}
 }
 
-// ParseFault reads a fault of [Faults] and when calls meet it, as the command line writes it:
+// ParseFault reads a fault of [Faults] and which calls meet it, in the notation of the command line:
 //
-//	lost=2%            two in a hundred calls of each operation for which it makes sense
+//	lost=2%            two in a hundred calls of each operation that can meet it
 //	create:lost=0.5%   only of this operation
 //	create:lost=#3     the third call of create
 //
@@ -55,7 +56,7 @@ func ParseFault(text string) (Option, error) {
 		op, name = "", op
 	}
 	if !found {
-		return nil, fmt.Errorf("fault %q: it needs a rate, such as %s=2%%, or a call, such as create:%s=#3", text, what, name)
+		return nil, fmt.Errorf("fault %q: give a rate, such as %s=2%%, or the number of a call, such as create:%s=#3", text, what, name)
 	}
 	if op != "" && !slices.Contains(everyOp, Op(op)) {
 		return nil, fmt.Errorf("fault %q: there is no operation %q", text, op)
@@ -63,7 +64,7 @@ func ParseFault(text string) (Option, error) {
 	if nth, ok := strings.CutPrefix(when, "#"); ok {
 		n, err := strconv.ParseInt(nth, 10, 64)
 		if err != nil || n < 1 || op == "" {
-			return nil, fmt.Errorf("fault %q: #3 is the third call of an operation, which needs a name, such as create:%s=#3", text, name)
+			return nil, fmt.Errorf("fault %q: name the operation and count its calls from 1, such as create:%s=#3", text, name)
 		}
 		return withNamedFault(text, Op(op), name, faultRule{nth: n})
 	}
@@ -74,7 +75,7 @@ func ParseFault(text string) (Option, error) {
 	return withNamedFault(text, Op(op), name, faultRule{rate: rate})
 }
 
-// withNamedFault adds a rule for each operation that is meant.
+// withNamedFault adds a rule for each operation that op names.
 func withNamedFault(text string, op Op, name string, rule faultRule) (Option, error) {
 	if name == "any" {
 		rule.op, rule.fault = op, randomFault(nil)
@@ -85,7 +86,7 @@ func withNamedFault(text string, op Op, name string, rule faultRule) (Option, er
 		return nil, fmt.Errorf("fault %q: there is no fault named %q", text, name)
 	}
 	if op != "" && !slices.Contains(f.Ops, op) {
-		return nil, fmt.Errorf("fault %q: %s makes no sense for %s", text, name, op)
+		return nil, fmt.Errorf("fault %q: %s does not apply to %s", text, name, op)
 	}
 	return func(s *Service) {
 		for _, each := range f.Ops {
@@ -105,7 +106,7 @@ func ParseRate(text string) (float64, error) {
 		rate /= 100
 	}
 	if err != nil || !(rate >= 0 && rate <= 1) {
-		return 0, fmt.Errorf("%q is not a rate: it is a percentage such as 2%%, or a number from 0 to 1", text)
+		return 0, fmt.Errorf("%q is not a rate: use a percentage such as 2%%, or a number from 0 to 1", text)
 	}
 	return rate, nil
 }

@@ -9,8 +9,8 @@ import (
 // The faults in this file respond in place of the service, which does not act.
 
 // Status responds with any status and body after reading the request; the service does not act. Headers are pairs of
-// name and value. An empty value removes the header, for example the request-id, which the response of a proxy does not
-// have. Without a content-type among them, it is detected from the body.
+// name and value. An empty value removes the header, for example the request-id, which responses of proxies lack. If no
+// content-type is given, it is detected from the body.
 func Status(code int, body string, headers ...string) Fault {
 	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		io.Copy(io.Discard, r.Body)
@@ -23,8 +23,8 @@ func Status(code int, body string, headers ...string) Fault {
 	}
 }
 
-// setHeaders sets headers. One with an empty value stays without values, so that nothing else sets it: net/http would
-// add a Date.
+// setHeaders sets headers. A header with an empty value is stored without values, so that net/http does not add it: it
+// would add a Date.
 func setHeaders(h http.Header, pairs []string) {
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if h.Set(pairs[i], pairs[i+1]); pairs[i+1] == "" {
@@ -33,8 +33,8 @@ func setHeaders(h http.Header, pairs []string) {
 	}
 }
 
-// Fail responds with an error of the API; the service does not act. Headers are pairs of name and value; without a
-// request-id among them, it is req_fault.
+// Fail responds with an error of the API; the service does not act. Headers are pairs of name and value; the default
+// request-id is req_fault.
 func Fail(code int, errorType, message string, headers ...string) Fault {
 	h := make(http.Header)
 	headers = append([]string{"content-type", "application/json", "request-id", "req_fault"}, headers...)
@@ -52,17 +52,17 @@ func Fail(code int, errorType, message string, headers ...string) Fault {
 	return Status(code, string(text), headers...)
 }
 
-// Redirect responds with a redirect to another URL; the service does not act. Over [Service.HTTPClient] every URL leads
-// to the service: [Call.Host] is the host that a call was meant for.
+// Redirect responds with a redirect to another URL; the service does not act. With [Service.HTTPClient] every URL leads
+// to the service, and [Call.Host] is the host that a call was sent to.
 func Redirect(code int, location string) Fault { return Status(code, "", "location", location) }
 
-// EdgeTooLarge responds with the 413 of the service's edge, which is plain text and has no request-id.
+// EdgeTooLarge responds with 413 as the service's edge does, in plain text and without a request-id.
 func EdgeTooLarge() Fault {
 	return Status(413, "Request Entity Too Large\n", "request-id", "", "anthropic-organization-id", "")
 }
 
-// EdgeForbidden responds with the 403 of the service's edge, which refuses calls before the API sees them. It has
-// another form than errors of the API, and no request-id.
+// EdgeForbidden responds with 403 as the service's edge does, which refuses calls before the API sees them. The body
+// differs in form from the API's errors, and there is no request-id.
 func EdgeForbidden() Fault {
 	return Status(403, `{"error":{"type":"forbidden","message":"Request not allowed"}}`,
 		"content-type", "application/json", "request-id", "", "anthropic-organization-id", "")

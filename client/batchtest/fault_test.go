@@ -88,7 +88,7 @@ func TestFaultsTakeTheirTime(t *testing.T) {
 	}
 }
 
-// TestLeftEarly checks that a handler does not outlive a caller who has had enough: the bubble would not end.
+// TestLeftEarly checks that a handler does not outlive a caller that stops reading: the bubble would not end.
 func TestLeftEarly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -185,7 +185,8 @@ func TestBrokenFaultsFailTheTest(t *testing.T) {
 	}
 }
 
-// TestResultsURL checks that it leads to the service as the caller knows it: some SDKs follow it.
+// TestResultsURL checks that results_url has the URL by which the caller reached the service, because some SDKs follow
+// it.
 func TestResultsURL(t *testing.T) {
 	t.Parallel()
 	s := batchtest.New(t, batchtest.WithDuration(0))

@@ -10,7 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// fit returns a value that fits a JSON Schema, the same one for a seed. It returns false if it finds none.
+// fit returns a value that fits a JSON Schema, always the same for a seed. It returns false if it finds none.
 func fit(schema []byte, seed uint64) (jsontext.Value, bool) {
 	root, err := parseShape(schema)
 	if err != nil {
@@ -21,8 +21,8 @@ func fit(schema []byte, seed uint64) (jsontext.Value, bool) {
 }
 
 const (
-	fullDepth  = 4       // where optional properties and elements end
-	mostDepth  = 24      // where a schema counts as endless
+	fullDepth  = 4       // beyond it, optional properties and elements are omitted
+	mostDepth  = 24      // beyond it, a schema counts as endless
 	mostValues = 100_000 // how many values are tried
 	mostLength = 10_000  // of a text
 )
@@ -34,7 +34,7 @@ type fitter struct {
 	left int // values to try
 }
 
-// value appends a value that fits s. It returns false if there is none, or if it would be too deep.
+// value appends a value that fits s. It returns false if there is none, or if it would nest too deeply.
 func (f *fitter) value(b []byte, s *shape, depth int) ([]byte, bool) {
 	s = f.root.resolve(s)
 	f.left--
@@ -66,7 +66,7 @@ func (f *fitter) value(b []byte, s *shape, depth int) ([]byte, bool) {
 	}
 }
 
-// oneOf appends a value of one of the branches, which s limits further: a drawn one, or else the next that has a value.
+// oneOf appends a value that fits s and one of the branches: a drawn branch, or else the next one that has a value.
 func (f *fitter) oneOf(b []byte, s *shape, branches []*shape, depth int) ([]byte, bool) {
 	rest := *s
 	rest.AnyOf, rest.OneOf = nil, nil
@@ -109,7 +109,7 @@ func (f *fitter) object(b []byte, s *shape, depth int) ([]byte, bool) {
 			return b, false
 		}
 	}
-	for _, name := range s.Required { // that are not described
+	for _, name := range s.Required { // those that are not described
 		if s.Properties.find(name) == nil && !member(name, s.additional()) {
 			return b, false
 		}
@@ -159,7 +159,8 @@ func (f *fitter) array(b []byte, s *shape, depth int) ([]byte, bool) {
 	return append(b, ']'), true
 }
 
-// number appends a number within the limits, near 0 if there are none: a whole one, or else one between two.
+// number appends a number within the limits, near 0 if there are none: a multiple of the step if there is one, or else
+// one between two.
 func (f *fitter) number(b []byte, s *shape) ([]byte, bool) {
 	step := 1.0
 	if s.MultipleOf != nil {
@@ -183,10 +184,10 @@ func (f *fitter) number(b []byte, s *shape) ([]byte, bool) {
 	return b, false
 }
 
-// vocabulary is what texts are made of.
+// vocabulary has the words that texts are made of.
 const vocabulary = "amber birch cedar delta ember fjord grove haven islet jewel kayak lilac maple north ocean poppy quart river stone tidal"
 
-// word returns a word of it; all have 5 letters.
+// word returns a word of the vocabulary; all have 5 letters.
 func (f *fitter) word() string {
 	i := f.rand.IntN((len(vocabulary)+1)/6) * 6
 	return strings.TrimSpace(vocabulary[i : i+5])
@@ -227,7 +228,7 @@ func (f *fitter) string(b []byte, s *shape) ([]byte, bool) {
 	return b, true
 }
 
-// sample returns a text of a format, "" if any text will do.
+// sample returns a text of the given format, or "" if any text will do.
 func sample(format string) string {
 	switch format {
 	case "date-time":

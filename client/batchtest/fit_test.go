@@ -9,7 +9,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// fitting are schemas that have values, and impossible ones that have none, or none that is found.
+// fitting are schemas with values, and impossible are schemas without values, or for which none is found.
 var (
 	fitting = map[string]string{
 		"anything":              `{}`,
@@ -75,7 +75,7 @@ func TestFit(t *testing.T) {
 				break
 			}
 			if again, _ := fit([]byte(schema), seed); !bytes.Equal(value, again) {
-				t.Errorf("%s: a seed gives %s and %s", name, value, again)
+				t.Errorf("%s: a seed produces %s and %s", name, value, again)
 			}
 			if err := validate(t, schema, value); err != nil {
 				t.Errorf("%s: %s does not fit: %v", name, value, err)
@@ -93,7 +93,7 @@ func TestFit(t *testing.T) {
 	}
 }
 
-// validate judges a value by a validator of others.
+// validate checks a value with a third-party validator.
 func validate(t testing.TB, schema string, value []byte) error {
 	t.Helper()
 	document, err := jsonschema.UnmarshalJSON(strings.NewReader(schema))
@@ -116,7 +116,8 @@ func validate(t testing.TB, schema string, value []byte) error {
 	return compiled.Validate(v)
 }
 
-// FuzzFit checks that fit ends and makes JSON for any schema, and that nested ones fit if their keywords are known.
+// FuzzFit checks that fit ends and makes JSON for any schema, and that values of nested schemas with known keywords
+// fit.
 func FuzzFit(f *testing.F) {
 	for _, schema := range fitting {
 		f.Add([]byte(schema), uint64(1))
@@ -135,7 +136,7 @@ func FuzzFit(f *testing.F) {
 	})
 }
 
-// FuzzReadAnswers checks that each line is an answer or an error, and that the answers of any file can be asked.
+// FuzzReadAnswers checks that each line is an answer or an error, and that the answers of any file work.
 func FuzzReadAnswers(f *testing.F) {
 	for _, line := range []string{
 		`{"custom_id":"a*","text":"Hi","times":1}`, `{"contains":"x","json":{"a":[1]}}`, `{"truncated":""}`, `{"refused":true}`, `{"tool":"t"}`,

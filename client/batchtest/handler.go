@@ -9,7 +9,7 @@ import (
 // ServeHTTP implements http.Handler.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// newHandler returns the handler of all calls. It sets the headers that all responses have.
+// newHandler returns the handler of all calls, which sets the headers that all responses have.
 func (s *Service) newHandler() http.Handler {
 	next := DelayBefore(s.latency)
 	routes := s.routes()
@@ -19,7 +19,7 @@ func (s *Service) newHandler() http.Handler {
 			w.Header()[name] = slices.Clone(values)
 		}
 		id := newID("req", &s.serial)
-		w.Header().Set("date", s.Now().Add(s.dateOffset+s.drawSkew(id)).Format(http.TimeFormat)) // its own, however far it was advanced
+		w.Header().Set("date", s.Now().Add(s.dateOffset+s.drawSkew(id)).Format(http.TimeFormat)) // the service's clock, however far it was advanced
 		w.Header().Set("request-id", id)
 		w.Header().Set("anthropic-organization-id", "org_fake")
 		next(w, r, routes)
@@ -82,7 +82,7 @@ func (s *Service) meet(op Op, r *http.Request, requestID string) (*Call, Fault, 
 	return noted, fault, &encounter{Service: s, op: op, rand: s.chance.rand(number(string(op)), uint64(n))}
 }
 
-// admit decides whether a call may act, and sets the headers that say for whom.
+// admit decides whether a call may act, and sets the response headers that name its organization.
 func (s *Service) admit(in, out http.Header) (tenant, *failure) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,7 +97,7 @@ func (s *Service) admit(in, out http.Header) (tenant, *failure) {
 	return who, s.quota.admitCall(who.Organization, s.now(), out)
 }
 
-// reportPanic makes the panic of a fault a failure of the test and a lost connection. Without a test it goes on.
+// reportPanic turns the panic of a fault into a test failure and a lost connection. Without a test the panic continues.
 func (s *Service) reportPanic(r *http.Request) {
 	p := recover()
 	if p == nil {

@@ -16,7 +16,7 @@ func (h *heldResponse) Header() http.Header         { return h.header }
 func (h *heldResponse) WriteHeader(code int)        { h.status = code }
 func (h *heldResponse) Write(p []byte) (int, error) { return h.body.Write(p) }
 
-// sendHead sends the status. The headers have to be those of w already.
+// sendHead sends the status. The headers must already be set on w.
 func (h *heldResponse) sendHead(w http.ResponseWriter) {
 	if h.status != 0 {
 		w.WriteHeader(h.status)
@@ -28,7 +28,7 @@ func (h *heldResponse) send(w http.ResponseWriter) {
 	w.Write(h.body.Bytes())
 }
 
-// hold lets the service act, sends status and headers of its response, and returns the body.
+// hold lets the service act, sends the status and headers of its response, and returns the body.
 func hold(w http.ResponseWriter, r *http.Request, next http.Handler) []byte {
 	h := &heldResponse{header: w.Header()}
 	next.ServeHTTP(h, r)

@@ -9,13 +9,13 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// A reached is a service with a client that reaches it.
+// A reached is a service with an HTTP client for it.
 type reached struct {
 	*batchtest.Service
 	client *http.Client
 }
 
-// everywhere returns a service for each way to reach one.
+// everywhere returns a service for each kind of connection.
 func everywhere(t *testing.T, opts ...batchtest.Option) map[string]reached {
 	inside, socket, secure := batchtest.New(t, opts...), batchtest.New(t, opts...), batchtest.New(t, opts...)
 	for _, listen := range []func(string) (func() error, error){socket.Listen, secure.ListenTLS} {
@@ -30,7 +30,7 @@ func everywhere(t *testing.T, opts ...batchtest.Option) map[string]reached {
 	}
 }
 
-// try sends a call, with the headers that it needs unless they are given.
+// try sends a call, with the required headers unless they are given.
 func (s reached) try(t testing.TB, method, path string, body io.Reader, headers ...string) (*http.Response, error) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, s.URL()+"/v1/messages/batches"+path, body)
@@ -47,7 +47,7 @@ func (s reached) try(t testing.TB, method, path string, body io.Reader, headers 
 	return s.client.Do(r)
 }
 
-// do is try for a call that gets a response.
+// do is try for a call that must get a response.
 func (s reached) do(t testing.TB, method, path string, body io.Reader, headers ...string) *http.Response {
 	t.Helper()
 	resp, err := s.try(t, method, path, body, headers...)
@@ -63,7 +63,7 @@ func do(t testing.TB, s *batchtest.Service, method, path string, body io.Reader,
 	return reached{s, s.HTTPClient()}.do(t, method, path, body, headers...)
 }
 
-// send is do for a call that succeeds with a T.
+// send is do for a call that must succeed with a T.
 func send[T any](t testing.TB, s *batchtest.Service, method, path string, body io.Reader, headers ...string) T {
 	t.Helper()
 	resp := do(t, s, method, path, body, headers...)

@@ -9,7 +9,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// Batches returns the batches of all workspaces as they are now, oldest first, without those that were deleted.
+// Batches returns the batches of all workspaces in their present state, oldest first, except deleted ones.
 func (s *Service) Batches() []gen.BetaMessageBatch {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -26,20 +26,20 @@ func (s *Service) Batches() []gen.BetaMessageBatch {
 
 // A Request is a request of a batch.
 type Request struct {
-	CustomID string                      // as it came
-	Params   gen.BetaCreateMessageParams // as far as they fit the contract
-	Raw      jsontext.Value              // the params as they came
+	CustomID string                      // as received
+	Params   gen.BetaCreateMessageParams // the part that fits the contract
+	Raw      jsontext.Value              // the params as received
 }
 
-// Requests returns the requests of a batch, in the order in which they came; none if there is no such batch, or if they
-// were forgotten, see [WithoutHistory].
+// Requests returns the requests of a batch, in the order of the create call. There are none if the batch does not
+// exist, or if the service did not keep them, see [WithoutHistory].
 func (s *Service) Requests(batchID string) []Request {
 	var requests []Request
 	for _, kept := range s.spools(batchID) {
 		for block, err := range kept.blocks() {
 			mustKeep(err)
 			for _, q := range block.requests {
-				decoded, _ := q.decode() // what does not fit is for the batch's results to tell
+				decoded, _ := q.decode() // the batch's results report what does not fit
 				requests = append(requests, Request{CustomID: q.customID, Params: decoded.Params, Raw: slices.Clone(q.params)})
 			}
 		}
@@ -47,9 +47,9 @@ func (s *Service) Requests(batchID string) []Request {
 	return requests
 }
 
-// Accepted returns the ids of the batches that were accepted with each custom id, in order of their creation; also of
-// batches that were deleted and of those that [Service.Seed] has added. A request that was accepted twice has two. Those
-// that were forgotten are not among them, see [WithoutHistory].
+// Accepted maps each custom id to the ids of the batches that were accepted with it, in order of creation, including
+// deleted batches and those added by [Service.Seed]. A request that was accepted twice has two. Batches that the
+// service did not keep are missing, see [WithoutHistory].
 func (s *Service) Accepted() map[string][]string {
 	accepted := make(map[string][]string)
 	for id, kept := range s.spools("") {
@@ -60,7 +60,7 @@ func (s *Service) Accepted() map[string][]string {
 	return accepted
 }
 
-// spools yields the requests of a batch, or of all batches if it has no id, with the ids of the batches.
+// spools yields the requests of a batch, or of all batches if batchID is empty, with the ids of the batches.
 func (s *Service) spools(batchID string) iter.Seq2[string, spool] {
 	s.mu.Lock()
 	defer s.mu.Unlock()

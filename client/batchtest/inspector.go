@@ -14,11 +14,11 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// WithInspector adds endpoints with which tests in any language look into the service and change it, without a
-// credential. Responses are JSON; what a call gets wrong is a 400 in plain text.
+// WithInspector adds endpoints with which tests in any language inspect and change the service, without a credential.
+// Responses are JSON; the response to an invalid call is a 400 in plain text.
 //
 //	GET  /fake/stats                               see Stats
-//	GET  /fake/accepted?custom_id=a&least=2        see Service.Accepted; only this custom id, only if accepted so often
+//	GET  /fake/accepted?custom_id=a&least=2        see Service.Accepted; only this custom id, if accepted at least this often
 //	GET  /fake/batches                             all batches, with organization and workspace
 //	GET  /fake/requests?batch_id=b                 see Service.Requests
 //	POST /fake/inject?op=create&fault=lost         see Service.Inject; the next call of this operation meets the fault
@@ -40,7 +40,7 @@ func (s *Service) inspector() http.Handler {
 				return
 			}
 			w.Header().Set("content-type", "application/json")
-			_ = json.NewEncoder(w).Encode(value) // the other side may have gone
+			_ = json.NewEncoder(w).Encode(value) // the caller may have gone
 		})
 	}
 	route("GET /fake/stats", func(*http.Request) (any, error) { return s.Stats(), nil })
@@ -87,7 +87,7 @@ func (s *Service) inspectAccepted(r *http.Request) (any, error) {
 	return accepted, nil
 }
 
-// inspectBatches returns the batches with who they belong to.
+// inspectBatches returns the batches with their organizations and workspaces.
 func (s *Service) inspectBatches() []any {
 	type owned struct {
 		Organization string         `json:"organization"`
@@ -152,7 +152,7 @@ func (s *Service) inspectSeed(r *http.Request) (any, error) {
 	}
 	n, err := strconv.Atoi(query("requests"))
 	if err != nil || n < 1 {
-		return nil, fmt.Errorf("requests=%s: it must be a number of at least 1", query("requests"))
+		return nil, fmt.Errorf("requests=%s: must be a number of at least 1", query("requests"))
 	}
 	b := s.Seed(n, createdAt)
 	return &b, nil

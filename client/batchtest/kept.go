@@ -7,13 +7,13 @@ import (
 	"os"
 )
 
-// spooledLines are lines that are kept, in memory or in a file.
+// spooledLines are stored lines, in memory or in a file.
 type spooledLines struct {
 	memory [][]byte
 	path   string // of the file; "" if they are in memory
 }
 
-// lines yields them, each with its line break. The slice is reused. An error comes last.
+// lines yields the lines, each with its line break. The slice is reused. An error is yielded last.
 func (l *spooledLines) lines() iter.Seq2[[]byte, error] {
 	kept := *l
 	return func(yield func([]byte, error) bool) {
@@ -51,7 +51,7 @@ type lineKeeper struct {
 	err  error
 }
 
-// newLineKeeper returns one that writes to a file of this name, or keeps lines in memory if it has none.
+// newLineKeeper returns a lineKeeper that writes to a file of this name, or keeps lines in memory if path is empty.
 func newLineKeeper(path string) *lineKeeper {
 	k := &lineKeeper{spooledLines: spooledLines{path: path}}
 	if path != "" {
@@ -61,7 +61,7 @@ func newLineKeeper(path string) *lineKeeper {
 	return k
 }
 
-// add adds a line, which must not change any more.
+// add adds a line, which must not be changed afterwards.
 func (k *lineKeeper) add(line []byte) {
 	if k.path == "" {
 		k.memory = append(k.memory, line)

@@ -14,8 +14,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// TestMemoryOfLargeBatch takes the largest batch through its life and bounds what the service keeps of it. It does not
-// run in parallel with other tests because it measures the heap.
+// TestMemoryOfLargeBatch takes the largest batch through its lifecycle and bounds the memory that the service uses for
+// it. It does not run in parallel with other tests because it measures the heap.
 func TestMemoryOfLargeBatch(t *testing.T) {
 	n := 100_000
 	if raceDetector {
@@ -96,7 +96,7 @@ func TestMemoryOfLargeBatch(t *testing.T) {
 	}
 }
 
-// liveHeap returns how many bytes of the heap are in use.
+// liveHeap returns the bytes of the heap in use.
 func liveHeap() uint64 {
 	var m runtime.MemStats
 	runtime.GC()

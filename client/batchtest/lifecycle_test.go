@@ -108,7 +108,7 @@ func TestCancelAndExpiry(t *testing.T) {
 					for range 2 { // twice is once
 						b = send[gen.BetaMessageBatch](t, s, "POST", "/"+b.ID+"/cancel", nil)
 						if b.ProcessingStatus != gen.BetaMessageBatchProcessingStatusCanceling || b.RequestCounts.Processing != 4 || !b.CancelInitiatedAt.Equal(time.Now()) {
-							t.Errorf("cancel gives %+v", b)
+							t.Errorf("cancel returns %+v", b)
 						}
 					}
 				}

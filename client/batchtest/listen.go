@@ -24,7 +24,7 @@ func (s *Service) ListenTLS(address string) (stop func() error, err error) {
 	return s.listen(address, &tls.Config{Certificates: []tls.Certificate{s.certificate()}, MinVersion: tls.VersionTLS12})
 }
 
-// listen serves over TLS if there is a configuration for it.
+// listen serves over TLS if config is not nil.
 func (s *Service) listen(address string, config *tls.Config) (stop func() error, err error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
@@ -48,7 +48,7 @@ func (s *Service) listen(address string, config *tls.Config) (stop func() error,
 	return server.Close, nil
 }
 
-// connState notes which connections are open.
+// connState tracks which connections are open.
 func (s *Service) connState(c net.Conn, state http.ConnState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,8 +60,7 @@ func (s *Service) connState(c net.Conn, state http.ConnState) {
 	}
 }
 
-// DropConnections closes all connections of clients to sockets, idle or not, and without notice. The service keeps
-// listening.
+// DropConnections abruptly closes all client connections to sockets, idle or not. The service keeps listening.
 func (s *Service) DropConnections() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,8 +72,8 @@ func (s *Service) DropConnections() {
 	}
 }
 
-// Shutdown ends what Listen and ListenTLS began, but lets calls under way finish. If ctx ends first, it returns the error
-// of ctx, and Close ends the calls that are left.
+// Shutdown stops listening and waits for running calls to finish. If ctx ends first, it returns the error of ctx, and
+// Close ends the remaining calls.
 func (s *Service) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	servers := slices.Clone(s.servers)
@@ -90,8 +89,8 @@ func (s *Service) Shutdown(ctx context.Context) error {
 	return err
 }
 
-// Close ends what Listen, ListenTLS and late faults began, and gives its state directory to the next service: calls that
-// would change it lose their connection. A service of New is closed by its test.
+// Close stops listening, ends late faults, and releases the state directory for the next service: later calls that
+// would change it lose their connection. A service made by New is closed when its test ends.
 func (s *Service) Close() {
 	s.reporter.close()
 	s.mu.Lock()

@@ -38,7 +38,7 @@ func TestListenEndsWithTheTest(t *testing.T) {
 		t.Error("it still listens")
 	}
 	if _, err := s.Listen("127.0.0.1:-1"); err == nil {
-		t.Error("listening at a port of -1 is no error")
+		t.Error("listening on port -1 is not an error")
 	}
 }
 
@@ -73,7 +73,7 @@ func TestShutdown(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				cancel()
 				if err := s.Shutdown(ctx); !errors.Is(err, context.Canceled) {
-					t.Errorf("%s: got %v with a call under way", where, err)
+					t.Errorf("%s: got %v while a call runs", where, err)
 				}
 				_, address, _ := strings.Cut(s.URL(), "://")
 				if conn, err := net.Dial("tcp", address); err == nil {
@@ -114,7 +114,7 @@ func TestMiddleware(t *testing.T) {
 	}
 }
 
-// TestHTTP2 checks that a client of ours works over HTTP/2, and that nobody else's does who does not trust the service.
+// TestHTTP2 checks that our client works over HTTP/2, and that a client that does not trust the service fails.
 func TestHTTP2(t *testing.T) {
 	t.Parallel()
 	s := batchtest.New(t, batchtest.WithDuration(0))
@@ -168,7 +168,7 @@ func TestDropConnections(t *testing.T) {
 			<-r.Context().Done()
 		})
 		if err := create(); err == nil {
-			t.Errorf("%s: the connection is still there", where)
+			t.Errorf("%s: the connection is still open", where)
 		}
 		if err := create(); err != nil {
 			t.Errorf("%s: after it: %v", where, err)
@@ -176,7 +176,7 @@ func TestDropConnections(t *testing.T) {
 	}
 }
 
-// TestBodiesRead counts what arrived of bodies.
+// TestBodiesRead checks how much of each body is counted.
 func TestBodiesRead(t *testing.T) {
 	t.Parallel()
 	half := func(_ http.ResponseWriter, r *http.Request, _ http.Handler) {

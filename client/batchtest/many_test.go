@@ -16,9 +16,9 @@ import (
 
 var manyRequests = flag.Int("requests", 100_000, "how many requests of 1 KB TestMemoryOfManyRequests sends")
 
-// TestMemoryOfManyRequests sends many requests of 1 KB to a service with a state directory, 100,000 a batch, and reads all
-// results. What the service has in memory must not grow with their number. It does not run in parallel with other tests
-// because it measures the heap.
+// TestMemoryOfManyRequests sends many requests of 1 KB to a service with a state directory, 100,000 per batch, and
+// reads all results. The memory of the service must not grow with their number. It does not run in parallel with other
+// tests because it measures the heap.
 func TestMemoryOfManyRequests(t *testing.T) {
 	n, size := *manyRequests, 100_000
 	if raceDetector {

@@ -14,15 +14,15 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/contract/schema"
 )
 
-// A mutant is the body of a create call that has one request, with one thing changed.
+// A mutant is the body of a create call with one request, with one change.
 type mutant struct {
 	where string // component and property
 	what  string // kind of change; "" is none
 	body  []byte
 }
 
-// A breeder makes mutants of each component and each of its properties that a request can hold. It finds them by
-// walking the contract, and puts the component's example where it has found the component.
+// A breeder makes mutants of each component that a request can contain, and of each of its properties. It finds
+// components by walking the contract, and puts the component's example at its place.
 type breeder struct {
 	seen    map[string]bool // components
 	mutants []mutant
@@ -42,7 +42,7 @@ func (b *breeder) add(where, what string, body any) {
 	b.mutants = append(b.mutants, mutant{where, what, text})
 }
 
-// schema makes mutants of a value. Wrap puts it into a body.
+// schema makes mutants of a value. Wrap puts the value into a body.
 func (b *breeder) schema(ref *openapi3.SchemaRef, where string, value any, wrap func(any) any) {
 	s, name := resolve(ref)
 	if name != "" {
@@ -113,7 +113,7 @@ func (b *breeder) object(s *openapi3.Schema, where string, value any, wrap func(
 	}
 }
 
-// value makes mutants of a value by what its schema says, and of what is inside of it.
+// value makes mutants of a value according to its schema, and of the values inside it.
 func (b *breeder) value(ref *openapi3.SchemaRef, where string, value any, wrap func(any) any) {
 	s, _ := resolve(ref)
 	b.add(where, "", wrap(value))
@@ -164,7 +164,7 @@ func resolve(ref *openapi3.SchemaRef) (s *openapi3.Schema, name string) {
 	return ref.Value, ""
 }
 
-// addKinds adds the kinds of JSON values that a schema takes.
+// addKinds adds the kinds of JSON values that a schema allows.
 func addKinds(ref *openapi3.SchemaRef, kinds map[string]bool) {
 	s := ref.Value
 	members := slices.Concat(s.OneOf, s.AnyOf)
@@ -174,7 +174,7 @@ func addKinds(ref *openapi3.SchemaRef, kinds map[string]bool) {
 	switch {
 	case s.Type != nil:
 		for _, t := range *s.Type {
-			kinds[t] = true // integer is no kind of the mutants: 1.5 is not one
+			kinds[t] = true // integer is not a kind of mutant: 1.5 is not an integer
 		}
 	case len(members) == 0:
 		kinds["any"] = true
@@ -186,7 +186,7 @@ func sampleOf(ref *openapi3.SchemaRef) any {
 	return sample(s)
 }
 
-// sample returns a value that a schema takes: its example, if it has one.
+// sample returns a value that a schema allows: its example, if it has one.
 func sample(s *openapi3.Schema) any {
 	switch {
 	case s.Examples != nil:
@@ -218,7 +218,7 @@ func sample(s *openapi3.Schema) any {
 	return map[string]any{}
 }
 
-// refusalsOf returns what x-refused says among the extensions of a schema.
+// refusalsOf returns the x-refused entries of a schema.
 func refusalsOf(extensions map[string]any) (refusals []schema.Refusal) {
 	text, err := json.Marshal(extensions["x-refused"])
 	if err == nil {

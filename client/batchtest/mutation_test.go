@@ -18,9 +18,9 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/contract/schema"
 )
 
-// TestFakeRefusesWhatTheContractRefuses changes one thing at a time about each component that a request can hold. What
-// kin-openapi finds to be against the contract, which knows nothing of preflight, must be refused: with 400, or by an
-// errored result.
+// TestFakeRefusesWhatTheContractRefuses changes one thing at a time in each component that a request can contain. If
+// kin-openapi, which is independent of preflight, finds that the change violates the contract, the fake must refuse it:
+// with 400, or with an errored result.
 func TestFakeRefusesWhatTheContractRefuses(t *testing.T) {
 	t.Parallel()
 	b := breed()
@@ -39,7 +39,7 @@ func TestFakeRefusesWhatTheContractRefuses(t *testing.T) {
 			allowed[m.what]++
 		case refused[i] == "":
 			tried[m.what]++
-			t.Errorf("%s: %s, and the fake takes it: %.300s", m.where, m.what, m.body)
+			t.Errorf("%s: %s, and the fake accepts it: %.300s", m.where, m.what, m.body)
 		default:
 			tried[m.what]++
 			caught[m.what]++
@@ -53,13 +53,13 @@ func TestFakeRefusesWhatTheContractRefuses(t *testing.T) {
 	t.Logf("%d mutants of %d components against the contract; %d requests with nothing changed", total, len(b.seen), intact)
 	for name := range reachable(t) {
 		if !b.seen[name] {
-			t.Errorf("%s can be in a request, and has no mutants", name)
+			t.Errorf("%s can be in a request, but has no mutants", name)
 		}
 	}
 }
 
-// bySchema reports whether a request is refused for what the schema of a value says, and not for what is beside it, which
-// differs from where the contract's example stands.
+// bySchema reports whether a request is refused because of the schema of a value, and not because of neighbouring
+// values, which differ from those around the contract's example.
 func bySchema(t *testing.T, body []byte) bool {
 	t.Helper()
 	var b struct {
@@ -80,7 +80,7 @@ func bySchema(t *testing.T, body []byte) bool {
 	return false
 }
 
-// reachable returns the components to which references lead from a request, but for those that a batch refuses.
+// reachable returns the components that a request refers to, directly or indirectly, except those that a batch refuses.
 func reachable(t *testing.T) map[string]bool {
 	names := make(map[string]bool)
 	var visit func(v any)
@@ -114,8 +114,8 @@ func reachable(t *testing.T) map[string]bool {
 	return names
 }
 
-// refusals sends the mutants and returns what the fake has against each of them. All that create takes go together in
-// one batch.
+// refusals sends the mutants and returns the fake's error for each. Those that create accepts are sent together in one
+// batch.
 func refusals(t *testing.T, mutants []mutant) map[int]string {
 	s := batchtest.New(t, batchtest.WithDuration(0), batchtest.WithoutHistory())
 	refused := make(map[int]string)
@@ -148,7 +148,7 @@ func refusals(t *testing.T, mutants []mutant) map[int]string {
 	return refused
 }
 
-// paramsOf returns the parameters of a body's only request, if there is nothing for create to refuse.
+// paramsOf returns the parameters of a body's only request, if create cannot refuse the body.
 func paramsOf(body []byte) (params json.RawMessage, ok bool) {
 	var b struct {
 		Requests []struct {

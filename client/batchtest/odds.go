@@ -2,24 +2,25 @@ package batchtest
 
 import "github.com/seed-111a911e/messagebatches/gen"
 
-// odds are how often requests that have no answer of their own end in another way than by success; each is from 0 to 1.
+// odds are the rates, from 0 to 1, at which requests without an answer of their own do not succeed.
 type odds struct {
 	Errored, Expired, Truncated, Refused float64 `json:",omitzero"`
 }
 
-// WithErrored makes requests fail at a rate from 0 to 1, with an overloaded_error, an api_error or a timeout_error, but
-// not those that have an answer by [Service.Answer].
+// WithErrored makes requests fail at a rate from 0 to 1, with an overloaded_error, an api_error or a timeout_error. It
+// does not apply to requests with an answer set by [Service.Answer].
 func WithErrored(rate float64) Option { return func(s *Service) { s.batches.odds.Errored = rate } }
 
-// WithExpired makes requests expire at a rate from 0 to 1, but not those that have an answer by [Service.Answer]. They
-// do so at the end of their batch, however soon that is.
+// WithExpired makes requests expire at a rate from 0 to 1, at the end of their batch, however early that is. It does
+// not apply to requests with an answer set by [Service.Answer].
 func WithExpired(rate float64) Option { return func(s *Service) { s.batches.odds.Expired = rate } }
 
-// WithTruncated makes messages end at max_tokens at a rate from 0 to 1, in the middle of their text. It applies to
-// requests without any answer of the test.
+// WithTruncated makes messages end at max_tokens at a rate from 0 to 1, in the middle of their text. It applies only to
+// requests that no answer of the test matches.
 func WithTruncated(rate float64) Option { return func(s *Service) { s.batches.odds.Truncated = rate } }
 
-// WithRefused makes messages be refusals at a rate from 0 to 1. It applies to requests without any answer of the test.
+// WithRefused turns messages into refusals at a rate from 0 to 1. It applies only to requests that no answer of the
+// test matches.
 func WithRefused(rate float64) Option { return func(s *Service) { s.batches.odds.Refused = rate } }
 
 // What is drawn for a request.

@@ -19,19 +19,19 @@ type call struct {
 
 // origin returns the URL at which the caller reached the service, so that clients can follow results_url.
 func (c call) origin() string {
-	if c.TLS != nil || c.URL.Scheme == "https" { // inside the process, the URL is whole
+	if c.TLS != nil || c.URL.Scheme == "https" { // inside the process, the URL is absolute
 		return "https://" + c.Host
 	}
 	return "http://" + c.Host
 }
 
-// create checks the batch as a whole. What is wrong with the parameters of its requests is told when it has ended.
+// create checks the batch as a whole. Errors in the parameters of its requests are reported when it has ended.
 func (s *Service) create(c call) (any, *failure) {
 	l := requestList{
 		spooler: newSpooler(s.batches.dir.requests(incomingFile + c.noted.RequestID)),
 		checks:  preflight.Options{Version: gen.AnthropicVersion(c.Header.Get("anthropic-version")), Betas: betasOf(c.Header)},
 	}
-	defer l.drop() // unless it is accepted
+	defer l.drop() // unless the batch is accepted
 	if fail := l.readCreateBody(c.Body); fail != nil {
 		return nil, fail
 	}
@@ -61,7 +61,7 @@ func (s *Service) create(c call) (any, *failure) {
 	return b.batch(now, c.origin()), nil
 }
 
-// find returns the batch of a call, up to date. The service is locked.
+// find returns the batch of a call, updated to now. The service is locked.
 func (s *Service) find(c call) (*batch, time.Time, *failure) {
 	now := s.now()
 	s.batches.settle(now)
@@ -138,7 +138,7 @@ func (s *Service) list(c call) (any, *failure) {
 	}
 	after, before := query.Get("after_id"), query.Get("before_id")
 	if after != "" && before != "" {
-		return nil, invalidRequest("after_id and before_id exclude each other")
+		return nil, invalidRequest("after_id and before_id are mutually exclusive")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

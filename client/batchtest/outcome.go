@@ -8,11 +8,11 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// A fate is how a request ends, as far as its record tells.
+// A fate is how a request ends, as far as the batch's record determines it.
 type fate int
 
 const (
-	runs    fate = iota // it is answered
+	runs    fate = iota // it runs and gets a message
 	misfits             // errored, because its params do not fit the contract
 	fails               // errored by chance
 	lapses              // expired by chance
@@ -49,7 +49,7 @@ func (r *record) key(i int, what uint64) uint64 {
 	return chance(r.Seed).key(number(r.ID), uint64(i), what)
 }
 
-// result returns the result of a request with a fate that is not to run, or that runs without an answer of the test.
+// result returns the result of a request that does not run, or that runs without an answer of the test.
 func (r *record) result(f fate, i int, q request, u cacheUse) gen.BetaMessageBatchResult {
 	switch f {
 	case expires, lapses:
@@ -86,12 +86,12 @@ func tally(counts *gen.BetaRequestCounts, result string) {
 		counts.Expired++
 	case "canceled":
 		counts.Canceled++
-	default: // also unknown types: the service must count them somewhere
+	default: // also unknown types, because the service must count them somewhere
 		counts.Succeeded++
 	}
 }
 
-// tallyFates counts the results of a batch that are not kept, without making them.
+// tallyFates counts the results of a batch that are not stored, without generating them.
 func (r *record) tallyFates() (counts gen.BetaRequestCounts) {
 	for i := range r.Requests {
 		switch r.fate(i) {
@@ -108,8 +108,8 @@ func (r *record) tallyFates() (counts gen.BetaRequestCounts) {
 	return counts
 }
 
-// shuffled returns the numbers below n in an order in which none is in its place if n is more than 1, the same one in
-// every run.
+// shuffled returns the numbers below n in an order that is the same in every run. If n is greater than 1, no number is
+// in its place.
 func shuffled(n int) []int {
 	order := make([]int, n)
 	for i := range order {
@@ -123,7 +123,7 @@ func shuffled(n int) []int {
 	return order
 }
 
-// appendLine appends a line of the results, or says why there can be none.
+// appendLine appends a line of the results, or returns why it cannot.
 func appendLine(b []byte, customID string, result gen.BetaMessageBatchResult) (line []byte, problem string) {
 	if result == nil {
 		return b, "the answer to request " + customID + " is nil"

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// match returns a text that matches a regular expression, or false if it finds none: expressions of JSON Schema may have
-// what Go's do not.
+// match returns a text that matches a regular expression. It returns false if it finds none: expressions in JSON Schema
+// may use syntax that Go lacks.
 func match(pattern string, random *rand.Rand) (string, bool) {
 	tree, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
@@ -24,7 +24,7 @@ func match(pattern string, random *rand.Rand) (string, bool) {
 	return "", false
 }
 
-// matching writes a text that matches, but for what surrounds it.
+// matching writes a text that matches, ignoring the context.
 func matching(text *strings.Builder, e *syntax.Regexp, random *rand.Rand) {
 	least, most := 0, -1
 	switch e.Op {
@@ -52,7 +52,7 @@ func matching(text *strings.Builder, e *syntax.Regexp, random *rand.Rand) {
 		most = 1
 	case syntax.OpRepeat:
 		least, most = e.Min, e.Max
-	default: // the empty text, and places
+	default: // the empty text, and assertions
 		return
 	}
 	if most < 0 {
@@ -63,7 +63,7 @@ func matching(text *strings.Builder, e *syntax.Regexp, random *rand.Rand) {
 	}
 }
 
-// oneOfClass returns a character of a class, one that can be read if there is one.
+// oneOfClass returns a character of a class, preferably a printable one.
 func oneOfClass(ranges []rune, random *rand.Rand) rune {
 	if len(ranges) == 0 {
 		return 0

@@ -17,23 +17,23 @@ const (
 	documentTokens = 1600 // of a document that is not in the request
 )
 
-// A prompt is what a model reads of a request, measured.
+// A prompt is the size of what a model reads of a request.
 type prompt struct {
 	model  string
 	tokens int64
 	breaks []breakpoint // of its prompt cache, in order
-	cached bool         // whether there may be breakpoints
-	prefix uint64       // a number that stands for all that was read so far, if so
+	cached bool         // whether to look for breakpoints
+	prefix uint64       // a hash of everything read so far, if cached
 }
 
 // A breakpoint is a place up to which a prompt is cached.
 type breakpoint struct {
-	prefix uint64 // stands for the model and all before the breakpoint
+	prefix uint64 // hash of the model and everything before the breakpoint
 	tokens int64  // before it
 	ttl    time.Duration
 }
 
-// measure reads the params of a request in the order in which a model does: tools, system, messages. A word is a token.
+// measure reads the params of a request in the order of the model: tools, system, messages. A word is a token.
 func measure(params []byte) prompt {
 	var tools, system, messages []byte
 	p := prompt{tokens: requestTokens}
@@ -118,7 +118,7 @@ func (p *prompt) block(d *wire.Decoder) {
 			p.read(d.Value())
 		case "source":
 			p.source(kind, d.Value())
-		case "content": // of a tool's result
+		case "content": // of a tool result
 			p.content(d)
 		default:
 			p.text(d.Value())
@@ -158,13 +158,13 @@ func (p *prompt) source(kind string, source jsontext.Value) {
 	}
 }
 
-// text counts the words of all strings of a value, and of the names in it.
+// text counts the words of all strings and property names in a value.
 func (p *prompt) text(v jsontext.Value) {
 	p.read(v)
 	p.tokens += wordsOf(v)
 }
 
-// read adds something to the prefix.
+// read adds v to the prefix.
 func (p *prompt) read(v []byte) {
 	if p.cached {
 		p.prefix = scramble(p.prefix ^ number(string(v)))
@@ -175,7 +175,7 @@ func (p *prompt) breakAt(ttl time.Duration) {
 	p.breaks = append(p.breaks, breakpoint{p.prefix, p.tokens, ttl})
 }
 
-// ttlOf reads a cache_control and returns its time to live, 0 if it is null.
+// ttlOf reads a cache_control and returns its time to live, or 0 if it is null.
 func ttlOf(d *wire.Decoder) time.Duration {
 	switch v := d.Value(); {
 	case v.Kind() != '{':

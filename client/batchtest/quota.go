@@ -8,32 +8,33 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// WithQueueLimit sets how many requests of an organization may wait for their batches to end, in all of its workspaces.
+// WithQueueLimit sets how many requests of an organization may wait for their batches to end, over all its workspaces.
 // A create call that would exceed it is refused with 429, rate_limit_error and a retry-after of a minute. There is no
 // limit by default; the service has 200,000 to 500,000.
 func WithQueueLimit(requests int) Option {
 	return func(s *Service) { s.quota.queue = int64(requests) }
 }
 
-// WithCallLimit sets how many calls an organization may make in a minute of the service's clock. More are refused with
-// 429, rate_limit_error and a retry-after until the minute is over. There is no limit by default; the service has 1,000 to
-// 4,000. All responses then have the headers anthropic-ratelimit-requests-limit, -remaining and -reset.
+// WithCallLimit sets how many calls an organization may make in a minute of the service's clock. Further calls are
+// refused with 429, rate_limit_error and a retry-after until the end of the minute. There is no limit by default; the
+// service has 1,000 to 4,000. With a limit, all responses have the headers anthropic-ratelimit-requests-limit,
+// -remaining and -reset.
 func WithCallLimit(calls int) Option { return func(s *Service) { s.quota.calls = calls } }
 
-// A quota is what an organization may do; 0 is no limit.
+// A quota holds the limits of each organization; 0 means no limit.
 type quota struct {
 	queue   int64
 	calls   int
 	minutes map[string]minute // by organization
 }
 
-// A minute is how many calls there were in the last minute with a call.
+// A minute counts the calls in the last minute that had any.
 type minute struct {
 	begins time.Time
 	calls  int
 }
 
-// admit refuses a batch of n requests beside those that wait.
+// admit refuses a batch of n requests if it would exceed the queue limit.
 func (q *quota) admit(waiting int64, n int) *failure {
 	if q.queue == 0 || waiting+int64(n) <= q.queue {
 		return nil
@@ -43,7 +44,7 @@ func (q *quota) admit(waiting int64, n int) *failure {
 			" of " + strconv.FormatInt(q.queue, 10) + ", and this batch has " + strconv.Itoa(n) + " more."}}
 }
 
-// admitCall counts a call and refuses it if there were too many. It sets the headers that say so.
+// admitCall counts a call and refuses it if there were too many. It sets the rate limit headers.
 func (q *quota) admitCall(organization string, now time.Time, h http.Header) *failure {
 	if q.calls == 0 {
 		return nil

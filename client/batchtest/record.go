@@ -17,10 +17,10 @@ const (
 	cancelTime = time.Second
 )
 
-// A tenant is who a batch belongs to.
+// A tenant is the owner of a batch.
 type tenant struct{ Organization, Workspace string }
 
-// A record is what is known of a batch without its requests. A state directory keeps it as JSON.
+// A record is a batch without its requests. A state directory stores it as JSON.
 type record struct {
 	tenant
 	ID       string
@@ -30,20 +30,20 @@ type record struct {
 	Invalid  []int // requests whose params do not fit the contract
 	Caches   bool  // whether a request has a cache breakpoint
 
-	CreatedAt, CancelInitiatedAt, EndedAt, DeletedAt time.Time // zero if that has not happened
+	CreatedAt, CancelInitiatedAt, EndedAt, DeletedAt time.Time // zero if it has not happened
 	HiddenUntil, OmittedUntil                        time.Time // see NotFoundFor and OmitFor
 
 	Duration time.Duration         // over which its requests finish
 	Lasts    time.Duration         // until the last request finishes
-	Takes    map[int]time.Duration // requests that finish at times of their own
+	Takes    map[int]time.Duration // by request, for those with a time of their own
 
-	Seed   uint64 // of what is drawn for its requests
+	Seed   uint64 // of the random choices for its requests
 	Odds   odds
 	Counts gen.BetaRequestCounts // once it has ended
-	Kept   bool                  // whether its results are kept, and not made whenever they are read
+	Kept   bool                  // whether its results are stored, and not generated each time they are read
 }
 
-// checks returns how the params of its requests are checked.
+// checks returns the options for checking the params of its requests.
 func (r *record) checks() preflight.Options {
 	return preflight.Options{Version: r.Version, Betas: r.Betas}
 }
@@ -54,7 +54,7 @@ func (r *record) deleted() bool { return !r.DeletedAt.IsZero() }
 // archived reports whether its results are gone.
 func (r *record) archived(now time.Time) bool { return !now.Before(r.CreatedAt.Add(retention)) }
 
-// batch returns the batch as callers see it. The origin is the URL at which they reach the service.
+// batch returns the batch as callers see it. Origin is the URL at which they reach the service.
 func (r *record) batch(now time.Time, origin string) gen.BetaMessageBatch {
 	b := gen.BetaMessageBatch{
 		ID: r.ID, CreatedAt: r.CreatedAt, ExpiresAt: r.CreatedAt.Add(lifetime), CancelInitiatedAt: r.CancelInitiatedAt, EndedAt: r.EndedAt,
@@ -74,7 +74,7 @@ func (r *record) batch(now time.Time, origin string) gen.BetaMessageBatch {
 	return b
 }
 
-// endsAt returns when the batch ends, as far as is known now.
+// endsAt returns when the batch will end, unless it is canceled.
 func (r *record) endsAt() time.Time {
 	end := r.CreatedAt.Add(min(r.Lasts, lifetime))
 	if canceled := r.CancelInitiatedAt; !canceled.IsZero() && canceled.Add(cancelTime).Before(end) {

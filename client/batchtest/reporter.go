@@ -10,13 +10,13 @@ type TB interface {
 	Fatalf(format string, args ...any)
 }
 
-// A reporter reports to a test while that runs: calls may outlive it.
+// A reporter reports to a test while the test runs; calls may outlive it.
 type reporter struct {
 	mu sync.Mutex
 	t  TB
 }
 
-// errorf fails the test. It returns false if there is none.
+// errorf fails the test. It returns false if there is no test.
 func (r *reporter) errorf(format string, args ...any) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -27,10 +27,10 @@ func (r *reporter) errorf(format string, args ...any) bool {
 	return true
 }
 
-// report fails the test, if there is one, because of a mistake in it.
+// report fails the test, if there is one, for a mistake in the test itself.
 func (r *reporter) report(problem string) { r.errorf("%s", problem) }
 
-// fatal ends the test. It panics if there is none.
+// fatal ends the test. It panics if there is no test.
 func (r *reporter) fatal(err error) {
 	r.mu.Lock()
 	t := r.t
@@ -42,7 +42,7 @@ func (r *reporter) fatal(err error) {
 	t.Fatalf("batchtest: %v", err)
 }
 
-// close ends reporting, because the test ends.
+// close stops reporting when the test ends.
 func (r *reporter) close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

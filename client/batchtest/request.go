@@ -13,10 +13,10 @@ import (
 // A request is a request of a batch.
 type request struct {
 	customID string
-	params   jsontext.Value // as they came
+	params   jsontext.Value // as received
 }
 
-// mistake returns what the contract does not allow about the request's parameters, or "".
+// mistake returns the first error in the request's parameters, or "".
 func (r request) mistake(o preflight.Options) string {
 	for _, issue := range preflight.CheckParams(r.params, o) {
 		if issue.Severity == preflight.Error {
@@ -29,8 +29,8 @@ func (r request) mistake(o preflight.Options) string {
 	return ""
 }
 
-// decode returns the request as a value. With an error, it holds what fits the contract. Properties that the contract
-// does not know are no error.
+// decode decodes the request. Even with an error, the value holds what fits the contract. Properties that the contract
+// does not know are not an error.
 func (r request) decode() (decoded gen.BetaMessageBatchIndividualRequestParams, err error) {
 	decoded.CustomID = r.customID
 	err = decoded.Params.UnmarshalJSON(r.params)
@@ -40,7 +40,7 @@ func (r request) decode() (decoded gen.BetaMessageBatchIndividualRequestParams, 
 	return decoded, err
 }
 
-// dotted writes a place the way the service does: messages.0.content.
+// dotted writes a JSON pointer as the service does: messages.0.content.
 func dotted(root string, p jsontext.Pointer) string {
 	for token := range p.Tokens() {
 		root += "." + token

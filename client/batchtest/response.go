@@ -17,7 +17,7 @@ import (
 type failure struct {
 	status     int
 	err        gen.BetaError
-	retryAfter time.Duration // 0 if there is no such header
+	retryAfter time.Duration // 0 means no header
 }
 
 func invalidRequest(format string, args ...any) *failure {
@@ -28,15 +28,15 @@ func notFound(format string, args ...any) *failure {
 	return &failure{status: http.StatusNotFound, err: &gen.BetaNotFoundError{Message: fmt.Sprintf(format, args...)}}
 }
 
-// lines is a response in JSON Lines. An error comes last.
+// lines is a response in JSON Lines. An error is yielded last.
 type lines iter.Seq2[[]byte, error]
 
 // reply sends the failure, if there is one, or else the result.
 func reply(w http.ResponseWriter, r *http.Request, result any, fail *failure) {
 	if fail != nil {
-		io.Copy(io.Discard, r.Body) // or a caller that still sends would see a lost connection in place of the response
+		io.Copy(io.Discard, r.Body) // otherwise a caller that is still sending would see a lost connection, not the response
 		w.Header().Set("content-type", "application/json")
-		if fail.status == http.StatusRequestEntityTooLarge { // the network edge sends it, which does not know the credential
+		if fail.status == http.StatusRequestEntityTooLarge { // sent by the network edge, which does not know the credential
 			w.Header().Del("anthropic-organization-id")
 			w.Header().Del("anthropic-workspace-id")
 		}
@@ -63,5 +63,5 @@ func reply(w http.ResponseWriter, r *http.Request, result any, fail *failure) {
 		return
 	}
 	w.Header().Set("content-type", "application/json")
-	_ = json.NewEncoder(w).Encode(result) // the other side may have gone
+	_ = json.NewEncoder(w).Encode(result) // the caller may have gone
 }

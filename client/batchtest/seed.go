@@ -10,9 +10,9 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// Seed adds a batch as another client of the workspace would have created it, without a call: a colleague's. It has n
-// requests and the given created_at, or now if that is zero; list shows it in the place that it has by that
-// time. The workspace is that of calls which use [Service.Key] and name none.
+// Seed adds a batch as if another client of the workspace, a colleague's, had created it, without a call. It has n
+// requests and the given created_at, or now if that is zero, which determines its place in lists. Its workspace is that
+// of calls which use [Service.Key] and name none.
 func (s *Service) Seed(n int, createdAt time.Time) gen.BetaMessageBatch {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -26,8 +26,9 @@ func (s *Service) Seed(n int, createdAt time.Time) gen.BetaMessageBatch {
 	return b.batch(s.now(), s.url)
 }
 
-// SeedLike adds a batch as [Service.Seed] does, with as many requests as another batch has and the same custom ids, in
-// its workspace. Only their messages tell them apart. It panics if there is no batch with this id.
+// SeedLike adds a batch as [Service.Seed] does, with the same number of requests and the same custom ids as another
+// batch, in its workspace. The two differ only in the messages of their requests. It panics if there is no batch with
+// this id.
 func (s *Service) SeedLike(batchID string, createdAt time.Time) gen.BetaMessageBatch {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -42,7 +43,7 @@ func (s *Service) SeedLike(batchID string, createdAt time.Time) gen.BetaMessageB
 // that are accepted, within a second before or after.
 func WithColleagues(rate float64) Option { return func(s *Service) { s.colleagues = rate } }
 
-// joinColleague adds the batch of a colleague to one that was accepted just now, or not. The service is locked.
+// joinColleague adds, at the rate of colleagues, a batch like the one that was just accepted. The service is locked.
 func (s *Service) joinColleague(b *batch) {
 	if !s.chance.happens(s.colleagues, number(b.ID)) {
 		return

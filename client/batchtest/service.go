@@ -12,25 +12,25 @@ import (
 
 // A Service is a fake Message Batches service. It is safe for concurrent use.
 type Service struct {
-	// Configuration, which Start completes.
+	// Configuration, completed by Start.
 	header      http.Header   // of every response
 	dateOffset  time.Duration // of the Date header from the service's clock
-	skew        time.Duration // of the clocks of its machines, at most
+	skew        time.Duration // the most that a machine's clock is off
 	latency     time.Duration
 	chance      chance
-	colleagues  float64 // how often there is a batch of somebody else
-	forgets     bool    // whether calls are not kept
-	inspected   bool    // whether there are endpoints to look into it
+	colleagues  float64 // the rate of other clients' batches
+	forgets     bool    // whether calls are not recorded
+	inspected   bool    // whether it serves the inspection endpoints
 	middleware  []func(http.Handler) http.Handler
 	handler     http.Handler
 	certificate func() tls.Certificate
 
 	reporter reporter
 	serial   atomic.Int64 // of the ids of calls
-	births   atomic.Int64 // of those of batches
+	births   atomic.Int64 // of the ids of batches
 
 	mu      sync.Mutex    // guards what follows
-	ahead   time.Duration // of the service's clock before time.Now
+	ahead   time.Duration // how far the service's clock is ahead of time.Now
 	url     string
 	access  access
 	quota   quota
@@ -39,31 +39,31 @@ type Service struct {
 	faults  faults
 	script  script
 	batches store
-	starts  int64 // how many services have used its directory, this one included
+	starts  int64 // how many services have used its directory, including this one
 
 	closed chan struct{}  // is closed with the service
-	late   sync.WaitGroup // acts without a caller
+	late   sync.WaitGroup // faults that act without a caller
 
 	servers     []*http.Server    // that listen
 	connections map[net.Conn]bool // of them, that are open
 }
 
-// An Option sets up a [Service].
+// An Option configures a [Service].
 type Option func(*Service)
 
 // A lifecycle is what the batches of a service have in common.
 type lifecycle struct {
 	script   *script
-	report   func(problem string) // called with a mistake of the test
+	report   func(problem string) // called with a mistake in the test
 	duration time.Duration        // over which requests finish
 	odds     odds
 	cache    promptCache
-	forgets  bool       // what only inspection needs
+	forgets  bool       // whether what only inspection needs is dropped
 	dir      *directory // nil if batches are in memory
 }
 
 // New returns a service for one test, and closes it when the test ends. The test fails if an answer or a fault panics
-// or makes no sense, and if a fault is left that no call has met.
+// or is invalid, or if no call has met an injected fault.
 func New(t TB, opts ...Option) *Service {
 	t.Helper()
 	s := Start(opts...)
@@ -106,7 +106,7 @@ func Start(opts ...Option) *Service {
 	return s
 }
 
-// load makes a directory the service's, and goes on from what is there.
+// load makes the service use a directory, and continue from its state.
 func (s *Service) load(dir *directory, state serviceState, records []record) {
 	s.batches.dir = dir
 	s.starts, s.ahead = state.Starts+1, state.Ahead
@@ -119,7 +119,7 @@ func (s *Service) load(dir *directory, state serviceState, records []record) {
 	}
 }
 
-// keep writes what the state directory has of the service itself, if there is one.
+// keep stores the state of the service itself in the state directory, if there is one.
 func (s *Service) keep() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -138,7 +138,7 @@ func (s *Service) Now() time.Time {
 // now is Now for callers that hold the lock.
 func (s *Service) now() time.Time { return time.Now().Add(s.ahead).UTC().Truncate(time.Microsecond) }
 
-// Advance puts the service's clock forward, or back if d is negative.
+// Advance moves the service's clock forward by d, or back if d is negative.
 func (s *Service) Advance(d time.Duration) {
 	s.mu.Lock()
 	s.ahead += d
@@ -146,7 +146,7 @@ func (s *Service) Advance(d time.Duration) {
 	s.keep()
 }
 
-// drawSkew draws by how much the clock is ahead of the machine that made an id.
+// drawSkew draws how far the clock is ahead on the machine that made an id.
 func (s *Service) drawSkew(id string) time.Duration {
 	if s.skew <= 0 {
 		return 0
@@ -154,7 +154,7 @@ func (s *Service) drawSkew(id string) time.Duration {
 	return within(s.chance.rand(number(id)), 2*s.skew) - s.skew
 }
 
-// serialsPerStart is how many ids a service has before those of the next one with the same directory begin.
+// serialsPerStart is how many ids each service has, before those of the next service with the same directory.
 const serialsPerStart = 1e12
 
 // newID returns a new id. No two are equal.

@@ -13,7 +13,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// body returns the body of a create call with one good request for each custom id.
+// body returns the body of a create call with one valid request for each custom id.
 func body(ids ...string) io.Reader {
 	var requests []string
 	for _, id := range ids {
@@ -57,14 +57,14 @@ func TestHeadersAndPaths(t *testing.T) {
 		"limit 0":              {"GET", "?limit=0", nil, 400, "invalid_request_error", "1 to 1000"},
 		"limit 1001":           {"GET", "?limit=1001", nil, 400, "invalid_request_error", "1 to 1000"},
 		"limit as a word":      {"GET", "?limit=all", nil, 400, "invalid_request_error", "1 to 1000"},
-		"before and after":     {"GET", "?before_id=a&after_id=b", nil, 400, "invalid_request_error", "exclude"},
+		"before and after":     {"GET", "?before_id=a&after_id=b", nil, 400, "invalid_request_error", "mutually exclusive"},
 		"after nothing":        {"GET", "?after_id=a", nil, 400, "invalid_request_error", "after_id"},
 	} {
 		resp := do(t, s, tt.method, tt.path, nil, tt.headers...)
 		checkResponse(t, name, resp, tt.status, tt.errorType, tt.message)
 		id := resp.Header.Get("request-id")
 		if seen[id] {
-			t.Errorf("%s: request-id %q comes twice", name, id)
+			t.Errorf("%s: duplicate request-id %q", name, id)
 		}
 		seen[id] = true
 		if resp.Header.Get("anthropic-ratelimit-requests-remaining") != "7" || resp.Header.Get("anthropic-organization-id") == "" {
@@ -164,7 +164,7 @@ func TestCreateChecksTheSize(t *testing.T) {
 	checkResponse(t, "too large", do(t, s, "POST", "", io.LimitReader(letters{}, 256_000_001)), 413, "request_too_large", "maximum size")
 }
 
-// letters is the letter x for ever.
+// letters is an endless reader of the letter x.
 type letters struct{}
 
 func (letters) Read(p []byte) (int, error) {
@@ -213,7 +213,7 @@ func TestWorkspaces(t *testing.T) {
 			resp := do(t, s, "GET", "/"+id, nil, tt.headers...)
 			read(t, resp)
 			if resp.StatusCode != want {
-				t.Errorf("%s: batch gives %d, want %d", name, resp.StatusCode, want)
+				t.Errorf("%s: the batch returns %d, want %d", name, resp.StatusCode, want)
 			}
 		}
 	}
@@ -230,7 +230,7 @@ func TestAnyKey(t *testing.T) {
 	}
 }
 
-// TestWhatABatchRefuses sends each parameter that is fine outside of a batch, or under another version.
+// TestWhatABatchRefuses sends each parameter that is valid outside of a batch, or under another version.
 func TestWhatABatchRefuses(t *testing.T) {
 	t.Parallel()
 	const (
@@ -290,7 +290,7 @@ func TestWhatABatchRefuses(t *testing.T) {
 	}
 }
 
-// resultsOf reads the results of a batch that has ended, by custom id.
+// resultsOf reads the results of an ended batch, by custom id.
 func resultsOf(t testing.TB, s *batchtest.Service, batchID string) map[string]gen.BetaMessageBatchResult {
 	t.Helper()
 	resp := do(t, s, "GET", "/"+batchID+"/results", nil)
@@ -309,7 +309,7 @@ func resultsOf(t testing.TB, s *batchtest.Service, batchID string) map[string]ge
 	return results
 }
 
-// TestClient checks that the options of Client come last, and what becomes of wrong ones.
+// TestClient checks that the options of Client override its defaults, and that invalid ones fail the test.
 func TestClient(t *testing.T) {
 	t.Setenv("ANTHROPIC_CUSTOM_HEADERS", "x-env: 1")
 	s := batchtest.New(t)
@@ -329,7 +329,7 @@ func TestClient(t *testing.T) {
 	go func() {
 		defer close(done)
 		failing.Client(wrong)
-		t.Error("the test goes on")
+		t.Error("the test continues")
 	}()
 	<-done
 	if errors := r.end(); len(errors) != 1 || !strings.HasPrefix(errors[0], "batchtest: ") {

@@ -9,9 +9,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A shape is a JSON Schema, as far as values can be made for it.
+// A shape is the part of a JSON Schema that matters for making values.
 type shape struct {
-	never bool // it is false
+	never bool // the schema is false
 
 	Ref         string            `json:"$ref"`
 	Defs        map[string]*shape `json:"$defs"`
@@ -61,7 +61,7 @@ func (s *shape) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return json.UnmarshalDecode(d, (*plain)(s))
 }
 
-// shapeTypes is a list of types, or one.
+// shapeTypes is a list of types, written in JSON as a list or as one type.
 type shapeTypes []string
 
 // UnmarshalJSONFrom reads them.
@@ -73,7 +73,7 @@ func (t *shapeTypes) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return json.UnmarshalDecode(d, &(*t)[0])
 }
 
-// shapeProperties are properties in their order.
+// shapeProperties are properties in the order of the schema.
 type shapeProperties []shapeProperty
 
 type shapeProperty struct {
@@ -113,7 +113,7 @@ func (p shapeProperties) find(name string) *shape {
 	return nil
 }
 
-// kind returns the type of values that are made for s.
+// kind returns the type of the values to make for s.
 func (s *shape) kind() string {
 	for _, t := range s.Types {
 		if t != "null" || len(s.Types) == 1 {
@@ -131,7 +131,8 @@ func (s *shape) kind() string {
 	return "string"
 }
 
-// limits returns the least and the largest number, which may be excluded; without a limit they are so far apart.
+// limits returns the smallest and the largest number, either of which may be excluded. Without limits they are apart by
+// the given distance.
 func (s *shape) limits(apart float64) (low, high float64) {
 	lowest := stricter(s.Minimum, s.ExclusiveMinimum, more[float64])
 	highest := stricter(s.Maximum, s.ExclusiveMaximum, less[float64])
@@ -148,7 +149,7 @@ func (s *shape) limits(apart float64) (low, high float64) {
 
 func (s *shape) requires(name string) bool { return slices.Contains(s.Required, name) }
 
-// additional returns the schema of properties that are not described.
+// additional returns the schema of properties that s does not describe.
 func (s *shape) additional() *shape {
 	if s.Additional != nil {
 		return s.Additional
@@ -156,7 +157,7 @@ func (s *shape) additional() *shape {
 	return new(shape)
 }
 
-// mapped returns 1 if s describes a map: an object of any names.
+// mapped returns 1 if s describes a map: an object with arbitrary names.
 func (s *shape) mapped() int64 {
 	if len(s.Properties) == 0 && s.Additional != nil && !s.Additional.never {
 		return 1
@@ -164,8 +165,8 @@ func (s *shape) mapped() int64 {
 	return 0
 }
 
-// resolve follows references within the root, and joins what must hold together. It returns nil if a reference leads
-// nowhere, or back to itself.
+// resolve follows references within the root, and merges schemas that must all hold. It returns nil if a reference
+// leads nowhere, or back to itself.
 func (s *shape) resolve(t *shape) *shape {
 	for range 32 {
 		switch {
@@ -209,8 +210,8 @@ func (s *shape) lookup(ref string) *shape {
 	return nil
 }
 
-// with returns a schema that demands what s and t demand. Where both name the same thing, the stricter limit holds, or
-// what t says.
+// with returns a schema that requires what s and t require. Where both set the same keyword, the stricter limit wins,
+// or the value of t.
 func (s *shape) with(t *shape) *shape {
 	joined := *t
 	joined.never = s.never || t.never

@@ -15,20 +15,20 @@ import (
 )
 
 const (
-	// A file is read in blocks of at most this many requests and, if they are more than one, about this many bytes.
+	// A file is read in blocks of at most this many requests and, if a block has more than one, about this many bytes.
 	blockRequests = 1000
 	blockBytes    = 1 << 20
 )
 
-// A spool holds the requests of a batch, in memory or in a file, a JSON line for each. It does not change once it is
-// complete, so that it can be read without a lock.
+// A spool holds the requests of a batch as JSON Lines, in memory or in a file. Once complete it does not change, so
+// that it can be read without a lock.
 type spool struct {
 	memory []request
 	path   string // of the file; "" if they are in memory
 }
 
-// blocks yields the requests in their order, with the number of the first of each block. The slice is reused. An error
-// comes last.
+// blocks yields the requests in order, with the number of the first of each block. The slice is reused. An error is
+// yielded last.
 func (s *spool) blocks() iter.Seq2[block, error] {
 	return func(yield func(block, error) bool) {
 		if s.path == "" {
@@ -71,7 +71,7 @@ func (s *spool) customIDs() iter.Seq2[int, string] {
 	}
 }
 
-// remove removes the requests, which nobody needs any more.
+// remove removes the requests when they are no longer needed.
 func (s *spool) remove() {
 	if s.path != "" {
 		os.Remove(s.path)
@@ -79,7 +79,7 @@ func (s *spool) remove() {
 	s.memory, s.path = nil, ""
 }
 
-// A block is requests that follow each other in a batch.
+// A block is a run of consecutive requests of a batch.
 type block struct {
 	first    int // the number of the first one
 	requests []request
@@ -113,7 +113,7 @@ type spooler struct {
 	err  error // the first one
 }
 
-// newSpooler returns one that writes to a new file of this name, or keeps requests in memory if it has none.
+// newSpooler returns a spooler that writes to a new file of this name, or keeps requests in memory if path is empty.
 func newSpooler(path string) *spooler {
 	s := &spooler{spool: spool{path: path}}
 	if path != "" {
@@ -123,7 +123,7 @@ func newSpooler(path string) *spooler {
 	return s
 }
 
-// add adds a request, whose text is that of the whole value.
+// add adds a request; text is the JSON of the whole request.
 func (s *spooler) add(r request, text jsontext.Value) {
 	switch {
 	case s.err != nil:
@@ -135,7 +135,7 @@ func (s *spooler) add(r request, text jsontext.Value) {
 			s.err = text.Compact(jsontext.AllowDuplicateNames(true))
 		}
 		_, _ = s.out.Write(text)
-		_ = s.out.WriteByte('\n') // close finds what went wrong
+		_ = s.out.WriteByte('\n') // close reports the error
 	}
 }
 
@@ -166,7 +166,7 @@ func (s *spooler) close() error {
 	return s.err
 }
 
-// rename gives the file of a complete spool the name that it keeps.
+// rename gives the file of a complete spool its final name.
 func (s *spooler) rename(path string) error {
 	if path == "" {
 		return nil
@@ -176,7 +176,7 @@ func (s *spooler) rename(path string) error {
 	return err
 }
 
-// drop removes what was never completed.
+// drop removes a spool that was never completed.
 func (s *spooler) drop() {
 	if s.file != nil {
 		s.file.Close()

@@ -8,10 +8,10 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// standard answers requests without an answer of the test. What it draws depends on the seed.
+// standard answers requests without an answer of the test. Its random choices depend on the seed.
 //
-// A request that has tools of the caller gets a call of one of them, unless its last message has results of tools. One
-// with an output schema gets JSON that fits. All others get a text. What does not fit into max_tokens is truncated.
+// A request with client tools gets a call to one of them, unless its last message has tool results. A request with an
+// output schema gets JSON that fits. All others get a text. Messages longer than max_tokens are truncated.
 func standard(seed uint64) Answer {
 	return func(r *gen.BetaMessageBatchIndividualRequestParams) gen.BetaMessageBatchResult {
 		if tool := toolToCall(&r.Params, seed); tool != nil {
@@ -30,8 +30,8 @@ func standard(seed uint64) Answer {
 	}
 }
 
-// ToolCall succeeds with a call of the request's tool of this name, whose input fits its schema. A request without such a
-// tool is errored.
+// ToolCall succeeds with a call to the request's tool with this name, whose input fits the tool's schema. A request
+// without such a tool is errored.
 func ToolCall(name string) Answer {
 	return func(r *gen.BetaMessageBatchIndividualRequestParams) gen.BetaMessageBatchResult {
 		for _, t := range tools(&r.Params) {
@@ -54,7 +54,7 @@ func toolCall(t *gen.BetaTool, customID string, seed uint64) Answer {
 	})
 }
 
-// toolToCall returns the tool that a request makes the model call, or nil.
+// toolToCall returns the tool that the message will call, or nil.
 func toolToCall(p *gen.BetaCreateMessageParams, seed uint64) *gen.BetaTool {
 	all := tools(p)
 	if len(all) == 0 {
@@ -80,7 +80,7 @@ func toolToCall(p *gen.BetaCreateMessageParams, seed uint64) *gen.BetaTool {
 	return drawn
 }
 
-// tools returns the tools that the caller runs.
+// tools returns the client tools: those that the caller runs.
 func tools(p *gen.BetaCreateMessageParams) (tools []*gen.BetaTool) {
 	for _, t := range p.Tools {
 		if t, ok := t.(*gen.BetaTool); ok {
@@ -118,7 +118,7 @@ func outputSchema(p *gen.BetaCreateMessageParams) []byte {
 	return nil
 }
 
-// lastWords returns the last words that the user has said.
+// lastWords returns the last words of the user.
 func lastWords(messages []gen.BetaMessageParam) string {
 	var words []string // the last one first
 	add := func(text string) {

@@ -5,28 +5,29 @@ import (
 	"time"
 )
 
-// Stats are counts of what happened to a service, which also a service that forgets keeps, see [WithoutHistory]. With
-// [OpenState] they go on where the last service with the directory ended.
+// Stats are the counters of a service. They are complete even with [WithoutHistory]. With [OpenState] they continue
+// those of the last service with the directory.
 type Stats struct {
-	Calls map[Op]int `json:"calls"` // calls of each operation, whether they were admitted or not
+	Calls map[Op]int `json:"calls"` // calls of each operation, admitted or not
 
-	// CallsPerMinute is the most calls in one minute of the service's clock, that of an hour's 60 minutes.
+	// CallsPerMinute is the most calls in one calendar minute of the service's clock.
 	CallsPerMinute int `json:"calls_per_minute"`
 
-	// WholeBodies is how many create calls have sent their whole body, and Creates how many batches were accepted, with
-	// all their Requests. A program that creates once has as many of the first as of the second, unless it was refused.
+	// WholeBodies is the number of create calls that sent their whole body, Creates that of accepted batches, and
+	// Requests that of their requests. If a program sends each batch once and none is refused, WholeBodies equals
+	// Creates.
 	WholeBodies int `json:"whole_bodies"`
 	Creates     int `json:"creates"`
 	Requests    int `json:"requests"`
 
-	// Faults is how many calls have met each fault of the list that [Faults] returns.
+	// Faults is how many calls have met each fault of [Faults], by name.
 	Faults map[string]int `json:"faults"`
 
 	// PeakWaiting is the most requests that waited for their batches to end at one time, by organization.
 	PeakWaiting map[string]int64 `json:"peak_waiting"`
 }
 
-// Stats returns them as they are now.
+// Stats returns the current counters.
 func (s *Service) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -35,13 +36,13 @@ func (s *Service) Stats() Stats {
 	return stats
 }
 
-// A counter counts.
+// A counter keeps the Stats of a service.
 type counter struct {
 	Stats
 	minute minute // the current one
 }
 
-// restore goes on from earlier counts.
+// restore continues from earlier counts.
 func (c *counter) restore(s Stats) {
 	maps.Copy(c.Calls, s.Calls)
 	maps.Copy(c.Faults, s.Faults)
@@ -50,7 +51,7 @@ func (c *counter) restore(s Stats) {
 	c.Stats = s
 }
 
-// called counts a call that begins.
+// called counts a call.
 func (c *counter) called(op Op, now time.Time) {
 	c.Calls[op]++
 	if begins := now.Truncate(time.Minute); !c.minute.begins.Equal(begins) {
@@ -60,14 +61,14 @@ func (c *counter) called(op Op, now time.Time) {
 	c.CallsPerMinute = max(c.CallsPerMinute, c.minute.calls)
 }
 
-// read counts a call whose body has been read whole.
+// read counts a call whose whole body has been read.
 func (c *counter) read(op Op) {
 	if op == Create {
 		c.WholeBodies++
 	}
 }
 
-// accept counts a batch. Waiting is how many requests of its organization wait now.
+// accept counts an accepted batch. Waiting is how many requests of its organization wait now.
 func (c *counter) accept(r *record, waiting int64) {
 	c.Creates++
 	c.Requests += r.Requests

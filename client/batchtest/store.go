@@ -9,21 +9,21 @@ import (
 // A store holds the batches of a service.
 type store struct {
 	lifecycle
-	getLag  time.Duration     // until a new batch is found by its id
+	getLag  time.Duration     // until a new batch can be found by its id
 	listLag time.Duration     // until it is listed
-	all     []*batch          // of all workspaces, in order of creation; also deleted ones, unless they are forgotten
+	all     []*batch          // of all workspaces, in order of creation; also deleted ones, unless history is off
 	byID    map[string]*batch // the same
-	running []*batch          // that have not ended
+	running []*batch          // those that have not ended
 }
 
-// newBatch returns a batch that is not added yet.
+// newBatch returns a batch without adding it.
 func (s *store) newBatch(r record, requests spool) *batch {
 	b := &batch{lifecycle: &s.lifecycle, record: r, requests: requests}
 	b.begin()
 	return b
 }
 
-// insert adds a batch in the place that it has by its time of creation.
+// insert adds a batch in order of creation.
 func (s *store) insert(b *batch) {
 	i := len(s.all)
 	for i > 0 && s.all[i-1].CreatedAt.After(b.CreatedAt) {
@@ -32,7 +32,7 @@ func (s *store) insert(b *batch) {
 	s.add(b, i)
 }
 
-// add adds a batch behind i others.
+// add adds a batch at index i.
 func (s *store) add(b *batch, i int) {
 	s.all = slices.Insert(s.all, i, b)
 	s.byID[b.ID] = b
@@ -41,7 +41,7 @@ func (s *store) add(b *batch, i int) {
 	}
 }
 
-// settle ends the batches whose time has come, one after the other.
+// settle ends the batches that are due, one after the other.
 func (s *store) settle(now time.Time) {
 	var due []*batch
 	s.running = slices.DeleteFunc(s.running, func(b *batch) bool {
@@ -57,7 +57,7 @@ func (s *store) settle(now time.Time) {
 	}
 }
 
-// delete removes a batch, which has ended. Unless the service forgets, it stays for inspection.
+// delete removes a batch, which must have ended. Unless history is off, it can still be inspected.
 func (s *store) delete(b *batch, now time.Time) {
 	if !s.forgets {
 		b.DeletedAt = now
@@ -101,7 +101,7 @@ func (s *store) waiting(organization string) (n int64) {
 	return n
 }
 
-// cutPage returns one page of the batches. It returns false if the batch to start from does not exist.
+// cutPage returns one page of the batches. It returns false if the batch of the cursor does not exist.
 func cutPage(all []*batch, after, before string, limit int) (page []*batch, more, ok bool) {
 	from := func(id string) int {
 		return slices.IndexFunc(all, func(b *batch) bool { return b.ID == id })

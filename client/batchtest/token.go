@@ -6,8 +6,8 @@ import (
 	"net/http"
 )
 
-// token is the token endpoint. It exchanges any identity token and any refresh token for the key of the service, which it
-// says is valid for an hour.
+// token is the token endpoint. It exchanges any identity token and any refresh token for the key of the service, with a
+// stated lifetime of an hour.
 func (s *Service) token(w http.ResponseWriter, r *http.Request) {
 	var params struct {
 		GrantType      string `json:"grant_type"`
@@ -17,10 +17,10 @@ func (s *Service) token(w http.ResponseWriter, r *http.Request) {
 		RefreshToken   string `json:"refresh_token"`
 		ClientID       string `json:"client_id"`
 	}
-	status, answer := http.StatusOK, map[string]any{"access_token": s.Key(), "token_type": "Bearer", "expires_in": 3600}
+	status, reply := http.StatusOK, map[string]any{"access_token": s.Key(), "token_type": "Bearer", "expires_in": 3600}
 	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 	refuse := func(code, why string) {
-		status, answer = http.StatusBadRequest, map[string]any{"error": code, "error_description": why}
+		status, reply = http.StatusBadRequest, map[string]any{"error": code, "error_description": why}
 	}
 	switch {
 	case err != nil || json.Unmarshal(body, &params) != nil:
@@ -30,7 +30,7 @@ func (s *Service) token(w http.ResponseWriter, r *http.Request) {
 			refuse("invalid_request", "refresh_token and client_id are required.")
 			break
 		}
-		answer["refresh_token"] = newID("refresh", &s.serial)
+		reply["refresh_token"] = newID("refresh", &s.serial)
 	case params.GrantType != "urn:ietf:params:oauth:grant-type:jwt-bearer":
 		refuse("unsupported_grant_type", "grant_type is unknown.")
 	case params.Assertion == "" || params.RuleID == "" || params.OrganizationID == "":
@@ -38,7 +38,7 @@ func (s *Service) token(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("content-type", "application/json")
 	w.WriteHeader(status)
-	text, err := json.Marshal(answer)
+	text, err := json.Marshal(reply)
 	must(err)
 	w.Write(text)
 }

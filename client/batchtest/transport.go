@@ -11,8 +11,8 @@ import (
 	"sync"
 )
 
-// A transport is a connection to a handler inside the process. Unlike httptest.ResponseRecorder it streams bodies in
-// both directions, and the handler can drop the connection.
+// A transport connects to a handler inside the process. Unlike httptest.ResponseRecorder it streams bodies in both
+// directions, and the handler can drop the connection.
 type transport struct{ handler http.Handler }
 
 var errDropped = errors.New("batchtest: connection dropped")
@@ -25,7 +25,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(r.Context()) // ends with the response, even if that is not read to its end
+	ctx, cancel := context.WithCancel(r.Context()) // ends with the response, even if that is not read to the end
 	in := r.Clone(ctx)
 	in.RequestURI = r.URL.RequestURI()
 	in.Host = cmp.Or(r.Host, r.URL.Host)
@@ -36,7 +36,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	reader, writer := io.Pipe()
 	a := &responder{request: r, header: make(http.Header), body: writer, response: make(chan *http.Response, 1), reader: responseBody{reader, cancel}}
 	stop := context.AfterFunc(r.Context(), func() {
-		writer.CloseWithError(r.Context().Err()) // first: it is what a read then gives
+		writer.CloseWithError(r.Context().Err()) // first, because it is the error that reads return
 		reader.CloseWithError(r.Context().Err())
 	})
 	go func() {
@@ -70,7 +70,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// A responseBody is the body of a response. Closing it tells the handler that nobody is waiting.
+// A responseBody is the body of a response. Closing it cancels the handler's context.
 type responseBody struct {
 	*io.PipeReader
 	cancel context.CancelFunc
@@ -108,7 +108,7 @@ func (a *responder) Write(p []byte) (int, error) {
 // Flush implements http.Flusher.
 func (a *responder) Flush() { a.send() }
 
-// send sends status and headers, if they are not sent yet.
+// send sends the status and headers, unless they were sent before.
 func (a *responder) send() {
 	a.once.Do(func() {
 		a.WriteHeader(http.StatusOK)
@@ -130,5 +130,5 @@ func (a *responder) send() {
 	})
 }
 
-// drop drops the connection instead, if they are not sent yet.
+// drop drops the connection, unless the headers were sent before.
 func (a *responder) drop() { a.once.Do(func() { a.response <- nil }) }

@@ -32,7 +32,7 @@ func count(result gen.BetaMessageBatchResult, r request, u cacheUse) {
 	}
 }
 
-// snapshots are the names with dates of the models that have an alias.
+// snapshots maps model aliases to the dated names they stand for.
 var snapshots = sync.OnceValue(func() map[gen.Model]gen.Model {
 	names := make(map[gen.Model]gen.Model)
 	for _, value := range schema.Components()["Model"].Enum {
@@ -44,7 +44,7 @@ var snapshots = sync.OnceValue(func() map[gen.Model]gen.Model {
 	return names
 })
 
-// snapshot returns the model that answers for a name: the snapshot of an alias, or the same one.
+// snapshot returns the model that a name stands for: the snapshot of an alias, or else the name itself.
 func snapshot(m gen.Model) gen.Model {
 	if s, ok := snapshots()[m]; ok {
 		return s

@@ -19,8 +19,8 @@ func one(params string) *strings.Reader {
 	return strings.NewReader(`{"requests":[{"custom_id":"r","params":` + params + `}]}`)
 }
 
-// answerTo sends a request in a batch of its own, which ends after a while, and returns its message.
-func answerTo(t testing.TB, s *batchtest.Service, params string) gen.BetaMessage {
+// messageFor sends a request in its own batch, which ends after a while, and returns its message.
+func messageFor(t testing.TB, s *batchtest.Service, params string) gen.BetaMessage {
 	t.Helper()
 	b := send[gen.BetaMessageBatch](t, s, "POST", "", one(params))
 	s.Advance(time.Minute)
@@ -33,7 +33,7 @@ func answerTo(t testing.TB, s *batchtest.Service, params string) gen.BetaMessage
 	return succeeded.Message
 }
 
-// TestInputTokens checks that all of a request counts.
+// TestInputTokens checks that all parts of a request count.
 func TestInputTokens(t *testing.T) {
 	t.Parallel()
 	s := batchtest.New(t, batchtest.WithDuration(0))
@@ -57,7 +57,7 @@ func TestInputTokens(t *testing.T) {
 		params = strings.ReplaceAll(params, `\\n`, `\n`)
 		params = strings.ReplaceAll(params, `\\t`, `\t`)
 		params = strings.ReplaceAll(params, `"two"`, `two`)
-		if m := answerTo(t, s, params); m.Usage.InputTokens != 8+tt.want || m.Usage.CacheReadInputTokens != nil {
+		if m := messageFor(t, s, params); m.Usage.InputTokens != 8+tt.want || m.Usage.CacheReadInputTokens != nil {
 			t.Errorf("%s: got %+v, want %d", name, m.Usage, 8+tt.want)
 		}
 	}
@@ -128,7 +128,7 @@ func TestPromptCache(t *testing.T) {
 			s := batchtest.New(t, batchtest.WithDuration(0))
 			for i, step := range steps {
 				s.Advance(step.wait)
-				u := answerTo(t, s, step.params).Usage
+				u := messageFor(t, s, step.params).Usage
 				if u.CacheReadInputTokens == nil || u.CacheCreationInputTokens == nil || u.CacheCreation == nil {
 					t.Fatalf("%s: step %d has %+v", name, i, u)
 				}
@@ -141,8 +141,8 @@ func TestPromptCache(t *testing.T) {
 	}
 }
 
-// TestPrimingPays compares a batch after one request with the same prefix to a batch without, and by what rate prefixes
-// are found.
+// TestPrimingPays compares a batch after one request with the same prefix to a batch without one, and checks the hit
+// rates.
 func TestPrimingPays(t *testing.T) {
 	t.Parallel()
 	handbook := fmt.Sprintf(`{"type":"text","text":%q,"cache_control":{"type":"ephemeral","ttl":"1h"}}`, strings.Repeat("handbook ", 2000))
@@ -166,7 +166,7 @@ func TestPrimingPays(t *testing.T) {
 	} {
 		s := batchtest.New(t, append([]batchtest.Option{batchtest.WithDuration(0)}, tt.options...)...)
 		if tt.primed {
-			answerTo(t, s, params)
+			messageFor(t, s, params)
 		}
 		b := send[gen.BetaMessageBatch](t, s, "POST", "", strings.NewReader(in))
 		s.Advance(2 * time.Minute)
@@ -192,13 +192,13 @@ func TestSnapshots(t *testing.T) {
 		"claude-opus-5":             "claude-opus-5",
 		"claude-newest-9":           "claude-newest-9",
 	} {
-		if m := answerTo(t, s, fmt.Sprintf(`{"model":%q,"max_tokens":100,"messages":[{"role":"user","content":"Hi"}]}`, model)); m.Model != want {
-			t.Errorf("%s answers as %s, want %s", model, m.Model, want)
+		if m := messageFor(t, s, fmt.Sprintf(`{"model":%q,"max_tokens":100,"messages":[{"role":"user","content":"Hi"}]}`, model)); m.Model != want {
+			t.Errorf("%s: the model is %s, want %s", model, m.Model, want)
 		}
 	}
 }
 
-// TestStandardAnswers checks what requests without an answer of the test get.
+// TestStandardAnswers checks the results of requests without an answer of the test.
 func TestStandardAnswers(t *testing.T) {
 	t.Parallel()
 	const (
@@ -231,7 +231,7 @@ func TestStandardAnswers(t *testing.T) {
 		if !strings.Contains(params, "max_tokens") {
 			params = strings.Replace(params, "{", `{"max_tokens":100,`, 1)
 		}
-		m := answerTo(t, s, params)
+		m := messageFor(t, s, params)
 		got := m.Text()
 		for _, use := range m.ToolUses() {
 			got += use.Name + " " + string(use.Input)

@@ -39,12 +39,12 @@ func TestDateOffset(t *testing.T) {
 		resp = s.do(t, "POST", "", nil)
 		read(t, resp)
 		if date := resp.Header["Date"]; len(date) > 0 {
-			t.Errorf("%s: a Date that was taken out is %q", where, date)
+			t.Errorf("%s: a removed Date is %q", where, date)
 		}
 	}
 }
 
-// TestLags checks at which times a batch is found, and listed.
+// TestLags checks when a batch is found, and when it is listed.
 func TestLags(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -83,7 +83,7 @@ func TestLags(t *testing.T) {
 	})
 }
 
-// TestClockPutBack checks that a batch without a lag stays where it is.
+// TestClockPutBack checks that a batch without a lag stays visible after the clock is moved back.
 func TestClockPutBack(t *testing.T) {
 	t.Parallel()
 	s := batchtest.New(t)

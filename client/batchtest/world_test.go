@@ -18,7 +18,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// TestOrganizations checks that organizations see nothing of each other, and share no limit.
+// TestOrganizations checks that organizations do not see each other's batches or share limits.
 func TestOrganizations(t *testing.T) {
 	t.Parallel()
 	s := batchtest.New(t, batchtest.WithQueueLimit(3), batchtest.WithKeys(
@@ -106,7 +106,7 @@ func TestCallLimit(t *testing.T) {
 	})
 }
 
-// TestSeedLike checks the batches of others that only their messages tell apart.
+// TestSeedLike checks batches of others that differ only in their messages.
 func TestSeedLike(t *testing.T) {
 	t.Parallel()
 	s := batchtest.New(t, batchtest.WithDuration(0), batchtest.WithKey("sk-1"), batchtest.WithKey("sk-2", "wrkspc_2"))
@@ -151,7 +151,7 @@ func TestColleagues(t *testing.T) {
 	}
 }
 
-// TestClockSkew checks that list is in the order of created_at, not in that of the calls.
+// TestClockSkew checks that list sorts by created_at, not by the order of calls.
 func TestClockSkew(t *testing.T) {
 	t.Parallel()
 	s := batchtest.New(t, batchtest.WithClockSkew(10*time.Second))
@@ -187,8 +187,8 @@ func TestClockSkew(t *testing.T) {
 	}
 }
 
-// TestOdds checks how many requests end in which way, that answers by custom id are not touched, and that the same seed
-// gives the same results whenever they are read.
+// TestOdds checks the numbers of results by type, that answers by custom id are not affected, and that the same seed
+// produces the same results each time they are read.
 func TestOdds(t *testing.T) {
 	t.Parallel()
 	run := func(seed uint64, script func(*batchtest.Service), opts ...batchtest.Option) (gen.BetaRequestCounts, map[string]string) {
@@ -217,7 +217,7 @@ func TestOdds(t *testing.T) {
 		t.Error(diff)
 	}
 	if _, other := run(2, nothing); cmp.Equal(first, other) {
-		t.Error("another seed gives the same results")
+		t.Error("another seed produces the same results")
 	}
 	scripted, kept := run(1, func(s *batchtest.Service) {
 		s.Answer("mine", batchtest.Text("Fine."))

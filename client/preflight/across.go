@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// note notes the value that was read last for a rule.
+// note records the value that was read last for a rule.
 func (w *walker) note(i *item, v []byte) {
 	x := i.rule
 	l := &w.ledgers[x.number]
@@ -40,12 +40,12 @@ func (w *walker) note(i *item, v []byte) {
 	l.entries = append(l.entries, e)
 }
 
-// close judges a rule at the end of the value that has it.
+// close evaluates a rule at the end of the value that has it.
 func (w *walker) close(x *across) {
 	l := &w.ledgers[x.number]
 	entries := l.entries
 	defer func() { *l = ledger{entries: l.entries[:0], whole: true} }()
-	unsure := w.unknown > 0 || !l.whole // what is not there may be what the contract does not know
+	unsure := w.unknown > 0 || !l.whole // what is missing may be something that the contract does not know
 	switch x.Rule {
 	case "count":
 		most, ok := float64(x.Most), true
@@ -95,7 +95,7 @@ func (w *walker) close(x *across) {
 	case "all-or-none":
 		for _, e := range entries {
 			if e.where != entries[0].where && w.unknown == 0 {
-				w.sayAcross(x, e.at, "either all or none may have %s, and this is not as the one at %s", words(x.Where, " ", " and "), cutPointer(w.pointer(entries[0].at)))
+				w.sayAcross(x, e.at, "either all or none may have %s, but this one differs from the one at %s", words(x.Where, " ", " and "), cutPointer(w.pointer(entries[0].at)))
 				break
 			}
 		}
@@ -106,8 +106,8 @@ func (w *walker) close(x *across) {
 	}
 }
 
-// inOrder sorts entries as they come in what the model reads, in whatever order the properties of the request are: by
-// path, then by place, and what is in an object before what the object itself has.
+// inOrder sorts entries in the order in which the model reads them, whatever the order of the properties in the
+// request: by path, then by place, and values inside an object before those of the object itself.
 func (w *walker) inOrder(entries []entry) {
 	tokens := make(map[span][]string, len(entries))
 	for _, e := range entries {
@@ -134,7 +134,7 @@ func (w *walker) inOrder(entries []entry) {
 	})
 }
 
-// closeRefers looks for what the values refer to.
+// closeRefers looks up what the values refer to.
 func (w *walker) closeRefers(x *across, entries []entry, unsure bool) {
 	if len(entries) == 0 {
 		return
@@ -166,7 +166,7 @@ func (w *walker) closeRefers(x *across, entries []entry, unsure bool) {
 // names are the keys of entries.
 type names struct {
 	entries []entry
-	index   map[string][2]int // first and count, if there are many
+	index   map[string][2]int // index of the first, and count; nil if there are few
 }
 
 func newNames(entries []entry) names {
@@ -193,7 +193,7 @@ func (n names) first(key []byte) int {
 	return slices.IndexFunc(n.entries, func(e entry) bool { return string(e.key) == string(key) })
 }
 
-// count returns how many have a key.
+// count returns how many entries have a key.
 func (n names) count(key []byte) (count int) {
 	if n.index != nil {
 		return n.index[string(key)][1]

@@ -2,7 +2,7 @@ package preflight
 
 import "testing"
 
-// TestAtTheLimits is about batches that are as large as batches may be.
+// TestAtTheLimits checks batches of the largest allowed size.
 func TestAtTheLimits(t *testing.T) {
 	t.Parallel()
 	b := newBatch(Options{})

@@ -14,14 +14,14 @@ import (
 )
 
 // BenchmarkCheckLines checks a file of 100,000 requests with about 240 MB and compares with what a program would do
-// without this package: decode each line and have VisitJSON look at it. That takes so long that it gets a part of the
-// requests. The two take turns, and the ratio is the median of those of all turns, so that other work on the machine
+// without this package: decode each line and validate it with VisitJSON. That is so slow that it gets only a part of
+// the requests. The two run alternately, and the ratio is the median over all turns, so that other work on the machine
 // does not count.
 func BenchmarkCheckLines(b *testing.B) {
 	const (
 		requests = 100_000
 		turns    = 20
-		checked  = requests / turns // in one turn
+		checked  = requests / turns // per turn
 		visited  = checked / 50
 	)
 	checkLines(b, generate(100)) // compiles the contract
@@ -50,8 +50,8 @@ func BenchmarkCheckLines(b *testing.B) {
 	ratio := ratios[len(ratios)/2]
 	b.ReportMetric(float64(peak)/(1<<20), "peak-MiB")
 	b.ReportMetric(ratio, "x-VisitJSON")
-	b.ReportMetric(0, "ns/op")                                 // says nothing here
-	fmt.Printf("\nRATIO preflight-lines %.1f >= 6.5\n", ratio) // 13 with schemas alone
+	b.ReportMetric(0, "ns/op")                                 // meaningless here
+	fmt.Printf("\nRATIO preflight-lines %.1f >= 6.5\n", ratio) // 13 with only the schemas
 }
 
 func checkLines(b *testing.B, g *generator) *preflight.Report {
@@ -75,7 +75,7 @@ func visitLines(b *testing.B, g *generator) {
 	}
 }
 
-// heap returns the bytes of the heap that are in use, or not yet known to be free.
+// heap returns the bytes of the heap that are in use or not yet swept.
 func heap() uint64 {
 	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 	metrics.Read(sample)

@@ -25,7 +25,7 @@ func Check(requests []gen.BetaMessageBatchIndividualRequestParams, o Options) *R
 	return b.finish()
 }
 
-// requests checks some requests of a batch.
+// requests checks a chunk of the requests.
 func (c *checks) requests(requests []gen.BetaMessageBatchIndividualRequestParams) *part {
 	p := c.part()
 	var buf []byte
@@ -45,8 +45,8 @@ func (c *checks) requests(requests []gen.BetaMessageBatchIndividualRequestParams
 // partRequests is how many requests are checked at a time.
 const partRequests = 256
 
-// CheckParams checks the parameters of one request, JSON as the service would get it. Pointers begin at the
-// parameters. Of the issues of each rule, the first [Options.Max] are returned.
+// CheckParams checks the parameters of one request, given as JSON. Pointers are relative to the parameters. It returns
+// the first [Options.Max] errors and warnings of each rule.
 func CheckParams(params []byte, o Options) []Issue {
 	found, _ := o.checks().run(params, root().properties["params"].node)
 	return found.issues
@@ -69,7 +69,7 @@ func (o Options) checks() *checks {
 	return c
 }
 
-// run checks one JSON value against a node. It returns the custom id of a request, if that is a good one.
+// run checks one JSON value against a node. It returns the custom id of a request, if that is valid.
 func (c *checks) run(b []byte, n *node) (found *sieve, customID string) {
 	return c.walker().run(b, n)
 }
@@ -88,8 +88,8 @@ func (w *walker) run(b []byte, n *node) (found *sieve, customID string) {
 	return &w.found, w.customID
 }
 
-// notJSON reports a request that is not JSON, or cannot be written as JSON. The texts of errors hold pointers, and so
-// names out of the request: only their innermost part becomes the message.
+// notJSON reports a request that is not JSON, or cannot be written as JSON. Error texts contain pointers, and so names
+// from the request: only the innermost error becomes the message.
 func (w *walker) notJSON(err error) {
 	var at jsontext.Pointer
 	why := "not one whole JSON object"
@@ -101,13 +101,13 @@ func (w *walker) notJSON(err error) {
 	if errors.As(err, &syntax) {
 		at += syntax.JSONPointer
 		if encoding != nil {
-			err = syntax.Err // the byte is that of a value of its own
+			err = syntax.Err // the offset would be that in a separately encoded value
 		}
 	}
 	w.report(at, JSON, Error, "%v", wire.NotJSON(why, err))
 }
 
-// goodID returns a custom id, or "" if it is not a good one.
+// goodID returns a custom id, or "" if it is not valid.
 func goodID(id string) string {
 	if !root().properties["custom_id"].node.pattern.matches([]byte(id)) {
 		return ""
@@ -115,18 +115,18 @@ func goodID(id string) string {
 	return id
 }
 
-// A part is what was found out about some requests that follow each other.
+// A part holds the findings about a run of consecutive requests.
 type part struct {
 	checks   *checks
 	walker   *walker
 	requests int
 	bytes    int64
-	ids      []place // of the requests with a good custom id
+	ids      []place // of the requests with a valid custom id
 	found    sieve   // Index is that within the part
 	err      error
 }
 
-// A place says where a custom id is.
+// A place is where a custom id appears.
 type place struct {
 	id          string
 	index, line int
@@ -157,14 +157,14 @@ func (p *part) add(line, size int, id string, found *sieve) {
 	p.bytes += int64(size)
 }
 
-// A batch gathers parts in their order.
+// A batch collects parts in order.
 type batch struct {
 	checks *checks
 	ledger limits.Ledger
 	ids    int // noted in the ledger, at most maxIDs
 	maxIDs int
 	split  bool
-	empty  string // why there are no requests, "" if nothing is known
+	empty  string // why there are no requests, "" if unknown
 	found  sieve
 }
 
@@ -180,7 +180,7 @@ func newBatch(o Options) *batch {
 	return b
 }
 
-// join adds a part behind the others.
+// join appends a part.
 func (b *batch) join(p *part) {
 	before := b.ledger.Requests
 	b.ledger.AddAll(p.requests, p.bytes)
@@ -214,7 +214,7 @@ func (b *batch) join(p *part) {
 	}
 }
 
-// finish adds what is wrong with the batch as a whole.
+// finish adds the issues of the batch as a whole.
 func (b *batch) finish() *Report {
 	r := &Report{Issues: b.found.issues, More: b.found.sorted(), Requests: b.ledger.Requests, Bytes: b.ledger.Bytes()}
 	whole := func(rule Rule, severity Severity, format string, args ...any) {

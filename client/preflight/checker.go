@@ -19,7 +19,7 @@ func (c Checker) CheckRequests(_ context.Context, requests []gen.BetaMessageBatc
 	return Check(requests, c.options(info)).Err()
 }
 
-// CheckLines implements client.Checker. The error is an [*IssuesError], or that of reading.
+// CheckLines implements client.Checker. The error is an [*IssuesError], or the read error.
 func (c Checker) CheckLines(_ context.Context, lines io.Reader, info client.CallInfo) error {
 	report, err := CheckLines(lines, c.options(info))
 	if err != nil {

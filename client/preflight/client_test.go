@@ -16,7 +16,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// wrongRequests decodes the corpus of wrong requests, for what it has in Go values.
+// wrongRequests decodes those requests of the corpus of wrong requests that Go values can represent.
 func wrongRequests(t *testing.T) (requests []client.Request) {
 	for _, c := range readCorpus(t, "testdata/wrong/*.txt") {
 		var r client.Request
@@ -29,8 +29,8 @@ func wrongRequests(t *testing.T) (requests []client.Request) {
 	return requests
 }
 
-// TestWithAndWithoutPreflight sends wrong requests without preflight: what comes back from the fake service a day later
-// is what preflight says at once.
+// TestWithAndWithoutPreflight sends wrong requests without preflight: the fake service must return, a day later, the
+// errors that preflight reports at once.
 func TestWithAndWithoutPreflight(t *testing.T) {
 	t.Parallel()
 	for _, version := range []gen.AnthropicVersion{gen.AnthropicVersionV20230601, gen.AnthropicVersionV20261021} {
@@ -74,7 +74,7 @@ func TestWithAndWithoutPreflight(t *testing.T) {
 	}
 }
 
-// A spyChecker notes what it is told of the call.
+// A spyChecker records the CallInfo that it receives.
 type spyChecker struct {
 	preflight.Checker
 	info client.CallInfo
@@ -85,7 +85,7 @@ func (c *spyChecker) CheckRequests(ctx context.Context, requests []client.Reques
 	return c.Checker.CheckRequests(ctx, requests, info)
 }
 
-// TestPreflightKnowsTheCall checks with the version and the betas that the client will send.
+// TestPreflightKnowsTheCall checks that preflight uses the version and the betas that the client will send.
 func TestPreflightKnowsTheCall(t *testing.T) {
 	t.Parallel()
 	s := batchtest.New(t)
@@ -126,7 +126,7 @@ func TestIssuesError(t *testing.T) {
 	t.Parallel()
 	report := &preflight.Report{Issues: []preflight.Issue{{Index: -1, Rule: preflight.UnknownBeta, Message: "w"}}}
 	if err := report.Err(); err != nil {
-		t.Errorf("warnings alone are no error, got %v", err)
+		t.Errorf("warnings alone are not an error, got %v", err)
 	}
 	for range 12 {
 		report.Issues = append(report.Issues, preflight.Issue{Index: 3, Pointer: "/params", Rule: preflight.Type, Severity: preflight.Error, Message: "m"})

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/contract/schema"
 )
 
-// compiled is the contract, made ready for walking.
+// compiled is the contract, compiled for walking.
 var compiled = sync.OnceValue(func() *compiler {
 	c := newCompiler(schema.Components())
 	c.root = c.component("BetaMessageBatchIndividualRequestParams", reach{})

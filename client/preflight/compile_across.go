@@ -58,7 +58,7 @@ func (c *compiler) acrossRule(s schema.Across) *across {
 	return x
 }
 
-// item returns what a rule does with values of a schema, or false if it has nothing to do with them.
+// item returns what a rule does with values of a schema, or false if they do not concern it.
 func (c *compiler) item(t target, s *schema.Schema) (item, bool) {
 	x := t.rule
 	i := item{target: t, by: -1}
@@ -112,7 +112,7 @@ func (c *compiler) item(t target, s *schema.Schema) (item, bool) {
 	return i, true
 }
 
-// turns finds out in messages of which roles a rule's calls and results may be. The others are none of its business.
+// turns finds the roles whose messages may contain a rule's calls and results. The rule ignores other messages.
 func (c *compiler) turns() {
 	for _, x := range c.rulesAll {
 		if x.Rule != "paired" {

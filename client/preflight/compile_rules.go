@@ -45,7 +45,7 @@ func (c *compiler) extensions(at, property string, s *schema.Schema) {
 		c.refused[at] = append(c.refused[at], c.refusal(fmt.Sprint(at, "#", i), property, s, r))
 	}
 	for _, r := range s.Across {
-		if !strings.HasPrefix(at, "BetaCreateMessageBatchParams/") { // of the batch: a ledger counts its IDs
+		if !strings.HasPrefix(at, "BetaCreateMessageBatchParams/") { // rules of the batch are left to a ledger, which counts its IDs
 			c.across[at] = append(c.across[at], c.acrossRule(r))
 		}
 	}
@@ -54,7 +54,7 @@ func (c *compiler) extensions(at, property string, s *schema.Schema) {
 	}
 }
 
-// rules finds the rules of a node, and adds the paths that begin there to its trail.
+// rules collects the rules of a node, and adds the paths that begin there to its trail.
 func (c *compiler) rules(n *node, s *schema.Schema, at *reach) {
 	var r rules
 	var begin []*path

@@ -47,7 +47,7 @@ func (c *compiler) schemaRule(at string, s schema.JSONSchemaRule) *schemaRule {
 	return r
 }
 
-// keywordKinds says what the values of keywords are: of an object, and of a list.
+// keywordKinds returns the kinds of keyword values: if the value is an object, and if it is a list.
 func keywordKinds() map[string][]keywordKind {
 	return map[string][]keywordKind{
 		"properties": {properties}, "patternProperties": {byName}, "$defs": {byName}, "definitions": {byName}, "dependentSchemas": {byName},

@@ -8,7 +8,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/contract/schema"
 )
 
-// A compiler makes nodes of the contract's schemas, each component once for each way to reach it.
+// A compiler makes nodes from the contract's schemas: one node per component and way to reach it.
 type compiler struct {
 	components map[string]*schema.Schema
 	nodes      map[string]*node // by component and reach
@@ -21,10 +21,10 @@ type compiler struct {
 	byKey     map[string]int        // registers
 	marks     map[*path][]int       // registers of a path
 	targets   map[*path][]target    // across rules of a path
-	absolute  []*path               // they begin at the params
+	absolute  []*path               // those that begin at the params
 	messages  *path                 // to the messages
-	content   *path                 // to the content of one
-	block     *path                 // to a block of it
+	content   *path                 // to the content of a message
+	block     *path                 // to a block of the content
 	model     int                   // the register of the model
 	refused   map[string][]*refusal // by component, or component/property
 	across    map[string][]*across
@@ -34,7 +34,7 @@ type compiler struct {
 	rows      int       // rules about places
 }
 
-// path returns the path of a text. One that begins with "/" begins at the params.
+// path parses a path. A text that begins with "/" is a path from the params.
 func (c *compiler) path(text string) *path {
 	p := c.paths[text]
 	if p == nil {
@@ -65,7 +65,7 @@ func (c *compiler) registerOf(text string, values []any, nonEmpty bool) int {
 	return i
 }
 
-// alias lets another path lead to a register.
+// alias makes another path lead to a register.
 func (c *compiler) alias(register int, text string) {
 	p := c.path(text)
 	if !slices.Contains(c.marks[p], register) {

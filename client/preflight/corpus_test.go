@@ -24,9 +24,9 @@ import (
 //	params {"top_k":-1}         what to check, see complete
 //	error limit /params/top_k   all issues that there should be, in their order; ok if there are none
 //
-// Options before the first case are those of all cases of the file.
+// Options before the first case apply to all cases of the file.
 //
-// In what is checked «65 a» stands for 65 times a, and «9, {}» for nine times {} with commas between.
+// In the checked text «65 a» means 65 times a, and «9, {}» nine times {} separated by commas.
 type testCase struct {
 	name    string
 	file    string
@@ -35,7 +35,7 @@ type testCase struct {
 	want    []string
 }
 
-// complete makes a whole request of the part that a case is about.
+// complete makes a whole request from the part in a case.
 func complete(t testing.TB, part, text string) string {
 	text = repeats.ReplaceAllStringFunc(text, func(s string) string {
 		m := repeats.FindStringSubmatch(s)
@@ -45,7 +45,7 @@ func complete(t testing.TB, part, text string) string {
 	switch part {
 	case "request": // one request of a batch
 		return text
-	case "params": // parameters, put over those of a request that is right
+	case "params": // parameters, merged into those of a valid request
 		var given map[string]json.RawMessage
 		if err := json.Unmarshal([]byte(text), &given); err != nil {
 			t.Fatal(err)
@@ -61,7 +61,7 @@ func complete(t testing.TB, part, text string) string {
 		return `{"custom_id":"a","params":{` + inner + `}}`
 	case "message": // the only message
 		return complete(t, "params", `{"messages":[`+text+`]}`)
-	case "block": // the only block of what the user says
+	case "block": // the only block of the user message
 		return complete(t, "message", `{"role":"user","content":[`+text+`]}`)
 	case "tool": // the only tool
 		return complete(t, "params", `{"tools":[`+text+`]}`)
@@ -122,7 +122,7 @@ func readCorpus(t testing.TB, pattern string) []testCase {
 	return cases
 }
 
-// found writes issues as the corpora do.
+// found formats issues as the corpora do.
 func found(issues []preflight.Issue) []string {
 	all := []string{}
 	for _, i := range issues {
@@ -148,7 +148,7 @@ func TestCorpus(t *testing.T) {
 	names := make(map[string]bool)
 	for _, c := range slices.Concat(readCorpus(t, "testdata/wrong/*.txt"), readCorpus(t, "testdata/rules/*.txt"), readCorpus(t, "testdata/right.txt")) {
 		if names[c.name] {
-			t.Errorf("two cases are called %q", c.name)
+			t.Errorf("two cases are named %q", c.name)
 		}
 		names[c.name] = true
 		t.Run(c.name, func(t *testing.T) {
@@ -160,15 +160,15 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
-// TestCorpusIsLarge keeps the corpus honest: every rule that a single request can break is there, and what is wrong is
-// never right.
+// TestCorpusIsLarge checks the corpus itself: it covers every rule that a single request can break, and wrong cases
+// have issues.
 func TestCorpusIsLarge(t *testing.T) {
 	t.Parallel()
 	cases := slices.Concat(readCorpus(t, "testdata/wrong/*.txt"), readCorpus(t, "testdata/rules/*.txt"))
 	rules, pointers := make(map[string]bool), make(map[string]bool)
 	for _, c := range cases {
 		if len(c.want) == 0 && !strings.Contains(c.file, "/rules/") {
-			t.Errorf("%s: nothing is wrong", c.name)
+			t.Errorf("%s: no issue is expected", c.name)
 		}
 		for _, issue := range c.want {
 			fields := strings.SplitN(issue+" ", " ", 3)

@@ -1,5 +1,5 @@
-// Package preflight checks requests before they are sent. The service checks the parameters of a batch's requests only
-// when they run, so that a mistake costs up to a day; here it takes seconds, and no network.
+// Package preflight checks requests before they are sent. The service checks the parameters of a request only when the
+// request runs, so that a mistake costs up to a day. This package finds it in seconds, without a network.
 //
 //	package main
 //
@@ -24,24 +24,25 @@
 //		}
 //	}
 //
-// The checks are those that the contract knows. Within one value: its schemas, to the exact place also inside unions.
-// Between values: cache breakpoints, tool calls and their results, the roles and places of messages, names that refer to
-// others, limits of the whole request, JSON Schemas of tools and output formats. For the call: the rules of a batch (ids,
-// number, size, parameters that a batch refuses), parameters that a version of the API refuses, betas that a parameter
-// or a tool needs. For the model: what it refuses, as of a day that the message names; a model that the contract does not
-// list is judged by no such fact.
+// All checks come from the contract. For single values: the schemas, with the exact place of an error, also inside
+// unions. Between values: cache breakpoints, tool calls and their results, the roles and order of messages, references
+// by name, limits of the whole request, JSON Schemas of tools and output formats. For the call: the rules of a batch
+// (ids, number, size, parameters that a batch refuses), parameters that a version of the API refuses, and betas that a
+// parameter or a tool needs. For the model: what it refuses, as of a date in the message. There are no such checks for
+// models that the contract does not list.
 //
-// What the contract leaves open stays open: an unknown model, beta, version or property is a warning, unless the
-// property's name is close to a known one; and so is a value of an unknown type anywhere in a message of the assistant,
-// because the service accepts what it has sent. Where sources are few or disagree, a rule is a warning. The rules are data
-// of the contract: the head of openapi.yaml explains the extensions that hold them, and RULES.md lists them with their
-// sources.
+// An unknown model, beta, version or property is a warning, because it may be newer than the contract. An unknown
+// property is an error if its name is close to a known one. A value of an unknown type anywhere in an assistant message
+// is also a warning, because the service accepts blocks that it has sent. Where sources are few or disagree, a rule is
+// a warning. The rules are data in the contract: the head of openapi.yaml explains the extensions that hold them, and
+// RULES.md lists them with their sources.
 //
-// Of names that other APIs have, such as stop, the issue says what takes their place here. A file that is not one request a
-// line has one issue that names what it is. Issues are bounded: the first of each rule are listed, the others counted.
+// For a name from another API, such as stop, the issue names the equivalent here. A file that does not have one request
+// per line has a single issue, which names its format. The number of issues is bounded: the first of each rule are
+// listed, the others counted.
 //
-// [CheckLines] takes a file of JSON lines, [Check] values, [CheckParams] the parameters of one request. A client checks
-// what it creates with
+// [CheckLines] checks a JSON Lines file, [Check] checks Go values, and [CheckParams] the parameters of one request. A
+// client checks the batches that it creates with
 //
 //	c, err := client.New(client.WithPreflight(preflight.Checker{}))
 //	if err != nil {
@@ -52,21 +53,21 @@
 //
 // # Errors
 //
-// What is wrong is a list of values, each an [Issue] with its line, custom id, pointer and [Rule]. [Report.Err] makes
-// an error of those that the service would refuse. Messages say what is wrong and what is allowed. They never hold
-// texts of the requests, only the character at which a line stops being JSON; pointers hold property names.
+// A report lists each fault as an [Issue] with its line, custom id, pointer and [Rule]. [Report.Err] returns an error
+// with those that the service would refuse. Messages name the fault and what is allowed. They never contain text from
+// the requests, except the character at which a line stops being JSON; pointers contain property names.
 //
 // # Beta headers
 //
-// Betas are those that the create call will have: [Options] name them. A parameter that needs one of them without it is
-// a warning, because the service may have made it general meanwhile.
+// [Options] name the betas of the create call. A parameter whose beta is missing is a warning, because it may be
+// generally available by now.
 //
 // # Concurrency
 //
-// All functions may be called at the same time, and use all processors themselves.
+// All functions are safe for concurrent use, and use all processors themselves.
 //
 // # Versions
 //
-// The version of the API is that in [Options], by default 2023-06-01 as in package client. Rules and texts of messages
-// follow the contract: a later version of this module may find more.
+// [Options] name the version of the API, by default 2023-06-01 as in package client. Rules and messages follow the
+// contract: a later version of this module may report more.
 package preflight

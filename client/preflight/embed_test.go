@@ -19,14 +19,14 @@ import (
 
 const requestComponent = "BetaMessageBatchIndividualRequestParams"
 
-// A place is where a component stands directly inside another one: as a property, an element or a member.
+// A place is where a component is directly inside another one: as a property, an element or a member.
 type place struct {
 	child, parent string
 	wrap          func(child any) (parent any)
 	refused       bool // batches refuse the property
 }
 
-// places returns all places of the contract that a request leads to, those near the top first.
+// places returns all places of the contract that are reachable from a request, those near the top first.
 func places(t testing.TB) []place {
 	schemas := contract.Load().Components.Schemas
 	var all []place
@@ -58,7 +58,7 @@ func places(t testing.TB) []place {
 				visit(p, func(v any) any {
 					object, _ := example(t, parent).(map[string]any)
 					if object == nil {
-						t.Fatalf("%s has properties and no example", parent)
+						t.Fatalf("%s has properties but no example", parent)
 					}
 					object[name] = v
 					return wrap(object)
@@ -96,7 +96,7 @@ type sample struct {
 	refused bool // a batch refuses one of the properties around it
 }
 
-// samples puts every example that belongs into a request into requests, once for each place where it can stand.
+// samples puts every example that can be in a request into requests, once for each possible place.
 func samples(t testing.TB) []sample {
 	all := places(t)
 	var embed func(component string, v any) (any, bool)
@@ -118,7 +118,7 @@ func samples(t testing.TB) []sample {
 	return samples
 }
 
-// allBetas are all betas that the contract knows, but for those that are no longer needed.
+// allBetas are all betas that the contract knows, except those that are no longer needed.
 func allBetas() (betas []gen.AnthropicBeta) {
 	deprecated := schema.Components()["AnthropicBeta"].Deprecated
 	for _, b := range contract.Load().Components.Schemas["AnthropicBeta"].Value.Enum {
@@ -137,7 +137,7 @@ func marshal(t testing.TB, v any) string {
 	return string(b)
 }
 
-// TestExamples finds nothing wrong with the examples of the contract.
+// TestExamples checks that the contract's examples have no issues.
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	all := samples(t)
@@ -153,7 +153,7 @@ func TestExamples(t *testing.T) {
 	t.Logf("%d requests", len(all))
 }
 
-// TestGuides finds nothing wrong with requests such as guides show.
+// TestGuides checks that requests as in the public guides have no issues.
 func TestGuides(t *testing.T) {
 	t.Parallel()
 	file, err := os.ReadFile("testdata/guides.jsonl")

@@ -7,7 +7,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// Parameters alone, before there is a batch.
+// Check only the parameters, before there is a batch.
 func ExampleCheckParams() {
 	params := []byte(`{"model":"claude-haiku-4-5","max_tokens":64,"temperature":0.5,"speed":"fast","messages":[{"role":"user","content":"Hi"}]}`)
 	for _, i := range preflight.CheckParams(params, preflight.Options{Version: gen.AnthropicVersionV20261021}) {
@@ -18,16 +18,15 @@ func ExampleCheckParams() {
 	// /speed refused-by-batch error
 }
 
-// A rule that does not fit one's work is switched off.
+// Turn off a rule that does not suit your work.
 func ExampleRules() {
 	params := []byte(`{"model":"my-own-model","max_tokens":0,"messages":[{"role":"user","content":"Hi"}]}`)
 	for _, rule := range preflight.Rules() {
 		o := preflight.Options{Disable: []preflight.Rule{rule}}
 		if left := preflight.CheckParams(params, o); len(left) < 2 {
-			fmt.Println("without", rule, "there is left", left[0].Rule)
+			fmt.Println("without", rule, "remains", left[0].Rule)
 		}
 	}
 	// Output:
-	// without limit there is left unknown-model
-	// without unknown-model there is left limit
+	// without limit remains unknown-model without unknown-model remains limit
 }

@@ -14,7 +14,7 @@ import (
 
 func ExampleChecker() {
 	service := batchtest.Start()
-	c := service.Client(client.WithPreflight(preflight.Checker{})) // client.New( for the real service
+	c := service.Client(client.WithPreflight(preflight.Checker{})) // client.New(...) for the real service
 	_, err := c.Create(context.Background(), []client.Request{
 		{CustomID: "greeting-1", Params: client.Params{
 			Model:    client.ModelClaudeOpus5,
@@ -45,7 +45,7 @@ func ExampleChecker() {
 	// 0 batches
 }
 
-// A file that is not one request a line has one issue.
+// A file that does not have one request per line has one issue.
 func ExampleCheckLines_notRequests() {
 	for _, file := range []string{
 		"custom_id,prompt\na,Hello\n",
@@ -61,8 +61,8 @@ func ExampleCheckLines_notRequests() {
 		}
 	}
 	// Output:
-	// the file is CSV, not one JSON object a line: make requests of its rows with messagebatches convert FILE --template TEMPLATE
-	// the file is the body of a create call, not one request a line: convert it with messagebatches convert FILE, or jq -c '.requests[]' FILE
+	// the file is CSV, not one JSON object per line: make requests of its rows with messagebatches convert FILE --template TEMPLATE
+	// the file is the body of a create call, not one request per line: convert it with messagebatches convert FILE, or jq -c '.requests[]' FILE
 	// the file is a gzip file: decompress it with gunzip
 }
 
@@ -93,7 +93,7 @@ func ExampleCheckLines() {
 	// line 2: error: request 1 (b) /params/max_tokens: "max_tokens" is missing [required]
 	// line 2: error: request 1 (b) /params/max_token: there is no such property: did you mean "max_tokens"? [unknown-property]
 	// line 3: warning: request 2 (a) /params/model: the contract does not know this model: did you mean "claude-opus-5"? [unknown-model]
-	// line 3: error: request 2 (a) /params/messages/0/content/0/type: is none of 24 known values: did you mean "text"? [variant]
+	// line 3: error: request 2 (a) /params/messages/0/content/0/type: is not one of the 24 known values: did you mean "text"? [variant]
 	// line 3: error: request 2 (a) /custom_id: line 1 has the same custom id [duplicate-id]
 	// 3 requests, 4 errors
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/contract/schema"
 )
 
-// An Entry is a rule of the contract as preflight applies it.
+// An Entry is a rule of the contract as applied by preflight.
 type Entry struct {
 	Rule     Rule
 	Severity Severity
@@ -18,7 +18,7 @@ type Entry struct {
 	What     string // the entry in the contract
 	Hint     string
 	Source   string
-	Places   int // where requests can break it
+	Places   int // number of places where requests can break it
 }
 
 // Catalog returns the entries of the contract's x-refused, x-across, x-json-schema and x-deprecated.

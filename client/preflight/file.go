@@ -16,12 +16,12 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/sniff"
 )
 
-// headSize is how much of a file decides what it is.
+// headSize is how much of a file is read to detect its format.
 const headSize = 64 << 10
 
-// notRequests returns the issue of a file that does not hold one request a line, or nil. It looks at the beginning of the
-// file; whole says whether that is all of it. Only what is certain is an issue of the file: anything else is left to the
-// checks of its lines.
+// notRequests returns the issue of a file that does not have one request per line, or nil. It reads the head of the
+// file; whole reports whether that is the whole file. Only what is certain is an issue of the file: everything else is
+// left to the checks of its lines.
 func notRequests(head []byte, whole bool) *Issue {
 	text, format := sniff.Text(head)
 	if format != "" {
@@ -36,18 +36,18 @@ func notRequests(head []byte, whole bool) *Issue {
 	more := len(bytes.TrimSpace(text[first+len(line):])) > 0
 	switch {
 	case line[0] == '[' && (inPieces || !more):
-		return fileIssue(1, "the file is a JSON array, not one request a line: convert it with messagebatches convert FILE, or jq -c '.[]' FILE")
+		return fileIssue(1, "the file is a JSON array, not one request per line: convert it with messagebatches convert FILE, or jq -c '.[]' FILE")
 	case line[0] == '{' && inPieces && (err == nil || !whole && errors.Is(err, io.ErrUnexpectedEOF)):
 		if hasKeys(keys, "requests") {
-			return fileIssue(1, "the file is the body of a create call, not one request a line: convert it with messagebatches convert FILE, or jq -c '.requests[]' FILE")
+			return fileIssue(1, "the file is the body of a create call, not one request per line: convert it with messagebatches convert FILE, or jq -c '.requests[]' FILE")
 		}
-		return fileIssue(1, "the file holds JSON over several lines, not one request a line: convert it with messagebatches convert FILE, or jq -c . FILE")
+		return fileIssue(1, "the file holds JSON over several lines, not one request per line: convert it with messagebatches convert FILE, or jq -c . FILE")
 	case line[0] == '{' || line[0] == '[':
 		return notRequestLines(text)
 	}
 	for _, f := range textFormats() {
 		if f.begin.Match(line) {
-			return fileIssue(1, "the file is %s, not one JSON object a line%s", f.name, f.remedy)
+			return fileIssue(1, "the file is %s, not one JSON object per line%s", f.name, f.remedy)
 		}
 	}
 	return nil
@@ -57,7 +57,7 @@ func fileIssue(line int, format string, args ...any) *Issue {
 	return &Issue{Index: -1, Line: line, Rule: File, Severity: Error, Message: fmt.Sprintf(format, args...)}
 }
 
-// remedies say what to do about formats that are not text.
+// remedies has a hint for each format that is not text.
 var remedies = sync.OnceValue(func() map[string]string {
 	return map[string]string{
 		"text in UTF-16":     ": save it as UTF-8, or convert it with iconv -f UTF-16 -t UTF-8",
@@ -68,14 +68,14 @@ var remedies = sync.OnceValue(func() map[string]string {
 		"a Zstandard file":   ": decompress it with unzstd",
 		"a ZIP archive":      ", as XLSX files are: unzip it, or save the table as CSV and use messagebatches convert",
 		"a 7-Zip archive":    ": unpack it",
-		"a Parquet file":     ": export its rows as JSON Lines, one {\"custom_id\", \"params\"} a line",
-		"an Avro file":       ": export its rows as JSON Lines, one {\"custom_id\", \"params\"} a line",
-		"an Arrow file":      ": export its rows as JSON Lines, one {\"custom_id\", \"params\"} a line",
-		"an SQLite database": ": export its rows as JSON Lines, one {\"custom_id\", \"params\"} a line",
+		"a Parquet file":     ": export its rows as JSON Lines, one {\"custom_id\", \"params\"} per line",
+		"an Avro file":       ": export its rows as JSON Lines, one {\"custom_id\", \"params\"} per line",
+		"an Arrow file":      ": export its rows as JSON Lines, one {\"custom_id\", \"params\"} per line",
+		"an SQLite database": ": export its rows as JSON Lines, one {\"custom_id\", \"params\"} per line",
 	}
 })
 
-// textFormats are known by the first line that is not blank.
+// textFormats are recognized by the first line that is not blank.
 var textFormats = sync.OnceValue(func() []textFormat {
 	return []textFormat{
 		{regexp.MustCompile(`^version https://git-lfs\.github\.com/`), "a Git LFS pointer", ": get the file itself with git lfs pull"},
@@ -92,7 +92,7 @@ type textFormat struct {
 	name, remedy string
 }
 
-// A lineFormat is known by the names of a line's object.
+// A lineFormat is recognized by the property names of a line's object.
 type lineFormat struct {
 	has, hasNot []string
 	issue       string
@@ -100,7 +100,7 @@ type lineFormat struct {
 
 var lineFormats = []lineFormat{
 	{has: []string{"custom_id", "params"}}, // a request
-	{[]string{"requests"}, []string{"custom_id"}, "the file is the body of a create call, not one request a line: convert it with messagebatches convert FILE, or jq -c '.requests[]' FILE"},
+	{[]string{"requests"}, []string{"custom_id"}, "the file is the body of a create call, not one request per line: convert it with messagebatches convert FILE, or jq -c '.requests[]' FILE"},
 	{[]string{"custom_id", "result"}, nil, "the file holds the results of a batch, not its requests"},
 	{[]string{"custom_id", "response"}, nil, "the file holds results of OpenAI's Batch API, not requests"},
 	{[]string{"method", "url", "body"}, nil, `the lines are requests of OpenAI's Batch API: convert them with messagebatches convert FILE --model MODEL`},
@@ -108,7 +108,7 @@ var lineFormats = []lineFormat{
 	{[]string{"modelInput"}, nil, `the lines are requests of Amazon Bedrock: "recordId" is "custom_id" here, and "modelInput" is "params", without "anthropic_version" and with "model"`},
 	{[]string{"modelOutput"}, nil, "the file holds results of Amazon Bedrock, not requests"},
 	{[]string{"request"}, nil, `the lines are requests of Google's Vertex AI or Gemini: "request" is "params" here, without "anthropic_version" and with "model", and "custom_id" is required`},
-	{[]string{"type", "processing_status"}, nil, "the file holds a batch as the service returns it, not its requests"},
+	{[]string{"type", "processing_status"}, nil, "the file holds a batch as returned by the service, not its requests"},
 	{[]string{"type", "error"}, nil, "the file holds an error response of the API, not requests"},
 	{[]string{"role", "content"}, nil, `the lines are messages: a request is {"custom_id", "params"}, and "params" has the list "messages"`},
 	{[]string{"custom_id", "messages"}, nil, `the parameters are beside "custom_id", not in "params": move them there with jq -c '{custom_id, params: del(.custom_id)}' FILE > requests.jsonl`},
@@ -146,9 +146,10 @@ func notRequestLines(text []byte) *Issue {
 	return fileIssue(at, "%s", issue)
 }
 
-// lineIssue says what a line is if it is not a request. It may be the beginning of a long one.
+// lineIssue returns the format of a line that is not a request, with a hint, or "". The line may be the beginning of a
+// longer one.
 func lineIssue(line []byte) string {
-	line = bytes.TrimPrefix(line, []byte("\ufeff")) // of a file that was joined
+	line = bytes.TrimPrefix(line, []byte("\ufeff")) // left over where files were joined
 	if line[0] == '[' {
 		return "the lines are JSON arrays, not one request each: convert them with jq -c '.[]' FILE > requests.jsonl"
 	}
@@ -172,7 +173,7 @@ func lineIssue(line []byte) string {
 	return ""
 }
 
-// firstLine returns the first line that is not blank, and where it is in the text.
+// firstLine returns the first line that is not blank, and its offset in the text.
 func firstLine(text []byte) (at int, line []byte) {
 	for line := range bytes.Lines(text) {
 		if trimmed := lines.Trim(line); len(trimmed) > 0 {
@@ -183,7 +184,8 @@ func firstLine(text []byte) (at int, line []byte) {
 	return 0, nil
 }
 
-// readValue reads the JSON value that text begins with, and the names of its object as far as they are there.
+// readValue reads the JSON value at the beginning of text, and the names of its object, as far as the text contains
+// them.
 func readValue(text []byte) (value []byte, keys []string, err error) {
 	d := jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if d.PeekKind() != '{' {
@@ -212,7 +214,7 @@ func hasKeys(keys []string, names ...string) bool {
 	return !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(keys, name) })
 }
 
-// explain says more about a line that is not one JSON object, if the reason is a usual one.
+// explain adds the cause to the message about a line that is not one JSON object, if it is a common one.
 func explain(line []byte, message string) string {
 	if strings.HasSuffix(message, "invalid UTF-8") {
 		return message + ": save the file as UTF-8"
@@ -246,7 +248,7 @@ func explain(line []byte, message string) string {
 	return message
 }
 
-// falseWords are what other notations have in place of a value.
+// falseWords are tokens of other notations that are not JSON.
 var falseWords = []struct{ word, hint string }{
 	{"NaN", "JSON has no NaN, use null or leave it out"},
 	{"nan", "JSON has no nan, use null or leave it out"},

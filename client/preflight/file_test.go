@@ -16,7 +16,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/memtest"
 )
 
-// indented returns JSON over several lines.
+// indented returns JSON spread over several lines.
 func indented(t *testing.T, text string) string {
 	var b bytes.Buffer
 	if err := json.Indent(&b, []byte(text), "", "  "); err != nil {
@@ -25,7 +25,7 @@ func indented(t *testing.T, text string) string {
 	return b.String()
 }
 
-// inUTF16 returns text in UTF-16, the little end first.
+// inUTF16 returns text in little-endian UTF-16.
 func inUTF16(text string) string {
 	var b []byte
 	for _, u := range utf16.Encode([]rune(text)) {
@@ -49,7 +49,7 @@ func zipped(t *testing.T, text string) string {
 
 const openAI = `{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":{"model":"gpt-4o","messages":[{"role":"user","content":"Hi"}]}}`
 
-// TestFiles has files that are not one request a line: each has one issue, whatever its length.
+// TestFiles checks files that do not have one request per line: each has one issue, whatever its length.
 func TestFiles(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 200_000)
@@ -62,16 +62,16 @@ func TestFiles(t *testing.T) {
 		"packed/Parquet":             {"PAR1\x15\x04\x15\x10", "the file is a Parquet file: export its rows as JSON Lines"},
 		"packed/PDF":                 {"%PDF-1.7", "the file is a PDF"},
 		"packed/unknown":             {"\x01\x02\x00\x03", "the file is binary data"},
-		"array/one line":             {"[" + good("a") + "," + good("b") + "]", "the file is a JSON array, not one request a line: convert it with messagebatches convert FILE, or jq -c '.[]' FILE"},
+		"array/one line":             {"[" + good("a") + "," + good("b") + "]", "the file is a JSON array, not one request per line: convert it with messagebatches convert FILE, or jq -c '.[]' FILE"},
 		"array/a line each":          {"[\n" + good("a") + ",\n" + good("b") + "\n]\n", "the file is a JSON array"},
 		"array/on the first line":    {"[" + good("a") + ",\n" + good("b") + "]", "the file is a JSON array"},
 		"array/long":                 {"[" + strings.Replace(good("a"), "Hi", long, 1) + "]", "the file is a JSON array"},
 		"array/empty":                {"[]", "the file is a JSON array"},
-		"body/one line":              {body, "the file is the body of a create call, not one request a line: convert it with messagebatches convert FILE, or jq -c '.requests[]' FILE"},
+		"body/one line":              {body, "the file is the body of a create call, not one request per line: convert it with messagebatches convert FILE, or jq -c '.requests[]' FILE"},
 		"body/indented":              {indented(t, body), "the file is the body of a create call"},
 		"body/long":                  {strings.Replace(body, "Hi", long, 1), "the file is the body of a create call"},
 		"body/mark":                  {"\ufeff" + body, "the file is the body of a create call"},
-		"indented/one":               {indented(t, good("a")), "the file holds JSON over several lines, not one request a line: convert it with messagebatches convert FILE, or jq -c . FILE"},
+		"indented/one":               {indented(t, good("a")), "the file holds JSON over several lines, not one request per line: convert it with messagebatches convert FILE, or jq -c . FILE"},
 		"indented/many":              {indented(t, good("a")) + "\n" + indented(t, good("b")), "the file holds JSON over several lines"},
 		"indented/CRLF":              {strings.ReplaceAll(indented(t, good("a")), "\n", "\r\n"), "the file holds JSON over several lines"},
 		"indented/long":              {indented(t, strings.Replace(good("a"), "Hi", long, 1)), "the file holds JSON over several lines"},
@@ -88,22 +88,22 @@ func TestFiles(t *testing.T) {
 		"other/Vertex":               {`{"custom_id":"a","request":{"anthropic_version":"vertex-2023-10-16","messages":[]}}`, `the lines are requests of Google's Vertex AI or Gemini: "request" is "params" here`},
 		"other/Gemini":               {`{"key":"a","request":{"contents":[]}}`, `the lines are requests of Google's Vertex AI or Gemini`},
 		"other/results":              {`{"custom_id":"a","result":{"type":"succeeded","message":{}}}` + "\n" + `{"custom_id":"b","result":{"type":"expired"}}`, "the file holds the results of a batch, not its requests"},
-		"other/a batch":              {`{"id":"msgbatch_1","type":"message_batch","processing_status":"ended"}`, "the file holds a batch as the service returns it"},
+		"other/a batch":              {`{"id":"msgbatch_1","type":"message_batch","processing_status":"ended"}`, "the file holds a batch as returned by the service"},
 		"other/an error":             {`{"type":"error","error":{"type":"not_found_error","message":"Not found"}}`, "the file holds an error response of the API"},
 		"other/parameters":           {`{"model":"claude-opus-5","max_tokens":1,"messages":[]}`, `the lines are parameters without the request around them: make requests of them with jq -c '{custom_id: "request-\(input_line_number)", params: .}'`},
 		"other/parameters beside":    {`{"custom_id":"a","model":"claude-opus-5","max_tokens":1,"messages":[]}`, `the parameters are beside "custom_id", not in "params": move them there with jq -c '{custom_id, params: del(.custom_id)}'`},
 		"other/conversations":        {`{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Ho"}]}`, "the lines are parameters without the request around them"},
 		"other/messages":             {`{"role":"user","content":"Hi"}` + "\n" + `{"role":"assistant","content":"Ho"}`, "the lines are messages"},
 		"other/prompts":              {`{"prompt":"Hi","completion":"Ho"}`, `the lines have "prompt"`},
-		"text/CSV":                   {"custom_id,prompt\na,Hi\n", `the file is CSV, not one JSON object a line: make requests of its rows with messagebatches convert FILE --template TEMPLATE`},
+		"text/CSV":                   {"custom_id,prompt\na,Hi\n", `the file is CSV, not one JSON object per line: make requests of its rows with messagebatches convert FILE --template TEMPLATE`},
 		"text/CSV, quoted":           {`"custom_id","the ""prompt"""` + "\n" + `"a","Hi"`, "the file is CSV"},
 		"text/semicolons":            {"\ufeffcustom_id;prompt\r\na;Hi\r\n", "the file is CSV"},
 		"text/tabs":                  {"custom_id\tprompt\na\tHi\n", "the file is CSV"},
-		"text/YAML":                  {"- custom_id: a\n  params:\n", "the file is YAML, not one JSON object a line: convert it to JSON Lines"},
+		"text/YAML":                  {"- custom_id: a\n  params:\n", "the file is YAML, not one JSON object per line: convert it to JSON Lines"},
 		"text/YAML, requests":        {"requests:\n  - custom_id: a\n", "the file is YAML"},
-		"text/HTML":                  {"<!DOCTYPE html>\n<html>", "the file is HTML or XML, not one JSON object a line: it may be an error page in place of a download"},
-		"text/fence":                 {"```json\n" + good("a") + "\n```\n", "the file is Markdown, not one JSON object a line: remove the lines that begin with ```"},
-		"text/LFS":                   {"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "the file is a Git LFS pointer, not one JSON object a line: get the file itself with git lfs pull"},
+		"text/HTML":                  {"<!DOCTYPE html>\n<html>", "the file is HTML or XML, not one JSON object per line: it may be an error page in place of a download"},
+		"text/fence":                 {"```json\n" + good("a") + "\n```\n", "the file is Markdown, not one JSON object per line: remove the lines that begin with ```"},
+		"text/LFS":                   {"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "the file is a Git LFS pointer, not one JSON object per line: get the file itself with git lfs pull"},
 		"text/blank lines before it": {"\n \n\ncustom_id,prompt\n", "the file is CSV"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -130,7 +130,8 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// TestFilesOfRequests has files that look like something else in places, or in which only some lines are wrong.
+// TestFilesOfRequests checks files of requests that resemble other formats in places, or in which only some lines are
+// wrong.
 func TestFilesOfRequests(t *testing.T) {
 	t.Parallel()
 	long := strings.Replace(good("a"), "Hi", strings.Repeat("x", 200_000), 1)
@@ -166,14 +167,14 @@ func TestFilesOfRequests(t *testing.T) {
 	}
 }
 
-// TestLineMessages says what is wrong with lines that are not JSON, without their text.
+// TestLineMessages checks the messages about lines that are not JSON, which must not contain their text.
 func TestLineMessages(t *testing.T) {
 	t.Parallel()
 	in := func(value string) string { return strings.Replace(good("a"), "16", value, 1) }
 	for line, want := range map[string]string{
 		good("b") + ",":           "the line ends in a comma: remove it",
 		good("b") + " " + in("1"): "the line holds several objects, the second begins at byte 113: put each on a line of its own",
-		good("b") + " secret":     "not one whole JSON object: there is more after the value, from byte 113",
+		good("b") + " secret":     "not one whole JSON object: unexpected data after the value, from byte 113",
 		good("b")[:100]:           "not one whole JSON object, at byte 100: unexpected EOF: the line is cut off, or has a line break where \\n belongs",
 		in("NaN"):                 "not one whole JSON object, at byte 64: invalid character 'N' at start of value: JSON has no NaN, use null or leave it out",
 		in("None"):                "not one whole JSON object, at byte 64: invalid character 'N' at start of value: None is Python, JSON has null",
@@ -194,7 +195,7 @@ func TestLineMessages(t *testing.T) {
 	}
 }
 
-// counted counts what is read of it.
+// counted counts the bytes read from it.
 type counted struct {
 	io.Reader
 	n int64
@@ -206,7 +207,7 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// TestFileIsNotReadOn stops where a file is known to be something else, and passes errors of reading on.
+// TestFileIsNotReadOn checks that reading stops once the format of a file is known, and that read errors are returned.
 func TestFileIsNotReadOn(t *testing.T) {
 	t.Parallel()
 	r := &counted{Reader: memtest.Reader(memtest.Repeat("custom_id,prompt\n", "a,Hi\n", 100<<20, ""))}
@@ -223,7 +224,7 @@ func TestFileIsNotReadOn(t *testing.T) {
 	}
 }
 
-// TestSplit checks a file that will be split: its length is no issue, duplicates are, however far apart.
+// TestSplit checks a file that will be split: its length is not an issue, but duplicates are, however far apart.
 func TestSplit(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
@@ -244,7 +245,7 @@ func TestSplit(t *testing.T) {
 	}
 }
 
-// TestSplitSize has 256 MB of lines that are not JSON from the first byte on, so that this takes no time.
+// TestSplitSize checks 256 MB of lines that stop being JSON at their first byte, so that the test is fast.
 func TestSplitSize(t *testing.T) {
 	t.Parallel()
 	lines := memtest.Reader(memtest.Repeat("", strings.Repeat("x", 4_000_000)+"\n", 65*4_000_001, ""))
@@ -254,7 +255,7 @@ func TestSplitSize(t *testing.T) {
 	}
 }
 
-// TestManyOfOneRule keeps the others in sight.
+// TestManyOfOneRule checks that many issues of one rule do not hide others.
 func TestManyOfOneRule(t *testing.T) {
 	t.Parallel()
 	wrong := strings.Replace(good("a b"), "16", "0", 1)
@@ -269,11 +270,12 @@ func TestManyOfOneRule(t *testing.T) {
 	}
 }
 
-// TestForeignNames says what takes the place of names and values of other APIs, and proposes none that a batch refuses.
+// TestForeignNames checks the hints for names and values of other APIs, which never propose something that a batch
+// refuses.
 func TestForeignNames(t *testing.T) {
 	t.Parallel()
 	for params, want := range map[string]string{
-		`"seed":1`:             `/params/seed: there is no such property: nothing takes its place, results vary [unknown-property]`,
+		`"seed":1`:             `/params/seed: there is no such property: it has no equivalent, results vary [unknown-property]`,
 		`"stop":["x"]`:         `/params/stop: there is no such property: use "stop_sequences", a list of strings [unknown-property]`,
 		`"n":2`:                `/params/n: there is no such property: send the request several times, each with its own "custom_id" [unknown-property]`,
 		`"response_format":{}`: `/params/response_format: there is no such property: use "output_config": {"format": {"type": "json_schema", "schema": {...}}} [unknown-property]`,

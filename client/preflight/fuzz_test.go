@@ -13,8 +13,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// FuzzCheckLines checks anything as a file: it does not panic, every issue belongs to a line that is there, it does not
-// matter how the file is read, and what is right as JSON is right as a Go value too.
+// FuzzCheckLines checks arbitrary files: there is no panic, every issue belongs to an existing line, the result does
+// not depend on how the file is read, and requests without issues as JSON have none as Go values.
 func FuzzCheckLines(f *testing.F) {
 	for lines := range slices.Chunk(corpus(f), 8) {
 		f.Add([]byte(strings.Join(lines, "\n\r\n")))
@@ -51,7 +51,7 @@ func FuzzCheckLines(f *testing.F) {
 			case i.Index == -1 && i.Line == 0:
 				last = len(requests)
 			case i.Index < last || i.Index >= len(requests) || i.Line != requests[i.Index].number:
-				t.Fatalf("issue %+v comes behind index %d of %d requests", i, last, len(requests))
+				t.Fatalf("issue %+v comes after index %d of %d requests", i, last, len(requests))
 			default:
 				last = i.Index
 			}
@@ -75,8 +75,8 @@ func requestLines(file []byte) (lines []requestLine) {
 	return lines
 }
 
-// compareWithCheck checks the requests that nothing is wrong with, as Go values. Of the others decoding may lose what
-// is wrong with them, or make it something else: null becomes zero.
+// compareWithCheck checks the requests without issues as Go values. In other requests, decoding may lose or change a
+// fault: null becomes zero.
 func compareWithCheck(t *testing.T, report *preflight.Report, requests []requestLine) (right int) {
 	wrong := make(map[int]bool)
 	for _, i := range report.Issues {

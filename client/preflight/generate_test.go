@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// shapes are requests of about 2.5 KB as programs write them, without the beginning that holds the custom id.
+// shapes are requests of about 2.5 KB as programs write them, without the beginning with the custom id.
 var shapes = []string{
 	`"params":{"model":"claude-opus-5","max_tokens":1024,"messages":[{"role":"user","content":"` + prose(2350) + `"}]}}`,
 	// A text with escapes, from a program that writes ASCII only, white space between tokens.
@@ -40,7 +40,7 @@ func turn(id string) string {
 		`{"content":[{"content":[{"text":"` + prose(220) + `","type":"text"}],"tool_use_id":"` + id + `","type":"tool_result"}],"role":"user"}`
 }
 
-// A generator is a file of requests that is made while it is read.
+// A generator is a file of requests that is generated while it is read.
 type generator struct {
 	left, next int // requests
 	rest, buf  []byte

@@ -5,10 +5,11 @@ import (
 	"strconv"
 )
 
-// maxEntries bounds what is noted for a rule: a request may be as long as a batch. Beyond it rules are silent.
+// maxEntries bounds how many values are recorded for a rule, because a request may be as long as a batch. Beyond it
+// rules report nothing.
 const maxEntries = 2000
 
-// maxHeld bounds what is held: a request may be as long as a batch.
+// maxHeld bounds how many refusals are held, because a request may be as long as a batch.
 const maxHeld = 4096
 
 func (w *walker) hold(h held) {
@@ -26,7 +27,7 @@ func (w *walker) hold(h held) {
 	w.held = append(w.held, h)
 }
 
-// met reports whether registers are as a rule wants them.
+// met reports whether the registers meet the conditions of a rule.
 func (w *walker) met(c *conditions, value float64) bool {
 	for _, i := range c.hit {
 		if !w.registers[i].hit {
@@ -47,7 +48,7 @@ func (w *walker) met(c *conditions, value float64) bool {
 	return true
 }
 
-// follows drops what was held about the last message, or about its end: another message or block follows.
+// follows drops refusals held for the last message, or for its end, because another message or block follows.
 func (w *walker) follows(positions ...string) {
 	from := len(w.held)
 	for from > 0 && w.held[from-1].message == w.message.number {
@@ -64,7 +65,7 @@ func (w *walker) follows(positions ...string) {
 	w.held = kept
 }
 
-// near returns what can be said at the end of the object.
+// near returns the conditions that can be evaluated at the end of the object.
 func (h *held) near() *conditions {
 	if h.schema != nil {
 		return &h.schema.near

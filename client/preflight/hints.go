@@ -8,7 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// nameHints say what takes the place of properties of other APIs, by the component in which they are used and their name.
+// nameHints name the equivalents of properties of other APIs, by the component in which they are used and their name.
 // The contract names more of them (x-other-properties), without details.
 var nameHints = sync.OnceValue(func() map[string]map[string]string {
 	return map[string]map[string]string{
@@ -51,23 +51,23 @@ var nameHints = sync.OnceValue(func() map[string]map[string]string {
 			"response_schema":       `use "output_config": {"format": {"type": "json_schema", "schema": {...}}}`,
 			"reasoning_effort":      `use "output_config" with "effort", or "thinking"`,
 			"reasoning":             `use "output_config" with "effort", or "thinking"`,
-			"verbosity":             `nothing takes its place, say it in "system"`,
+			"verbosity":             `it has no equivalent, ask for it in "system"`,
 			"user":                  `use "metadata" with "user_id"`,
 			"generation_config":     `its parameters are beside "messages": "max_tokens", "temperature", "top_p"`,
 			"generationConfig":      `its parameters are beside "messages": "max_tokens", "temperature", "top_p"`,
 			"inferenceConfig":       `its parameters are beside "messages": "max_tokens", "temperature", "top_p"`,
 			"n":                     `send the request several times, each with its own "custom_id"`,
 			"candidateCount":        `send the request several times, each with its own "custom_id"`,
-			"seed":                  `nothing takes its place, results vary`,
-			"logit_bias":            `nothing takes its place`,
-			"logprobs":              `nothing takes its place`,
-			"top_logprobs":          `nothing takes its place`,
-			"presence_penalty":      `nothing takes its place`,
-			"frequency_penalty":     `nothing takes its place`,
-			"repetition_penalty":    `nothing takes its place`,
-			"safety_settings":       `nothing takes its place`,
-			"safetySettings":        `nothing takes its place`,
-			"modalities":            `nothing takes its place`,
+			"seed":                  `it has no equivalent, results vary`,
+			"logit_bias":            `it has no equivalent`,
+			"logprobs":              `it has no equivalent`,
+			"top_logprobs":          `it has no equivalent`,
+			"presence_penalty":      `it has no equivalent`,
+			"frequency_penalty":     `it has no equivalent`,
+			"repetition_penalty":    `it has no equivalent`,
+			"safety_settings":       `it has no equivalent`,
+			"safetySettings":        `it has no equivalent`,
+			"modalities":            `it has no equivalent`,
 			"stream_options":        `remove it: batches are not streamed`,
 			"anthropic_version":     `remove it: the version is a header of the create call`,
 			"anthropic_beta":        `remove it: betas are a header of the create call`,
@@ -84,14 +84,14 @@ var nameHints = sync.OnceValue(func() map[string]map[string]string {
 			"tool_call_id": `use a block {"type": "tool_result", "tool_use_id": "..."} in "content"`,
 			"parts":        `use "content"`,
 			"text":         `use "content"`,
-			"name":         `nothing takes its place`,
+			"name":         `it has no equivalent`,
 		},
 		"BetaAssistantMessageParam": {
 			"tool_calls":    `use blocks {"type": "tool_use", "id": "...", "name": "...", "input": {...}} in "content"`,
 			"function_call": `use a block {"type": "tool_use", "id": "...", "name": "...", "input": {...}} in "content"`,
 			"parts":         `use "content"`,
 			"text":          `use "content"`,
-			"name":          `nothing takes its place`,
+			"name":          `it has no equivalent`,
 			"refusal":       `leave it out`,
 		},
 		"BetaImageBlockParam": {
@@ -116,7 +116,7 @@ var nameHints = sync.OnceValue(func() map[string]map[string]string {
 	}
 })
 
-// tagHints say what takes the place of values of other APIs, by the union that they choose from.
+// tagHints name the equivalents of discriminator values of other APIs, by union.
 var tagHints = sync.OnceValue(func() map[string]map[string]string {
 	return map[string]map[string]string{
 		"BetaMessageParam": {
@@ -140,9 +140,9 @@ var tagHints = sync.OnceValue(func() map[string]map[string]string {
 			"function_call":        `use "tool_use"`,
 			"function_call_output": `use "tool_result"`,
 			"reasoning":            `use "thinking" as the service sent it, or leave it out`,
-			"input_audio":          `nothing takes its place`,
-			"audio":                `nothing takes its place`,
-			"video":                `nothing takes its place`,
+			"input_audio":          `it has no equivalent`,
+			"audio":                `it has no equivalent`,
+			"video":                `it has no equivalent`,
 		},
 		"BetaToolUnion": {
 			"function": `leave "type" out, and put "name", "description" and "input_schema" into the tool itself`,
@@ -154,14 +154,14 @@ var tagHints = sync.OnceValue(func() map[string]map[string]string {
 	}
 })
 
-// stringHints say what takes the place of a string where other APIs have one.
+// stringHints say what to use where other APIs have a string.
 var stringHints = sync.OnceValue(func() map[string]string {
 	return map[string]string{
 		"BetaToolChoice": `use {"type": "auto"}, "any", "tool" or "none"`,
 	}
 })
 
-// nameHint says what takes the place of a property that n does not have, or "".
+// nameHint returns the hint for a property that n does not have, or "".
 func (n *node) nameHint(name string) string {
 	if hint := nameHints()[n.name][name]; hint != "" {
 		return hint
@@ -173,10 +173,10 @@ func (n *node) nameHint(name string) string {
 	case other.Instead != "":
 		return fmt.Sprintf("use %q", other.Instead)
 	}
-	return "nothing takes its place"
+	return "it has no equivalent"
 }
 
-// tagHint says what takes the place of a value of n's discriminator, or "".
+// tagHint returns the hint for an unknown value of n's discriminator, or "".
 func (n *node) tagHint(tag string) string {
 	if hint := tagHints()[n.name][tag]; hint != "" {
 		return fmt.Sprintf("there is no such %s: %s", n.by, hint)
@@ -184,7 +184,7 @@ func (n *node) tagHint(tag string) string {
 	return ""
 }
 
-// kindHint says what takes the place of a value of a kind that n cannot be, with a colon before it, or "".
+// kindHint returns the hint for a value of a kind that n does not allow, with a colon before it, or "".
 func (n *node) kindHint(kind jsontext.Kind) string {
 	if hint := stringHints()[n.name]; hint != "" && kind == '"' {
 		return ": " + hint
@@ -192,7 +192,7 @@ func (n *node) kindHint(kind jsontext.Kind) string {
 	return ""
 }
 
-// refusedInBatch reports whether a batch refuses a property whatever its value: nobody means it.
+// refusedInBatch reports whether a batch refuses a property whatever its value, so that no hint suggests it.
 func (p *property) refusedInBatch() bool {
 	return slices.ContainsFunc(p.refusals, func(r *refusal) bool { return r.Batch && r.Role == "" })
 }

@@ -37,7 +37,7 @@ func nodes() map[string]*node {
 	return all
 }
 
-// quoted returns the names in quotation marks at the beginning of a hint: those behind "use".
+// quoted returns the quoted names at the beginning of a hint, after "use".
 func quoted(hint string) string {
 	after, ok := strings.CutPrefix(hint, `use "`)
 	if !ok {
@@ -47,8 +47,8 @@ func quoted(hint string) string {
 	return name
 }
 
-// TestHints keeps the tables true to the contract: what they call foreign is not in it, and what they propose is, and no
-// batch refuses it.
+// TestHints checks the tables against the contract: foreign names are not in it, and proposed names are, and no batch
+// refuses them.
 func TestHints(t *testing.T) {
 	t.Parallel()
 	all := nodes()
@@ -68,7 +68,7 @@ func TestHints(t *testing.T) {
 			}
 			p := n.properties[use]
 			if p == nil && !strings.HasSuffix(hint, `" in "params"`) || p != nil && p.refusedInBatch() {
-				t.Errorf("%s, %s: %s is no property, or a batch refuses it", component, name, use)
+				t.Errorf("%s, %s: %s is not a property, or a batch refuses it", component, name, use)
 			}
 		}
 	}

@@ -13,16 +13,16 @@ import (
 // A Rule is the name of a check.
 type Rule string
 
-// The rules. All are errors but those that say otherwise.
+// The rules. Their issues are errors, unless noted otherwise.
 const (
-	File             Rule = "file"             // the file is not one request a line
+	File             Rule = "file"             // the file does not have one request per line
 	JSON             Rule = "json"             // the line is not JSON, or a value cannot be written as JSON
-	Type             Rule = "type"             // a value of another JSON type
+	Type             Rule = "type"             // a value has the wrong JSON type
 	Required         Rule = "required"         // a property is missing
-	Enum             Rule = "enum"             // not one of the allowed values
-	Variant          Rule = "variant"          // the discriminator of a union names no member; warning in a message of the assistant
+	Enum             Rule = "enum"             // a value is not one of those allowed
+	Variant          Rule = "variant"          // the discriminator of a union names no member; warning in an assistant message
 	Limit            Rule = "limit"            // a number, length or count is outside its limits
-	Pattern          Rule = "pattern"          // a string has another form
+	Pattern          Rule = "pattern"          // a string does not match its pattern
 	UnknownProperty  Rule = "unknown-property" // warning; error if the name is close to a known one
 	UnknownModel     Rule = "unknown-model"    // warning
 	UnknownBeta      Rule = "unknown-beta"     // warning
@@ -31,17 +31,17 @@ const (
 	RefusedByBatch   Rule = "refused-by-batch"
 	RefusedByVersion Rule = "refused-by-version"
 	RefusedByModel   Rule = "refused-by-model" // for models that the contract lists
-	RefusedValue     Rule = "refused-value"    // what no pattern or limit says: white space alone, domains with a scheme
-	Conflict         Rule = "conflict"         // what does not go with something else in the request
+	RefusedValue     Rule = "refused-value"    // a value that fits its pattern and limits: white space alone, domains with a scheme
+	Conflict         Rule = "conflict"         // a value conflicts with another one in the request
 	Misplaced        Rule = "misplaced"        // a message or a block is in the wrong place, or in a message of the wrong role
-	JSONSchema       Rule = "json-schema"      // what the JSON Schemas of tools and output formats must not have
-	TooMany          Rule = "too-many"         // in all of the request: cache breakpoints, images, strict tools
-	Duplicate        Rule = "duplicate"        // the same name twice
-	Order            Rule = "order"            // something comes before what it has to come after
+	JSONSchema       Rule = "json-schema"      // the JSON Schema of a tool or an output format uses something that the service refuses
+	TooMany          Rule = "too-many"         // too many in the whole request: cache breakpoints, images, strict tools
+	Duplicate        Rule = "duplicate"        // a name appears twice
+	Order            Rule = "order"            // a value comes before one that it must follow
 	Unpaired         Rule = "unpaired"         // a tool call without its result, or a result without its call
-	Unresolved       Rule = "unresolved"       // a name of something that is not there
-	NotAll           Rule = "not-all"          // all have what not all may have
-	Mixed            Rule = "mixed"            // some have what all or none must have
+	Unresolved       Rule = "unresolved"       // a name refers to something that does not exist
+	NotAll           Rule = "not-all"          // all values have something that not all may have
+	Mixed            Rule = "mixed"            // only some values have something that all or none must have
 	Deprecated       Rule = "deprecated"       // warning
 	DuplicateID      Rule = "duplicate-id"
 	BatchCount       Rule = "batch-count" // no requests, or too many
@@ -57,13 +57,13 @@ func Rules() []Rule {
 	}
 }
 
-// Severity says how bad an issue is.
+// A Severity distinguishes errors from warnings.
 type Severity int
 
 const (
-	// Warning is for what the service may accept all the same.
+	// Warning is the severity of requests that the service may accept anyway.
 	Warning Severity = iota
-	// Error is for what the service refuses.
+	// Error is the severity of requests that the service refuses.
 	Error
 )
 
@@ -78,7 +78,7 @@ func (s Severity) String() string {
 // MarshalText implements encoding.TextMarshaler.
 func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// An Issue is something wrong with a request, or with the batch as a whole.
+// An Issue is a fault of a request, or of the batch as a whole.
 type Issue struct {
 	// Index is the number of the request, from 0; -1 for the batch as a whole.
 	Index int `json:"index"`
@@ -86,21 +86,21 @@ type Issue struct {
 	// Line is the line of the request, from 1; 0 if there are no lines.
 	Line int `json:"line,omitempty"`
 
-	// CustomID is the id of the request, if it has a good one.
+	// CustomID is the id of the request, if it has a valid one.
 	CustomID string `json:"custom_id,omitempty"`
 
 	// Pointer is the place within the request, in the form of RFC 6901.
 	Pointer jsontext.Pointer `json:"pointer"`
 
-	// Rule is the check that found it, Severity how bad it is.
+	// Rule is the check that found it, Severity whether it is an error.
 	Rule     Rule     `json:"rule"`
 	Severity Severity `json:"severity"`
 
-	// Message says what is wrong and what is allowed.
+	// Message names the fault and what is allowed.
 	Message string `json:"message"`
 }
 
-// String returns the issue on one line. Names of properties are escaped and cut off there; in Pointer they are not.
+// String returns the issue on one line. Unlike Pointer, it escapes and truncates property names.
 func (i Issue) String() string {
 	where := "batch"
 	switch {
@@ -115,51 +115,51 @@ func (i Issue) String() string {
 	return fmt.Sprintf("%s: %s [%s]", where, foreign.All(i.Message), foreign.Short(string(i.Rule)))
 }
 
-// Options say what to check against. The zero value checks everything, for the client's default version and no betas.
+// Options configure a check. The zero value checks everything, for the client's default version and no betas.
 type Options struct {
 	// Version is the version of the API that the batch will be created with. Defaults to 2023-06-01.
 	Version gen.AnthropicVersion
 
-	// Betas are those that the create call will have.
+	// Betas are the betas of the create call.
 	Betas []gen.AnthropicBeta
 
-	// Disable switches rules off. What is none of [Rules] has no effect.
+	// Disable turns rules off. A name that is not one of [Rules] has no effect.
 	Disable []Rule
 
 	// Max is how many errors, and how many warnings, of each rule are listed; the others are counted. Defaults to 100.
 	Max int
 
-	// Split says that the requests will be split over several batches, as by package bulk: that they are too many for one
-	// batch, or too large, is no issue.
+	// Split means that the requests will be split over several batches, as by package bulk. Then it is not an issue if
+	// they are too many or too large for one batch.
 	Split bool
 }
 
-// A Report is what a check found.
+// A Report is the result of a check.
 type Report struct {
-	// Issues are the first errors and the first warnings of each rule, as many as [Options.Max] says, in the order of the
-	// requests. Those of the batch as a whole are always there, and come last.
+	// Issues lists the first errors and the first warnings of each rule, up to [Options.Max] of each, in the order of
+	// the requests. Issues of the batch as a whole are always listed, and come last.
 	Issues []Issue
 
-	// More counts the other issues by severity and rule, errors first. It is empty if Issues are all.
+	// More counts the other issues by severity and rule, errors first. It is empty if Issues lists all.
 	More []Tally
 
 	// Requests and Bytes are the size of the batch: the number of requests, and the body that Create would send. With
-	// [Options.Split] they are those of all batches, as if they were one.
+	// [Options.Split] they are the totals of all batches.
 	Requests int
 	Bytes    int64
 }
 
 // A Tally counts the issues of one rule and severity that a report does not list.
 type Tally struct {
-	// Rule is the check that found them, Severity how bad they are.
+	// Rule is the check that found them, Severity whether they are errors.
 	Rule     Rule     `json:"rule"`
 	Severity Severity `json:"severity"`
 
-	// Count is how many there are, at least 1.
+	// Count is their number, at least 1.
 	Count int `json:"count"`
 }
 
-// Count returns how many issues there are of a severity, listed or not.
+// Count returns the number of issues of a severity, listed or not.
 func (r *Report) Count(s Severity) int {
 	n := 0
 	for _, i := range r.Issues {
@@ -175,8 +175,8 @@ func (r *Report) Count(s Severity) int {
 	return n
 }
 
-// Err returns an error that lists the errors among the issues, the first ten of them, or nil if there are none. Its
-// text is for people; errors.As finds an [*IssuesError] in it.
+// Err returns an error if there are issues of severity Error, and nil otherwise. Its text lists the first ten of them,
+// for people; errors.As finds an [*IssuesError] in it.
 func (r *Report) Err() error {
 	var issues []Issue
 	for _, i := range r.Issues {
@@ -193,10 +193,10 @@ func (r *Report) Err() error {
 // An IssuesError is the error that requests failed a check.
 type IssuesError struct {
 	Issues []Issue // not empty, all of severity Error
-	More   int     // how many errors there are beside them, see [Options.Max]
+	More   int     // how many errors are not in Issues, see [Options.Max]
 }
 
-// Error lists the issues, each on a line: the first ten, and how many more there are.
+// Error lists the first ten issues, one per line, and how many more there are.
 func (e *IssuesError) Error() string {
 	const most = 10
 	all := len(e.Issues) + e.More

@@ -7,7 +7,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// inspect looks at the next value as a JSON Schema, and goes back.
+// inspect checks the next value as a JSON Schema, without consuming it.
 func (w *walker) inspect(what *inspection) {
 	if w.Kind() != '{' {
 		return
@@ -30,7 +30,7 @@ func (w *walker) inspect(what *inspection) {
 	w.Return(back)
 }
 
-// sayOfSchema reports or holds what was found at what was read last.
+// sayOfSchema reports or holds a finding about the value that was read last.
 func (w *walker) sayOfSchema(r *schemaRule, says, count int) {
 	h := held{schema: r, at: w.place(), which: says, value: float64(count)}
 	if !r.near.empty() {
@@ -41,7 +41,7 @@ func (w *walker) sayOfSchema(r *schemaRule, says, count int) {
 	w.places = w.places[:h.at.start]
 }
 
-// does returns what the keyword's value of a kind is.
+// does returns how to read a keyword's value of a kind.
 func (l *looked) does(kind jsontext.Kind) keywordKind {
 	switch {
 	case kind == '{', kind == '"' && l.inObject == types:
@@ -52,7 +52,7 @@ func (l *looked) does(kind jsontext.Kind) keywordKind {
 	return data
 }
 
-// leave counts the optional properties of a schema, which are those from a name on, and forgets them.
+// leave counts the optional properties of a schema and forgets its properties, those from index names on.
 func (i *inspector) leave(names, needed int) {
 	for _, name := range i.names[names:] {
 		if !slices.ContainsFunc(i.required[needed:], func(r []byte) bool { return same(r, name) }) {
@@ -62,7 +62,7 @@ func (i *inspector) leave(names, needed int) {
 	i.names, i.required = i.names[:names], i.required[:needed]
 }
 
-// schema looks at the next value.
+// schema checks the next value, a JSON Schema.
 func (w *walker) schema(what *inspection, top, property bool) {
 	if w.Kind() != '{' {
 		w.Skip()
@@ -128,7 +128,7 @@ func (w *walker) schema(what *inspection, top, property bool) {
 	}
 }
 
-// schemasByName looks at schemas by name.
+// schemasByName checks an object whose values are JSON Schemas.
 func (w *walker) schemasByName(what *inspection, ofProperties bool) {
 	w.Object()
 	for name := w.Name(); name != nil; name = w.Name() {
@@ -147,7 +147,7 @@ func (w *walker) schemasByName(what *inspection, ofProperties bool) {
 	}
 }
 
-// seek judges a keyword whose value is next.
+// seek evaluates a rule about a keyword whose value is next.
 func (w *walker) seek(s *seek, top bool, wanted *uint64) {
 	if s.rule.At == "top" && !top {
 		return
@@ -161,7 +161,7 @@ func (w *walker) seek(s *seek, top bool, wanted *uint64) {
 	}
 }
 
-// nextIs reports whether the next value is one of some.
+// nextIs reports whether the next value is one of the given ones, without consuming it.
 func (w *walker) nextIs(values []literal) bool {
 	kind, back := w.Kind(), w.Bookmark()
 	v := w.Value()
@@ -177,7 +177,7 @@ func (w *walker) nextIs(values []literal) bool {
 	return found
 }
 
-// same reports whether a string, with quotes, is a name.
+// same reports whether a quoted JSON string equals a name.
 func same(quoted, name []byte) bool {
 	if len(quoted) == 0 || quoted[0] != '"' {
 		return false
@@ -189,7 +189,7 @@ func same(quoted, name []byte) bool {
 	return bytes.Equal(s, name)
 }
 
-// schemaIssue reports what a JSON Schema must not have, and counts what all of the request may have so many of.
+// schemaIssue reports what a JSON Schema must not have, and checks the limits that all schemas of a request share.
 func (w *walker) schemaIssue(h held) {
 	r := h.schema
 	over := func(count *int, most int64, what string) {

@@ -11,22 +11,21 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/parallel"
 )
 
-// MaxLine is the longest line that CheckLines takes, in bytes: no batch can hold a longer one.
+// MaxLine is the longest line that CheckLines accepts, in bytes: no batch can hold a longer one.
 const MaxLine = limits.MaxBytes
 
-// CheckLines checks a file of requests, one JSON object {"custom_id", "params"} a line. Blank lines are skipped, and a byte
-// order mark of UTF-8 at the very start.
+// CheckLines checks a file of requests, with one JSON object {"custom_id", "params"} per line. Blank lines and a UTF-8
+// byte order mark at the start are skipped.
 //
 // A file in another format, such as a JSON array, CSV, a compressed file, results, or requests of another API, has one
-// issue, with the rule [File], and nothing else of it is read or reported; Requests and Bytes are 0 then. The first 64 KiB
-// decide.
+// issue, with the rule [File]; the rest of it is not read, and Requests and Bytes are 0. The first 64 KiB decide.
 //
-// Memory does not grow with the file: it holds some megabytes of it, or its longest line, the issues that [Options.Max]
-// allows, and 100,000 custom ids, or a million with [Options.Split], among which duplicates are found. The error is that
-// of reading r: the report is then about what was read.
+// Memory does not grow with the file: it holds a few megabytes of the file, or its longest line, the issues that
+// [Options.Max] allows, and 100,000 custom ids, or a million with [Options.Split]; duplicates are found among these. If
+// reading r fails, CheckLines returns the error and a report of what was read.
 //
-// The batch's size is counted as the lines stand there, which is a little more than Create sends if they hold white
-// space.
+// The batch's size is counted from the lines as they are, which is slightly more than Create sends if they contain
+// white space.
 func CheckLines(r io.Reader, o Options) (*Report, error) {
 	b := newBatch(o)
 	in := bufio.NewReaderSize(r, headSize)
@@ -42,7 +41,7 @@ func CheckLines(r io.Reader, o Options) (*Report, error) {
 	}
 	var file io.Reader = in
 	if err != nil && err != io.EOF {
-		file = io.MultiReader(bytes.NewReader(head), failed{err}) // Peek has taken the error away
+		file = io.MultiReader(bytes.NewReader(head), failed{err}) // Peek has consumed the error
 	}
 	err = nil
 	for p := range parallel.Map(2*runtime.GOMAXPROCS(0), lines.Blocks(file, MaxLine), b.checks.block) {

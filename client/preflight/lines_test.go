@@ -15,12 +15,12 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// good returns a request that is right.
+// good returns a valid request.
 func good(id string) string {
 	return `{"custom_id":"` + id + `","params":{"model":"claude-opus-5","max_tokens":16,"messages":[{"role":"user","content":"Hi"}]}}`
 }
 
-// foundAt writes issues with their index and line before.
+// foundAt formats issues, each preceded by its index and line.
 func foundAt(issues []preflight.Issue) []string {
 	all := []string{}
 	for n, text := range found(issues) {
@@ -106,7 +106,7 @@ func TestLongLines(t *testing.T) {
 	}
 }
 
-// TestReadError reports what was read before a file broke off, but nothing about the line in which it did.
+// TestReadError checks that issues before a read error are reported, but none about the incomplete line.
 func TestReadError(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("disk is gone")
@@ -136,7 +136,7 @@ func TestReadError(t *testing.T) {
 	}
 }
 
-// TestDuplicatesAcrossBlocks names the first of the lines, however far away it is.
+// TestDuplicatesAcrossBlocks checks that the issue names the first line with the id, however far away it is.
 func TestDuplicatesAcrossBlocks(t *testing.T) {
 	t.Parallel()
 	in := io.MultiReader(strings.NewReader(good("x")+"\n"), generate(2000), strings.NewReader(good("x")), strings.NewReader("\n"+good("request-7")))
@@ -164,8 +164,8 @@ func TestDuplicatesAcrossBlocks(t *testing.T) {
 	}
 }
 
-// TestLimitsOfABatch counts requests and bytes at their limits. The lines are no JSON from their first byte on, so that
-// this takes no time.
+// TestLimitsOfABatch counts requests and bytes at their limits. The lines stop being JSON at their first byte, so that
+// the test is fast.
 func TestLimitsOfABatch(t *testing.T) {
 	t.Parallel()
 	options := preflight.Options{Disable: []preflight.Rule{preflight.JSON}}
@@ -191,7 +191,7 @@ func TestLimitsOfABatch(t *testing.T) {
 	}
 }
 
-// TestMemoryStaysFlat is not parallel: memory that other tests use would count.
+// TestMemoryStaysFlat is not parallel, because the memory of other tests would count.
 func TestMemoryStaysFlat(t *testing.T) {
 	lines := generate(64 << 20 / 2500)
 	live := func() uint64 {

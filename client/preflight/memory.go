@@ -4,10 +4,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// outside is what there was before a walker entered a value.
+// outside is the state of a walker before it entered a value.
 type outside struct{ held, saved int }
 
-// enter begins a value that rules are about.
+// enter begins a value that rules concern.
 func (w *walker) enter(r *rules) outside {
 	if r.params {
 		w.forget()
@@ -20,7 +20,7 @@ func (w *walker) enter(r *rules) outside {
 	return o
 }
 
-// leave ends it. V is a scalar that fits, or nil.
+// leave ends the value. V is a scalar that fits, or nil.
 func (w *walker) leave(n *node, v []byte, kind jsontext.Kind, fits bool, o outside) {
 	if w.Failed() {
 		return
@@ -61,7 +61,7 @@ func (w *walker) leave(n *node, v []byte, kind jsontext.Kind, fits bool, o outsi
 	}
 }
 
-// mark notes in a register that its path has led to a value.
+// mark records in a register that its path has led to a value.
 func (w *walker) mark(i int, v []byte, kind jsontext.Kind) {
 	def, r := &w.contract.registers[i], &w.registers[i]
 	r.seen = true
@@ -82,13 +82,13 @@ func (w *walker) mark(i int, v []byte, kind jsontext.Kind) {
 	}
 }
 
-// item does what a rule does with a value.
+// item applies a rule to a value.
 func (w *walker) item(i *item, n *node, v []byte) {
 	switch i.rule.Rule {
 	case "paired":
 		for _, r := range n.rules.refusals {
 			if r.Role == w.role && r.Versions == nil && r.Role != "" {
-				return // it must not be here at all
+				return // it is refused here anyway
 			}
 		}
 		w.pairs[i.rule.pair].block(w, i)
@@ -123,7 +123,7 @@ func (w *walker) beginMessage() {
 	w.message = message{number: w.message.number + 1, unknown: w.unknown}
 }
 
-// endMessage ends it.
+// endMessage ends the message.
 func (w *walker) endMessage() {
 	for _, x := range w.contract.rulesAll {
 		switch {
@@ -135,7 +135,7 @@ func (w *walker) endMessage() {
 	}
 }
 
-// said takes a message that is a text.
+// said handles a message whose content is a string.
 func (w *walker) said() {
 	for _, x := range w.contract.rulesAll {
 		if x.Rule == "paired" && x.roles[w.message.role] {

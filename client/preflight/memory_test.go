@@ -9,7 +9,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/memtest"
 )
 
-// TestMemoryOfGarbage checks what has millions of issues. It is not parallel: memory that other tests use would count.
+// TestMemoryOfGarbage checks files with millions of issues. It is not parallel, because the memory of other tests would
+// count.
 func TestMemoryOfGarbage(t *testing.T) {
 	if raceDetector {
 		t.Skip("the race detector needs memory and time of its own: make test runs it without")
@@ -94,7 +95,7 @@ func TestMaxIssues(t *testing.T) {
 		}
 		if max == 100_000 {
 			if len(report.More) > 0 {
-				t.Errorf("all are listed, and there are more: %v", report.More)
+				t.Errorf("all are listed, but more are counted: %v", report.More)
 			}
 			continue
 		}

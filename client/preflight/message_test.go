@@ -30,13 +30,13 @@ func TestMessages(t *testing.T) {
 		{"params", `{"service_tier":"flex"}`, preflight.Options{}, `request 0 (a) /params/service_tier: must be "auto" or "standard_only" [enum]`},
 		{"params", `{"service_tier":"standard-only"}`, preflight.Options{}, `request 0 (a) /params/service_tier: must be "auto" or "standard_only": did you mean "standard_only"? [enum]`},
 		{"message", `{"role":"asistant","content":"x"}`, preflight.Options{}, `request 0 (a) /params/messages/0/role: must be "assistant", "system" or "user": did you mean "assistant"? [variant]`},
-		{"tool", `{"type":"web_search_20250306"}`, preflight.Options{}, `request 0 (a) /params/tools/0/type: is none of 30 known values: did you mean "web_search_20250305"? [variant]`},
+		{"tool", `{"type":"web_search_20250306"}`, preflight.Options{}, `request 0 (a) /params/tools/0/type: is not one of the 30 known values: did you mean "web_search_20250305"? [variant]`},
 		{"params", `{"max_tokens":0}`, preflight.Options{}, "request 0 (a) /params/max_tokens: must be at least 1 [limit]"},
 		{"params", `{"top_p":2}`, preflight.Options{}, "request 0 (a) /params/top_p: must be at most 1 [limit]"},
-		{"params", `{"metadata":{"user_id":"«513 é»"}}`, preflight.Options{}, "request 0 (a) /params/metadata/user_id: may have 512 characters, has 513 [limit]"},
+		{"params", `{"metadata":{"user_id":"«513 é»"}}`, preflight.Options{}, "request 0 (a) /params/metadata/user_id: may have at most 512 characters, has 513 [limit]"},
 		{"block", `{"type":"text","text":""}`, preflight.Options{}, "request 0 (a) /params/messages/0/content/0/text: must not be empty [limit]"},
 		{"tool", `{"type":"web_search_20250305","name":"web_search","user_location":{"type":"approximate","country":"C"}}`, preflight.Options{}, "request 0 (a) /params/tools/0/user_location/country: needs at least 2 characters, has 1 [limit]"},
-		{"params", `{"container":{"skills":[«21, {"type":"custom","skill_id":"s"}»]}}`, preflight.Options{}, "request 0 (a) /params/container/skills: may have 20 elements, has 21 [limit]"},
+		{"params", `{"container":{"skills":[«21, {"type":"custom","skill_id":"s"}»]}}`, preflight.Options{}, "request 0 (a) /params/container/skills: may have at most 20 elements, has 21 [limit]"},
 		{"params", `{"messages":[]}`, preflight.Options{}, "request 0 (a) /params/messages: must not be empty [limit]"},
 		{"tool", `{"name":"a b","input_schema":{"type":"object"}}`, preflight.Options{}, "request 0 (a) /params/tools/0/name: must match ^[a-zA-Z0-9_-]{1,128}$ [pattern]"},
 		{"block", `{"type":"image","source":{"type":"base64","media_type":"image/png","data":"data:,"}}`, preflight.Options{}, "request 0 (a) /params/messages/0/content/0/source/data: must be base64, without line breaks and without the beginning of a data URL [pattern]"},
@@ -47,7 +47,7 @@ func TestMessages(t *testing.T) {
 		{"params", `{"fallbacks":[]}`, preflight.Options{}, `request 0 (a) /params/fallbacks: needs the beta "server-side-fallback-2026-06-01" or "server-side-fallback-2026-07-01" [missing-beta]`},
 		{"params", `{"stream":true}`, preflight.Options{}, "request 0 (a) /params/stream: a request inside a batch must not have true here [refused-by-batch]"},
 		{"params", `{"store":true}`, preflight.Options{}, `request 0 (a) /params/store: a request inside a batch must not have "store" [refused-by-batch]`},
-		{"params", `{"top_k":5}`, newer, `request 0 (a) /params/top_k: version 2026-10-21 does not take "top_k", whatever its value [refused-by-version]`},
+		{"params", `{"top_k":5}`, newer, `request 0 (a) /params/top_k: version 2026-10-21 does not accept "top_k", whatever its value [refused-by-version]`},
 		{"params", `{}`, preflight.Options{Version: "2026-10-12"}, `batch: the contract does not know the version "2026-10-12": what it refuses is not checked [unknown-version]`},
 		{"params", `{}`, preflight.Options{Betas: []gen.AnthropicBeta{"x-2026-01-01"}}, `batch: the contract does not know the beta "x-2026-01-01": the service refuses betas that it does not know [unknown-beta]`},
 		{"request", ``, preflight.Options{}, "batch: a batch has 1 to 100000 requests, and there are none: the file is empty [batch-count]"},
@@ -59,8 +59,8 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// TestMessagesHoldNoTexts plants a secret in every string and every name of many requests, and breaks lines at every
-// byte: no message repeats what a request holds.
+// TestMessagesHoldNoTexts puts a secret into every string and every name of many requests, and truncates lines at every
+// byte: no message may repeat text of a request.
 func TestMessagesHoldNoTexts(t *testing.T) {
 	t.Parallel()
 	const secret = "hunter2"
@@ -92,7 +92,7 @@ func TestMessagesHoldNoTexts(t *testing.T) {
 	t.Logf("%d messages", len(issues))
 }
 
-// TestUnwritableValues reports Go values that cannot be written as JSON, with their place.
+// TestUnwritableValues checks that Go values that cannot be written as JSON are reported with their place.
 func TestUnwritableValues(t *testing.T) {
 	t.Parallel()
 	const secret = "hunter2"

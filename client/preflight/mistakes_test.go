@@ -17,7 +17,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// A maker makes one mistake in a request that is right.
+// A maker makes one mistake in a valid request.
 type maker struct {
 	*rand.Rand
 	params map[string]any
@@ -29,7 +29,7 @@ type part struct {
 	object map[string]any
 }
 
-// parts returns the objects in a parameter for which is holds, in the order of lists.
+// parts returns the objects in a parameter for which is returns true, in the order of lists.
 func (m *maker) parts(parameter string, is func(o map[string]any) bool) (all []part) {
 	var visit func(v any, at jsontext.Pointer)
 	visit = func(v any, at jsontext.Pointer) {
@@ -62,7 +62,7 @@ func ofType(kinds ...string) func(map[string]any) bool {
 
 func isTool(o map[string]any) bool { return o["name"] != nil && o["input_schema"] != nil }
 
-// results adds the places of results, which may come behind a new text in the same turn.
+// results adds the places of results, which may follow a new text in the same turn.
 func (m *maker) results(at []jsontext.Pointer) []jsontext.Pointer {
 	for _, p := range m.parts("messages", ofType("tool_result")) {
 		at = append(at, p.at+"/tool_use_id")
@@ -75,7 +75,7 @@ func (m *maker) tools() []part {
 	return slices.DeleteFunc(m.parts("tools", isTool), func(p part) bool { return strings.Count(string(p.at), "/") > 3 })
 }
 
-// one picks one of some parts.
+// one picks one of the parts.
 func (m *maker) one(parts []part) (part, bool) {
 	if len(parts) == 0 {
 		return part{}, false
@@ -83,7 +83,7 @@ func (m *maker) one(parts []part) (part, bool) {
 	return parts[m.IntN(len(parts))], true
 }
 
-// say adds a message, behind one of the assistant if a system message is the last.
+// say adds a message, preceded by an assistant message if the last one is a system message.
 func (m *maker) say(role string, content any) (index int) {
 	messages := m.messages()
 	if last := messages[len(messages)-1].(map[string]any); last["role"] == "system" && role == "user" {
@@ -98,7 +98,7 @@ func (m *maker) messages() []any {
 	return messages
 }
 
-// plain sets the model, and takes away what it may refuse.
+// plain sets the model, and removes parameters that it may refuse.
 func (m *maker) plain(model string) {
 	for name := range strings.FieldsSeq("thinking temperature top_p top_k inference_geo output_config output_format tool_choice") {
 		delete(m.params, name)
@@ -114,7 +114,7 @@ func (m *maker) plain(model string) {
 	}
 }
 
-// breakpoints takes all away, and returns n places for others in the order in which they count.
+// breakpoints removes all breakpoints, and returns n places for others in the order in which they count.
 func (m *maker) breakpoints(n int) []part {
 	delete(m.params, "cache_control")
 	var all []part
@@ -135,8 +135,8 @@ func (m *maker) breakpoints(n int) []part {
 	return all
 }
 
-// mistakes are what people do, by rule. Each changes params, and returns the places where preflight may find it; none if
-// there is nothing to do it to.
+// mistakes are typical mistakes, by rule. Each changes params, and returns the places where preflight may find it, or
+// none if it does not apply.
 func mistakes() map[preflight.Rule][]func(m *maker) []jsontext.Pointer {
 	return map[preflight.Rule][]func(m *maker) []jsontext.Pointer{
 		preflight.TooMany: {func(m *maker) (at []jsontext.Pointer) {
@@ -155,7 +155,7 @@ func mistakes() map[preflight.Rule][]func(m *maker) []jsontext.Pointer {
 		}},
 		preflight.Order: {func(m *maker) []jsontext.Pointer {
 			all := m.breakpoints(2)
-			if all == nil || strings.HasPrefix(string(all[1].at), string(all[0].at)) { // one in another: the inner one comes first
+			if all == nil || strings.HasPrefix(string(all[1].at), string(all[0].at)) { // nested: the inner one comes first
 				return nil
 			}
 			all[0].object["cache_control"] = map[string]any{"type": "ephemeral"}
@@ -163,7 +163,7 @@ func mistakes() map[preflight.Rule][]func(m *maker) []jsontext.Pointer {
 			return []jsontext.Pointer{all[1].at + "/cache_control"}
 		}},
 		preflight.Unpaired: {
-			func(m *maker) []jsontext.Pointer { // the results go
+			func(m *maker) []jsontext.Pointer { // the results are missing
 				call, ok := m.one(m.parts("messages", ofType("tool_use")))
 				same := func(o map[string]any) bool { return ofType("tool_use")(o) && o["id"] == call.object["id"] }
 				if !ok || len(m.parts("messages", same)) > 1 {
@@ -278,7 +278,7 @@ func mistakes() map[preflight.Rule][]func(m *maker) []jsontext.Pointer {
 				return []jsontext.Pointer{"/params/thinking/budget_tokens"}
 			},
 			func(m *maker) []jsontext.Pointer {
-				if m.params["mcp_servers"] != nil || m.params["container"] != nil { // which need tools
+				if m.params["mcp_servers"] != nil || m.params["container"] != nil { // they need tools
 					return nil
 				}
 				delete(m.params, "tools")
@@ -359,14 +359,14 @@ func mistakes() map[preflight.Rule][]func(m *maker) []jsontext.Pointer {
 	}
 }
 
-// mostBetas are all but those that exempt requests from a rule.
+// mostBetas are all betas except those that exempt requests from a rule.
 func mostBetas() []gen.AnthropicBeta {
 	return slices.DeleteFunc(allBetas(), func(b gen.AnthropicBeta) bool {
 		return strings.HasPrefix(string(b), "interleaved-thinking") || b == gen.AnthropicBetaMCPClient20250404
 	})
 }
 
-// right returns requests that nothing is wrong with.
+// right returns valid requests.
 func right(t testing.TB) []string {
 	lines := corpus(t)
 	file, err := os.ReadFile("testdata/guides.jsonl")
@@ -387,15 +387,15 @@ func right(t testing.TB) []string {
 	}
 	var right []string
 	for i, line := range lines {
-		if !wrong[i] && strings.Count(line, `"image"`) < 100 { // models differ in how many they take
+		if !wrong[i] && strings.Count(line, `"image"`) < 100 { // models differ in how many they accept
 			right = append(right, line)
 		}
 	}
 	return right
 }
 
-// TestMistakesInRightRequests makes mistakes at random places of requests that are right, their properties in random
-// order. Each must be found by its rule, where it is, and nothing else with it.
+// TestMistakesInRightRequests makes mistakes at random places of valid requests, with properties in random order. Each
+// must be found by its rule, at its place, and without other issues.
 func TestMistakesInRightRequests(t *testing.T) {
 	t.Parallel()
 	lines := right(t)
@@ -418,7 +418,7 @@ func TestMistakesInRightRequests(t *testing.T) {
 					if last["content"] == "" || fmt.Sprint(last["content"]) == "[]" {
 						continue // only the last one may be empty
 					}
-					m.say("user", "Go on") // so that models do not matter
+					m.say("user", "Continue") // so that models do not matter
 				}
 				places := mistake(m)
 				if places == nil {

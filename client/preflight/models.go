@@ -6,16 +6,16 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/contract/schema"
 )
 
-// model returns the model of the request, or "" if it is not known.
+// model returns the model of the request, or "" if it is unknown.
 func (w *walker) model() string { return string(w.registers[w.contract.model].value) }
 
-// fact reports whether a fact is true of the model of the request. It is not if the contract does not know.
+// fact reports whether the contract states a fact for the model of the request.
 func (w *walker) fact(name string) bool {
 	model := w.registers[w.contract.model].value
 	return slices.ContainsFunc(w.contract.facts[name], func(f schema.Fact) bool { return lists(f, model) })
 }
 
-// most returns the value of a fact: the highest one whose beta the call has. It is false if the contract does not know.
+// most returns the value of a fact: the highest one whose beta the call has. Known is false if the contract has none.
 func (w *walker) most(name string) (value float64, known bool) {
 	model := w.registers[w.contract.model].value
 	for _, f := range w.contract.facts[name] {
@@ -26,7 +26,7 @@ func (w *walker) most(name string) (value float64, known bool) {
 	return value, known
 }
 
-// exceeds reports whether a number is more than a fact allows.
+// exceeds reports whether a number is greater than a fact allows.
 func (w *walker) exceeds(name string, value float64) bool {
 	most, known := w.most(name)
 	return known && value > most

@@ -1,6 +1,6 @@
 package preflight
 
-// nearest returns the one of names that is likely meant by name, or "".
+// nearest returns the one of names that was probably meant by name, or "".
 func nearest(name string, names []string) string {
 	best, distance := "", len(name)/4+1
 	if len(name) < 3 {

@@ -17,15 +17,15 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/contract"
 )
 
-// The oracle is VisitJSON of kin-openapi, which reads the same contract in another way: it must refuse what preflight
-// finds an error of the schema in, and nothing else.
+// The oracle is VisitJSON of kin-openapi, which reads the same contract independently: it must refuse exactly the
+// requests in which preflight finds a schema error.
 
 // compare compares the verdicts about one line. It returns false if there is nothing to compare.
 //
-// The two readers of JSON differ on purpose in this, and such lines are not compared:
-//   - encoding/json takes invalid UTF-8 and lone surrogates, which become U+FFFD.
+// The two JSON readers differ intentionally in these cases, which are not compared:
+//   - encoding/json accepts invalid UTF-8 and lone surrogates, which become U+FFFD.
 //   - encoding/json refuses numbers beyond a float64, also in free JSON.
-//   - Of properties that come twice encoding/json keeps the last one, and preflight looks at both.
+//   - Of duplicate properties encoding/json keeps the last one, and preflight checks both.
 func compare(t *testing.T, line []byte) bool {
 	report, err := preflight.CheckLines(bytes.NewReader(line), preflight.Options{})
 	if err != nil {
@@ -90,7 +90,7 @@ func TestAgainstVisitJSON(t *testing.T) {
 // A mutator changes JSON so that it stays JSON.
 type mutator struct {
 	*rand.Rand
-	values []any // that take the place of others: what the corpora hold, and what they do not
+	values []any // replacements: values that the corpora contain, and some that they do not
 }
 
 func newMutator(t testing.TB, seed uint64) *mutator {
@@ -114,7 +114,7 @@ func newMutator(t testing.TB, seed uint64) *mutator {
 
 func (m *mutator) seed(seed uint64) { m.Rand = rand.New(rand.NewPCG(seed, 0)) }
 
-// parts calls f for v and all that it holds.
+// parts calls f for v and all values in it.
 func parts(v any, f func(any)) {
 	f(v)
 	switch v := v.(type) {
@@ -129,7 +129,7 @@ func parts(v any, f func(any)) {
 	}
 }
 
-// mutate makes one to three changes. What is not JSON stays as it is.
+// mutate makes one to three changes. Text that is not JSON stays unchanged.
 func (m *mutator) mutate(line []byte) []byte {
 	var v any
 	if json.Unmarshal(line, &v) != nil {
@@ -171,7 +171,7 @@ func (m *mutator) change(v any, skip *int) any {
 
 func (m *mutator) value() any { return m.values[m.IntN(len(m.values))] }
 
-// other returns something in place of v: v with a part more or less, or another value.
+// other returns a replacement for v: v with a part added or removed, or another value.
 func (m *mutator) other(v any) any {
 	switch v := v.(type) {
 	case []any:
@@ -203,8 +203,8 @@ func (m *mutator) other(v any) any {
 	return m.value()
 }
 
-// FuzzAgainstVisitJSON compares the verdicts about bytes that the fuzzer changed, and about the same with changes that
-// leave it JSON.
+// FuzzAgainstVisitJSON compares the verdicts about bytes that the fuzzer changed, and about the same text with changes
+// that keep it valid JSON.
 func FuzzAgainstVisitJSON(f *testing.F) {
 	for i, line := range corpus(f) {
 		if i%4 == 0 { // TestAgainstVisitJSON has them all, and many seeds cost the fuzzer time

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// A path is one of the contract's rules, split into steps.
+// A path is a path of one of the contract's rules, split into steps.
 type path struct {
 	id    int
 	steps []string
@@ -16,16 +16,16 @@ func newPath(id int, text string) *path {
 	return &path{id, strings.Split(strings.TrimPrefix(text, "/"), "/")}
 }
 
-// A cursor is how far a path has come on the way to a schema.
+// A cursor is the position in a path on the way to a schema.
 type cursor struct {
 	path *path
-	step int // the next one
+	step int // the next step
 }
 
 func (c cursor) arrived() bool { return c.step == len(c.path.steps) }
 
-// A trail is the cursors that lead to a schema. The same schema behind another trail is another node, so that nothing is
-// left to be matched while requests are checked.
+// A trail is the set of cursors that lead to a schema. The same schema behind another trail is another node, so that
+// checking a request matches no paths.
 type trail []cursor
 
 // with returns the trail with other paths that begin here.
@@ -37,7 +37,7 @@ func (t trail) with(paths ...*path) trail {
 	return next
 }
 
-// add adds a cursor, unless it is there. A step "**" may be no step at all.
+// add adds a cursor, unless the trail contains it. A step "**" may match nothing.
 func (t trail) add(c cursor) trail {
 	if slices.Contains(t, c) {
 		return t
@@ -55,7 +55,7 @@ func (t trail) property(name string) trail { return t.take(name) }
 // element returns the trail to the elements of a list.
 func (t trail) element() trail { return t.take("*") }
 
-// take takes a step.
+// take advances all cursors by one step.
 func (t trail) take(name string) (next trail) {
 	for _, c := range t {
 		switch {

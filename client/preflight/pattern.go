@@ -6,16 +6,16 @@ import (
 	"regexp/syntax"
 )
 
-// A pattern is a regular expression. Those of the contract say that a text begins with something and goes on with so
-// many characters of a set; such a one is not run, which would take a tenth of the time of a whole check.
+// A pattern is a regular expression. Most in the contract require a prefix followed by a number of characters from a
+// set. Those are matched without package regexp, which would take a tenth of the time of a whole check.
 type pattern struct {
 	*regexp.Regexp
 	set      *[256]bool // nil if the expression is of another form
 	prefix   []byte
 	min, max int  // length of what follows the prefix; max is -1 without a limit
-	ends     bool // only the last character has to be of the set
+	ends     bool // only the last character must be in the set
 	begins   bool // only the prefix counts
-	blank    bool // white space, or nothing
+	blank    bool // matches white space, or the empty text
 }
 
 func newPattern(text string) *pattern {
@@ -49,7 +49,7 @@ func newPattern(text string) *pattern {
 	return p
 }
 
-// repeated takes a set that is repeated.
+// repeated compiles a repeated set.
 func (p *pattern) repeated(repeat *syntax.Regexp) {
 	switch repeat.Op {
 	case syntax.OpStar:
@@ -64,7 +64,7 @@ func (p *pattern) repeated(repeat *syntax.Regexp) {
 	p.set = asciiSet(repeat.Sub[0])
 }
 
-// asciiSet returns the characters of a set, or nil if it is none or has others.
+// asciiSet returns the characters of a set, or nil if class is not a set or contains others.
 func asciiSet(class *syntax.Regexp) *[256]bool {
 	if n := len(class.Rune); class.Op != syntax.OpCharClass || n == 0 || class.Rune[n-1] > 127 {
 		return nil
@@ -92,8 +92,8 @@ func (p *pattern) matches(s []byte) bool {
 	return ok && len(rest) >= p.min && (p.max < 0 || len(rest) <= p.max) && all(rest, p.set)
 }
 
-// never reports whether a string in quotes, the escapes of which are not decoded, cannot match. It may be wrong about that,
-// but not if it says so.
+// never reports whether a string, whose escapes are not decoded, cannot match. It may return false for one that cannot
+// match, but true is always right.
 func (p *pattern) never(quoted []byte) bool {
 	switch {
 	case p.ends:

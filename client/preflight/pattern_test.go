@@ -9,7 +9,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/contract"
 )
 
-// TestPatterns compares with the regular expressions, for the patterns of the contract and some of other forms.
+// TestPatterns compares with the regular expressions, for the patterns of the contract and some others.
 func TestPatterns(t *testing.T) {
 	t.Parallel()
 	patterns := map[string]bool{`^a{2,3}$`: false, `^[a-c]$`: false, `^x[a-c]*$`: true, `[a-c]+`: false, `^(?i)x[a-c]+$`: false, `^[^a]+$`: false, `^[a-c]+x$`: false, `^[ä-ü]+$`: false, `^$`: false, `^[a-c]{2,}$`: true, `^https://`: false}

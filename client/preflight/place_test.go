@@ -13,8 +13,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/preflight"
 )
 
-// TestIssuesAreWhereTheMistakeIs makes one mistake at a time, at every place of every example of the contract. Whatever
-// preflight finds must be at that place.
+// TestIssuesAreWhereTheMistakeIs makes one mistake at a time, at every place of every example of the contract. All
+// issues must be at that place.
 func TestIssuesAreWhereTheMistakeIs(t *testing.T) {
 	t.Parallel()
 	type mistake struct {
@@ -48,7 +48,7 @@ func TestIssuesAreWhereTheMistakeIs(t *testing.T) {
 	t.Logf("%d mistakes, %d issues at %d pointers", len(mistakes), len(issues), len(hit))
 }
 
-// acrossRules are about several values, so that what is wrong may be elsewhere.
+// acrossRules concern several values, so that their issues may be elsewhere.
 var acrossRules = []preflight.Rule{
 	preflight.RefusedByModel, preflight.Conflict, preflight.Misplaced, preflight.TooMany, preflight.Duplicate, preflight.Order,
 	preflight.Unpaired, preflight.Unresolved, preflight.NotAll, preflight.Mixed, preflight.JSONSchema,
@@ -56,7 +56,7 @@ var acrossRules = []preflight.Rule{
 
 var inTool = regexp.MustCompile(`/(tools/\d+|definition)/type$`)
 
-// eachPart calls f for all parts of all samples, once for those that several samples share.
+// eachPart calls f for all parts of all samples, once for parts that several samples share.
 func eachPart(t *testing.T, f func(request any, at jsontext.Pointer, part any)) {
 	seen := make(map[string]bool)
 	for _, s := range samples(t) {
@@ -69,7 +69,7 @@ func eachPart(t *testing.T, f func(request any, at jsontext.Pointer, part any)) 
 	}
 }
 
-// missing takes the place of a property that is to be left out.
+// missing marks a property to omit.
 type missing struct{}
 
 func otherKind(v any) any {
@@ -79,7 +79,7 @@ func otherKind(v any) any {
 	return true
 }
 
-// pointers returns all that v holds.
+// pointers returns the pointers of all values in v.
 func pointers(v any, at jsontext.Pointer) map[jsontext.Pointer]any {
 	all := make(map[jsontext.Pointer]any)
 	var add func(v any, at jsontext.Pointer)

@@ -8,38 +8,38 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/contract/schema"
 )
 
-// An across is an entry of x-across, made ready for walking. While a walker passes the values that it is about, it notes
-// what the rule needs; at the end of the value that has the rule, the rule is judged.
+// An across is an entry of x-across, compiled for walking. While a walker passes the values that the rule concerns, it
+// records what the rule needs, and it evaluates the rule at the end of the value that has it.
 type across struct {
 	schema.Across
-	number   int // among all
+	number   int // index among all rules
 	rule     Rule
 	severity Severity
-	places   int     // where its values are
+	places   int     // where its values may be
 	begin    []*path // relative paths
-	without  []int   // registers: the rule is silent if something was found
-	pair     int     // paired: number among those
-	row      int     // placed: likewise
+	without  []int   // registers: the rule does not apply if one was hit
+	pair     int     // of a rule "paired": its index among those
+	row      int     // of a rule "placed": likewise
 	roles    map[string]bool
 }
 
 // A target is a rule whose path leads somewhere.
 type target struct {
 	rule *across
-	each int // the path's number; -1 for To
+	each int // index of the path in Each; -1 for To
 }
 
 // An item is what a rule does with a value.
 type item struct {
 	target
-	where, among       bool  // so far as the schema says
+	where, among       bool  // as far as the schema determines it
 	whereHit, amongHit []int // registers that must be hit too
 	by                 int   // register of the property that orders, or of the ID; -1 if there is none
 	call, result       bool
 	begin              []*path
 }
 
-// A form is what kind of node a schema is.
+// A form is the kind of a node.
 type form int
 
 const (
@@ -52,24 +52,24 @@ const (
 	union
 )
 
-// A node is a schema in its place, made ready for walking.
+// A node is a schema in its place, compiled for walking.
 type node struct {
 	name     string // of the component, if it is one
 	form     form
 	nullable bool
 	betas    []string // x-needs-beta of a component
-	rules    *rules   // nil if no rule is about values here
+	rules    *rules   // nil if no rule concerns values here
 
 	// object
 	tag        string                  // its type, if that is a constant
-	role       string                  // its role, if that is a constant: it is a message
+	role       string                  // its role, if that is a constant: the object is a message
 	sameRole   bool                    // x-same-role
 	echo       bool                    // x-echo
 	others     map[string]schema.Other // x-other-properties
 	properties map[string]*property
 	names      []string // of the properties, in alphabetical order
 	required   []*property
-	free       bool  // any property may stand in it
+	free       bool  // any property is allowed
 	values     *node // of properties that are data, or nil
 
 	// list
@@ -80,8 +80,8 @@ type node struct {
 	// text
 	plain                bool                          // any string fits
 	enum                 []string                      // allowed values, nil for all
-	known                []string                      // values of an open enum
-	models               bool                          // they are models
+	known                []string                      // known values of an open enum
+	models               bool                          // the values are models
 	deprecated           map[string]schema.Deprecation // x-deprecated
 	valueBetas           map[string][]string           // x-needs-beta by value
 	minLength, maxLength int64                         // likewise
@@ -113,14 +113,14 @@ type property struct {
 	special  bool // one of the above
 }
 
-// A reach is how a schema is reached: a component in another place is another node.
+// A reach is the way to a schema: a component in another place is another node.
 type reach struct {
 	trail    trail
 	above    []*unionRules // of the unions that it is a member of, and of the property
-	refusals []*refusal    // of its properties, from a property that holds it
-	of       string        // the property that those are about
+	refusals []*refusal    // of its properties, set by a property that holds it
+	of       string        // the property that those refuse
 	params   bool          // it is the params of the request
-	apart    bool          // it is about another model than that of the request
+	apart    bool          // it belongs to another model than that of the request
 }
 
 func (p reach) key() string {
@@ -134,35 +134,35 @@ func (p reach) key() string {
 	return fmt.Sprint(key, p.params, p.apart)
 }
 
-// unionRules are the rules of a union, which its members have too, or of a property, which its value has.
+// unionRules are the rules of a union, which apply to its members, or of a property, which apply to its value.
 type unionRules struct {
 	name     string
 	refusals []*refusal
 	across   []*across
 }
 
-// A register says whether a path has led to something, to one of its values, or to text.
+// A register tells whether a path has led to any value, to one of its values, or to text.
 type register struct {
 	path   *path
-	values []literal // nil for anything
+	values []literal // nil for any value
 	text   bool      // a string that is not empty
 }
 
-// rules are what the contract's rules have to do with a value, beside those of properties.
+// rules are the contract's rules that concern a value, except those of properties.
 type rules struct {
 	marks    []int      // registers of paths that lead here
 	refusals []*refusal // x-refused of the component, and of unions that it is a member of
-	items    []item     // x-across that count it
+	items    []item     // x-across rules that record it
 	scope    []int      // registers of paths that begin here, unless it is the params
 	across   []*across  // whose paths begin here
-	local    bool       // refusals in it depend on what is beside them
+	local    bool       // refusals in it depend on neighbouring properties
 	params   bool       // it is the params of the request
 	messages bool       // it is the list of messages
 	content  bool       // it is the content of a message
-	block    bool       // it is a block of it
+	block    bool       // it is a block of the content
 }
 
-// A schemaRule is an entry of x-json-schema, made ready for walking.
+// A schemaRule is an entry of x-json-schema, compiled for walking.
 type schemaRule struct {
 	schema.JSONSchemaRule
 	severity Severity
@@ -172,23 +172,23 @@ type schemaRule struct {
 	want     []keyword // in alphabetical order
 	only     []keyword // likewise
 	names    *pattern
-	says     []string // what issues say
+	says     []string // messages of issues
 	of       []byte   // the type in quotes
 }
 
-// A keyword has to have one of some values.
+// A keyword must have one of some values.
 type keyword struct {
 	name   string
 	values []literal
 }
 
-// What a schemaRule may say, beside the keywords that it names.
+// Indexes of messages that are not about keywords, in place of an index into says.
 const (
 	saysOptional = -1
 	saysUnions   = -2
 )
 
-// What the value of a keyword of JSON Schema is.
+// A keywordKind is how to read the value of a keyword of JSON Schema.
 type keywordKind int
 
 const (
@@ -201,33 +201,33 @@ const (
 	required
 )
 
-// An inspection is what is looked for in the JSON Schemas of a property.
+// An inspection holds the rules for the JSON Schemas of a property.
 type inspection struct {
 	rules    []*schemaRule
 	keywords map[string]*looked
 	names    bool // rules are about names of properties
 }
 
-// A looked is a keyword that is looked for.
+// A looked holds what to do at a keyword.
 type looked struct {
 	inObject, inList keywordKind
-	several          bool // the keyword makes a property one of several types
+	several          bool // a list here gives the property several types
 	seeks            []seek
 }
 
-// A seek is what a rule says about a keyword.
+// A seek is the requirement of a rule for a keyword.
 type seek struct {
 	rule   *schemaRule
-	says   int       // of the rule
-	values []literal // that it should have; nil if it must not be there
-	want   uint64    // the bit of a keyword that must be there
+	says   int       // index of the rule's message
+	values []literal // the allowed values; nil if the keyword must be absent
+	want   uint64    // the bit of a keyword that must be present
 }
 
-// A refusal is an entry of x-refused, made ready for walking.
+// A refusal is an entry of x-refused, compiled for walking.
 type refusal struct {
 	schema.Refusal
 	id       string // of the entry
-	property string // that has it, or "" if it is of a component
+	property string // the property that has it, or "" if a component has it
 	kind     string // what the component is, in words
 	rule     Rule
 	severity Severity
@@ -236,24 +236,24 @@ type refusal struct {
 	values, except        []literal
 	matching, notMatching *pattern
 
-	near conditions // what can be said at the end of the object
-	far  conditions // what can only be said at the end of the request
-	text int        // register: the message has text; -1 if that does not matter
+	near conditions // evaluated at the end of the object
+	far  conditions // evaluated at the end of the request
+	text int        // register: the message has text; -1 if irrelevant
 
 	begin []*path // relative paths
 }
 
-// conditions are about registers.
+// conditions are conditions on registers.
 type conditions struct {
-	hit    []int // something was found
-	missed []int // nothing was
-	unless []int // the exception holds if something was found by all of them
-	least  int   // the value is at least the number there; -1 if that does not matter
+	hit    []int // these were hit
+	missed []int // these were not hit
+	unless []int // the exception holds if all of these were hit
+	least  int   // the value is at least the number in this register; -1 if irrelevant
 }
 
 func (c *conditions) empty() bool { return c.hit == nil && c.missed == nil && c.least < 0 }
 
-// ofStrings reports whether the refusal is about strings: of a list, each is looked at.
+// ofStrings reports whether the refusal is about strings: in a list, each string is checked.
 func (r *refusal) ofStrings() bool {
 	return r.matching != nil || r.notMatching != nil || len(r.values) > 0 && r.values[0].form == text
 }
@@ -263,7 +263,7 @@ func (r *refusal) ofValue() bool {
 	return r.values != nil || r.except != nil || r.matching != nil || r.notMatching != nil || r.Below != nil || r.AtLeast != "" || r.Above != ""
 }
 
-// late reports whether it takes the end of the request to say whether the refusal holds.
+// late reports whether the refusal can be evaluated only at the end of the request.
 func (r *refusal) late() bool {
 	return !r.far.empty() || r.Models != "" || r.Above != ""
 }

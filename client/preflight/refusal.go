@@ -7,12 +7,12 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// refuse judges refusals of the value that was read last. Its name is that of the property or of the object.
+// refuse evaluates refusals of the value that was read last.
 func (w *walker) refuse(refusals []*refusal, v []byte, kind jsontext.Kind) {
 	if w.Failed() {
 		return
 	}
-	var at span // of the value, once it is needed
+	var at span // of the value, once needed
 	for _, r := range refusals {
 		which, holds := w.holds(r, v, kind)
 		if !holds {
@@ -23,7 +23,7 @@ func (w *walker) refuse(refusals []*refusal, v []byte, kind jsontext.Kind) {
 				at = w.place()
 			}
 			if r.Models != "" && w.registers[w.contract.model].hit && !w.fact(r.Models) {
-				continue // most often the model is known
+				continue // a shortcut: usually the model is known
 			}
 			w.hold(held{refusal: r, at: at, which: which, value: number64(v, r), message: w.message.number, far: r.near.empty()})
 			continue
@@ -43,7 +43,8 @@ func number64(v []byte, r *refusal) float64 {
 	return f
 }
 
-// holds reports whether what can be said at once about a refusal holds, and which of its values the value is.
+// holds reports whether the conditions of a refusal that can be checked at once are met, and which of its values the
+// value equals.
 func (w *walker) holds(r *refusal, v []byte, kind jsontext.Kind) (which int, holds bool) {
 	which = -1
 	switch {
@@ -83,12 +84,12 @@ func (w *walker) holds(r *refusal, v []byte, kind jsontext.Kind) (which int, hol
 	return which, true
 }
 
-// settle judges what was held since the beginning of an object, at its end.
+// settle evaluates, at the end of an object, what was held since its beginning.
 func (w *walker) settle(from int) {
 	if w.Failed() {
 		return
 	}
-	for n := len(w.held); n > from; n-- { // most often none holds
+	for n := len(w.held); n > from; n-- { // usually none holds
 		h := &w.held[n-1]
 		if h.far || h.at.end != len(w.places) || w.met(h.near(), h.value) {
 			break
@@ -117,7 +118,7 @@ func (w *walker) settle(from int) {
 	w.held = kept
 }
 
-// judge judges what is left at the end of the request.
+// judge evaluates the remaining refusals at the end of the request.
 func (w *walker) judge() {
 	for _, h := range w.held {
 		r := h.refusal
@@ -125,7 +126,7 @@ func (w *walker) judge() {
 		case (r.Position == "last" || r.Position == "end") && h.message != w.message.number,
 			r.Position == "not-last" && h.message == w.message.number,
 			!w.met(&r.far, h.value),
-			r.far.missed != nil && w.unknown > 0, // what is missed may be what the contract does not know
+			r.far.missed != nil && w.unknown > 0, // what is missing may be something that the contract does not know
 			w.excepted(r),
 			r.Models != "" && !w.fact(r.Models),
 			r.Above != "" && !w.exceeds(r.Above, h.value):

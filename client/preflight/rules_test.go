@@ -19,7 +19,7 @@ import (
 
 var update = flag.Bool("update", false, "write RULES.md")
 
-// TestRulesAreListed holds RULES.md, the list of what preflight knows beyond schemas, with sources.
+// TestRulesAreListed compares RULES.md, the list of preflight's rules beyond schemas, with the contract.
 func TestRulesAreListed(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
@@ -48,12 +48,12 @@ the first column are those of `+"`preflight.Options.Disable` and `messagebatches
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(strings.Split(b.String(), "\n"), strings.Split(string(text), "\n")); diff != "" {
-		t.Errorf("RULES.md is not what the contract says: run go generate ./client/preflight\n(-want +got)\n%s", diff)
+		t.Errorf("RULES.md is out of date: run go generate ./client/preflight\n(-want +got)\n%s", diff)
 	}
 }
 
-// TestRulesHaveCases checks that each rule that is about several values has cases of its own in testdata/rules: some that
-// break it, and others that nearly do.
+// TestRulesHaveCases checks that each rule about several values has its own cases in testdata/rules: some that break
+// it, and others that almost do.
 func TestRulesHaveCases(t *testing.T) {
 	t.Parallel()
 	type count struct {
@@ -76,7 +76,7 @@ func TestRulesHaveCases(t *testing.T) {
 		n := counts[preflight.Rule(file)]
 		if n == nil {
 			if file != string(preflight.MissingBeta) {
-				t.Errorf("%s is about no rule", c.name)
+				t.Errorf("%s does not match a rule", c.name)
 			}
 			continue
 		}

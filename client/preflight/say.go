@@ -25,7 +25,7 @@ func (w *walker) say(r *refusal, at span, which int) {
 	w.report(w.pointer(at), r.rule, r.severity, "%s", w.words(r, which)+hint(r.Hint))
 }
 
-// words says what is wrong.
+// words returns the message of a refusal.
 func (w *walker) words(r *refusal, which int) string {
 	what := r.what()
 	if which >= 0 {
@@ -45,22 +45,22 @@ func (w *walker) words(r *refusal, which int) string {
 	case r.Batch:
 		add("a request inside a batch must not have %s", what)
 	case r.Versions != nil:
-		add("version %s does not take %s", w.checks.version, what)
+		add("version %s does not accept %s", w.checks.version, what)
 		if which < 0 && r.Role == "" {
 			add(", whatever its value")
 		}
 	case r.Above != "":
 		most, _ := w.most(r.Above)
-		add("%s takes at most %v", w.model(), most)
+		add("%s accepts at most %v", w.model(), most)
 		if beta := w.raised(r.Above); beta != "" {
 			add(", or more with the beta %q", beta)
 		}
 	case r.Models != "":
-		add("%s does not take %s", w.model(), what)
+		add("%s does not accept %s", w.model(), what)
 	case r.matching != nil && r.matching.ends:
 		add("must not end in white space")
 	case r.matching != nil && r.matching.blank:
-		add("must hold more than white space")
+		add("must contain more than white space")
 	case r.matching != nil:
 		add("must not match %s", r.matching)
 	case r.notMatching != nil && r.notMatching.begins:

@@ -12,20 +12,20 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/wire"
 )
 
-// An entry is a value that a rule noted.
+// An entry is a value recorded for a rule.
 type entry struct {
-	target       int    // the path that led to it; -1 for To
+	target       int    // the index of the path that led to it; -1 for To
 	key          []byte // a string
 	rank         int
 	where, among bool
 	at           span
 }
 
-// A ledger is what was noted for a rule.
+// A ledger holds the values recorded for a rule.
 type ledger struct {
 	entries []entry
 	count   int64
-	whole   bool // all values were noted
+	whole   bool // all values were recorded
 }
 
 func (w *walker) allHit(registers []int) bool {
@@ -37,7 +37,7 @@ func (w *walker) allHit(registers []int) bool {
 	return true
 }
 
-// An inspector goes through one JSON Schema of a request.
+// An inspector walks through one JSON Schema of a request.
 type inspector struct {
 	optional, unions int
 	names            [][]byte // of properties, reused
@@ -48,23 +48,23 @@ type inspector struct {
 type memory struct {
 	registers []found
 	saved     []found    // registers of objects around this one
-	ledgers   []ledger   // by number of the rule
+	ledgers   []ledger   // by index of the rule
 	pairs     []pair     // likewise
 	rows      []row      // likewise
-	held      []held     // refusals that wait
-	places    wire.Place // of all that is kept
-	message   message    // the one that the walker is in, or was
+	held      []held     // refusals that are not decided yet
+	places    wire.Place // of all values that are kept
+	message   message    // the current or last message
 	optional  int        // properties in the JSON Schemas of the request
 	unions    int        // likewise
 	inspector inspector
 }
 
-// found is what a register holds.
+// found is the state of a register.
 type found struct {
-	seen  bool   // the path has led to something
-	hit   bool   // it was what the register is about
-	which int    // of its values
-	value []byte // what it was, if that is a scalar
+	seen  bool   // the path has led to a value
+	hit   bool   // the value was one of the register's
+	which int    // index among its values
+	value []byte // the value, if that is a scalar
 }
 
 // newMemory returns a memory for the rules of the contract.
@@ -79,7 +79,7 @@ func newMemory() memory {
 
 func lists(f schema.Fact, model []byte) bool { return slices.Contains(f.Models, string(model)) }
 
-// equal reports whether a value is one of the contract's. V is a scalar that fits, or nil.
+// equal reports whether a value equals a literal. V is a scalar that fits, or nil.
 func (w *walker) equal(l literal, v []byte, kind jsontext.Kind) bool {
 	switch l.form {
 	case list:
@@ -93,11 +93,11 @@ func (w *walker) equal(l literal, v []byte, kind jsontext.Kind) bool {
 	case boolean:
 		return (kind == 't' || kind == 'f') && string(v) == l.text
 	}
-	const longest = len(`\u0020`) // that stands for one character
+	const longest = len(`\u0020`) // the longest form of one character
 	return kind == '"' && v != nil && (string(v) == l.text || w.escaped && len(v) <= longest*len(l.text) && string(w.plain(v)) == l.text)
 }
 
-// matches reports whether a string matches a pattern. It decodes escapes only if that can matter.
+// matches reports whether a string matches a pattern. It decodes escapes only if they can matter.
 func (w *walker) matches(p *pattern, v []byte) bool {
 	if w.escaped && !p.never(v) {
 		v = w.plain(v)
@@ -105,7 +105,7 @@ func (w *walker) matches(p *pattern, v []byte) bool {
 	return p.matches(v)
 }
 
-// A span is a place among those that a walker keeps.
+// A span is one of the places that a walker keeps.
 type span struct{ start, end int }
 
 // place keeps the place of the value that was read last.
@@ -117,86 +117,87 @@ func (w *walker) place() span {
 
 func (w *walker) pointer(at span) jsontext.Pointer { return w.PointerTo(w.places[at.start:at.end]) }
 
-// A held refusal is one that waits for the end of the object, of the messages or of the request.
+// A held refusal is decided at the end of the object, of the messages or of the request.
 type held struct {
 	refusal *refusal
-	schema  *schemaRule // or what a JSON Schema must not have
+	schema  *schemaRule // or a rule about JSON Schemas
 	at      span
-	which   int // of the refusal's values, or of the schema rule's words
+	which   int // index of the refusal's value, or of the schema rule's message
 	value   float64
-	message int // in which it is, from 1
-	more    int // others of the same that are not kept
+	message int // number of the message, from 1
+	more    int // how many of the same are counted but not kept
 	far     bool
 }
 
-// A message is what a walker knows of the message that it is in.
+// A message is what a walker knows about the current message.
 type message struct {
-	number  int // from 1; 0 before the first one
+	number  int // from 1; 0 before the first message
 	role    string
 	last    string // type of the last block
-	other   bool   // it has blocks that are no texts
-	unknown int    // values that were unknown before it
+	other   bool   // it has blocks that are not text
+	unknown int    // how many values were unknown before it
 }
 
-// A pair is the state of a rule about calls and their results. Messages of the same role that follow each other are one
-// turn, as for the service.
+// A pair is the state of a rule about calls and their results. Consecutive messages of the same role are one turn, as
+// for the service.
 type pair struct {
 	role    string // of the turn
 	calls   []call // in the turn
-	open    []call // in the turn before
-	other   bool   // the turn has had something else than a result
-	unsure  bool   // the turn before may have had calls that the contract does not know
-	unknown int    // values that were unknown before the turn
+	open    []call // in the previous turn
+	other   bool   // the turn has had content other than results
+	unsure  bool   // the previous turn may have had calls that the contract does not know
+	unknown int    // how many values were unknown before the turn
 	full    bool   // there are more calls than are kept
 }
 
 type call struct {
 	id       []byte
 	at       span
-	answered bool
+	resolved bool
 }
 
-// A row is the state of a rule about where messages may be.
+// A row is the state of a rule about the order of messages.
 type row struct {
-	before message // the last message that is not one of them
-	unsure bool    // it may end in something that the contract does not know
-	any    bool    // there is one before
-	at     span    // the first of those that follow each other; zero if there is none
-	after  bool    // it comes after what it has to
-	is     bool    // the message is one of them
+	before message // the last message that the rule does not concern
+	unsure bool    // that message may end in something that the contract does not know
+	any    bool    // there was such a message
+	at     span    // the first of consecutive messages that the rule concerns, or zero
+	after  bool    // that one comes after a message that it may follow
+	is     bool    // the rule concerns the current message
 }
 
-// A walker goes through one request beside the contract's schema.
+// A walker walks through one request and the contract's schemas in parallel.
 type walker struct {
 	*wire.Decoder
 	contract *compiler
 	checks   *checks
 	found    sieve
-	role     string // who says this, directly in a message
-	echo     bool   // the service may have said this
+	role     string // role of the message that directly holds the value
+	echo     bool   // the value may have been written by the service
 
-	count   int64 // of the last list's elements
+	count   int64 // number of elements of the last list
 	escaped bool  // the last string may have escapes
-	unknown int   // values of types that the contract does not know
+	unknown int   // number of values of types that the contract does not know
 
-	customID string // of the request, if it is a good one
+	customID string // of the request, if valid
 
 	memory
 }
 
-// checks are options, made ready for walking.
+// checks are options, prepared for walking.
 type checks struct {
 	version  string
 	betas    map[string]bool
 	disabled map[Rule]bool
-	most     int // how many issues of each rule and severity are kept
+	most     int // how many issues of each rule and severity are listed
 }
 
 func (c *checks) hasBeta(betas []string) bool {
 	return slices.ContainsFunc(betas, func(b string) bool { return c.betas[b] })
 }
 
-// muted reports whether an issue is not to be listed, and counts it. It saves words where there may be very many issues.
+// muted reports whether an issue need not be listed, and counts it if so. It saves formatting messages where there may
+// be very many issues.
 func (w *walker) muted(rule Rule, severity Severity) bool {
 	if w.checks.disabled[rule] {
 		return true
@@ -214,7 +215,7 @@ func (w *walker) report(at jsontext.Pointer, rule Rule, severity Severity, forma
 	}
 }
 
-// plain returns what a string stands for.
+// plain returns a string with its escapes decoded.
 func (w *walker) plain(s []byte) []byte {
 	if !w.escaped || bytes.IndexByte(s, '\\') < 0 {
 		return s

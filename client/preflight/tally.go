@@ -8,7 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// defaultMax is how many errors, and how many warnings, of each rule a report keeps by default.
+// defaultMax is how many errors, and how many warnings, of each rule a report lists by default.
 const defaultMax = 100
 
 // A sieve keeps the first issues of each rule and severity and counts the others, so that many of one kind do not hide
@@ -61,7 +61,7 @@ func (s *sieve) sorted() []Tally {
 	return s.more
 }
 
-// longestPointer bounds the place of an issue: a property's name may be as long as the request.
+// longestPointer bounds the pointer of an issue, because a property's name may be as long as the request.
 const longestPointer = 4 << 10
 
 func cutPointer(p jsontext.Pointer) jsontext.Pointer {

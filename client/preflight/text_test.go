@@ -9,7 +9,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/preflight"
 )
 
-// TestTextsOfIssues has names of properties that forge lines and write to terminals. Pointers keep them.
+// TestTextsOfIssues uses property names that forge lines and control terminals. Only pointers keep them unchanged.
 func TestTextsOfIssues(t *testing.T) {
 	t.Parallel()
 	name := "max_token\n::error::\u001b[2J\u009b\u202e\u2028"
@@ -36,7 +36,7 @@ func TestTextsOfIssues(t *testing.T) {
 		for line := range strings.SplitSeq(err.Error(), "\n") { // a line for each issue
 			checkText(t, line)
 			if strings.HasPrefix(line, "::") {
-				t.Errorf("a name makes a line: %s", line)
+				t.Errorf("a name starts a new line: %s", line)
 			}
 		}
 	}
@@ -46,7 +46,7 @@ func checkText(t *testing.T, text string) {
 	t.Helper()
 	for _, r := range text {
 		if unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) {
-			t.Errorf("%q holds %U", text, r)
+			t.Errorf("%q contains %U", text, r)
 			return
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/contract/schema"
 )
 
-// maxCalls bounds the calls of a turn that are kept. With more of them the rule is silent.
+// maxCalls bounds how many calls of a turn are kept. With more calls the rule reports nothing.
 const maxCalls = 1000
 
 // turn begins a turn, if the message begins one.
@@ -14,15 +14,16 @@ func (p *pair) turn(w *walker, x *across) {
 	if p.role == w.message.role {
 		return
 	}
-	p.answer(w, x, w.message.unknown)
+	p.endTurn(w, x, w.message.unknown)
 	p.role = w.message.role
 }
 
-// answer ends a turn: the calls of the one before must have their results. Now is how many values were unknown by then.
-func (p *pair) answer(w *walker, x *across, now int) {
+// endTurn ends a turn: the calls of the previous turn must have their results. Now is how many values were unknown by
+// then.
+func (p *pair) endTurn(w *walker, x *across, now int) {
 	unknown := now > p.unknown
 	for _, c := range p.open {
-		if !c.answered && !unknown && !w.Failed() && !w.muted(x.rule, x.severity) {
+		if !c.resolved && !unknown && !w.Failed() && !w.muted(x.rule, x.severity) {
 			w.report(w.pointer(c.at).AppendToken(x.Calls.ID), x.rule, x.severity, "a %q needs a %q with its ID at the beginning of the next message", x.Calls.Type, x.Results.Type)
 		}
 	}
@@ -30,7 +31,7 @@ func (p *pair) answer(w *walker, x *across, now int) {
 	p.other, p.full, p.unsure, p.unknown = false, false, unknown || p.full, now
 }
 
-// block takes a block of a message.
+// block handles a block of a message.
 func (p *pair) block(w *walker, i *item) {
 	x := i.rule
 	if !x.roles[w.message.role] {
@@ -44,7 +45,7 @@ func (p *pair) block(w *walker, i *item) {
 	id := w.registers[i.by].value
 	switch {
 	case id == nil && i.call:
-		p.full = true // one without an ID
+		p.full = true // a call without an ID cannot be matched
 	case id == nil:
 	case i.call && len(p.calls) == maxCalls:
 		p.full = true
@@ -55,7 +56,7 @@ func (p *pair) block(w *walker, i *item) {
 	}
 }
 
-// result takes a result.
+// result handles a result.
 func (p *pair) result(w *walker, x *across, id []byte) {
 	say := func(format string, args ...any) {
 		if w.muted(x.rule, x.severity) {
@@ -63,28 +64,28 @@ func (p *pair) result(w *walker, x *across, id []byte) {
 		}
 		w.report(w.Pointer().AppendToken(x.Results.ID), x.rule, x.severity, format, args...)
 	}
-	k := slices.IndexFunc(p.open, func(c call) bool { return !c.answered && string(c.id) == string(id) })
+	k := slices.IndexFunc(p.open, func(c call) bool { return !c.resolved && string(c.id) == string(id) })
 	switch {
 	case k >= 0:
-		p.open[k].answered = true
+		p.open[k].resolved = true
 		if p.other {
 			say("a %q must come before the other content of the message", x.Results.Type)
 		}
 	case slices.ContainsFunc(p.open, func(c call) bool { return string(c.id) == string(id) }):
 		say("there is another %q with this ID", x.Results.Type)
 	case !p.unsure:
-		say("no %q in the message before has this ID", x.Calls.Type)
+		say("no %q in the previous message has this ID", x.Calls.Type)
 	}
 }
 
 // end ends the request.
 func (p *pair) end(w *walker, x *across) {
-	p.answer(w, x, w.unknown)
-	p.answer(w, x, w.unknown)
+	p.endTurn(w, x, w.unknown)
+	p.endTurn(w, x, w.unknown)
 	*p = pair{calls: p.calls[:0], open: p.open[:0]}
 }
 
-// message takes a message, at its end.
+// message handles the end of a message.
 func (r *row) message(w *walker, x *across) {
 	unsure := w.unknown > w.message.unknown || w.message.role == ""
 	switch {
@@ -98,10 +99,10 @@ func (r *row) message(w *walker, x *across) {
 	}
 }
 
-// one takes a message that the rule is about.
+// one handles a message that the rule concerns.
 func (r *row) one(w *walker, x *across) {
 	r.is = true
-	if r.any && r.at.end == 0 { // where there is none before it, it is the first message, which is refused as such
+	if r.any && r.at.end == 0 { // the first message is refused by another rule
 		r.at, r.after = w.place(), r.unsure || isAt(x.After, r.before)
 	}
 }

@@ -10,15 +10,15 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// TestValuesAndLines checks the cases of the rules as values too: the same issues are found, though properties come in
-// another order. Values have no null, and no empty list where that means the same as none.
+// TestValuesAndLines checks the cases of the rules as values too: the issues must be the same, although properties come
+// in another order. Values cannot represent null, or an empty list where that means the same as none.
 func TestValuesAndLines(t *testing.T) {
 	t.Parallel()
 	compared := 0
 	for _, c := range readCorpus(t, "testdata/rules/*.txt") {
 		var v gen.BetaMessageBatchIndividualRequestParams
 		if err := v.UnmarshalJSON([]byte(c.request)); err != nil {
-			continue // of a wrong type
+			continue // a value of the wrong type
 		}
 		got := found(preflight.Check([]gen.BetaMessageBatchIndividualRequestParams{v}, c.options).Issues)
 		want := slices.Clone(c.want)

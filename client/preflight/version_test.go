@@ -7,8 +7,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// A version refuses documents in messages of the assistant, but not what a tool of the service fetched for it: without
-// that no conversation with the tool could go on.
+// A version refuses documents in assistant messages, but not those fetched by a server tool: otherwise no conversation
+// with the tool could continue.
 func TestDocumentsOfTheAssistant(t *testing.T) {
 	t.Parallel()
 	const document = `{"type":"document","source":{"type":"text","media_type":"text/plain","data":"Soup 5"}}`

@@ -20,7 +20,7 @@ func (c *checks) walker() *walker {
 	return &walker{checks: c, found: sieve{most: c.most}, contract: compiled(), memory: newMemory()}
 }
 
-// value checks the next value. A scalar that fits is returned, a string without its quotes, good until the next read.
+// value checks the next value. It returns a scalar that fits, a string without its quotes, valid until the next read.
 func (w *walker) value(n *node) []byte {
 	kind := w.Kind()
 	if kind == 'n' {
@@ -50,7 +50,7 @@ func (w *walker) value(n *node) []byte {
 	return v
 }
 
-// inside checks a value against a node that is no union.
+// inside checks a value against a node that is not a union.
 func (w *walker) inside(n *node, kind jsontext.Kind) (v []byte, fits bool) {
 	switch {
 	case n.form == anything:
@@ -82,7 +82,8 @@ func (w *walker) inside(n *node, kind jsontext.Kind) (v []byte, fits bool) {
 	return nil, true
 }
 
-// member returns the member of a union that the next value is, or nil with the value passed over.
+// member returns the member of a union that the next value belongs to. If there is none, it skips the value and returns
+// nil.
 func (w *walker) member(n *node, kind jsontext.Kind) *node {
 	if kind != '{' || n.by == "" {
 		m := n.byKind[kind]
@@ -109,8 +110,8 @@ func (w *walker) member(n *node, kind jsontext.Kind) *node {
 	case tag == nil:
 		w.report(at, Required, Error, "%q is missing or not a string: it must be %s", n.by, oneOf(n.tags))
 	case w.echo && nearest(string(tag), n.tags) == "":
-		// What the model said goes back as it came, also what is newer than the contract.
-		w.report(at, Variant, Warning, "the contract does not know such a %s: the service takes it if it has sent it", n.by)
+		// Programs send back blocks of the service unchanged, including those newer than the contract.
+		w.report(at, Variant, Warning, "the contract does not know this %s: the service accepts it only if it has sent it", n.by)
 	default:
 		w.report(at, Variant, Error, "%s", cmp.Or(n.tagHint(string(tag)), choice(string(tag), n.tags)))
 	}
@@ -129,7 +130,7 @@ func (w *walker) object(n *node) {
 	defer func() { w.role, w.echo = outer, outerEcho }()
 	var seen uint64
 	var unknown []string
-	unlisted := 0 // unknown properties behind those
+	unlisted := 0 // how many more unknown properties there are
 	for name := w.Name(); name != nil; name = w.Name() {
 		p := n.properties[string(name)]
 		switch {
@@ -172,7 +173,7 @@ func (w *walker) object(n *node) {
 func (w *walker) other(name string, other schema.Other) {
 	v := w.Value()
 	if w.Failed() || v.Kind() == 'n' {
-		return // null is like absent
+		return // null means absent
 	}
 	kind := v.Kind()
 	if kind == '"' {
@@ -213,7 +214,7 @@ func (w *walker) property(p *property) {
 		w.inspect(p.schemas)
 	}
 	v := w.value(p.node)
-	if kind == 'n' || w.Failed() { // null is like absent
+	if kind == 'n' || w.Failed() { // null means absent
 		return
 	}
 	if p.customID {
@@ -269,7 +270,7 @@ func (w *walker) list(n *node) {
 	case count < n.minItems:
 		w.report(w.Pointer(), Limit, Error, "needs at least %d elements, has %d", n.minItems, count)
 	case n.maxItems >= 0 && count > n.maxItems:
-		w.report(w.Pointer(), Limit, Error, "may have %d elements, has %d", n.maxItems, count)
+		w.report(w.Pointer(), Limit, Error, "may have at most %d elements, has %d", n.maxItems, count)
 	}
 	w.count = count
 }
@@ -278,7 +279,7 @@ func (w *walker) list(n *node) {
 func (w *walker) text(n *node, v jsontext.Value) []byte {
 	s := v[1 : len(v)-1]
 	if w.escaped = n.plain && (n.minLength == 0 || len(s) > 0); w.escaped {
-		return s // most texts: nothing to check
+		return s // most texts need no check
 	}
 	if bytes.IndexByte(s, '\\') >= 0 {
 		s, _ = jsontext.AppendUnquote([]byte{}, v)
@@ -307,7 +308,7 @@ func (w *walker) text(n *node, v jsontext.Value) []byte {
 		case length < n.minLength:
 			refuse(Limit, "needs at least %d characters, has %d", n.minLength, length)
 		case n.maxLength >= 0 && length > n.maxLength:
-			refuse(Limit, "may have %d characters, has %d", n.maxLength, length)
+			refuse(Limit, "may have at most %d characters, has %d", n.maxLength, length)
 		}
 	}
 	if n.pattern != nil && !n.pattern.matches(s) {
@@ -322,7 +323,7 @@ func (w *walker) text(n *node, v jsontext.Value) []byte {
 	return s
 }
 
-// base64 is what base64 is without its padding, URL-safe or not.
+// base64 matches base64 without padding, URL-safe or not.
 var base64 = sync.OnceValue(func() *pattern { return newPattern(`^[a-zA-Z0-9+/_-]*$`) })
 
 func (w *walker) number(n *node, v jsontext.Value) {

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// whole puts around the messages of a request what the service wants there: the conversation begins with the user, and
-// ends with them; calls have results, and results have calls. Blocks of the wrong role get another one.
+// whole completes the messages of a request as the service requires: the conversation begins and ends with the user;
+// calls have results, and results have calls. Blocks with the wrong role get another role.
 func whole(request any) any {
 	outer, _ := request.(map[string]any)
 	params, _ := outer["params"].(map[string]any)
@@ -48,7 +48,7 @@ func whole(request any) any {
 		}
 	}
 	if role() == "assistant" {
-		add("user", "Go on")
+		add("user", "Continue")
 	}
 	outer, params = maps.Clone(outer), maps.Clone(params)
 	outer["params"], params["messages"] = params, all
@@ -56,7 +56,7 @@ func whole(request any) any {
 	return outer
 }
 
-// complement adds parameters that others need, and takes away those that do not go with them.
+// complement adds parameters that others need, and removes those that conflict with them.
 func complement(params map[string]any) {
 	tools, _ := params["tools"].([]any)
 	if servers, _ := params["mcp_servers"].([]any); servers != nil {
@@ -71,7 +71,7 @@ func complement(params map[string]any) {
 			params["mcp_servers"] = []any{map[string]any{"type": "url", "name": tool["mcp_server_name"], "url": "https://example.com/mcp"}}
 		}
 		if tool["cache_control"] != nil {
-			delete(params, "system") // which has a breakpoint of an hour
+			delete(params, "system") // it has a breakpoint of an hour
 		}
 		if tool["blocked_domains"] != nil {
 			delete(tool, "allowed_domains")

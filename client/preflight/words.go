@@ -12,7 +12,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/contract/schema"
 )
 
-// about says in words which values a rule counts.
+// about describes the values that a rule counts.
 func (x *across) about() string {
 	if len(x.Where) > 0 {
 		return " with " + words(x.Where, " ", " and ")
@@ -23,7 +23,7 @@ func (x *across) about() string {
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// deprecation says what there is to know about a deprecated value.
+// deprecation describes the deprecation of a value.
 func deprecation(d schema.Deprecation, what, asOf string) string {
 	says := "is deprecated"
 	switch {
@@ -40,7 +40,7 @@ func deprecation(d schema.Deprecation, what, asOf string) string {
 	return what + says
 }
 
-// kindOf says what a component is.
+// kindOf describes a component.
 func kindOf(s *schema.Schema) string {
 	if tag := s.Constant("type"); tag != "" {
 		return quote(tag)
@@ -51,7 +51,7 @@ func kindOf(s *schema.Schema) string {
 	return "this"
 }
 
-// expected says in words what a node takes.
+// expected describes the values that a node accepts.
 func (n *node) expected() string {
 	switch n.form {
 	case object:
@@ -105,10 +105,10 @@ func oneOf(values []string) string {
 	return strings.Join(quoted, "")
 }
 
-// choice says what a value should have been: the one that was likely meant, or what there is to choose from.
+// choice returns the message about a value that is not allowed: the value that was probably meant, or those allowed.
 func choice(got string, values []string) string {
 	if near := nearest(got, values); near != "" && len(values) > 6 {
-		return fmt.Sprintf("is none of %d known values%s", len(values), didYouMean(near))
+		return fmt.Sprintf("is not one of the %d known values%s", len(values), didYouMean(near))
 	}
 	return "must be " + oneOf(values) + didYouMean(nearest(got, values))
 }
@@ -146,7 +146,7 @@ func severityOf(text string) Severity {
 	return Error
 }
 
-// what names what is refused.
+// what names the refused value.
 func (r *refusal) what() string {
 	switch {
 	case r.Of != "":
@@ -157,7 +157,7 @@ func (r *refusal) what() string {
 	return r.kind
 }
 
-// hint says what to do.
+// hint returns a hint with a colon before it, or "".
 func hint(text string) string {
 	if text == "" {
 		return ""
@@ -165,7 +165,7 @@ func hint(text string) string {
 	return ": " + text
 }
 
-// words says which values are where.
+// words describes conditions: paths and their values.
 func words(where map[string]any, is, and string) string {
 	var parts []string
 	for _, path := range sortedKeys(where) {
@@ -192,7 +192,7 @@ func join(names []string, and string) string {
 	return strings.Join(parts, and)
 }
 
-// placedWords says where a message has to be.
+// placedWords returns the message about a message in the wrong place.
 func placedWords(x *across, after bool) string {
 	places, word := x.Before, "before"
 	if after {

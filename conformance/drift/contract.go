@@ -8,22 +8,22 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// contractNode returns the node of a schema; none stands for any value.
+// contractNode returns the node of a schema. A missing schema means any value.
 func contractNode(ref *openapi3.SchemaRef) node {
 	if ref == nil {
 		return leaf("any")
 	}
 	needsBeta, betaOnly := contractBetas(ref.Value)
-	if members := contractMembers(ref.Value); len(members) == 1 { // it, or null
+	if members := contractMembers(ref.Value); len(members) == 1 { // the member or null
 		m := members[0]
 		m.needsBeta, m.betaOnly = m.needsBeta || needsBeta, append(m.betaOnly, betaOnly...)
 		return m
 	}
-	// A reference with a description leads to a copy of the schema, so that only its text tells which schema it is.
+	// A reference with a description leads to a copy of the schema, so that only its text identifies the schema.
 	return node{ref.Ref, needsBeta, betaOnly, func() shape { return contractShape(ref.Value) }}
 }
 
-// contractBetas reads x-needs-beta: a list of betas that a schema needs, or a map of such lists by the values that do.
+// contractBetas reads x-needs-beta: a list of betas that a schema needs, or a map of such lists by value.
 func contractBetas(s *openapi3.Schema) (needsBeta bool, betaOnly []string) {
 	switch betas := s.Extensions["x-needs-beta"].(type) {
 	case []any:
@@ -84,7 +84,7 @@ func contractValues(s *openapi3.Schema) (values []string) {
 		return []string{fmt.Sprint(s.Const)}
 	}
 	for _, v := range s.Enum {
-		if v != nil { // null is among the values where a property may be null
+		if v != nil { // null is one of the values if a property may be null
 			values = append(values, fmt.Sprint(v))
 		}
 	}
@@ -102,8 +102,8 @@ func operations(doc *openapi3.T) map[string]*openapi3.Operation {
 	return byID
 }
 
-// operationParams returns what an operation takes as one object, as the SDK does: body, query and headers. Parameters
-// of the path are not part of it.
+// operationParams returns the parameters of an operation as one object, as in the SDK: body, query and headers, without
+// path parameters.
 func operationParams(o *openapi3.Operation) node {
 	params := shape{kind: "object", parts: make(map[string]node)}
 	if o.RequestBody != nil {
@@ -120,8 +120,8 @@ func operationParams(o *openapi3.Operation) node {
 	return node{shape: func() shape { return params }}
 }
 
-// operationAnswer returns what an operation answers with, or one line of it.
-func operationAnswer(o *openapi3.Operation) node {
+// operationResponse returns the response of an operation, or one line of it.
+func operationResponse(o *openapi3.Operation) node {
 	for _, media := range o.Responses.Value("200").Value.Content {
 		return contractNode(media.Schema)
 	}

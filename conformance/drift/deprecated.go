@@ -10,7 +10,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// deprecations compares which of the names that both sides have are deprecated, and when they end where both say it.
+// deprecations compares which of the names that both sides have are deprecated, and when they end if both state it.
 func (w *walk) deprecations(prefix string, names []string, sdk, contract map[string]string) {
 	for _, name := range names {
 		theirs, inSDK := sdk[name]
@@ -29,7 +29,7 @@ func (w *walk) deprecations(prefix string, names []string, sdk, contract map[str
 	}
 }
 
-// endless returns names whose end is unknown.
+// endless returns the names with an unknown end.
 func endless(names []string) map[string]string {
 	ends := make(map[string]string)
 	for _, name := range names {
@@ -38,14 +38,14 @@ func endless(names []string) map[string]string {
 	return ends
 }
 
-// isDeprecated reports whether a comment has a paragraph that says so.
+// isDeprecated reports whether a comment has a deprecation paragraph.
 func isDeprecated(comment string) bool {
 	return strings.HasPrefix(comment, "Deprecated: ") || strings.Contains(comment, "\nDeprecated: ")
 }
 
 var endOfLife = regexp.MustCompile(`end-of-life on (\w+ \d+, \d{4})`)
 
-// deprecatedValues returns the deprecated values of a string type with the day of their end.
+// deprecatedValues returns the deprecated values of a string type with their end dates.
 func (s *officialSDK) deprecatedValues(t types.Type) map[string]string {
 	obj := typeName(t)
 	if obj == nil {
@@ -68,8 +68,8 @@ func (s *officialSDK) deprecatedValues(t types.Type) map[string]string {
 	return ends
 }
 
-// contractDeprecated returns the deprecated values of an enum with the day of their end. It is the one place that knows
-// the form of x-deprecated: an object by value, with "end" where it is known.
+// contractDeprecated returns the deprecated values of an enum with their end dates. Only this function knows the form
+// of x-deprecated: an object by value, with "end" if it is known.
 func contractDeprecated(s *openapi3.Schema) map[string]string {
 	ends := make(map[string]string)
 	byValue, _ := s.Extensions["x-deprecated"].(map[string]any)

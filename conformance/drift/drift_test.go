@@ -34,7 +34,7 @@ func TestNoDrift(t *testing.T) {
 
 type object = map[string]any
 
-// TestDriftIsFound spoils a copy of the contract in each way that there is.
+// TestDriftIsFound changes a copy of the contract to produce each kind of difference.
 func TestDriftIsFound(t *testing.T) {
 	t.Parallel()
 	var doc object
@@ -134,7 +134,7 @@ batch.id  long gone
 	want := []drift.Difference{
 		{Place: "list.limits.beta", Text: "the SDK lacks it"},
 		{Place: "x.txt:4", Text: "batch.name has no reason"},
-		{Place: "x.txt:5", Text: "batch.id is no difference any more"},
+		{Place: "x.txt:5", Text: "batch.id is no longer a difference"},
 	}
 	if diff := cmp.Diff(want, report.Differences); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Except takes the known differences out of a report. Each line of the text is a place, in which * stands for any one
-// name, and a reason; empty lines and those that begin with # are comments. A line that is of no use is a difference.
+// Except removes the known differences from a report. Each line of the text is a place, in which * stands for one name,
+// and a reason; empty lines and lines that begin with # are comments. A line that matches nothing is a difference.
 func (r *Report) Except(name, text string) {
 	for i, line := range strings.Split(text, "\n") {
 		if line == "" || line[0] == '#' {
@@ -23,13 +23,13 @@ func (r *Report) Except(name, text string) {
 		known := regexp.MustCompile("^" + strings.ReplaceAll(regexp.QuoteMeta(place), `\*`, `[^.]*`) + "$")
 		r.Differences = slices.DeleteFunc(r.Differences, func(d Difference) bool { return known.MatchString(d.Place) })
 		if len(r.Differences) == before {
-			r.add(at, "%s is no difference any more", place)
+			r.add(at, "%s is no longer a difference", place)
 			r.stale = append(r.stale, i)
 		}
 	}
 }
 
-// Prune returns a text that Except has read without the lines that are of no use, and takes these out of the report.
+// Prune returns a text that Except has read without the lines that match nothing, and removes these from the report.
 func (r *Report) Prune(name, text string) string {
 	lines := strings.SplitAfter(text, "\n")
 	for _, i := range slices.Backward(r.stale) {

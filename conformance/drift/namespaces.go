@@ -8,8 +8,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// namespaces compares what create takes in the SDK's beta namespace with what it takes in its stable one. What only the
-// former has should need a beta in the contract, at its place or above.
+// namespaces compares the parameters of create in the SDK's beta namespace with those in its stable one. Parameters
+// that only the former has should need a beta in the contract, at their place or above.
 func (r *Report) namespaces(sdk *officialSDK, doc *openapi3.T) {
 	beta := newWalk(new(Report))
 	for m := range sdk.stableBatches.Methods() {
@@ -20,7 +20,7 @@ func (r *Report) namespaces(sdk *officialSDK, doc *openapi3.T) {
 	beta.run()
 	contract := operationParams(operations(doc)["createMessageBatch"])
 	for _, d := range beta.report.Differences {
-		if d.Text != contractLacks || strings.HasSuffix(d.Place, ")") { // here the contract is the stable namespace
+		if d.Text != contractLacks || strings.HasSuffix(d.Place, ")") { // in this comparison the stable namespace is the contract
 			continue
 		}
 		if found, needsBeta := lookUp(contract, d.Place); found && !needsBeta {
@@ -31,8 +31,8 @@ func (r *Report) namespaces(sdk *officialSDK, doc *openapi3.T) {
 
 var step = regexp.MustCompile(`\.[^.\[\]{}=]+|\[\]|\{\}|=.*`)
 
-// lookUp follows a place in the contract from what a call takes. It reports whether the contract has the place, and
-// whether something on the way there needs a beta.
+// lookUp follows a place in the contract from the parameters of a call. It reports whether the contract has the place,
+// and whether anything on the way needs a beta.
 func lookUp(n node, place string) (found, needsBeta bool) {
 	for _, name := range step.FindAllString(place, -1) {
 		needsBeta = needsBeta || n.mustHaveBeta()

@@ -13,14 +13,14 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// Release says which version of the SDK is pinned, and whether there is a newer one.
+// Release returns a line with the pinned version of the SDK, and whether there is a newer one.
 func Release(ctx context.Context) string {
 	own, err := list(ctx, sdkPath)
 	if err != nil {
 		return fmt.Sprintf("the pinned SDK is %s; whether there is a newer release is unknown: %v", pinned(ctx), err)
 	}
 	newest := own.newest()
-	// A new major version is another module. It is looked up in proxies only: asking its repository takes long.
+	// A new major version is another module. It is looked up only in proxies, because its repository responds slowly.
 	if m := majorVersion.FindStringSubmatch(sdkPath); m != nil {
 		n, _ := strconv.Atoi(m[2])
 		if next, err := list(ctx, m[1]+strconv.Itoa(n+1)); err == nil && next.newest() != "" {
@@ -39,13 +39,13 @@ func compareReleases(pinned, newest string) string {
 
 var majorVersion = regexp.MustCompile(`^(.*/v)(\d+)$`)
 
-// A listing is what go list says of a module.
+// A listing is the output of go list for a module.
 type listing struct {
 	Version  string
 	Versions []string
 }
 
-// newest returns the newest version that is not a prerelease, "" if there is none.
+// newest returns the newest version that is not a prerelease, or "" if there is none.
 func (l listing) newest() (newest string) {
 	for _, v := range l.Versions {
 		if semver.Prerelease(v) == "" && semver.Compare(v, newest) > 0 {
@@ -72,7 +72,7 @@ func list(ctx context.Context, path string) (l listing, err error) {
 	return l, json.Unmarshal(text, &l)
 }
 
-// withoutDirect takes the entry that stands for the repositories themselves out of a list of proxies.
+// withoutDirect removes the entry "direct", which means the repositories themselves, from a list of proxies.
 func withoutDirect(proxies string) string {
 	for _, end := range []string{",direct", "|direct", "direct"} {
 		proxies = strings.TrimSuffix(proxies, end)

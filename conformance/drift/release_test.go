@@ -37,7 +37,7 @@ func TestWithoutDirect(t *testing.T) {
 	}
 }
 
-// TestReleaseOffline has no proxy that answers.
+// TestReleaseOffline uses a proxy that does not respond.
 func TestReleaseOffline(t *testing.T) {
 	t.Setenv("GOPROXY", "off")
 	got := Release(t.Context())

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"sync"
 
-	// For go.mod, and so that a test does not take its result from the cache when the version changes.
+	// For go.mod, and so that a test result is not taken from the cache when the version changes.
 	_ "github.com/anthropics/anthropic-sdk-go/v2"
 	"golang.org/x/tools/go/packages"
 )
@@ -23,14 +23,14 @@ const (
 )
 
 // An officialSDK is the source of the SDK, type-checked. Reflection would show the same structs and tags, but not the
-// values of enums, nor the names of aliases such as Model, nor the comments, where some values stand alone.
+// values of enums, the names of aliases such as Model, or the comments, which are the only source of some values.
 type officialSDK struct {
 	scope    *types.Scope
 	comments map[token.Pos]string // of fields, methods and constants, by the position of their name
 	defaults map[string]string    // the value of each type in package constant
 
 	batches, messages *types.Named // services
-	stableBatches     *types.Named // the service outside of the beta namespace
+	stableBatches     *types.Named // the service outside the beta namespace
 	errorDetails      *types.Named // a union
 }
 
@@ -70,7 +70,7 @@ var loadSDK = sync.OnceValues(func() (*officialSDK, error) {
 	return s, err
 })
 
-// read notes the comments and constants of a file.
+// read collects the comments and constants of a file.
 func (s *officialSDK) read(p *packages.Package, file *ast.File) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		switch n := n.(type) {
@@ -84,7 +84,7 @@ func (s *officialSDK) read(p *packages.Package, file *ast.File) {
 			}
 		case *ast.FuncDecl:
 			s.comments[n.Name.Pos()] = n.Doc.Text()
-		case *ast.ReturnStmt: // of a constant's method Default
+		case *ast.ReturnStmt: // in method Default of a constant
 			if p.PkgPath == constantPath && len(n.Results) == 1 {
 				if v := p.TypesInfo.Types[n.Results[0]]; v.Value != nil && v.Value.Kind() == constant.String {
 					s.defaults[v.Type.String()] = constant.StringVal(v.Value)
@@ -163,8 +163,8 @@ func (s *officialSDK) shape(t types.Type, comment string) shape {
 	return shape{kind: t.String()}
 }
 
-// members returns the members of a union. A union of parameters has an inline field for each; one of answers has
-// their fields side by side, and a method As... for each.
+// members returns the members of a union. A union in parameters has an inline field for each; one in responses has all
+// their fields, and a method As... for each.
 func (s *officialSDK) members(t types.Type) (members []node) {
 	u := t.Underlying().(*types.Struct)
 	for i := range u.NumFields() {
@@ -209,7 +209,7 @@ var (
 	quoted       = regexp.MustCompile(`"([^"]*)"`)
 )
 
-// values returns the values of a string type: its constants or, if it has no name, those that the comment lists.
+// values returns the values of a string type: its constants or, if it has no name, those listed in the comment.
 func (s *officialSDK) values(t types.Type, comment string) (values []string) {
 	obj := typeName(t)
 	if obj == nil {

@@ -13,21 +13,21 @@ import (
 func (s *officialSDK) methods() map[string]*types.Func {
 	byName := make(map[string]*types.Func)
 	for m := range s.batches.Methods() {
-		if m.Exported() && !strings.HasSuffix(m.Name(), "AutoPaging") { // that calls List
+		if m.Exported() && !strings.HasSuffix(m.Name(), "AutoPaging") { // it calls List
 			byName[m.Name()] = m
 		}
 	}
 	return byName
 }
 
-// params returns what a method takes before its options: body, query and headers are fields of one struct.
+// params returns the parameters of a method except its options: body, query and headers are fields of one struct.
 func (s *officialSDK) params(method *types.Func) node {
 	params := method.Signature().Params()
 	return s.node(params.At(params.Len()-2).Type(), "")
 }
 
-// answer returns what a method gives, or one line of a stream.
-func (s *officialSDK) answer(method *types.Func) node {
+// response returns the result of a method, or one line of a stream.
+func (s *officialSDK) response(method *types.Func) node {
 	t := method.Signature().Results().At(0).Type()
 	if p, ok := t.(*types.Pointer); ok {
 		if named, ok := p.Elem().(*types.Named); ok && isType(named, sdkPath+"/packages/jsonl", "Stream") {
@@ -40,7 +40,7 @@ func (s *officialSDK) answer(method *types.Func) node {
 var errorCode = regexp.MustCompile(`\bErrorCode\w+`)
 
 // details returns the details of an error. They have a type for each code of the whole API; the comments of methods
-// say which codes they can give. The codes of a result are those of a single message.
+// list the codes that they can return. The codes of a result are those of a single message.
 func (s *officialSDK) details() node {
 	methods := slices.Collect(maps.Values(s.methods()))
 	for m := range s.messages.Methods() {

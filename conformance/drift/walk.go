@@ -8,25 +8,25 @@ import (
 // A node is one place in the JSON as one side describes it. Its shape is read only when the walk gets there, because
 // types are recursive.
 type node struct {
-	name      string   // of its type, empty if it has none
-	needsBeta bool     // the contract says so
-	betaOnly  []string // the contract says so of these values
+	name      string   // of its type, or ""
+	needsBeta bool     // according to the contract
+	betaOnly  []string // values that need a beta according to the contract
 	shape     func() shape
 }
 
-// A shape is what there is to compare of a node.
+// A shape is the part of a node that is compared.
 type shape struct {
 	kind     string          // object, list, map, union, string, time, integer, number, boolean, any
 	parts    map[string]node // properties of an object, members of a union
 	required []string        // properties of an object
 	items    node            // of a list, of a map
-	values   []string        // of an enum; the one of a constant
+	values   []string        // of an enum, or of a constant
 
 	deprecatedParts  []string          // properties of an object
 	deprecatedValues map[string]string // values of an enum, with the day of their end, 2027-01-22, or ""
 }
 
-// leaf returns a node that has a kind and no more.
+// leaf returns a node that has only a kind.
 func leaf(kind string) node {
 	return node{shape: func() shape { return shape{kind: kind} }}
 }
@@ -37,7 +37,7 @@ func union(members ...node) shape {
 	for _, m := range members {
 		for _, name := range memberNames(m.shape()) {
 			for u.parts[name].shape != nil {
-				name += "'" // two of a name: let it show
+				name += "'" // marks two members with the same name
 			}
 			u.parts[name] = m
 		}
@@ -56,15 +56,15 @@ func memberNames(s shape) []string {
 	return []string{s.kind}
 }
 
-// A walk compares nodes, those near the roots first: what several places share is compared once, at the shortest
-// path.
+// A walk compares nodes, those near the roots first, so that types shared by several places are compared once, at the
+// shortest path.
 type walk struct {
 	report *Report
 	queue  []pair
 	seen   map[[2]string]bool
 }
 
-// A pair is what both sides have at one place.
+// A pair holds the nodes of both sides at one place.
 type pair struct {
 	path          string
 	sdk, contract node
@@ -97,7 +97,7 @@ func (w *walk) compare(at pair) {
 		contract = union(at.contract)
 	case contract.kind == "union" && sdk.kind != "union":
 		sdk = union(at.sdk)
-	// The SDK has no type for a free object: it takes any value.
+	// The SDK has no type for a free object: its type is any.
 	case sdk.kind == "any" && contract.kind == "map":
 		return
 	}
@@ -125,7 +125,7 @@ func (w *walk) compare(at pair) {
 	}
 }
 
-// parts compares the names of parts and has the walk go on to those that both sides have. It returns their names.
+// parts compares the names of parts and queues those that both sides have. It returns their names.
 func (w *walk) parts(path string, sdk, contract shape) []string {
 	common := w.names(path+".", slices.Collect(maps.Keys(sdk.parts)), slices.Collect(maps.Keys(contract.parts)))
 	for _, name := range common {
@@ -148,7 +148,7 @@ const (
 	sdkLacks      = "the SDK lacks it"
 )
 
-// names reports what only one side has and returns what both have.
+// names reports names that only one side has and returns those that both have.
 func (w *walk) names(prefix string, sdk, contract []string) (common []string) {
 	for _, name := range slices.Sorted(slices.Values(sdk)) {
 		if slices.Contains(contract, name) {

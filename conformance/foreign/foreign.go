@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// A Tool reads the contract and reports what is wrong with it.
+// A Tool reads the contract and reports findings.
 type Tool struct {
 	Name    string // as in -gate
 	Version string // of its package or module
@@ -46,9 +46,9 @@ func Tools(r *Run) ([]Tool, error) {
 	}, nil
 }
 
-// All runs the tools and writes one line for each: name, version, findings, seconds. The first findings follow. It
-// returns those of the gates, which are names of tools, that have findings. Without node or npm their tools are
-// skipped, with a line that says so.
+// All runs the tools and writes one line for each: name, version, findings, seconds. The first findings follow. Gates
+// are names of tools; All returns those that have findings. Without node or npm it skips their tools, with a line that
+// says so.
 func (r *Run) All(ctx context.Context, w io.Writer, tools []Tool, gates []string) (failed []string, err error) {
 	for _, gate := range gates {
 		if !slices.ContainsFunc(tools, func(t Tool) bool { return t.Name == gate }) {
@@ -83,7 +83,7 @@ func (r *Run) All(ctx context.Context, w io.Writer, tools []Tool, gates []string
 
 const maxFindings, maxWidth = 10, 240
 
-// list writes the first findings, one a line.
+// list writes the first findings, one per line.
 func list(w io.Writer, findings []string) {
 	for i, f := range findings {
 		if i == maxFindings {
@@ -97,7 +97,7 @@ func list(w io.Writer, findings []string) {
 	}
 }
 
-// finding returns the error of a tool that read the contract as the one thing that it found.
+// finding returns the error of a tool that read the contract as its only finding.
 func finding(err error) []string {
 	if err == nil {
 		return nil
@@ -114,7 +114,7 @@ func (r *Run) out(name string) (string, error) {
 	return dir, os.MkdirAll(dir, 0o777)
 }
 
-// command runs a program in a folder. It returns what it printed; the error, if it failed, holds that too.
+// command runs a program in a folder and returns its output, which an error contains too.
 func command(ctx context.Context, dir, name string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir

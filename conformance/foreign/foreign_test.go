@@ -41,11 +41,11 @@ other                   v3         1 findings N s, reported only
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	if _, err := r.All(t.Context(), &out, tools, []string{"gates"}); err == nil {
-		t.Error("a gate that is no tool passes")
+		t.Error("a gate that is not a tool passes")
 	}
 }
 
-// lock makes a folder in which npm has installed everything already.
+// lock makes a folder in which npm has already installed everything.
 func lock(t *testing.T, folder string) {
 	t.Helper()
 	for _, name := range []string{"package-lock.json", "node_modules/.installed"} {
@@ -59,7 +59,7 @@ func lock(t *testing.T, folder string) {
 	}
 }
 
-// TestSkip has npm tools pass, aloud, where there is no node.
+// TestSkip checks that npm tools pass, with a message, where there is no node.
 func TestSkip(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	var out strings.Builder
@@ -90,7 +90,7 @@ components:
 func TestAjv(t *testing.T) {
 	t.Parallel()
 	if _, err := os.Stat("node_modules/ajv"); err != nil {
-		t.Skip("left out, the npm tools are not installed: nothing has shown that validate.mjs judges")
+		t.Skip("skipped, the npm tools are not installed: validate.mjs was not tested")
 	}
 	dir := t.TempDir()
 	r := &Run{Folder: ".", Contract: filepath.Join(dir, "openapi.yaml"), Newer: filepath.Join(dir, "newer.json")}
@@ -153,7 +153,7 @@ func TestMock(t *testing.T) {
 	}
 }
 
-// TestPins checks that package.json names exact versions and that package-lock.json is of the same ones and names no
+// TestPins checks that package.json names exact versions and that package-lock.json has the same ones and names no
 // registry.
 func TestPins(t *testing.T) {
 	t.Parallel()

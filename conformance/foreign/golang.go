@@ -29,7 +29,7 @@ func oapiCodegen(ctx context.Context, r *Run) ([]string, error) {
 	return finding(err), nil
 }
 
-// ogen generates a client and a server. It is stricter than the others: a finding is the first thing that it refuses.
+// ogen generates a client and a server. It is stricter than the others, and reports only the first error as a finding.
 func ogen(ctx context.Context, r *Run) ([]string, error) {
 	dir, err := r.out("ogen")
 	if err != nil {
@@ -43,5 +43,5 @@ func ogen(ctx context.Context, r *Run) ([]string, error) {
 	return finding(err), nil
 }
 
-// ogenCause matches a feature that ogen lacks, or an error in a chain, whose last is the cause.
+// ogenCause matches a feature that ogen lacks, or an error in a chain, the last of which is the cause.
 var ogenCause = regexp.MustCompile(`(?m)^Feature .*|^ *- .*`)

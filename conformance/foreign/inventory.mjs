@@ -1,9 +1,9 @@
-// Derives internal/contract/testdata/inventory.json from the type declarations of the official TypeScript SDK: all types
-// that requests, batches and results are made of. It prints the JSON.
+// Derives internal/contract/testdata/inventory.json from the type declarations of the official TypeScript SDK: all
+// types in requests, batches and results. It prints the JSON.
 //
 // Two versions of the SDK are read, see package.json: @anthropic-ai/sdk, and the last one of API version 2023-06-01. A
-// property of a request that only the latter has is marked as of that version. Facts come from types alone: names,
-// properties, which are required or deprecated, members of unions, values.
+// property of a request that only the latter has is marked with that version. Facts come only from types: names,
+// properties, which of them are required or deprecated, members of unions, values.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +14,7 @@ const current = '@anthropic-ai/sdk';
 const old = '@anthropic-ai/sdk-2023-06-01';
 const oldVersion = '2023-06-01';
 
-// Where the contract has another name for a type, the one of the API's reference.
+// Types for which the contract uses another name, that of the API's reference.
 const names = {
   'BatchCreateParams.Request': 'BetaMessageBatchIndividualRequestParams',
   'MessageCreateParamsBase': 'BetaCreateMessageParams',
@@ -34,7 +34,7 @@ const roots = {
   deleted: 'BetaDeletedMessageBatch',
 };
 
-// read returns the types of a package that the roots lead to, by the contract's names.
+// read returns the types of a package that are reachable from the roots, by the contract's names.
 function read(name) {
   const folder = join(here, 'node_modules', name);
   const entry = join(folder, 'resources/beta/messages/batches.d.ts');
@@ -55,13 +55,13 @@ function read(name) {
   const contractName = (symbol) => {
     const full = qualified(symbol).replace('MessageCreateParamsNonStreaming', 'MessageCreateParamsBase');
     if (names[full]) return names[full];
-    // The errors are called ...ErrorObject beside classes of the SDK, in a file of their own.
+    // The errors are called ...ErrorObject next to classes of the SDK, in a separate file.
     const source = symbol.declarations[0].getSourceFile().fileName;
     if (source.endsWith('/resources/beta/beta.d.ts')) return full.replace(/ErrorObject$/, 'Error');
     return full.replaceAll('.', '');
   };
 
-  // alternatives returns the members of a type as texts, unions taken apart.
+  // alternatives returns the members of a type as texts, with unions expanded.
   const alternatives = (node) => {
     if (ts.isParenthesizedTypeNode(node) || ts.isTypeOperatorNode(node)) return alternatives(node.type); // readonly
     if (ts.isUnionTypeNode(node)) return [...new Set(node.types.flatMap(alternatives))];
@@ -109,9 +109,9 @@ function read(name) {
     return all.sort((a, b) => last(a) - last(b)).join(' | ');
   };
 
-  // addType notes the properties of an interface, those that it inherits among them.
+  // addType records the properties of an interface, including inherited ones.
   const addType = (symbol) => {
-    if (symbol.name === 'MessageCreateParamsNonStreaming') { // has stream as false, which chooses a method of the SDK
+    if (symbol.name === 'MessageCreateParamsNonStreaming') { // has stream as false, which selects a method of the SDK
       const [base] = checker.getBaseTypes(checker.getDeclaredTypeOfSymbol(symbol));
       return addType(base.symbol);
     }
@@ -137,7 +137,7 @@ function read(name) {
     let symbol;
     for (const name of path.split('.')) {
       symbol = symbols.find((s) => s.name === name);
-      if (!symbol) throw new Error(`${name} of ${path} is not there`);
+      if (!symbol) throw new Error(`${path} has no ${name}`);
       symbols = [...(symbol.exports?.values() ?? [])];
     }
     return symbol;
@@ -148,7 +148,7 @@ function read(name) {
       .map((p) => p.name)
       .filter((p) => p !== 'requests')
       .map((p) => headers[p] ?? p)
-      .concat('anthropic-version') // which the SDK's client sends
+      .concat('anthropic-version') // the SDK's client sends it
       .sort();
 
   queue.push(...Object.values(roots).map(lookUp));
@@ -167,7 +167,7 @@ function read(name) {
 const now = read(current);
 const then = read(old);
 
-// What only the old version of the API takes of the parameters of a message.
+// Parameters of a message that only the old version of the API accepts.
 const params = names.MessageCreateParamsBase;
 for (const [property, fact] of Object.entries(then.types.get(params).properties)) {
   if (!now.types.get(params).properties[property]) {

@@ -15,15 +15,15 @@ import (
 	"time"
 )
 
-// mockCases are the calls that a mock has to respond to. Results are not among them: prism writes no JSON lines. Its
-// status for an invalid body is 422 if the contract allows that, as 4XX does.
+// mockCases are the calls that a mock must handle. Results are not among them, because prism does not write JSON Lines.
+// Its status for an invalid body is 422 if the contract allows that, as 4XX does.
 var mockCases = []mockCase{
 	{"retrieve, asked for 400", "GET", "/x", "", 400, 400, "invalid_request_error"},
 	{"retrieve, asked for 401", "GET", "/x", "", 401, 401, "authentication_error"},
 	{"retrieve, asked for 404", "GET", "/x", "", 404, 404, "not_found_error"},
 	{"create, asked for 413", "POST", "", newerRequest, 413, 413, "request_too_large"},
 	{"create, asked for 429", "POST", "", newerRequest, 429, 429, "rate_limit_error"},
-	{"create, a body that is no batch", "POST", "", `{"requests": 1}`, 0, 422, "invalid_request_error"},
+	{"create, a body that is not a batch", "POST", "", `{"requests": 1}`, 0, 422, "invalid_request_error"},
 	{"create, newer model and beta, custom tool", "POST", "", newerRequest, 0, 200, ""},
 	{"create without credentials", "POST", "", newerRequest, 0, 401, "authentication_error"},
 	{"list, newer beta", "GET", "", "", 0, 200, ""},
@@ -31,7 +31,7 @@ var mockCases = []mockCase{
 
 type mockCase struct {
 	name, method, path, body string
-	prefer                   int // status to ask for; 0 for what the request deserves
+	prefer                   int // status to ask for; 0 for the normal one
 	status                   int
 	errorType                string // empty: no error
 }
@@ -39,7 +39,7 @@ type mockCase struct {
 const newerRequest = `{"requests": [{"custom_id": "a", "params": {"model": "claude-opus-9", "max_tokens": 16,
 	"tools": [{"name": "get_weather", "input_schema": {"type": "object"}}], "messages": [{"role": "user", "content": "Hello"}]}}]}`
 
-// prism starts a mock of the contract on loopback and asks it for mockCases.
+// prism starts a mock of the contract on loopback and sends it mockCases.
 func prism(ctx context.Context, r *Run) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -64,7 +64,7 @@ func prism(ctx context.Context, r *Run) ([]string, error) {
 	lines := bufio.NewScanner(output)
 	for ready := false; !ready; ready = strings.Contains(lines.Text(), "is listening") {
 		if !lines.Scan() {
-			return []string{"it does not start: " + log.String()}, nil
+			return []string{"prism does not start: " + log.String()}, nil
 		}
 		fmt.Fprintln(&log, lines.Text())
 	}
@@ -81,7 +81,7 @@ func freeAddress() (string, error) {
 	return l.Addr().String(), l.Close()
 }
 
-// askMock sends the cases and reports the responses that are not as they should be.
+// askMock sends the cases and reports the wrong responses.
 func askMock(base string, cases []mockCase) (findings []string) {
 	for _, c := range cases {
 		if err := c.ask(base); err != nil {
@@ -97,7 +97,7 @@ func (c mockCase) ask(base string) error {
 		return err
 	}
 	req.Header.Set("anthropic-version", "2023-06-01")
-	req.Header.Set("anthropic-beta", "output-300k-2026-03-24") // always there: prism crashes on a list in a header that is absent
+	req.Header.Set("anthropic-beta", "output-300k-2026-03-24") // always sent, because prism crashes if a header with a list is absent
 	if c.status == http.StatusOK {
 		req.Header.Set("anthropic-beta", "newer-2027-01-01")
 	}
@@ -123,12 +123,12 @@ func (c mockCase) ask(base string) error {
 	if c.errorType == "" {
 		return nil
 	}
-	var answer struct{ Error struct{ Type string } }
-	if err := json.Unmarshal(body, &answer); err != nil {
+	var failure struct{ Error struct{ Type string } }
+	if err := json.Unmarshal(body, &failure); err != nil {
 		return errors.Join(fmt.Errorf("status %d, not the API's error", resp.StatusCode), err)
 	}
-	if answer.Error.Type != c.errorType {
-		return fmt.Errorf("status %d with %q, want %q", resp.StatusCode, answer.Error.Type, c.errorType)
+	if failure.Error.Type != c.errorType {
+		return fmt.Errorf("status %d with %q, want %q", resp.StatusCode, failure.Error.Type, c.errorType)
 	}
 	return nil
 }

@@ -27,11 +27,11 @@ func pins(folder string) (map[string]string, error) {
 	return manifest.DevDependencies, nil
 }
 
-// npm installs what package-lock.json names, unless that has been done. It reports whether there is node and npm.
+// npm installs the packages in package-lock.json, unless that has been done. It reports whether node and npm exist.
 func (r *Run) npm(ctx context.Context, w io.Writer) (bool, error) {
 	for _, tool := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			return false, nil //nolint:nilerr // not having them is no error
+			return false, nil //nolint:nilerr // not having them is not an error
 		}
 	}
 	lock, err := os.ReadFile(filepath.Join(r.Folder, "package-lock.json"))
@@ -49,7 +49,7 @@ func (r *Run) npm(ctx context.Context, w io.Writer) (bool, error) {
 	return true, os.WriteFile(stamp, lock, 0o666)
 }
 
-// ajv validates values that are newer than the contract, which has to accept them, and some that it has to refuse.
+// ajv validates values newer than the contract, which must accept them, and some that it must refuse.
 func ajv(ctx context.Context, r *Run) ([]string, error) {
 	if _, err := os.Stat(r.Newer); err != nil {
 		return finding(err), nil
@@ -69,12 +69,12 @@ func inventory(ctx context.Context, r *Run) ([]string, error) {
 		return nil, err
 	}
 	if string(facts) != derived {
-		return []string{r.Facts + " is not of the pinned SDK: run conformance/inventory.sh"}, nil
+		return []string{r.Facts + " is out of date with the pinned SDK: run conformance/inventory.sh"}, nil
 	}
 	return nil, nil
 }
 
-// node runs a script of this folder and returns what it prints.
+// node runs a script in this folder and returns its output.
 func (r *Run) node(ctx context.Context, script string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "node", append([]string{script}, args...)...)
 	cmd.Dir = r.Folder
@@ -118,8 +118,8 @@ func redocly(ctx context.Context, r *Run) ([]string, error) {
 	return findings, nil
 }
 
-// openAPITypeScript generates types and compiles the programs with them. By default the tool makes each property that
-// has a default required, also in requests; the flag is its way out.
+// openAPITypeScript generates types and compiles the programs with them. By default the tool makes each property with a
+// default value required, also in requests; the flag turns that off.
 func openAPITypeScript(ctx context.Context, r *Run) ([]string, error) {
 	return r.compile(ctx, "openapi-typescript", "openapi-typescript", r.Contract, "-o", "openapi.ts", "--default-non-nullable=false")
 }
@@ -131,7 +131,7 @@ func heyAPI(ctx context.Context, r *Run) ([]string, error) {
 
 var compileError = regexp.MustCompile(`(?m)^\S+\(\d+,\d+\): error .*|^error .*`)
 
-// compile runs a generator and compiles the folder programs together with what it made. A finding is an error of the
+// compile runs a generator and compiles the folder programs together with its output. A finding is an error of the
 // generator or the compiler.
 func (r *Run) compile(ctx context.Context, name, generator string, args ...string) ([]string, error) {
 	dir, err := r.out(name)

@@ -2,8 +2,8 @@
 //
 //	node validate.mjs openapi.yaml newer.json
 //
-// A case has a name, a component, a value, and says whether the value is valid. It prints a line for each case that the
-// validator judges otherwise.
+// A case has a name, a component, a value, and whether the value is valid. The script prints a line for each case in
+// which the validator disagrees.
 import { readFileSync } from 'node:fs';
 import Ajv from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client"
 )
 
-// cleanUp deletes what the run has created, also after ctx has ended. What it cannot delete is left.
+// cleanUp deletes the batches of the run, even after ctx has ended. It records those that it cannot delete.
 func (r *run) cleanUp(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.Cleanup)
 	defer cancel()
@@ -57,18 +57,18 @@ func (r *run) remove(ctx context.Context, m made) error {
 		case m.deleting || time.Since(m.ended) > longestMissing:
 			return nil // it is gone
 		}
-		if err := pause(ctx, 5*time.Second); err != nil { // it may be too new to be found
+		if err := pause(ctx, 5*time.Second); err != nil { // the batch may be too new to be found
 			return err
 		}
 	}
 }
 
-// find looks for the batch of a create whose outcome is unknown. A batch is this run's if the custom IDs of its results
-// are: nothing of anybody else is touched.
+// find looks for the batch of a create whose outcome is unknown. A batch belongs to this run if the custom IDs of its
+// results do: batches of others are not touched.
 func (r *run) find(ctx context.Context, a client.Attempt) error {
 	for {
 		found, err := r.client.Candidates(ctx, a)
-		var open []string // that may be it
+		var open []string // batches that may be the one
 		for _, b := range found.Batches {
 			switch mine, known := r.isMine(ctx, b); {
 			case mine:
@@ -91,7 +91,8 @@ func (r *run) find(ctx context.Context, a client.Attempt) error {
 	}
 }
 
-// isMine reports whether a batch is this run's, and whether that is known: a batch that has not ended tells nothing.
+// isMine reports whether a batch belongs to this run, and whether that is known: it is unknown until the batch has
+// ended.
 func (r *run) isMine(ctx context.Context, b *client.Batch) (mine, known bool) {
 	if slices.ContainsFunc(r.created, func(m made) bool { return m.id == b.ID }) {
 		return false, true

@@ -14,7 +14,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// TestCleanup interrupts runs, or makes them fail: nothing of theirs is left, and nothing of anybody else is touched.
+// TestCleanup interrupts runs, or makes them fail: none of their batches may be left, and those of others must not be
+// touched.
 func TestCleanup(t *testing.T) {
 	t.Parallel()
 	lost := func(before int, f batchtest.Fault) func(*batchtest.Service) {
@@ -25,9 +26,9 @@ func TestCleanup(t *testing.T) {
 	for name, tt := range map[string]struct {
 		options     []batchtest.Option
 		prepare     func(*batchtest.Service)
-		interruptAt string // a line of the progress
+		interruptAt string // a line of the progress output
 		left        []string
-		batches     int // that are there in the end
+		batches     int // batches that exist at the end
 		creates     int
 	}{
 		"interrupted/create":  {interruptAt: "create: ", creates: 4}, // is not cut off
@@ -50,7 +51,7 @@ func TestCleanup(t *testing.T) {
 		"lost/beside a colleague's": {prepare: func(s *batchtest.Service) {
 			lost(3, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 				next.ServeHTTP(httptest.NewRecorder(), r)
-				s.Seed(3, time.Time{}) // newer than the lost one, and of its size
+				s.Seed(3, time.Time{}) // newer than the lost one, and of the same size
 				panic(http.ErrAbortHandler)
 			})(s)
 		}, creates: 5, batches: 1},
@@ -80,12 +81,12 @@ func TestCleanup(t *testing.T) {
 				}
 				text := r.Markdown()
 				if left := s.Batches(); len(left) != tt.batches {
-					t.Errorf("%d batches are there, want %d:\n%s", len(left), tt.batches, text)
+					t.Errorf("%d batches exist, want %d:\n%s", len(left), tt.batches, text)
 				}
 				for _, b := range s.Batches() {
 					mine := slices.ContainsFunc(s.Calls(batchtest.Create), func(c batchtest.Call) bool { return c.BatchID == b.ID })
 					if mine && tt.left == nil {
-						t.Errorf("%s is left behind, and somebody else's was deleted", b.ID)
+						t.Errorf("%s is left behind, and another client's was deleted", b.ID)
 					}
 				}
 				if got := r.run.left; len(got) != len(tt.left) {

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// compare returns how the service differs from the fake.
+// compare returns the differences between the service and the fake.
 func compare(service, fake *run) (differences []string) {
 	differences = append(differences, compareFacts(service.facts, fake.facts)...)
 	there, here := shapes(service.recorder.of("")), shapes(fake.recorder.of(""))
@@ -21,7 +21,7 @@ func compare(service, fake *run) (differences []string) {
 	return append(differences, compareHeaders(service.recorder.of(""), fake.recorder.of(""))...)
 }
 
-// compareFacts compares what was seen in steps that both have reached.
+// compareFacts compares the facts of steps that both have reached.
 func compareFacts(there, here []fact) (differences []string) {
 	for _, f := range there {
 		i := slices.IndexFunc(here, func(g fact) bool { return g.step == f.step && g.name == f.name })
@@ -32,7 +32,7 @@ func compareFacts(there, here []fact) (differences []string) {
 	return differences
 }
 
-// A shape has the kinds of JSON values that were seen at each path.
+// A shape has the kinds of JSON values seen at each path.
 type shape map[string]map[string]bool
 
 // shapes returns the shape of each kind of response.
@@ -85,7 +85,7 @@ func (s shape) kinds(path string) string {
 	return strings.Join(slices.Sorted(maps.Keys(s[path])), " or ")
 }
 
-// compareShapes names each path at which one has values of another kind. Below a path that the other lacks it says nothing.
+// compareShapes names each path with different kinds of values. It skips paths below one that the other side lacks.
 func compareShapes(response string, there, here shape) (differences []string) {
 	paths := maps.Clone(there)
 	maps.Copy(paths, here)
@@ -98,13 +98,13 @@ func compareShapes(response string, there, here shape) (differences []string) {
 			continue
 		}
 		if a, b := there.kinds(path), here.kinds(path); a != b {
-			differences = append(differences, fmt.Sprintf("%s: %s is %s, and %s by the fake", response, path, a, b))
+			differences = append(differences, fmt.Sprintf("%s: %s is %s, and %s in the fake", response, path, a, b))
 		}
 	}
 	return differences
 }
 
-// compareHeaders names each header that only one side sends, but for those of the connection.
+// compareHeaders names each header that only one side sends, except connection headers.
 func compareHeaders(there, here []*exchange) (differences []string) {
 	a, b := headerNames(there), headerNames(here)
 	for _, name := range slices.Sorted(maps.Keys(a)) {

@@ -9,7 +9,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// TestDifferences has a service that is not like the contract or the fake: each difference must be named, in a line.
+// TestDifferences uses a service that differs from the contract or the fake: each difference must be reported, in one
+// line.
 func TestDifferences(t *testing.T) {
 	t.Parallel()
 	malformed := func(name, value string) func(*batchtest.Service) {
@@ -23,7 +24,7 @@ func TestDifferences(t *testing.T) {
 		"contract/wrong kind": {
 			prepare:  malformed("created_at", `7`),
 			contract: []string{"retrieveMessageBatch, 200: invalid at /created_at: got number, want string"},
-			fake:     []string{"retrieveMessageBatch, 200: .created_at is number or string, and string by the fake"},
+			fake:     []string{"retrieveMessageBatch, 200: .created_at is number or string, and string in the fake"},
 		},
 		"contract/missing property": {
 			prepare:  malformed("expires_at", ``),
@@ -32,7 +33,7 @@ func TestDifferences(t *testing.T) {
 		"contract/newer property": {
 			prepare:  malformed("priority", `"high"`),
 			contract: []string{"retrieveMessageBatch, 200: BetaMessageBatch.priority is a property that the contract does not have"},
-			fake:     []string{"retrieveMessageBatch, 200: .priority is string, and absent by the fake"},
+			fake:     []string{"retrieveMessageBatch, 200: .priority is string, and absent in the fake"},
 		},
 		"contract/newer value": {
 			prepare:  malformed("processing_status", `"paused"`),
@@ -102,7 +103,7 @@ func TestDifferences(t *testing.T) {
 					}
 				}
 				if (len(tt.contract) == 0) != (len(r.contractDiffers) == 0) {
-					t.Errorf("differences to the contract: %q", r.contractDiffers)
+					t.Errorf("differences from the contract: %q", r.contractDiffers)
 				}
 				if len(r.Failed()) == 0 && len(tt.contract) > 0 {
 					t.Error("the run is a success")

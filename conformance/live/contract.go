@@ -23,7 +23,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/conformance/internal/contract"
 )
 
-// judge returns how responses differ from the contract, each difference once.
+// judge returns the differences between responses and the contract, each once.
 func judge(exchanges []*exchange) (differences []string) {
 	for _, e := range exchanges {
 		for _, d := range judgeOne(e) {
@@ -35,7 +35,8 @@ func judge(exchanges []*exchange) (differences []string) {
 	return differences
 }
 
-// judgeOne returns how one response differs. A missing response is not judged: the contract says nothing about connections.
+// judgeOne returns the differences of one response. A missing response is not judged, because the contract does not
+// cover connections.
 func judgeOne(e *exchange) (differences []string) {
 	if e.status == 0 || e.op == "" {
 		return nil
@@ -55,12 +56,12 @@ func judgeOne(e *exchange) (differences []string) {
 	media, _, _ := mime.ParseMediaType(e.header.Get("content-type"))
 	content := ref.Value.Content[media]
 	switch {
-	case e.status == http.StatusRequestEntityTooLarge && !json.Valid(e.body): // by the edge, as the contract says
+	case e.status == http.StatusRequestEntityTooLarge && !json.Valid(e.body): // sent by the edge, as the contract says
 		return differences
 	case content == nil:
 		return append(differences, fmt.Sprintf("content-type is %q, which the contract does not have there", media))
 	case !e.whole:
-		return differences // it was cut off, or is too long to keep
+		return differences // it was truncated, or is too long to keep
 	}
 	values := [][]byte{e.body}
 	if e.op == opResults && e.status == http.StatusOK {
@@ -91,7 +92,7 @@ func operationOf(id string) *openapi3.Operation {
 	panic("the contract has no operation " + id)
 }
 
-// judgeHeaders checks the headers that the contract knows, and finds those of the API that it does not.
+// judgeHeaders checks the headers in the contract, and finds headers of the API that it does not list.
 func judgeHeaders(e *exchange, response *openapi3.Response) (differences []string) {
 	for name, ref := range response.Headers {
 		value, s := e.header.Get(name), ref.Value.Schema.Value
@@ -133,7 +134,7 @@ func keys(h openapi3.Headers) func(func(string) bool) {
 	}
 }
 
-// judgeValue checks one JSON value: first whether it is valid, then what in it is newer than the contract.
+// judgeValue checks one JSON value: first whether it is valid, then whether parts of it are newer than the contract.
 func judgeValue(text []byte, ref *openapi3.SchemaRef) (differences []string) {
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
@@ -149,7 +150,7 @@ func judgeValue(text []byte, ref *openapi3.SchemaRef) (differences []string) {
 	return append(differences, n.sorted()...)
 }
 
-// leaves returns the innermost reasons why a value is invalid. Of a union that refuses it, the arms are not told apart.
+// leaves returns the innermost reasons why a value is invalid. It does not distinguish the members of a union.
 func leaves(e *jsonschema.ValidationError) (reasons []string) {
 	printer := message.NewPrinter(language.English)
 	last := e.ErrorKind.KeywordPath()
@@ -163,7 +164,7 @@ func leaves(e *jsonschema.ValidationError) (reasons []string) {
 	return reasons
 }
 
-// indexless writes all indexes of a location alike.
+// indexless replaces all indexes of a location with the same text.
 func indexless(location []string) (path []string) {
 	for _, part := range location {
 		if _, err := strconv.Atoi(part); err == nil {
@@ -174,11 +175,11 @@ func indexless(location []string) (path []string) {
 	return path
 }
 
-// schemas compiles components of the contract as they are written, for a JSON Schema validator.
+// schemas compiles unchanged components of the contract, for a JSON Schema validator.
 var schemas = sync.OnceValue(func() func(component string) *jsonschema.Schema {
 	var document any
 	if err := yaml.Unmarshal([]byte(messagebatches.OpenAPI()), &document); err != nil {
-		panic(err) // it is embedded, and tested
+		panic(err) // it is embedded and tested
 	}
 	text, err := json.Marshal(document)
 	if err != nil {

@@ -8,14 +8,14 @@ import (
 	"github.com/seed-111a911e/messagebatches/client"
 )
 
-// The edge of what a body may weigh. The documentation says 256 MB and not of which kind.
+// The limit of a body. The documentation says 256 MB without saying which kind of MB.
 const (
 	decimalMB = 256_000_000
 	binaryMB  = 256 << 20
 )
 
-// tooLarge sends bodies around the limit. Their custom ID is invalid, so that the service refuses them whatever it thinks
-// of their size: 400 says that the size was accepted.
+// tooLarge sends bodies around the limit. Their custom ID is invalid, so that the service refuses them whatever their
+// size: 400 means that the size was accepted.
 func (r *run) tooLarge(ctx context.Context) error {
 	send := func(size int64) (string, error) {
 		body, size := padded(size)
@@ -52,7 +52,7 @@ func padded(size int64) (io.Reader, int64) {
 	return io.MultiReader(strings.NewReader(head), io.LimitReader(spaces{}, size-int64(len(head)+len(tail))), strings.NewReader(tail)), size
 }
 
-// spaces is a reader of spaces without end.
+// spaces is an endless reader of spaces.
 type spaces struct{}
 
 func (spaces) Read(p []byte) (int, error) {

@@ -1,8 +1,8 @@
-// Package live runs a fixed script against the Message Batches service, and records how the service differs from the
-// contract and from the fake service. Command live runs it.
+// Package live runs a fixed script against the Message Batches service, and records the differences from the contract
+// and from the fake service. Command live runs it.
 //
-// It is in this module because it compares the contract with somebody else's idea of it, as the rest of the module does, and
-// needs a JSON Schema validator, which users of the command messagebatches should not have to download.
+// It is in this module because, like the rest of the module, it compares the contract with another implementation, and
+// because it needs a JSON Schema validator, which users of the command messagebatches should not have to download.
 package live
 
 import (
@@ -17,29 +17,31 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/bulk"
 )
 
-// Options say where and how the script runs.
+// Options configure where and how the script runs.
 type Options struct {
-	// Client are options of the client, such as its credential and base URL. By default both are those of the environment.
+	// Client are options of the client, such as its credential and base URL, which by default come from the
+	// environment.
 	Client []client.Option
 
 	// Transport reaches the service. Nil means net/http's.
 	Transport http.RoundTripper
 
-	// SkipLarge leaves out the bodies of 256 MB.
+	// SkipLarge skips the bodies of 256 MB.
 	SkipLarge bool
 
 	// Patience is how long to wait for a batch to end. Zero means an hour.
 	Patience time.Duration
 
-	// Cleanup is how long to try to delete what was created. Zero means 15 minutes.
+	// Cleanup is how long to try to delete created batches. Zero means 15 minutes.
 	Cleanup time.Duration
 
-	// Progress gets a line for each step, and the ID of each batch as soon as it is known. Nil means nothing.
+	// Progress receives a line for each step, and the ID of each batch as soon as it is known. Nil discards them.
 	Progress io.Writer
 }
 
-// Price returns what the script costs at most, in dollars at list prices of the returned day, and the number of requests
-// that it sends. A run costs less: requests that the service refuses and those that are canceled in time are free.
+// Price returns the maximum cost of the script, in dollars at the list prices of the returned day, and the number of
+// requests that it sends. A run costs less: requests that the service refuses and those that are canceled in time are
+// free.
 func Price() (cost bulk.Money, requests int, day string, err error) {
 	var all []client.Request
 	for _, n := range batches {
@@ -49,8 +51,8 @@ func Price() (cost bulk.Money, requests int, day string, err error) {
 	return cost, len(all), pricesDay, err
 }
 
-// Run runs the script, deletes the batches that it has created even if ctx has ended, runs the script against the fake, and
-// compares. It fails only if there can be no client; everything else is in the record.
+// Run runs the script, deletes the batches that it has created even if ctx has ended, runs the script against the fake,
+// and compares. It fails only if the client cannot be created; all other failures are in the record.
 func Run(ctx context.Context, o Options) (*Record, error) {
 	began := time.Now()
 	there, err := play(ctx, o)

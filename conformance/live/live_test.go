@@ -26,7 +26,7 @@ func optionsFor(s *batchtest.Service) Options {
 	}
 }
 
-// newService returns a service that takes a minute for a batch.
+// newService returns a service whose batches take a minute.
 func newService(t *testing.T, opts ...batchtest.Option) *batchtest.Service {
 	return batchtest.New(t, append([]batchtest.Option{batchtest.WithKey(key), batchtest.WithDuration(time.Minute)}, opts...)...)
 }
@@ -41,7 +41,7 @@ func runOn(t *testing.T, s *batchtest.Service) *Record {
 	return r
 }
 
-// result returns what a step has seen.
+// result returns the results of a step.
 func result(t *testing.T, r *Record, name string) []string {
 	t.Helper()
 	for _, s := range r.run.steps {
@@ -53,7 +53,7 @@ func result(t *testing.T, r *Record, name string) []string {
 	return nil
 }
 
-// TestAgainstTheFake runs the whole script: the fake has no differences to the contract or to itself.
+// TestAgainstTheFake runs the whole script: the fake must not differ from the contract or from itself.
 func TestAgainstTheFake(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -87,7 +87,7 @@ type writerFunc func([]byte)
 
 func (f writerFunc) Write(p []byte) (int, error) { f(p); return len(p), nil }
 
-// TestSockets runs the script over real connections, and over HTTP/2, which the service speaks, with the large bodies.
+// TestSockets runs the script, with the large bodies, over real connections, and over HTTP/2, which the service uses.
 func TestSockets(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -133,7 +133,7 @@ func TestSockets(t *testing.T) {
 	}
 }
 
-// TestPrice checks the bound by the prices of a batch: half of $1 and $5 for a million tokens.
+// TestPrice checks the bound with the prices of a batch: half of $1 and $5 per million tokens.
 func TestPrice(t *testing.T) {
 	t.Parallel()
 	cost, requests, day, err := Price()

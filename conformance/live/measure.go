@@ -8,21 +8,21 @@ import (
 	"time"
 )
 
-// What package client expects of the service, as its documentation says.
+// What package client expects from the service according to its documentation.
 const (
 	longestLag     = 10 * time.Minute // until a new batch is listed: Candidates
-	longestMissing = 5 * time.Minute  // until a 404 of a new batch has passed: Get
+	longestMissing = 5 * time.Minute  // until a new batch is no longer reported as 404: Get
 	clockMargin    = 2 * time.Minute  // between the service's clocks: Candidates
 )
 
-// A lag is how long after the response to its create a batch was missing: more than Min, at most Max.
+// A lag is how long a batch was missing after the response to its create: more than min, at most max.
 type lag struct {
 	min, max time.Duration
-	polls    int // that lacked it
+	polls    int // number of polls without it
 	shown    bool
 }
 
-// listLag measures how long list lacked a batch, in the steps in which the newest batches were listed.
+// listLag measures how long list lacked a batch, in the steps that listed the newest batches.
 func listLag(exchanges []*exchange, m made) (l lag) {
 	id, _ := json.Marshal(m.id)
 	for _, e := range exchanges {
@@ -56,7 +56,7 @@ func getLag(exchanges []*exchange, m made) (l lag, later int) {
 	return l, later
 }
 
-// unexpected returns what package client does not allow for.
+// unexpected returns observations that package client does not allow for.
 func unexpected(r *run) (differences []string) {
 	exchanges := r.recorder.of("")
 	for _, m := range r.created {
@@ -77,14 +77,14 @@ func unexpected(r *run) (differences []string) {
 	return differences
 }
 
-// An offset says how far the service's clock is ahead of ours.
+// An offset is how far the service's clock is ahead of ours.
 type offset struct {
 	min, max time.Duration
-	n        int  // responses that tell
+	n        int  // number of responses measured
 	agree    bool // one offset explains all of them; otherwise min and max span them
 }
 
-// add takes another response into account, by which the offset is between min and max.
+// add adds a response, according to which the offset is between least and most.
 func (o *offset) add(least, most time.Duration) {
 	if o.n++; o.n == 1 {
 		*o = offset{least, most, 1, true}
@@ -98,16 +98,16 @@ func (o *offset) add(least, most time.Duration) {
 	o.min, o.max = min(o.min, least), max(o.max, most)
 }
 
-// distance returns how far two offsets are apart at least.
+// distance returns the smallest distance between two offsets.
 func (o offset) distance(p offset) time.Duration {
 	return max(0, o.min-p.max, p.min-o.max)
 }
 
-// dateOffset measures the clock of the Date headers, which have whole seconds.
+// dateOffset measures the clock of the Date headers, in whole seconds.
 func dateOffset(exchanges []*exchange) (o offset) {
 	for _, e := range exchanges {
 		if date, err := http.ParseTime(e.header.Get("date")); err == nil && e.header.Get("age") == "" {
-			o.add(date.Sub(e.answered), date.Add(time.Second).Sub(e.began))
+			o.add(date.Sub(e.responded), date.Add(time.Second).Sub(e.began))
 		}
 	}
 	return o

@@ -9,7 +9,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// TestMeasurements has a service that is late or whose clocks differ: the figures must be in the record.
+// TestMeasurements uses a service that is late or whose clocks differ: the figures must be in the record.
 func TestMeasurements(t *testing.T) {
 	t.Parallel()
 	contains := func(o offset, d time.Duration) bool {
@@ -90,7 +90,7 @@ func TestMeasurements(t *testing.T) {
 					t.Errorf("%q is wrong, or not in the record:\n%s", figure, text)
 				}
 				if len(r.contractDiffers) != len(tt.differs) || len(tt.differs) > 0 && !strings.HasPrefix(r.contractDiffers[0], tt.differs[0]) {
-					t.Errorf("differences to the contract: %q, want %q", r.contractDiffers, tt.differs)
+					t.Errorf("differences from the contract: %q, want %q", r.contractDiffers, tt.differs)
 				}
 				if left := s.Batches(); len(left) != 0 {
 					t.Errorf("left behind: %+v", left)

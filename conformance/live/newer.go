@@ -10,15 +10,15 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// newer finds what in a value is newer than the contract, and valid because the contract is open: properties, members of
-// unions, values of enums.
+// newer finds the parts of a value that are newer than the contract, and valid because the contract is open:
+// properties, union members, enum values.
 type newer struct{ found map[string]bool }
 
 func (n newer) sorted() []string { return slices.Sorted(maps.Keys(n.found)) }
 
 func (n newer) add(format string, args ...any) { n.found[fmt.Sprintf(format, args...)] = true }
 
-// walk walks a value of a schema whose open forms are folded. The place is the path to it.
+// walk walks a value of a schema whose open forms are folded. Place is the path to it.
 func (n newer) walk(place string, s *openapi3.Schema, value any) {
 	if value == nil {
 		return
@@ -54,7 +54,7 @@ func (n newer) walk(place string, s *openapi3.Schema, value any) {
 	}
 }
 
-// union walks a value with the member that it belongs to.
+// union walks a value with the union member that it belongs to.
 func (n newer) union(place string, s *openapi3.Schema, members openapi3.SchemaRefs, value any) {
 	object, isObject := value.(map[string]any)
 	if d := s.Discriminator; d != nil && isObject {

@@ -19,8 +19,8 @@ var prices = bulk.Prices{Models: map[client.Model]bulk.Price{
 // framing bounds the tokens that the service adds to a request.
 const framing = 100
 
-// bound returns what requests cost at most: a token of input is at least a byte of their JSON, and each request uses all
-// of its max_tokens.
+// bound returns the maximum cost of requests: an input token is at least one byte of their JSON, and each request uses
+// all of its max_tokens.
 func bound(requests []client.Request) (bulk.Money, error) {
 	var used bulk.Tokens
 	for _, r := range requests {

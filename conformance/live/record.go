@@ -12,9 +12,9 @@ import (
 	"github.com/seed-111a911e/messagebatches/client"
 )
 
-// A Record is what a run has found out.
+// A Record is the result of a run.
 type Record struct {
-	// Began and Took say when the script ran, by our clock, including the cleanup.
+	// Began and Took are when the script began, by our clock, and how long it took, including the cleanup.
 	Began time.Time
 	Took  time.Duration
 
@@ -22,10 +22,10 @@ type Record struct {
 	censor          censor
 	contractDiffers []string
 	fakeDiffers     []string
-	notCompared     string // why not, if it was not
+	notCompared     string // why the fake was not compared, or ""
 }
 
-// Failed returns why the run is not a success: steps that failed, differences to the contract, and what was left behind.
+// Failed returns why the run is not a success: failed steps, differences from the contract, and batches left behind.
 func (r *Record) Failed() (reasons []string) {
 	for _, s := range r.run.steps {
 		if s.err != nil {
@@ -33,7 +33,7 @@ func (r *Record) Failed() (reasons []string) {
 		}
 	}
 	if n := len(r.contractDiffers); n > 0 {
-		reasons = append(reasons, count(n, "difference")+" to the contract")
+		reasons = append(reasons, count(n, "difference")+" from the contract")
 	}
 	for _, left := range r.run.left {
 		reasons = append(reasons, r.censor.text("left behind: "+left))
@@ -41,7 +41,7 @@ func (r *Record) Failed() (reasons []string) {
 	return reasons
 }
 
-// origin is the service's, as far as everybody may see it.
+// origin is the public origin of the service.
 const origin = "https://api.anthropic.com"
 
 // Markdown returns the record as a document. It holds no secrets, and IDs of organizations and workspaces are shortened.
@@ -50,12 +50,12 @@ func (r *Record) Markdown() string {
 	w.line("# Live run of %s", r.Began.UTC().Format(time.DateOnly))
 	w.line("")
 	r.writeSummary(w)
-	w.list("Differences to the contract, and to what package client allows for", "None.", r.contractDiffers)
+	w.list("Differences from the contract, and from what package client allows for", "None.", r.contractDiffers)
 	none := "None."
 	if r.notCompared != "" {
 		none = "Not compared: " + r.notCompared + "."
 	}
-	w.list("Differences to the fake", none, r.fakeDiffers)
+	w.list("Differences from the fake", none, r.fakeDiffers)
 	r.writeMeasurements(w)
 	r.writeSteps(w)
 	r.writeHeaders(w)
@@ -118,7 +118,7 @@ func (r *Record) writeMeasurements(w *writer) {
 	}
 }
 
-// String says how long something was missing.
+// String returns how long the batch was missing.
 func (l lag) String() string {
 	switch {
 	case !l.shown && l.polls == 0:
@@ -131,7 +131,7 @@ func (l lag) String() string {
 	return fmt.Sprintf("more than %s, at most %s, after %s without it", took(l.min), took(l.max), count(l.polls, "call"))
 }
 
-// String says between which bounds the offset is.
+// String returns the bounds of the offset.
 func (o offset) String() string {
 	switch {
 	case o.n == 0:
@@ -232,7 +232,7 @@ func (r *Record) writeHeaders(w *writer) {
 	}
 }
 
-// header returns the value of a header, unless it may be a secret or tell who we are.
+// header returns the value of a header, unless it may be secret or identify us.
 func (w *writer) header(name, value string) string {
 	for _, part := range []string{"cookie", "auth", "token", "secret", "session", "key", "credential", "user", "account"} {
 		if strings.Contains(name, part) && !strings.HasPrefix(name, "anthropic-ratelimit-") {
@@ -272,7 +272,7 @@ func (w *writer) line(format string, args ...any) { fmt.Fprintf(w, format+"\n", 
 
 func (w *writer) section(title string) { w.line("\n## %s\n", title) }
 
-// list writes a section with one item a line.
+// list writes a section with one item per line.
 func (w *writer) list(title, none string, items []string) {
 	w.section(title)
 	for _, item := range items {

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// TestSecrets has a service that shows what it was sent, and more that nobody should see.
+// TestSecrets uses a service that echoes secrets: they must not be in the record.
 func TestSecrets(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

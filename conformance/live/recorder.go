@@ -10,39 +10,39 @@ import (
 	"time"
 )
 
-// longestBody is how much of each response's body is kept, in bytes.
+// longestBody is how many bytes of each response's body are kept.
 const longestBody = 4 << 20
 
 // An exchange is one request and its response.
 type exchange struct {
 	step   string
-	op     string // the contract's operationId, empty for a path that it does not have
-	status int    // 0 without a response
+	op     string // the contract's operationId, or "" for an unknown path
+	status int    // 0 if there was no response
 	proto  string
 	header http.Header
 	err    error // of the connection, nil if the whole response arrived
 
-	began    time.Time // when the request was sent
-	answered time.Time // when the headers of the response arrived
-	ended    time.Time // when the last byte of the response arrived
+	began     time.Time // when the request was sent
+	responded time.Time // when the headers of the response arrived
+	ended     time.Time // when the last byte of the response arrived
 
 	sent  int64  // bytes of the request's body
 	body  []byte // the first bytes of the response's body, decompressed
 	whole bool   // body is all of it
 }
 
-// A recorder is a transport that keeps what was sent and received. It is safe for concurrent use.
+// A recorder is a transport that records requests and responses. It is safe for concurrent use.
 type recorder struct {
 	reads, creates http.RoundTripper
 
 	mu        sync.Mutex
 	step      string
 	exchanges []*exchange
-	secrets   []string // values that were sent, which nobody must see
+	secrets   []string // values sent that must stay secret
 }
 
-// newRecorder returns a recorder over a transport, by default net/http's. As in package client, each create has a
-// connection of its own: on a reused one that the server has just closed nobody knows whether the body was read.
+// newRecorder returns a recorder over a transport, by default net/http's. As in package client, each create uses a new
+// connection: on a reused one that the server has just closed, it is unknown whether the body was read.
 func newRecorder(over http.RoundTripper) *recorder {
 	if over != nil {
 		return &recorder{reads: over, creates: over}
@@ -60,14 +60,14 @@ func (r *recorder) begin(step string) {
 	r.step = step
 }
 
-// of returns the exchanges of a step, in the order in which they began; all of them if step is empty.
+// of returns the exchanges of a step, or of all steps if step is empty, in the order in which they began.
 func (r *recorder) of(step string) []*exchange {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var found []*exchange
 	for _, e := range r.exchanges {
 		if step == "" || e.step == step {
-			c := *e // a body that nobody has closed may still be read
+			c := *e // a body that has not been closed may still be read
 			found = append(found, &c)
 		}
 	}
@@ -83,7 +83,7 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	r.learn(req.Header)
 	r.mu.Unlock()
 	over := r.reads
-	sent := *req // a transport must not change what it was given
+	sent := *req // a transport must not change the given request
 	if req.Body != nil && req.Body != http.NoBody {
 		over = r.creates
 		sent.Body = &sentBody{req.Body, r, e}
@@ -91,8 +91,8 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := over.RoundTrip(&sent)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	e.answered = time.Now()
-	e.ended = e.answered
+	e.responded = time.Now()
+	e.ended = e.responded
 	if err != nil {
 		e.err = err
 		return nil, err
@@ -102,7 +102,7 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// learn notes the secrets among the headers of a request: all that is not known to be none.
+// learn records the secrets among the headers of a request: all values not known to be public.
 func (r *recorder) learn(h http.Header) {
 	for name, values := range h {
 		switch name {
@@ -120,7 +120,7 @@ func (r *recorder) learn(h http.Header) {
 	}
 }
 
-// A sentBody counts what is sent.
+// A sentBody counts the bytes sent.
 type sentBody struct {
 	io.ReadCloser
 	recorder *recorder
@@ -135,7 +135,7 @@ func (b *sentBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// A keptBody keeps the beginning of what is received.
+// A keptBody keeps the beginning of the received body.
 type keptBody struct {
 	io.ReadCloser
 	recorder *recorder

@@ -18,25 +18,25 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// A run is the script on its way through one service.
+// A run is one execution of the script against a service.
 type run struct {
 	Options
 	recorder *recorder
 	client   *client.Client
 	base     string // URL of the service
-	tag      string // that the custom IDs of this run begin with
+	tag      string // prefix of the custom IDs of this run
 
 	watermark     client.Watermark
 	main, stopped *client.Batch // the batch that runs to its end, and the one that is canceled
 	totals        bulk.Totals
 
 	steps  []*step
-	facts  []fact   // what the service did, to be compared
+	facts  []fact   // what the service did, for the comparison
 	broken []string // sentences of the contract that did not hold
 
 	created   []made
 	uncertain []client.Attempt // creates that may have made a batch
-	left      []string         // what could not be cleaned up
+	left      []string         // batches that could not be deleted
 }
 
 // A step is one step of the script.
@@ -49,7 +49,7 @@ type step struct {
 	skipped    string
 }
 
-// A fact is something that a service did in a step.
+// A fact is an observation of a service in a step.
 type fact struct{ step, name, value string }
 
 // A made is a batch that the run has created.
@@ -87,7 +87,7 @@ type skip string
 
 func (s skip) Error() string { return string(s) }
 
-const errNoBatch skip = "there is no batch to do it with"
+const errNoBatch skip = "there is no batch for it"
 
 // step runs one step. Its failure does not end the script.
 func (r *run) step(ctx context.Context, name, what string, do func(context.Context) error) {
@@ -109,7 +109,7 @@ func (r *run) step(ctx context.Context, name, what string, do func(context.Conte
 	}
 }
 
-// saw notes a fact of the current step, which the fake should have too.
+// saw records a fact of the current step, which should be the same for the fake.
 func (r *run) saw(name, format string, args ...any) {
 	s := r.steps[len(r.steps)-1]
 	value := fmt.Sprintf(format, args...)
@@ -117,13 +117,13 @@ func (r *run) saw(name, format string, args ...any) {
 	r.facts = append(r.facts, fact{s.name, name, value})
 }
 
-// note notes something of the current step that need not be the same everywhere.
+// note records an observation of the current step that may differ between services.
 func (r *run) note(format string, args ...any) {
 	s := r.steps[len(r.steps)-1]
 	s.saw = append(s.saw, fmt.Sprintf(format, args...))
 }
 
-// expect notes a sentence of the contract, or of the client's documentation, that does not hold.
+// expect records a violated statement of the contract, or of the client's documentation, unless ok is true.
 func (r *run) expect(ok bool, format string, args ...any) {
 	line := r.steps[len(r.steps)-1].name + ": " + fmt.Sprintf(format, args...)
 	if !ok && !slices.Contains(r.broken, line) {
@@ -140,7 +140,7 @@ func (r *run) last() *exchange {
 	return all[len(all)-1]
 }
 
-// outcome describes a response by what programs decide by: its status, and the type of its error.
+// outcome describes a response by the parts on which programs depend: its status, and the type of its error.
 func outcome(e *exchange) string {
 	switch {
 	case e == nil:
@@ -173,10 +173,11 @@ func errorOf(e *exchange) (body apiError) {
 	return body
 }
 
-// createTime bounds a create. An interrupt does not cut it off: nobody would know whether there is a batch.
+// createTime bounds a create. An interrupt does not cancel it, because it would then be unknown whether there is a
+// batch.
 const createTime = 2 * time.Minute
 
-// create creates a batch with the client, and notes it.
+// create creates a batch with the client, and records it.
 func (r *run) create(ctx context.Context, requests []client.Request, opts ...client.CallOption) (*client.Batch, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTime)
 	defer cancel()
@@ -192,16 +193,16 @@ func (r *run) create(ctx context.Context, requests []client.Request, opts ...cli
 	return batch, err
 }
 
-// made notes a batch, so that it is deleted whatever happens.
+// made records a batch, so that it is deleted whatever happens.
 func (r *run) made(id string, began time.Time) {
 	r.created = append(r.created, made{id: id, step: r.steps[len(r.steps)-1].name, began: began, ended: time.Now()})
 	r.say("created batch %s", id)
 }
 
-// setDeleting notes that a batch may be gone, because a delete is sent.
+// setDeleting records that a batch may be gone, because a delete is sent.
 func (r *run) setDeleting(id string) { r.change(id, func(m *made) { m.deleting = true }) }
 
-// setDeleted notes that a batch is gone.
+// setDeleted records that a batch is gone.
 func (r *run) setDeleted(id string) { r.change(id, func(m *made) { m.deleted = true }) }
 
 func (r *run) change(id string, do func(*made)) {
@@ -212,8 +213,8 @@ func (r *run) change(id string, do func(*made)) {
 	}
 }
 
-// probe sends a create with a body that the client would not send, once, and notes the batch that there should not be.
-// requests is how many requests a batch of it would have, 0 if it cannot be one.
+// probe sends a create with a body that the client would not send, once, and records the batch if one is created, which
+// should not happen. Requests is how many requests such a batch would have, or 0 if it is impossible.
 func (r *run) probe(ctx context.Context, body io.Reader, size int64, requests int) (*exchange, error) {
 	if requests > 0 {
 		var cancel context.CancelFunc

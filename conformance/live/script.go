@@ -12,7 +12,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// batches is how many requests each batch of the script has: all differ, so that a lost one can be told from the others.
+// batches is how many requests each batch of the script has. All differ, so that a lost batch can be identified.
 // The service should refuse the batches of 1 and 2.
 var batches = []int{sizeBeta, sizeDuplicate, sizeMain, sizeCanceled}
 
@@ -38,7 +38,7 @@ func (r *run) script(ctx context.Context) {
 	step("duplicate-id", "create with a custom ID twice", r.createDuplicate)
 	step("invalid-body", "create with a body that is not a list of requests", r.createInvalid)
 
-	step("create", fmt.Sprintf("create a batch of %d requests, of which one lacks max_tokens", sizeMain), r.createMain)
+	step("create", fmt.Sprintf("create a batch of %d requests, one of which lacks max_tokens", sizeMain), r.createMain)
 	step("early-results", "results of a batch that has not ended", r.earlyResults)
 	step("watch", "get and list until both show the batch, and a little longer", r.watch)
 	step("wait", "wait for its end", func(ctx context.Context) error { return r.wait(ctx, &r.main) })
@@ -81,7 +81,7 @@ func (r *run) listBefore(ctx context.Context) (err error) {
 	return err
 }
 
-// refused notes the response to a create that should have been refused with 400.
+// refused records the response to a create that should have been refused with 400.
 func (r *run) refused(e *exchange, err error) error {
 	r.saw("response", "%s", outcome(e))
 	r.expect(outcome(e) == "400 invalid_request_error", "the contract says 400 invalid_request_error, the service says %s", outcome(e))
@@ -117,7 +117,7 @@ func (r *run) createInvalid(ctx context.Context) error {
 
 func (r *run) createMain(ctx context.Context) (err error) {
 	requests := newRequests(r.tag, "main", sizeMain)
-	requests[sizeMain-1].Params.MaxTokens = 0 // left out
+	requests[sizeMain-1].Params.MaxTokens = 0 // omitted
 	r.main, err = r.create(ctx, requests)
 	return r.checkCreated(r.main, sizeMain, err)
 }
@@ -127,7 +127,7 @@ func (r *run) createCanceled(ctx context.Context) (err error) {
 	return r.checkCreated(r.stopped, sizeCanceled, err)
 }
 
-// checkCreated checks what the contract says of a batch that was just created.
+// checkCreated checks what the contract says about a batch that was just created.
 func (r *run) checkCreated(b *client.Batch, requests int64, err error) error {
 	r.saw("response", "%s", outcome(r.last()))
 	if err != nil {
@@ -139,7 +139,7 @@ func (r *run) checkCreated(b *client.Batch, requests int64, err error) error {
 	return nil
 }
 
-// checkBatch checks what the contract says of any batch.
+// checkBatch checks what the contract says about all batches.
 func (r *run) checkBatch(b *client.Batch, requests int64) {
 	r.expect(b.Malformed == nil, "the client found the batch malformed: %v", b.Malformed)
 	c := b.RequestCounts
@@ -166,10 +166,10 @@ func (r *run) earlyResults(ctx context.Context) error {
 	return err
 }
 
-// settled is for how many calls in a row both get and list must show a batch before watch ends.
+// settled is the number of consecutive calls in which both get and list must show a batch before watch ends.
 const settled = 6
 
-// watch gets and lists until both show the batch. What it has seen is measured in the end.
+// watch gets and lists until both show the batch. The lags are measured at the end.
 func (r *run) watch(ctx context.Context) error {
 	if r.main == nil {
 		return errNoBatch
@@ -297,7 +297,7 @@ func (r *run) cancel(ctx context.Context) error {
 	return nil
 }
 
-// earlyDelete deletes the batch that is canceled anyway, so that nothing is lost if the service does it.
+// earlyDelete deletes the batch that is canceled anyway, so that nothing is lost if the service accepts the call.
 func (r *run) earlyDelete(ctx context.Context) error {
 	switch {
 	case r.stopped == nil:

@@ -8,15 +8,15 @@ import (
 )
 
 const (
-	shortestSecret = 8   // a shorter value occurs in other words
+	shortestSecret = 8   // a shorter value could occur in other words
 	longestText    = 300 // of one piece of foreign text, in bytes
 )
 
-// A censor makes foreign text fit for the record: secrets are taken out and IDs of organizations shortened before anything
-// is cut, invisible characters are escaped, and lengths are bounded.
+// A censor makes foreign text safe for the record: it removes secrets and shortens IDs of organizations before
+// truncating, escapes invisible characters, and bounds lengths.
 type censor struct{ replacer *strings.Replacer }
 
-// newCensor returns a censor of what was sent and received.
+// newCensor returns a censor for the recorded requests and responses.
 func newCensor(exchanges []*exchange, secrets []string) censor {
 	var pairs []string
 	seen := make(map[string]bool)
@@ -59,7 +59,7 @@ func (c censor) text(s string) string {
 	return b.String()
 }
 
-// code returns a foreign text as a code span of Markdown that may stand in a table.
+// code returns a foreign text as a Markdown code span that may be used in a table.
 func (c censor) code(s string) string {
 	s = strings.NewReplacer("`", "'", "|", `\|`).Replace(c.text(s))
 	if strings.TrimSpace(s) == "" {
@@ -68,7 +68,7 @@ func (c censor) code(s string) string {
 	return "`" + s + "`"
 }
 
-// took writes a duration with a precision that fits its length.
+// took formats a duration with a precision that fits its length.
 func took(d time.Duration) string {
 	switch {
 	case d.Abs() >= time.Minute:

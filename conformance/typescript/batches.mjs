@@ -8,7 +8,7 @@ import Anthropic from '@anthropic-ai/sdk';
 
 const key = 'sk-ant-fake-key';
 
-// serve starts the service and returns it with its URL, once it says that it is ready.
+// serve starts the service and returns it with its URL, once it reports that it is ready.
 async function serve(command) {
   const service = spawn(command, ['serve', '-addr', '127.0.0.1:0', '-duration', '1s', '-key', key], {
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -26,15 +26,15 @@ async function serve(command) {
   throw new Error('the service ended before it was ready');
 }
 
-// connect returns the calls for batches, of a client that notes its calls and does not retry. They have the header.
+// connect returns the batch methods of a client that records its calls and does not retry. The calls have the header.
 const calls = [];
 function connect(url, options, header = 'authorization') {
   const note = async (input, init) => {
     assert.ok(new Headers(init.headers).has(header), `${header} is not sent`);
-    const answer = await fetch(input, init);
+    const response = await fetch(input, init);
     const path = String(input).replace(url, '').replace(/msgbatch_\w+/g, 'ID');
-    calls.push(`${init.method.toUpperCase()} ${path} ${answer.status}`);
-    return answer;
+    calls.push(`${init.method.toUpperCase()} ${path} ${response.status}`);
+    return response;
   };
   return new Anthropic({ apiKey: key, baseURL: url, maxRetries: 0, fetch: note, ...options }).beta.messages.batches;
 }
@@ -59,7 +59,7 @@ async function results(batches, id) {
   return all;
 }
 
-// fails checks that a call is answered with an error of the API.
+// fails checks that a call fails with an error of the API.
 async function fails(call, status, type, constructor) {
   await assert.rejects(call, (err) => {
     assert.ok(err instanceof constructor, String(err));
@@ -118,7 +118,8 @@ async function refusals(url) {
   await batches.list({ betas: ['output-300k-2026-03-24', 'mcp-client-2025-11-20'] });
 }
 
-// structured is a program for structured output and tools: nothing is scripted, and all that it gets fits its schemas.
+// structured is a program for structured output and tools: no results are scripted, and all of them must fit its
+// schemas.
 async function structured(batches) {
   const review = {
     type: 'object',

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs the official TypeScript SDK against the fake service, as a process. Without node or npm it says so and succeeds.
+# Runs the official TypeScript SDK against the fake service, as a process. Without node or npm it reports that and
+# succeeds.
 set -eu
 cd "$(dirname "$0")"
 

@@ -1,7 +1,7 @@
-// Quickstart sends a batch, waits for it and prints what became of each request.
+// Quickstart sends a batch, waits for it and prints the result of each request.
 //
-// It talks to a fake service inside the process unless -live is given: then it needs ANTHROPIC_API_KEY and spends
-// money. The requests are three examples, or those of a file with one {"custom_id", "params"} a line:
+// It uses a fake service inside the process. With -live it uses the real service, needs ANTHROPIC_API_KEY, and spends
+// money. The requests are three examples, or come from a file with one {"custom_id", "params"} per line:
 //
 //	go run ./examples/quickstart
 //	go run ./examples/quickstart -live -in requests.jsonl
@@ -24,7 +24,7 @@ import (
 
 func main() {
 	live := flag.Bool("live", false, "use the real service, with ANTHROPIC_API_KEY (and ANTHROPIC_BASE_URL, if set)")
-	in := flag.String("in", "", "`file` with requests, one {\"custom_id\", \"params\"} a line; - is standard input")
+	in := flag.String("in", "", "`file` with requests, one {\"custom_id\", \"params\"} per line; - is standard input")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "quickstart: unexpected argument %q\n", flag.Arg(0))
@@ -69,7 +69,7 @@ func run(ctx context.Context, live bool, in string) error {
 	return printResults(ctx, c, batch.ID)
 }
 
-// newClient returns a client of the real service or of a fake one.
+// newClient returns a client for the real service or for a fake one.
 func newClient(live bool) (*client.Client, error) {
 	if live {
 		return client.New()
@@ -77,7 +77,7 @@ func newClient(live bool) (*client.Client, error) {
 	return batchtest.Start(batchtest.WithDuration(time.Second)).Client(), nil
 }
 
-// exampleRequests returns the two requests of the public guide, and one that fails: its max_tokens is missing.
+// exampleRequests returns the two requests of the public guide, and one that fails because its max_tokens is missing.
 func exampleRequests() []client.Request {
 	hello := func(id, text string, maxTokens int64) client.Request {
 		return client.Request{CustomID: id, Params: client.Params{
@@ -93,7 +93,7 @@ func exampleRequests() []client.Request {
 	}
 }
 
-// readFile reads requests, one a line.
+// readFile reads requests, one per line.
 func readFile(name string) ([]client.Request, error) {
 	f := os.Stdin
 	if name != "-" {
@@ -113,8 +113,8 @@ func readFile(name string) ([]client.Request, error) {
 	return requests, nil
 }
 
-// printResults prints each result as it comes, and the totals. The service's texts are quoted, so that they cannot write to
-// the terminal as they like; texts of errors are fit for it.
+// printResults prints each result as it arrives, and then the totals. Text from the service is quoted, so that it
+// cannot control the terminal; error texts are safe already.
 func printResults(ctx context.Context, c *client.Client, id string) error {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "\nREQUEST\tRESULT\tSTOP\tTOKENS IN/OUT\tTEXT OR ERROR")
@@ -146,7 +146,7 @@ func printResults(ctx context.Context, c *client.Client, id string) error {
 	return nil
 }
 
-// describe shows how an item's error is taken apart.
+// describe shows how to examine an item's error.
 func describe(err error) string {
 	var invalid *client.InvalidRequestError
 	var apiErr *client.APIError

@@ -9,14 +9,14 @@ import (
 	"github.com/seed-111a911e/messagebatches/client"
 )
 
-// A progress says how far a batch is: in a terminal on one line, elsewhere with a line for each change.
+// A progress reports the status of a batch: on one line in a terminal, and otherwise with a line for each change.
 type progress struct {
 	out      io.Writer
 	terminal bool
 	live     bool
 	began    time.Time
 	last     client.ProcessingStatus
-	shown    bool // the line of the terminal has something on it
+	shown    bool // the terminal's line is in use
 }
 
 func newProgress(out *os.File, live bool) *progress {
@@ -25,7 +25,7 @@ func newProgress(out *os.File, live bool) *progress {
 	return &progress{out: out, terminal: terminal, live: live, began: time.Now()}
 }
 
-// show is for client.OnPoll. It leaves counts out: they are zero until the batch has ended.
+// show is for client.OnPoll. It omits the counts, which are zero until the batch has ended.
 func (p *progress) show(b *client.Batch) {
 	text := fmt.Sprintf("%q after %s", b.ProcessingStatus, time.Since(p.began).Round(100*time.Millisecond))
 	if p.live && !b.Ended() {
@@ -41,7 +41,7 @@ func (p *progress) show(b *client.Batch) {
 	p.last = b.ProcessingStatus
 }
 
-// end leaves the line of the terminal.
+// end moves the terminal to a new line.
 func (p *progress) end() {
 	if p.shown {
 		fmt.Fprintln(p.out)

@@ -37,7 +37,7 @@ func TestProgress(t *testing.T) {
 				}
 				p.end()
 				got := regexp.MustCompile(`after [0-9.]+s`).ReplaceAllString(out.String(), "after N")
-				const polled = "\r\x1b[K\"in_progress\" after N" // as often as there is time for
+				const polled = "\r\x1b[K\"in_progress\" after N" // as often as time permits
 				for strings.Contains(got, polled+polled) {
 					got = strings.Replace(got, polled+polled, polled, 1)
 				}

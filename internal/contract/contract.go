@@ -1,5 +1,5 @@
-// Package contract loads all of openapi.yaml with kin-openapi, for tests, and makes the copy that package schema reads
-// for programs.
+// Package contract loads the whole of openapi.yaml with kin-openapi, for tests, and makes the copy that package schema
+// reads in programs.
 package contract
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/seed-111a911e/messagebatches"
 )
 
-// Load returns the contract, its open forms folded: see fold.go. The document is shared: do not change it.
+// Load returns the contract with its open forms folded, see fold.go. The document is shared: do not change it.
 var Load = sync.OnceValue(func() *openapi3.T { return must(ParseFolded(messagebatches.OpenAPI())) })
 
 // LoadForChecks returns the contract prepared for VisitJSON. The document is shared: do not change it.
@@ -19,12 +19,12 @@ var LoadForChecks = sync.OnceValue(func() *openapi3.T { return must(ParseForChec
 
 func must(doc *openapi3.T, err error) *openapi3.T {
 	if err != nil {
-		panic(fmt.Sprintf("openapi.yaml: %v", err)) // it is embedded, and tested
+		panic(fmt.Sprintf("openapi.yaml: %v", err)) // it is embedded and tested
 	}
 	return doc
 }
 
-// Parse reads the text of a contract as it was written.
+// Parse reads the text of a contract without changing its schemas.
 func Parse(text string) (*openapi3.T, error) {
 	return openapi3.NewLoader().LoadFromData([]byte(text))
 }
@@ -42,12 +42,12 @@ func ParseFolded(text string) (*openapi3.T, error) {
 	return openapi3.NewLoader().LoadFromData(document)
 }
 
-// ParseForChecks reads the text of a contract, folds its open forms and prepares it for VisitJSON. A member that an open
-// union does not know is invalid then.
+// ParseForChecks reads the text of a contract, folds its open forms and prepares it for VisitJSON. In the prepared
+// document, unknown members of open unions are invalid.
 //
-// VisitJSON does not look at const, which therefore becomes an enum of one value, nor at contentEncoding, which becomes
-// the format byte; it takes any value but null where the schema is empty, so that null is added; and an open enum, which
-// would refuse values that the service accepts, loses its values.
+// VisitJSON ignores const, which therefore becomes an enum of one value, and contentEncoding, which becomes the format
+// byte. It accepts any value except null for an empty schema, so null is added. An open enum loses its values, because
+// it would refuse values that the service accepts.
 func ParseForChecks(text string) (*openapi3.T, error) {
 	doc, err := ParseFolded(text)
 	if err != nil {
@@ -60,8 +60,8 @@ func ParseForChecks(text string) (*openapi3.T, error) {
 	return doc, nil
 }
 
-// prepare changes a schema and all that it leads to. References are followed too: one with a description of its own
-// has a copy of the schema that it names.
+// prepare changes a schema and all schemas reachable from it. It follows references too, because a reference with its
+// own description holds a copy of the schema that it names.
 func prepare(ref *openapi3.SchemaRef, done map[*openapi3.Schema]bool) {
 	if ref == nil || done[ref.Value] {
 		return
@@ -81,7 +81,7 @@ func prepare(ref *openapi3.SchemaRef, done map[*openapi3.Schema]bool) {
 		s.Enum = nil
 	}
 	if DefaultMember(s) != "" {
-		// VisitJSON refuses a value without the tag; without the discriminator the members' constants decide.
+		// With a discriminator VisitJSON refuses a value without the tag; without one the members' constants decide.
 		s.Discriminator = nil
 	}
 	for _, p := range s.Properties {
@@ -102,7 +102,7 @@ func IsOpenEnum(s *openapi3.Schema) bool {
 	return open
 }
 
-// DefaultMember returns the name of the union's member that a value without discriminator is, or "".
+// DefaultMember returns the name of the union's member for values without a discriminator, or "".
 func DefaultMember(s *openapi3.Schema) string {
 	name, _ := s.Extensions["x-default-member"].(string)
 	return name

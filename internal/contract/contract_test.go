@@ -8,7 +8,7 @@ import (
 	"github.com/seed-111a911e/messagebatches"
 )
 
-// rules are what the contract has to keep to. edits_test.go breaks each of them.
+// rules are the rules that the contract must keep. edits_test.go breaks each of them.
 var rules = map[string]rule{
 	"inventory": inventoryMatches,
 
@@ -24,12 +24,12 @@ var rules = map[string]rule{
 
 	"unions have their form": unionsHaveTheirForm,
 	"unions decide":          unionsDecide,
-	"answers are open":       answersAreOpen,
+	"responses are open":     responsesAreOpen,
 
 	"operations are complete":  operationsAreComplete,
 	"components are used":      componentsAreUsed,
 	"names do not name kinds":  namesDoNotNameKinds,
-	"enums stand once":         enumsStandOnce,
+	"enums appear once":        enumsAppearOnce,
 	"extensions are explained": extensionsAreExplained,
 
 	"descriptions say something": descriptionsSaySomething,

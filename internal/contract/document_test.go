@@ -9,13 +9,13 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// A document is a contract: its text, and what the text says. Examples are only in the tree below root, except for
-// references to them.
+// A document is a contract: its text and its parsed form. Examples are only in the tree below root, except references
+// to them.
 type document struct {
 	text                         string
 	root                         *node
 	objects, schemas, operations []*node
-	requests, answers            map[string]bool // pointers of what they are made of
+	requests, responses          map[string]bool // pointers of the schemas in them
 }
 
 func parse(text string) (*document, error) {
@@ -35,15 +35,15 @@ func parse(text string) (*document, error) {
 			}
 		}
 	}
-	d.requests, d.answers = make(map[string]bool), make(map[string]bool)
+	d.requests, d.responses = make(map[string]bool), make(map[string]bool)
 	for _, op := range d.operations {
 		d.reach(op.at("requestBody"), d.requests)
-		d.reach(op.at("responses"), d.answers)
+		d.reach(op.at("responses"), d.responses)
 	}
 	return d, nil
 }
 
-// reach adds what n refers to, directly or through others, to a set of pointers.
+// reach adds everything that n refers to, directly or indirectly, to a set of pointers.
 func (d *document) reach(n *node, seen map[string]bool) {
 	for _, part := range n.walk() {
 		if target := d.resolve(part); target != part && !seen[target.pointer()] {
@@ -70,7 +70,7 @@ func (d *document) component(name string) *node { return d.root.at("components",
 type node struct {
 	path  []string
 	line  int       // of its key, if it has one
-	kind  yaml.Kind // 0 if there is no such value
+	kind  yaml.Kind // 0 if the value does not exist
 	value string    // of a scalar, "" for null
 	all   []*node   // entries of an object, items of a list
 	yaml  *yaml.Node
@@ -111,7 +111,7 @@ func (n *node) walk() []*node {
 	return nodes
 }
 
-// at returns what stands at a path below n. If there is nothing, the place is as far as the path leads.
+// at returns the node at a path below n. If it does not exist, the place is the last existing one on the path.
 func (n *node) at(path ...string) *node {
 	for _, key := range path {
 		i := slices.IndexFunc(n.all, func(child *node) bool { return child.key() == key })
@@ -135,7 +135,7 @@ func (n *node) keys() []string {
 	return keys
 }
 
-// values returns the scalars of a list, or a lone one, without null.
+// values returns the scalars of a list, or a single scalar, without null.
 func (n *node) values() []string {
 	var values []string
 	for _, item := range slices.Concat(n.all, []*node{n}) {
@@ -165,7 +165,7 @@ func (n *node) isProperty() bool {
 	return n.exists() && n.in() == "properties" && !slices.Contains(n.path, "not")
 }
 
-// isSchema reports whether an object is a schema, by what it is called.
+// isSchema reports whether an object is a schema, judging by its place.
 func (n *node) isSchema() bool {
 	return slices.Contains([]string{"schema", "items", "additionalProperties", "not"}, n.key()) ||
 		slices.Contains([]string{"schemas", "properties", "oneOf", "anyOf"}, n.in())

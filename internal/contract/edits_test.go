@@ -1,6 +1,6 @@
 //go:build !race
 
-// Without the race detector this takes seconds, with it minutes; it has nothing to find here.
+// Without the race detector this takes seconds, with it minutes, and the detector has nothing to find here.
 
 package contract_test
 
@@ -15,10 +15,10 @@ import (
 	"github.com/seed-111a911e/messagebatches"
 )
 
-// apart are rules that run only for edits of their own. They take longer, or also see what breaks another rule.
+// apart are rules that run only for their own edits. They take longer, or also notice edits that break another rule.
 var apart = []string{"valid", "examples fit", "inventory", "extensions are explained", "limits have sources", "components are used", "properties are in order"}
 
-// TestContractRulesComplain breaks a rule with an edit and wants that rule, and no other, to complain, at the right line.
+// TestContractRulesComplain breaks each rule with an edit. That rule, and no other, must complain, at the right line.
 func TestContractRulesComplain(t *testing.T) {
 	t.Parallel()
 	for _, e := range edits {
@@ -53,9 +53,9 @@ func TestContractRulesComplain(t *testing.T) {
 // An edit breaks a rule of the contract.
 type edit struct {
 	rule     string
-	in       string // component that the edit begins to look in, or "" for the whole contract
+	in       string // component in which the edit starts to search, or "" for the whole contract
 	old, new string // replaced once in a component, everywhere in the whole contract
-	at       string // begins in the line of the complaint, which is the first such line; default is that of the component
+	at       string // beginning of the line of the complaint, the first such line; default is the component's line
 	want     string // pointer and text; without # it is relative to the component
 }
 
@@ -99,15 +99,15 @@ var edits = []edit{
 	{"inventory", "", "/UserProfile'\n", "/UserProfile'\n        - {name: other, in: header, description: Something new., schema: {type: string}}\n",
 		"      parameters:", "#/paths/~1v1~1messages~1batches/post/parameters: testdata does not say other"},
 	{"inventory", "", "and absent differ.\n      type: object\n", "and absent differ.\n      type: object\n      additionalProperties: true\n",
-		"openapi:", `#: there is no "BetaFallbackParam: want other properties" any more: the SDK lets any through; here a new one waits for the contract`},
+		"openapi:", `#: "BetaFallbackParam: want other properties" no longer occurs: the SDK allows any; here a new one must be added to the contract`},
 
 	{"limits have sources", "BetaMetadata", "          x-source: description 2026-06\n", "", "        user_id:", "/properties/user_id: maxLength lacks an x-source"},
 	{"limits have sources", "BetaMetadata", "x-source: description 2026-06", "x-source: somebody", "          x-source:",
-		`/properties/user_id/x-source: "somebody" is no source as the head of the contract explains it`},
+		`/properties/user_id/x-source: "somebody" is not a source as the head of the contract explains it`},
 	{"limits have sources", "BetaRequestDocumentBlock", "{minLength: docs messages 2025-11-09, ", "{", "          x-source: {",
 		`/properties/title/x-source: want a source for each of ["minLength" "maxLength"]`},
 	{"limits have sources", "BetaToolChoiceTool", "          type: string\n", "          type: string\n          x-source: count\n", "          x-source:",
-		"/properties/name/x-source: the source of a limit that is not there"},
+		"/properties/name/x-source: the source of a limit that does not exist"},
 	{"limits have sources", "BetaWebSearchTool20260318", "x-source: like BetaWebSearchTool20260209", "x-source: like BetaTool", "          x-source:",
 		"/properties/max_uses/x-source: BetaTool does not have the same minimum"},
 	{"head has a date", "", "x-as-of: '2026-11-28'", "x-as-of: today", "  x-as-of:", "#/info/x-as-of: want x-as-of, a day"},
@@ -139,9 +139,9 @@ var edits = []edit{
 	{"unions decide", "BetaToolChoice", "          none:", "          nothing: '#/components/schemas/BetaToolChoiceNone'\n          none:",
 		"          nothing:", "/discriminator/mapping/nothing: nothing does not mean #/components/schemas/BetaToolChoiceNone"},
 	{"unions decide", "BetaSystemPrompt", "BetaTextBlocks", "BetaContainerID",
-		"        - $ref: '#/components/schemas/BetaContainerID'", "/oneOf/1: BetaContainerID cannot be told from an earlier member"},
+		"        - $ref: '#/components/schemas/BetaContainerID'", "/oneOf/1: BetaContainerID cannot be distinguished from an earlier member"},
 	{"unions decide", "BetaThinkingKeep", "          const: all\n", "",
-		"        - $ref: '#/components/schemas/BetaAllThinkingTurns'", "/oneOf/2: BetaAllThinkingTurns cannot be told from an earlier member"},
+		"        - $ref: '#/components/schemas/BetaAllThinkingTurns'", "/oneOf/2: BetaAllThinkingTurns cannot be distinguished from an earlier member"},
 	{"unions decide", "BetaThreadParams", "      discriminator:\n        propertyName: type\n        mapping:\n          create: '#/components/schemas/BetaThreadCreateParams'\n          continue: '#/components/schemas/BetaThreadContinueParams'\n", "      examples: [{type: create}]\n",
 		"", ": a union of objects needs a discriminator"},
 	{"unions decide", "BetaToolChoice", "      required: [type]\n      properties:\n        type:\n          description: Always `none`.\n          type: string\n          const: none\n", "      properties:\n        type:\n          description: Always `none`.\n          type: string\n          enum: [none]\n",
@@ -151,18 +151,18 @@ var edits = []edit{
 	{"unions decide", "BetaToolUnion", "enum: [custom, null]", "enum: [custom, bash_20250124, null]",
 		"        - $ref: '#/components/schemas/BetaTypedTool'", "/anyOf/1: bash_20250124 means BetaTool too"},
 
-	{"answers are open", "NewerBetaError", "enum: [invalid", "enum: [other, invalid",
-		"          type:", "/not/properties/type/enum: other is no known member"},
-	{"answers are open", "NewerBetaMessageBatchResult", "canceled, expired]", "canceled]",
+	{"responses are open", "NewerBetaError", "enum: [invalid", "enum: [other, invalid",
+		"          type:", "/not/properties/type/enum: other is not a known member"},
+	{"responses are open", "NewerBetaMessageBatchResult", "canceled, expired]", "canceled]",
 		"      not:", "/not/properties/type/enum: expired is a known member: want it under not"},
-	{"answers are open", "NewerBetaMessageBatchResult", "      allOf: [{$ref: '#/components/schemas/NewerMember'}]\n", "",
+	{"responses are open", "NewerBetaMessageBatchResult", "      allOf: [{$ref: '#/components/schemas/NewerMember'}]\n", "",
 		"", ": want an object that may have any property"},
-	{"answers are open", "BetaResponseToolUnion", "        - $ref: '#/components/schemas/NewerBetaResponseToolUnion'\n", "",
-		"", ": a union of answers: want a member with x-unknown-member at the end of its anyOf"},
-	{"answers are open", "BetaSystemPrompt", "      oneOf:\n        - $ref: '#/components/schemas/BetaTextContent'\n        - $ref: '#/components/schemas/BetaTextBlocks'\n      examples: [Answer in one sentence.]\n", "      anyOf:\n        - $ref: '#/components/schemas/BetaTextContent'\n        - $ref: '#/components/schemas/BetaTextBlocks'\n        - $ref: '#/components/schemas/NewerBetaSystemPrompt'\n      examples: [Answer in one sentence.]\n    NewerBetaSystemPrompt:\n      description: A prompt of tomorrow.\n      type: object\n      x-unknown-member: true\n      additionalProperties: true\n",
+	{"responses are open", "BetaResponseToolUnion", "        - $ref: '#/components/schemas/NewerBetaResponseToolUnion'\n", "",
+		"", ": a union of responses: want a member with x-unknown-member at the end of its anyOf"},
+	{"responses are open", "BetaSystemPrompt", "      oneOf:\n        - $ref: '#/components/schemas/BetaTextContent'\n        - $ref: '#/components/schemas/BetaTextBlocks'\n      examples: [Answer in one sentence.]\n", "      anyOf:\n        - $ref: '#/components/schemas/BetaTextContent'\n        - $ref: '#/components/schemas/BetaTextBlocks'\n        - $ref: '#/components/schemas/NewerBetaSystemPrompt'\n      examples: [Answer in one sentence.]\n    NewerBetaSystemPrompt:\n      description: A prompt of tomorrow.\n      type: object\n      x-unknown-member: true\n      additionalProperties: true\n",
 		"    NewerBetaSystemPrompt:", "#/components/schemas/NewerBetaSystemPrompt: only requests use this union, and the service refuses a member that it does not know"},
-	{"answers are open", "BetaRefusalCategory", "      anyOf:\n        - type: string\n          enum: [cyber, bio, frontier_llm, reasoning_extraction, general_harms]\n        - type: string\n", "      type: string\n      enum: [cyber, bio, frontier_llm, reasoning_extraction, general_harms]\n",
-		"      enum:", "/enum: an enum of answers: want anyOf of the values and of any string"},
+	{"responses are open", "BetaRefusalCategory", "      anyOf:\n        - type: string\n          enum: [cyber, bio, frontier_llm, reasoning_extraction, general_harms]\n        - type: string\n", "      type: string\n      enum: [cyber, bio, frontier_llm, reasoning_extraction, general_harms]\n",
+		"      enum:", "/enum: an enum of responses: want anyOf of the values and of any string"},
 
 	{"operations are complete", "", "operationId: cancelMessageBatch", "operationId: cancel",
 		"      operationId: cancel\n", "#/paths/~1v1~1messages~1batches~1{message_batch_id}~1cancel/post/operationId: want a verb and MessageBatch"},
@@ -176,22 +176,22 @@ var edits = []edit{
 		"    BetaClearAnyToolInputs:", "#/components/schemas/BetaClearAnyToolInputs: Any is a JSON kind"},
 	{"properties are in order", "BetaBillingPolicy", "      required: [type]\n      properties:\n        type:\n          description: Always `billing_policy`.\n          type: string\n          const: billing_policy\n", "      properties:\n        a:\n          description: Always `billing_policy`.\n          type: string\n          const: billing_policy\n",
 		"        a:", "/properties/a: a constant that is not required"},
-	{"enums stand once", "BetaFallbackCreditTokenParam", "[strict, best_effort]", "[max, xhigh, high, medium, low]",
-		"          enum:", "/properties/mode/enum: these values stand in 2 places: make them a component"},
+	{"enums appear once", "BetaFallbackCreditTokenParam", "[strict, best_effort]", "[max, xhigh, high, medium, low]",
+		"          enum:", "/properties/mode/enum: these values are in 2 places: make them a component"},
 	{"extensions are explained", "", "  title: Message Batches", "  x-note: Hello\n  title: Message Batches", "  x-note:", "#/info/x-note: not as the head of the contract explains it: the head has no such extension"},
 	{"extensions are explained", "NewerBetaMessageBatchResult", "x-unknown-member: true", "x-unknown-member: false", "      x-unknown-member:", "/x-unknown-member: not as the head of the contract explains it: this is not how it is used"},
 	{"extensions are explained", "BetaMessageBatchPage", "x-strict: [data]", "x-strict: [dates]", "      x-strict:", "/x-strict: not as the head of the contract explains it: BetaMessageBatchPage has no dates"},
 	{"extensions are explained", "BetaError", "x-strict: [type]", "x-strict: [code]", "      x-strict:", "/x-strict: not as the head of the contract explains it: BetaInvalidRequestError has no code"},
-	{"extensions are explained", "BetaMetadata", "      properties:", "      x-strict: [user_id]\n      properties:", "      x-strict:", "/x-strict: not as the head of the contract explains it: it belongs to an object or a union of answers"},
+	{"extensions are explained", "BetaMetadata", "      properties:", "      x-strict: [user_id]\n      properties:", "      x-strict:", "/x-strict: not as the head of the contract explains it: it belongs to an object or a union of responses"},
 	{"extensions are explained", "BetaMCPToolset", "x-needs-beta: [mcp-client-2025-11-20,", "x-needs-beta: [mcp-client-2025-11-21,", "      x-needs-beta:", "/x-needs-beta: not as the head of the contract explains it: AnthropicBeta has no mcp-client-2025-11-21"},
 	{"extensions are explained", "BetaThinkingDisplay", "{updates: [", "{update: [", "      x-needs-beta:", "/x-needs-beta: not as the head of the contract explains it: there is no value update"},
 	{"extensions are explained", "BetaAssistantMessageParam", "x-echo: true", "x-echo: false", "      x-echo:", "/x-echo: not as the head of the contract explains it: want true"},
-	{"extensions are explained", "BetaRequestMCPServerURLDefinition", "x-source: docs mcp-connector 2026-08-22", "x-source: somebody", "          x-source:", "/properties/url/x-source: not as the head of the contract explains it: \"somebody\" is no source"},
+	{"extensions are explained", "BetaRequestMCPServerURLDefinition", "x-source: docs mcp-connector 2026-08-22", "x-source: somebody", "          x-source:", "/properties/url/x-source: not as the head of the contract explains it: \"somebody\" is not a source"},
 	{"extensions are explained", "BetaCreateMessageParams", "{versions: ['2026-10-21']", "{versions: ['2026-10-22']", "          x-refused:\n            - {versions:", "/properties/temperature/x-refused: not as the head of the contract explains it: AnthropicVersion has no 2026-10-22"},
 	{"extensions are explained", "BetaBillingPolicy", "values: [user_profile]", "values: [other]", "          x-refused:", "/properties/bill_to/x-refused: not as the head of the contract explains it: there is no value other"},
-	{"extensions are explained", "BetaBillingPolicy", "source: sdk-go 2.15.0", "source: sdk-go", "          x-refused:", "/properties/bill_to/x-refused: not as the head of the contract explains it: \"sdk-go\" is no source"},
+	{"extensions are explained", "BetaBillingPolicy", "source: sdk-go 2.15.0", "source: sdk-go", "          x-refused:", "/properties/bill_to/x-refused: not as the head of the contract explains it: \"sdk-go\" is not at a source"},
 	{"extensions are explained", "BetaBillingPolicy", "{batch: true, values: [user_profile], source", "{source", "          x-refused:", "/properties/bill_to/x-refused: not as the head of the contract explains it: an entry without a condition"},
-	{"extensions are explained", "BetaBillingPolicy", "source: sdk-go 2.15.0", "severity: none, source: sdk-go 2.15.0", "          x-refused:", "/properties/bill_to/x-refused: not as the head of the contract explains it: \"none\" is no severity"},
+	{"extensions are explained", "BetaBillingPolicy", "source: sdk-go 2.15.0", "severity: none, source: sdk-go 2.15.0", "          x-refused:", "/properties/bill_to/x-refused: not as the head of the contract explains it: \"none\" is not a severity"},
 	{"extensions are explained", "BetaThinkingConfigEnabled", "      x-refused:\n", "      x-refused:\n        - {models: no-thinking, source: sdk-go 2.15.0}\n", "      x-refused:", "/x-refused: not as the head of the contract explains it: there is no such fact as no-thinking"},
 	{"extensions are explained", "BetaThinkingConfigEnabled", "at-least: /max_tokens", "at-least: /maximum", "          x-refused:", "/properties/budget_tokens/x-refused: not as the head of the contract explains it: /maximum leads to nothing"},
 	{"extensions are explained", "BetaThinkingConfigEnabled", "betas: [interleaved-thinking-2025-05-14]", "betas: [interleaved-thinking]", "          x-refused:", "/properties/budget_tokens/x-refused: not as the head of the contract explains it: AnthropicBeta has no interleaved-thinking"},
@@ -202,7 +202,7 @@ var edits = []edit{
 	{"extensions are explained", "BetaCreateMessageParams", "most: 4\n", "once: true\n", "      x-across:", "/x-across: not as the head of the contract explains it: count has no once"},
 	{"extensions are explained", "BetaCreateMessageParams", "each: ['/tools/*/name']", "each: ['/tools/name']", "      x-across:", "/x-across: not as the head of the contract explains it: /tools/name leads to nothing"},
 	{"extensions are explained", "BetaCreateMessageParams", "calls: {type: tool_use,", "calls: {type: tool_used,", "      x-across:", "/x-across: not as the head of the contract explains it: nothing has the type tool_used"},
-	{"extensions are explained", "Model", "end: '2026-06-30'", "end: June", "      x-deprecated:", "/x-deprecated: not as the head of the contract explains it: June is no day"},
+	{"extensions are explained", "Model", "end: '2026-06-30'", "end: June", "      x-deprecated:", "/x-deprecated: not as the head of the contract explains it: June is not a day"},
 	{"extensions are explained", "Model", "instead: claude-mythos-5,", "instead: claude-mythos,", "      x-deprecated:", "/x-deprecated: not as the head of the contract explains it: Model has no claude-mythos"},
 	{"extensions are explained", "Model", "with: output-300k-2026-03-24", "with: output-300k", "      x-facts:", "/x-facts: not as the head of the contract explains it: AnthropicBeta has no output-300k"},
 	{"extensions are explained", "Model", "{models: no-effort-max, values", "{models: no-effort-xhigh, values", "        - fact: no-effort-max", "/x-facts/13/fact: no rule asks for the fact no-effort-max"},
@@ -216,7 +216,7 @@ var edits = []edit{
 	{"descriptions say something", "BetaToolChoiceNone", "          description: Always `none`.\n", "",
 		"        type:", "/properties/type: lacks a description"},
 	{"descriptions say something", "BetaToolChoiceNone", "calling tools.", "calling tools",
-		"      description:", "/description: want a full stop at the end"},
+		"      description:", "/description: want a period at the end"},
 	{"descriptions say something", "BetaToolChoiceNone", "The choice that", "Choice that",
 		"      description:", "/description: want A, An, The, One, What, How or Where at the beginning"},
 	{"descriptions say something", "BetaToolChoiceNone", "Always `none`.", "The type of the choice.",
@@ -233,7 +233,7 @@ var edits = []edit{
 	{"keys are in order", "BetaToolChoiceNone", "      type: object\n      required: [type]\n", "      required: [type]\n      type: object\n",
 		"      type:", "/type: type belongs before required"},
 	{"keys are in order", "BetaToolChoiceNone", "          const: none\n", "          const: none\n          title: None\n",
-		"          title:", "/properties/type/title: the contract does without title here"},
+		"          title:", "/properties/type/title: the contract does not use title here"},
 	{"parts are in order", "", "    # ── Usage ─", "    # ── Errors ─\n    # ── Usage ─", "    # ── Errors ─\n", "#: Errors is out of order"},
 	{"parts are in order", "", "    # ── Usage ─", "    # Usage ─", "  schemas:", "#/components/schemas: part Usage is missing"},
 	{"lines are short", "BetaToolChoiceNone", "calling tools.", "calling tools." + strings.Repeat(".", 100), "      description:", "#: 173 columns"},

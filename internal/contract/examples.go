@@ -10,14 +10,14 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// An Example is an example of a component, its own or that of a body.
+// An Example is an example of a component, from the component itself or from a body.
 type Example struct {
-	Path      []string // of its value, which may be that of a named example
+	Path      []string // of its value, which may be in a named example
 	Component string   // the schema that it is an example of
-	Value     any      // as it was decoded
+	Value     any      // the decoded value
 }
 
-// ExampleOf returns an example of a component, or nil. That of a body is the first of its named examples.
+// ExampleOf returns an example of a component, or nil. For a body it is the first named example.
 func ExampleOf(component string) any { return firstExamples()[component] }
 
 var firstExamples = sync.OnceValue(func() map[string]any {

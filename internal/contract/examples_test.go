@@ -29,9 +29,9 @@ func valid(d *document, report reporter) {
 	}
 }
 
-// examplesExist: every body has named examples, and every other component has one, except unions with a discriminator
-// and what open unions are made of. Mocks prefer the example of a schema to those of the response, so that a schema of
-// bodies has none. Results have an example of each type.
+// examplesExist: every body has named examples, and every other component has an example, except unions with a
+// discriminator and the parts of open unions. Mocks prefer the example of a schema to those of the response, so schemas
+// of bodies have none. Results have an example of each type.
 func examplesExist(d *document, report reporter) {
 	bodies := make(map[string]bool)
 	for _, o := range d.objects {
@@ -72,7 +72,7 @@ func examplesExist(d *document, report reporter) {
 	}
 }
 
-// anchorsAreAbsent: what stands twice has a name of its own, because some tools cannot read anchors.
+// anchorsAreAbsent: anything used twice is a component, because some tools cannot read anchors.
 func anchorsAreAbsent(d *document, report reporter) {
 	for i, line := range strings.Split(d.text, "\n") {
 		if anchor.MatchString(line) {
@@ -83,7 +83,7 @@ func anchorsAreAbsent(d *document, report reporter) {
 
 var anchor = regexp.MustCompile(`(^|: |- )[&*][a-z][\w-]*$`)
 
-// statuses are the types of errors by the status that they come with.
+// statuses are the types of errors by HTTP status.
 var statuses = map[string]string{
 	"400": "invalid_request_error", "401": "authentication_error", "402": "billing_error", "403": "permission_error",
 	"404": "not_found_error", "409": "conflict_error", "413": "request_too_large", "429": "rate_limit_error",

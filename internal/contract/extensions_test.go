@@ -16,8 +16,8 @@ import (
 
 var explained = regexp.MustCompile(`(?m)^#   (x-[a-z-]+): `)
 
-// extensionsAreExplained: the head of the contract says what each extension means and what it looks like, and what an
-// extension names exists.
+// extensionsAreExplained: the head of the contract explains the meaning and the form of each extension, and everything
+// that an extension names exists.
 func extensionsAreExplained(d *document, report reporter) {
 	var names []string
 	for _, m := range explained.FindAllStringSubmatch(d.text, -1) {
@@ -102,7 +102,7 @@ func (c *checker) check() {
 				c.known(c.s.key(), x.Instead)
 			}
 			if _, err := time.Parse(time.DateOnly, x.End); x.End != "" && err != nil {
-				c.say("%s is no day", x.End)
+				c.say("%s is not a day", x.End)
 			}
 		}
 	case "x-other-properties":
@@ -154,7 +154,7 @@ func (c *checker) where(holds bool, place string) {
 	}
 }
 
-// decode reads an extension; a misspelt key is a problem.
+// decode reads an extension. A misspelled key is a problem.
 func decode[T any](c *checker) T {
 	var v any
 	var x T
@@ -166,7 +166,7 @@ func decode[T any](c *checker) T {
 		}
 	}
 	if wrong, ok := errors.AsType[*jsonv2.SemanticError](err); ok && wrong.Err != nil {
-		err = wrong.Err // the words around it differ from run to run
+		err = wrong.Err // the text around it differs from run to run
 	}
 	if err != nil {
 		c.say("%v", err)
@@ -177,18 +177,18 @@ func decode[T any](c *checker) T {
 
 var sourcePattern = regexp.MustCompile(`^(docs [a-z0-9-]+ 20\d\d-\d\d-\d\d|sdk-(go|ts) \d+\.\d+\.\d+|report 20\d\d-\d\d-\d\d)$`)
 
-// limitSource is what only limits may come from.
+// limitSource matches the sources that only limits may have.
 var limitSource = regexp.MustCompile(`^(description 20\d\d-\d\d|like \w+|count)$`)
 
 func (c *checker) source(text string) {
 	if !sourcePattern.MatchString(text) {
-		c.say("%q is no source", text)
+		c.say("%q is not a source", text)
 	}
 }
 
 func (c *checker) severity(text string) {
 	if text != "" && text != "warning" {
-		c.say("%q is no severity", text)
+		c.say("%q is not a severity", text)
 	}
 }
 
@@ -198,7 +198,7 @@ func (c *checker) pattern(text string) {
 	}
 }
 
-// known wants values of an enum.
+// known requires values of an enum.
 func (c *checker) known(enum string, values ...string) {
 	for _, value := range values {
 		if !slices.Contains(c.component(enum).known().values(), value) {
@@ -207,7 +207,7 @@ func (c *checker) known(enum string, values ...string) {
 	}
 }
 
-// fact wants a fact about models, with a value or without.
+// fact requires a fact about models, with or without a value.
 func (c *checker) fact(name string, hasValue bool) {
 	if name == "" {
 		return
@@ -220,7 +220,7 @@ func (c *checker) fact(name string, hasValue bool) {
 }
 
 func (c *checker) strict() {
-	c.where(c.s.isComponent() && c.answers[c.s.pointer()], "an object or a union of answers")
+	c.where(c.s.isComponent() && c.responses[c.s.pointer()], "an object or a union of responses")
 	for _, m := range c.alternatives(c.s) {
 		for _, name := range c.x.values() {
 			if !m.has("x-unknown-member") && !m.at("properties").has(name) {
@@ -244,7 +244,7 @@ func (c *checker) betas() {
 	}
 }
 
-// from returns the schema that relative paths of x-refused begin at: the object that has the property, or the component.
+// from returns the schema where relative paths of x-refused begin: the object that has the property, or the component.
 func (c *checker) from() *node {
 	if c.s.isComponent() {
 		return c.s
@@ -343,7 +343,7 @@ func (c *checker) across(r schema.Across, keys []string) {
 	}
 }
 
-// types wants one of the schemas to have each type.
+// types requires that each type is that of one of the schemas.
 func (c *checker) types(schemas []*node, types ...string) {
 	for _, t := range types {
 		is := func(s *node) bool { return slices.Contains(constants(s.at("properties", "type")), t) }
@@ -353,7 +353,7 @@ func (c *checker) types(schemas []*node, types ...string) {
 	}
 }
 
-// leads wants a path to lead from one of the schemas to something.
+// leads requires that a path leads from one of the schemas to another.
 func (c *checker) leads(from []*node, path string) {
 	for _, s := range from {
 		if len(c.follow(s, strings.Split(path, "/"))) > 0 {
@@ -363,7 +363,7 @@ func (c *checker) leads(from []*node, path string) {
 	c.say("%s leads to nothing", path)
 }
 
-// paths wants the keys to be paths and the values to be lists of values that what they lead to may have.
+// paths requires that the keys are paths, and the values lists of values that are allowed there.
 func (c *checker) paths(values map[string]any) {
 	for path, list := range values {
 		targets := c.path(c.from(), path)
@@ -383,7 +383,7 @@ func (c *checker) paths(values map[string]any) {
 	}
 }
 
-// path returns the schemas to which a path leads, and wants some.
+// path returns the schemas to which a path leads, and requires at least one.
 func (c *checker) path(from *node, path string) []*node {
 	rest, ok := strings.CutPrefix(path, "/")
 	if ok {
@@ -396,8 +396,8 @@ func (c *checker) path(from *node, path string) []*node {
 	return found
 }
 
-// follow returns the schemas to which steps lead, each at its own place: names of properties, "*" for each element and
-// "**" for any number of steps.
+// follow returns the schemas to which steps lead, each at its own place. Steps are names of properties, "*" for each
+// element, and "**" for any number of steps.
 func (d *document) follow(from *node, steps []string) []*node {
 	here := d.alternatives(from)
 	for _, step := range steps {
@@ -427,7 +427,8 @@ func (d *document) follow(from *node, steps []string) []*node {
 	return here
 }
 
-// alternatives returns what a value of a schema may be: the members of a union, and what it refers to.
+// alternatives returns the schemas that a value of a schema may have: the members of a union, and the referenced
+// schema.
 func (d *document) alternatives(s *node) (all []*node) {
 	s = d.resolve(s)
 	arms := slices.Concat(s.at("oneOf").all, s.at("anyOf").all)
@@ -440,7 +441,7 @@ func (d *document) alternatives(s *node) (all []*node) {
 	return all
 }
 
-// inside returns what the elements and properties of a schema may be.
+// inside returns the schemas of the elements and properties of a schema.
 func (d *document) inside(s *node) (all []*node) {
 	for _, inner := range slices.Concat(s.at("properties").all, []*node{s.at("items"), s.at("additionalProperties")}) {
 		if len(inner.all) > 0 {

@@ -8,10 +8,11 @@ import (
 	"strings"
 )
 
-// facts are what is said of places: components, their properties as Component/property, and operations.
+// facts are statements about places: components, their properties as Component/property, and operations.
 type facts map[string][]string
 
-// compare reports what only one side says, unless there is a reason for it. Reasons go by patterns of place and text.
+// compare reports facts that only one side has, unless there is a reason for it. Reasons are found by patterns of place
+// and text.
 func compare(d *document, report reporter, contract, testdata facts, reasons map[string]string) {
 	used := make(map[string]bool)
 	differ := func(place, text string) {
@@ -28,7 +29,7 @@ func compare(d *document, report reporter, contract, testdata facts, reasons map
 		for place, texts := range said {
 			component := path.Dir(place)
 			switch {
-			case has(said, component) && !has(known, component): // which is reported
+			case has(said, component) && !has(known, component): // reported already
 			case !has(known, place):
 				differ(place, newPlace+path.Base(place))
 			default:
@@ -44,7 +45,7 @@ func compare(d *document, report reporter, contract, testdata facts, reasons map
 	oneSided(testdata, contract, "lacks ", "want ")
 	for pattern, reason := range reasons {
 		if !used[pattern] {
-			report(d.root, "there is no %q any more: %s", pattern, reason)
+			report(d.root, "%q no longer occurs: %s", pattern, reason)
 		}
 	}
 }
@@ -63,7 +64,7 @@ func (d *document) place(place string) *node {
 	return d.component(name).at("properties", property)
 }
 
-// readFacts returns what a file in testdata says.
+// readFacts reads a file in testdata.
 func readFacts[T any](name string) T {
 	var v T
 	b, err := os.ReadFile("testdata/" + name)

@@ -9,8 +9,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Readers of the contract want its values and members, not the JSON Schema that keeps them open. Fold gives them the
-// closed forms, each marked with an extension that only folded schemas have:
+// Code that reads the contract needs its values and members, not the JSON Schema that keeps them open. Folding produces
+// the closed forms, each marked with an extension that only folded schemas have:
 //
 //	anyOf: [{type: string, enum}, {type: string}]           type: string, enum, x-open-enum: true
 //	anyOf: [known members, x-unknown-member: true]          oneOf: known members, discriminator, x-open-union: true
@@ -36,7 +36,7 @@ func fold(text string) (folded, error) {
 			f.union(s)
 		}
 	}
-	delete(f.schemas, "NewerMember") // what unknown members are made of
+	delete(f.schemas, "NewerMember") // the base of unknown members
 	return f, nil
 }
 
@@ -50,11 +50,11 @@ func (f folded) enum(s map[string]any) {
 		return
 	}
 	delete(s, "anyOf")
-	maps.Copy(s, arms[1]) // what holds for all values
+	maps.Copy(s, arms[1]) // the constraints on all values
 	s["enum"], s["x-open-enum"] = arms[0]["enum"], true
 }
 
-// union folds an open union, and one of a custom member and a union. What they are made of is no component then.
+// union folds an open union, and a union of a custom member and another union. Their parts are no longer components.
 func (f folded) union(s map[string]any) {
 	arms := objects(s["anyOf"])
 	if len(arms) < 2 || slices.ContainsFunc(arms, func(m map[string]any) bool { return m["$ref"] == nil }) {

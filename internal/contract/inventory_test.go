@@ -13,7 +13,7 @@ import (
 	"github.com/seed-111a911e/messagebatches"
 )
 
-// An inventory is what the SDK's types say of the API.
+// An inventory is what the SDK's types say about the API.
 type inventory struct {
 	Headers struct{ Create, Others []string }
 	Betas   []string `json:"anthropic_beta_values"`
@@ -22,7 +22,7 @@ type inventory struct {
 		Properties map[string]struct {
 			Type                 string
 			Required, Deprecated bool
-			Versions             []string // of the API, if not all accept it
+			Versions             []string // versions of the API that accept it, if not all do
 		}
 	}
 }
@@ -30,7 +30,7 @@ type inventory struct {
 // inventoryMatches: the contract has the types, properties, values and headers of the SDK, and no others.
 func inventoryMatches(d *document, report reporter) {
 	got, want := d.facts(), readFacts[inventory]("inventory.json").facts(d, report)
-	for place := range got { // the SDK closes most enums; the contract leaves open what the service may add to
+	for place := range got { // the SDK closes most enums; the contract leaves open those that the service may extend
 		if !slices.Contains(want[place], "string") && slices.ContainsFunc(got[place], isConstant) {
 			got[place] = slices.DeleteFunc(got[place], func(text string) bool { return text == "string" })
 		}
@@ -44,11 +44,12 @@ func inventoryMatches(d *document, report reporter) {
 		"BetaErrorResponse/error: testdata does not say *":       "the same",
 		"Beta*Error/details: testdata does not know details":     "the service sends it, the SDK's types do not have it",
 		"BetaErrorDetails: testdata does not know *":             "the type of details",
-		"BetaFallbackParam: want other properties":               "the SDK lets any through; here a new one waits for the contract",
+		"BetaFallbackParam: want other properties":               "the SDK allows any; here a new one must be added to the contract",
 	})
 }
 
-// merged names the components that each stand for several types of the SDK. The first pattern that matches a type holds.
+// merged names the components that each represent several types of the SDK. The first pattern that matches a type
+// counts.
 var merged = []struct{ pattern, component string }{
 	{"BetaBrowserFileUploadConfig", "BetaToolsetOptInActionConfig"},
 	{"BetaBrowserJavascriptExecConfig", "BetaToolsetOptInActionConfig"},
@@ -70,14 +71,15 @@ func componentOf(name string) string {
 
 var typeName = regexp.MustCompile(`\bBeta\w+`)
 
-// facts returns what the inventory says of the contract's components. It reports types that share a component and differ.
+// facts returns the facts of the inventory about the contract's components. It reports types that share a component but
+// differ.
 func (inv inventory) facts(d *document, report reporter) facts {
 	facts := facts{"AnthropicBeta": append(inv.Betas, "new values")}
 	names := slices.Sorted(maps.Keys(inv.Types))
 	for _, m := range merged {
 		matches := func(name string) bool { ok, _ := path.Match(m.pattern, name); return ok }
 		if !slices.ContainsFunc(names, matches) {
-			report(d.component(m.component), "testdata has no %s that it could stand for", m.pattern)
+			report(d.component(m.component), "testdata has no %s that it could represent", m.pattern)
 		}
 	}
 	first := make(map[string]string) // type by component
@@ -85,7 +87,7 @@ func (inv inventory) facts(d *document, report reporter) facts {
 		t, component := inv.Types[name], componentOf(name)
 		if other, ok := first[component]; ok {
 			if diff := cmp.Diff(inv.Types[other], t); diff != "" {
-				report(d.component(component), "stands for %s and %s, which differ (-first +second):\n%s", other, name, diff)
+				report(d.component(component), "represents %s and %s, which differ (-first +second):\n%s", other, name, diff)
 			}
 			continue
 		}
@@ -103,7 +105,7 @@ func (inv inventory) facts(d *document, report reporter) facts {
 	return facts
 }
 
-// TestContractMergedTypes checks that types which share a component must be alike, and exist.
+// TestContractMergedTypes checks that types which share a component must be equal, and must exist.
 func TestContractMergedTypes(t *testing.T) {
 	t.Parallel()
 	d, err := parse(messagebatches.OpenAPI())
@@ -118,7 +120,7 @@ func TestContractMergedTypes(t *testing.T) {
 	problems := rule(func(d *document, report reporter) { inv.facts(d, report) }).check(d)
 	for i, want := range []string{
 		"/BetaToolsetOptInActionConfig: testdata has no BetaBrowserFileUploadConfig",
-		"/BetaToolsetActionConfig: stands for BetaBrowserCloseTabConfig and BetaBrowserFindConfig, which differ",
+		"/BetaToolsetActionConfig: represents BetaBrowserCloseTabConfig and BetaBrowserFindConfig, which differ",
 	} {
 		if len(problems) != 2 || !strings.Contains(problems[i], want) {
 			t.Errorf("got %q, want %q", problems, want)
@@ -177,8 +179,8 @@ func onlyIf(holds bool, text string) []string {
 // listPattern matches lists; there are no lists of lists.
 var listPattern = regexp.MustCompile(`\([^()]+\)\[\]|[\w<>]+\[\]`)
 
-// alternatives splits a type as the SDK writes it. The items of a list are sorted, without string beside constants:
-// the SDK has no lists of open enums.
+// alternatives splits a type as the SDK writes it. The items of a list are sorted, without string next to constants,
+// because the SDK has no lists of open enums.
 func alternatives(kind string) []string {
 	kind = listPattern.ReplaceAllStringFunc(kind, func(list string) string {
 		items := strings.Split(strings.Trim(list, "()[]"), " | ")
@@ -193,7 +195,7 @@ func alternatives(kind string) []string {
 
 func isConstant(text string) bool { return text[0] == '"' }
 
-// types returns the alternatives that a schema allows, as the SDK writes them.
+// types returns the alternatives that a schema allows, in the SDK's notation.
 func (d *document) types(s *node) []string {
 	if target := d.resolve(s); target != s && target.has("properties") {
 		return []string{target.key()}
@@ -212,7 +214,7 @@ func (d *document) types(s *node) []string {
 	isUnion := len(types) > 0
 	for _, kind := range s.at("type").values() {
 		switch {
-		case kind == "object" && isUnion: // that of its members
+		case kind == "object" && isUnion: // the type of its members
 			continue
 		case kind == "array":
 			kind = "(" + strings.Join(d.types(s.at("items")), " | ") + ")[]"

@@ -12,8 +12,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/contract"
 )
 
-// newSchemas returns a compiler of the contract's components as they were written, for a plain JSON Schema validator
-// that knows nothing of extensions and discriminators.
+// newSchemas returns a compiler of the contract's unchanged components, for a plain JSON Schema validator that does not
+// know extensions and discriminators.
 func newSchemas(t *testing.T) func(component string) *jsonschema.Schema {
 	t.Helper()
 	var document map[string]any
@@ -46,8 +46,8 @@ func asJSON(t *testing.T, text []byte) any {
 	return v
 }
 
-// TestJSONSchema judges answers and requests with a JSON Schema validator: it takes what is newer than the contract where
-// the service may extend it, and refuses mistakes.
+// TestJSONSchema validates responses and requests with a JSON Schema validator. It must accept values newer than the
+// contract where the service may extend it, and refuse invalid ones.
 func TestJSONSchema(t *testing.T) {
 	t.Parallel()
 	compile := newSchemas(t)
@@ -65,8 +65,8 @@ func TestJSONSchema(t *testing.T) {
 	}
 }
 
-// TestJSONSchemaTakesEveryExtension takes each example of the contract's answers, puts an unknown object, value or
-// property in each place that may be extended, and wants it valid.
+// TestJSONSchemaTakesEveryExtension puts an unknown object, value or property in each place of the contract's example
+// responses that may be extended: they must remain valid.
 func TestJSONSchemaTakesEveryExtension(t *testing.T) {
 	t.Parallel()
 	compile := newSchemas(t)
@@ -76,7 +76,7 @@ func TestJSONSchemaTakesEveryExtension(t *testing.T) {
 	}
 	unions, enums, objects := 0, 0, 0
 	for _, s := range d.components() {
-		if !d.answers[s.pointer()] || s.has("x-unknown-member") {
+		if !d.responses[s.pointer()] || s.has("x-unknown-member") {
 			continue
 		}
 		var newer any
@@ -84,7 +84,7 @@ func TestJSONSchemaTakesEveryExtension(t *testing.T) {
 		case d.unknown(s).exists():
 			unions++
 			object := map[string]any{"type": "newer_than_all", "more": true}
-			for _, name := range d.unknown(s).at("required").values() { // what all members have
+			for _, name := range d.unknown(s).at("required").values() { // the properties of all members
 				object[name] = "any"
 			}
 			newer = object
@@ -102,12 +102,12 @@ func TestJSONSchemaTakesEveryExtension(t *testing.T) {
 		}
 	}
 	if unions == 0 || enums == 0 || objects == 0 {
-		t.Error("the contract has nothing that may be extended")
+		t.Error("nothing in the contract may be extended")
 	}
 	t.Logf("%d unions, %d enums, %d objects", unions, enums, objects)
 }
 
-// withProperty returns the example of a component with a property that no contract knows.
+// withProperty returns the example of a component with an unknown property.
 func withProperty(t *testing.T, component string) any {
 	t.Helper()
 	example := contract.ExampleOf(component)
@@ -120,7 +120,7 @@ func withProperty(t *testing.T, component string) any {
 	}
 	v, ok := asJSON(t, text).(map[string]any)
 	if !ok {
-		t.Fatalf("the example of %s is no object", component)
+		t.Fatalf("the example of %s is not an object", component)
 	}
 	v["newer_than_all"] = true
 	return v

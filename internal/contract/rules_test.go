@@ -8,8 +8,8 @@ import (
 
 var operationID = regexp.MustCompile(`^[a-z]+MessageBatch[A-Za-z]*$`)
 
-// operationsAreComplete: an operation has an id that says what it does, a summary, and a response for every outcome. A
-// resource may not exist, and a body may be too large.
+// operationsAreComplete: an operation has a descriptive id, a summary, and a response for every outcome. A resource may
+// not exist, and a body may be too large.
 func operationsAreComplete(d *document, report reporter) {
 	for _, op := range d.operations {
 		if id := op.at("operationId"); !operationID.MatchString(id.value) {
@@ -33,7 +33,7 @@ func operationsAreComplete(d *document, report reporter) {
 	}
 }
 
-// componentsAreUsed: an operation leads to every component.
+// componentsAreUsed: every component is reachable from an operation.
 func componentsAreUsed(d *document, report reporter) {
 	used := make(map[string]bool)
 	d.reach(d.root.at("paths"), used)
@@ -53,7 +53,7 @@ func componentsAreUsed(d *document, report reporter) {
 
 var kindInName = regexp.MustCompile(`(String|Int|Any)(?:[^a-z]|$)`)
 
-// namesDoNotNameKinds: a component is named for what it means, not for its JSON kind, unless the API says the word.
+// namesDoNotNameKinds: a component is named for its meaning, not for its JSON kind, unless the API uses the word.
 func namesDoNotNameKinds(d *document, report reporter) {
 	for _, s := range d.components() {
 		kind := kindInName.FindStringSubmatch(s.key())
@@ -63,8 +63,8 @@ func namesDoNotNameKinds(d *document, report reporter) {
 	}
 }
 
-// propertiesAreInOrder: required properties come first; they, the others and required are sorted. What is required
-// exists, and what has only one value is required, because it identifies the object.
+// propertiesAreInOrder: required properties come first; they, the others and the list required are sorted. Required
+// properties exist, and a property with only one value is required, because it identifies the object.
 func propertiesAreInOrder(d *document, report reporter) {
 	for _, s := range d.schemas {
 		required := s.at("required")
@@ -92,8 +92,9 @@ func propertiesAreInOrder(d *document, report reporter) {
 	}
 }
 
-// enumsStandOnce: an enum of two places is a component. Components may have the same values and mean different things.
-func enumsStandOnce(d *document, report reporter) {
+// enumsAppearOnce: an enum that is used in two places is a component. Components may have the same values and different
+// meanings.
+func enumsAppearOnce(d *document, report reporter) {
 	places := make(map[string][]*node)
 	for _, s := range d.schemas {
 		if values := s.at("enum").values(); len(values) > 1 && s.key() != "not" {
@@ -104,7 +105,7 @@ func enumsStandOnce(d *document, report reporter) {
 	for _, same := range places {
 		for _, s := range same {
 			if len(same) > 1 && !s.isComponent() && s.in() != "anyOf" {
-				report(s.at("enum"), "these values stand in %d places: make them a component", len(same))
+				report(s.at("enum"), "these values are in %d places: make them a component", len(same))
 			}
 		}
 	}

@@ -8,11 +8,11 @@ import (
 	"slices"
 )
 
-// annotations are keywords that say nothing about whether a value is valid.
+// annotations are keywords that do not affect whether a value is valid.
 var annotations = []string{"default", "deprecated", "description", "examples", "externalDocs", "title"}
 
-// Schemas returns the text of package schema's copy of a contract as JSON: its day, and the components, their open forms
-// folded, without annotations, each on a line of its own.
+// Schemas returns the text of package schema's copy of a contract as JSON: its date and its components, each on its own
+// line, with open forms folded and without annotations.
 func Schemas(text string) ([]byte, error) {
 	f, err := fold(text)
 	if err != nil {
@@ -43,7 +43,7 @@ func Schemas(text string) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// bare removes the annotations of a schema and of those in it.
+// bare removes the annotations of a schema and of the schemas in it.
 func bare(schema map[string]any) {
 	for _, keyword := range annotations {
 		delete(schema, keyword)

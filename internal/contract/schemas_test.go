@@ -15,7 +15,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/contract/schema"
 )
 
-// TestCopyIsCurrent checks that the copy for programs is what the contract gives.
+// TestCopyIsCurrent checks that the copy for programs is up to date with the contract.
 func TestCopyIsCurrent(t *testing.T) {
 	t.Parallel()
 	committed, err := os.ReadFile("schema/schemas.gen.json")
@@ -27,7 +27,7 @@ func TestCopyIsCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(committed), string(made)); diff != "" {
-		t.Errorf("schema/schemas.gen.json is not what the contract gives: run go generate ./...\n(-committed +generated)\n%s", diff)
+		t.Errorf("schema/schemas.gen.json is out of date: run go generate ./...\n(-committed +generated)\n%s", diff)
 	}
 }
 
@@ -43,7 +43,7 @@ func TestCopyAgrees(t *testing.T) {
 	}
 }
 
-// expected returns what the copy should say of a schema.
+// expected returns the schema that the copy should have.
 func expected(ref *openapi3.SchemaRef) *schema.Schema {
 	if ref == nil {
 		return nil
@@ -91,7 +91,7 @@ func signed(limit *uint64) *int64 {
 	return new(int64(*limit))
 }
 
-// extend adds extensions to a schema. What is no extension, such as a description beside a reference, is left out.
+// extend adds extensions to a schema. It omits other keywords, such as a description next to a reference.
 func extend(s *schema.Schema, all map[string]any) *schema.Schema {
 	kept := make(map[string]any)
 	for name, value := range all {
@@ -109,8 +109,8 @@ func extend(s *schema.Schema, all map[string]any) *schema.Schema {
 	return s
 }
 
-// TestCopyHasNoOtherKeywords checks that the copy holds no keyword that programs would not see. A new keyword of the
-// contract needs a field in schema.Schema, or has no bearing on values and is one of the annotations.
+// TestCopyHasNoOtherKeywords checks that programs see every keyword in the copy. A new keyword of the contract needs a
+// field in schema.Schema, or, if it does not affect values, an entry in annotations.
 func TestCopyHasNoOtherKeywords(t *testing.T) {
 	t.Parallel()
 	var check func(at string, s *schema.Schema)

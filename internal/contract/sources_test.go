@@ -13,7 +13,7 @@ var (
 	source = regexp.MustCompile(`^(docs [a-z0-9-]+ 20\d\d-\d\d-\d\d|sdk-go \d+\.\d+\.\d+|report 20\d\d-\d\d-\d\d|description 2026-06|like (\w+)|count)$`)
 )
 
-// limitsHaveSources: each limit says where it comes from.
+// limitsHaveSources: each limit names its source.
 func limitsHaveSources(d *document, report reporter) {
 	for _, s := range d.schemas {
 		from := s.at("x-source")
@@ -25,7 +25,7 @@ func limitsHaveSources(d *document, report reporter) {
 		}
 		if limited == nil {
 			if from.exists() {
-				report(from, "the source of a limit that is not there")
+				report(from, "the source of a limit that does not exist")
 			}
 			continue
 		}
@@ -39,11 +39,11 @@ func limitsHaveSources(d *document, report reporter) {
 		for _, keyword := range limited {
 			text := from.value + from.at(keyword).value
 			if text == "" {
-				continue // which is reported
+				continue // reported already
 			}
 			m := source.FindStringSubmatch(text)
 			if m == nil {
-				report(from, "%q is no source as the head of the contract explains it", text)
+				report(from, "%q is not a source as the head of the contract explains it", text)
 			}
 			if m != nil && m[2] != "" && d.component(m[2]).at("properties", s.key(), keyword).value != s.at(keyword).value {
 				report(from, "%s does not have the same %s", m[2], keyword)
@@ -52,7 +52,7 @@ func limitsHaveSources(d *document, report reporter) {
 	}
 }
 
-// headHasADate: the contract says of which day it is.
+// headHasADate: the contract has a date.
 func headHasADate(d *document, report reporter) {
 	day := d.root.at("info", "x-as-of")
 	if _, err := time.Parse(time.DateOnly, day.value); err != nil {

@@ -9,8 +9,8 @@ import (
 
 var beginning = regexp.MustCompile(`^(An?|The|One|What|How|Where) `)
 
-// descriptionsSaySomething: all that has a meaning has a description; it is made of sentences and says more than the
-// name. That of a component goes on after "Name is".
+// descriptionsSaySomething: everything with a meaning has a description, which consists of sentences and says more than
+// the name. The description of a component continues after "Name is".
 func descriptionsSaySomething(d *document, report reporter) {
 	for _, n := range d.objects {
 		named := slices.Contains([]string{"parameters", "headers", "responses", "links", "securitySchemes"}, n.in()) && !n.has("$ref")
@@ -24,7 +24,7 @@ func descriptionsSaySomething(d *document, report reporter) {
 		case text.value == "":
 			report(n, "lacks a description")
 		case !strings.HasSuffix(text.value, "."):
-			report(text, "want a full stop at the end")
+			report(text, "want a period at the end")
 		case n.isComponent() && !beginning.MatchString(text.value):
 			report(text, "want A, An, The, One, What, How or Where at the beginning")
 		case !slices.ContainsFunc(words(text.value), isNew):
@@ -35,8 +35,8 @@ func descriptionsSaySomething(d *document, report reporter) {
 
 var foreign = regexp.MustCompile(`\b(answer(s|ed)?|[Ll]eft out|given? back|[Tt]his project|document was written|what became of|goes on)\b`)
 
-// wordsArePlain: no text has a word for which the field has another: a response, not an answer; a default, not what
-// holds if something is left out; a block that is sent back, not given back.
+// wordsArePlain: texts use the standard terms: a response, not an answer; a default, not what holds if something is
+// left out; a block that is sent back, not given back.
 func wordsArePlain(d *document, report reporter) {
 	for _, n := range d.objects {
 		for _, text := range []*node{n.at("description"), n.at("summary")} {
@@ -52,7 +52,7 @@ var (
 	fillers     = strings.Fields("a an the one what how where of for in to is")
 )
 
-// words returns the words of a name or a text that say something, in the singular.
+// words returns the meaningful words of a name or a text, in the singular.
 func words(text string) []string {
 	var words []string
 	for _, word := range wordPattern.FindAllString(text, -1) {
@@ -63,7 +63,7 @@ func words(text string) []string {
 	return words
 }
 
-// The order of keys by place. The contract does without all others.
+// The order of keys by place. The contract uses no other keys.
 var (
 	documentKeys   = strings.Fields("openapi info externalDocs servers security tags paths components")
 	componentsKeys = strings.Fields("securitySchemes parameters headers responses links examples schemas")
@@ -83,7 +83,7 @@ func keysAreInOrder(d *document, report reporter) {
 		for _, child := range n.all {
 			i := slices.Index(order, child.key())
 			if i < 0 {
-				report(child, "the contract does without %s here", child.key())
+				report(child, "the contract does not use %s here", child.key())
 			} else if i < last {
 				report(child, "%s belongs before %s", child.key(), order[last])
 			}
@@ -111,7 +111,7 @@ var (
 	parts    = strings.Fields("Headers Batch Results Errors Request Content Tools Thinking Message Usage")
 )
 
-// partsAreInOrder: comment lines mark the parts, in the order that the head of the contract tells.
+// partsAreInOrder: comment lines mark the parts, in the order given by the head of the contract.
 func partsAreInOrder(d *document, report reporter) {
 	next := 0
 	for i, line := range strings.Split(d.text, "\n") {

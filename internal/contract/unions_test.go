@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// members returns the members of a union, without the one for unknown ones. What is no union has none.
+// members returns the members of a union, without the one for unknown members. Other schemas have none.
 func (d *document) members(n *node) []*node {
 	arms := slices.Concat(n.at("oneOf").all, n.at("anyOf").all)
 	if len(arms) < 2 || slices.ContainsFunc(arms, func(m *node) bool { return !m.has("$ref") }) {
@@ -14,7 +14,7 @@ func (d *document) members(n *node) []*node {
 	return slices.DeleteFunc(arms, func(arm *node) bool { return d.resolve(arm).has("x-unknown-member") })
 }
 
-// unknown returns the last member of a union, if it is for members that the contract does not know.
+// unknown returns the last member of a union, if it is the one for unknown members.
 func (d *document) unknown(n *node) *node {
 	for _, arm := range n.at("anyOf").all {
 		if target := d.resolve(arm); target.has("x-unknown-member") {
@@ -32,7 +32,7 @@ func (n *node) known() *node {
 	return n.at("enum")
 }
 
-// isOpenEnum reports whether n says that its values may be others: anyOf of the known values and of any string.
+// isOpenEnum reports whether n is an open enum: anyOf of the known values and of any string.
 func (n *node) isOpenEnum() bool {
 	arms := n.at("anyOf")
 	return len(arms.all) == 2 && arms.at("0").has("enum") && arms.at("1", "type").value == "string" && !arms.at("1").has("enum")
@@ -48,11 +48,10 @@ func (d *document) inner(union *node) *node {
 	return union.at("discriminator", "none")
 }
 
-// unionsHaveTheirForm: a union has a name and two or more members, which are references. A closed one is a oneOf. An
-// open one is an anyOf of its known members, a union, and NewerX, the members that the contract does not know; the
-// known members have the name KnownX if nothing is before them. A custom member without discriminator may stand before
-// a union by discriminator in an anyOf. Other uses of anyOf are a reference or null, and the values of an open enum or
-// any string.
+// unionsHaveTheirForm: a union has a name and two or more members, which are references. A closed union is a oneOf. An
+// open union is an anyOf of its known members, a union named KnownX if it comes first, and NewerX for unknown members.
+// In an anyOf, a custom member without a discriminator may come before a union with one. Other uses of anyOf are a
+// reference or null, and the values of an open enum or any string.
 func unionsHaveTheirForm(d *document, report reporter) {
 	isReference := func(n *node) bool { return len(n.all) == 1 && n.has("$ref") }
 	for _, s := range d.schemas {
@@ -98,7 +97,7 @@ func unionsHaveTheirForm(d *document, report reporter) {
 	}
 }
 
-// unionsDecide: every value belongs to one member, and its discriminator or its JSON kind tells to which.
+// unionsDecide: every value belongs to one member, which its discriminator or its JSON kind determines.
 func unionsDecide(d *document, report reporter) {
 	for _, s := range d.schemas {
 		inner := d.inner(s)
@@ -140,8 +139,8 @@ func discriminatorDecides(d *document, union *node, report reporter) {
 	}
 }
 
-// absenceDecides: a value is the first member if it lacks the discriminator of the union that comes second, or if it
-// has a value of the first.
+// absenceDecides: a value belongs to the first member if it lacks the discriminator of the union that comes second, or
+// if its discriminator has a value of the first member.
 func absenceDecides(d *document, union, inner *node, report reporter) {
 	first := d.resolve(d.members(union)[0])
 	property := inner.at("discriminator", "propertyName").value
@@ -156,7 +155,7 @@ func absenceDecides(d *document, union, inner *node, report reporter) {
 	}
 }
 
-// kindDecides allows objects that differ in the constant of their type, beside members that are no objects.
+// kindDecides allows objects that differ in the constant of their type, next to members that are not objects.
 func kindDecides(d *document, union *node, report reporter) {
 	const untyped = "object "
 	seen := make(map[string]bool)
@@ -169,7 +168,7 @@ func kindDecides(d *document, union *node, report reporter) {
 			look = untyped + strings.Join(constants(member.at("properties", "type")), " ")
 		}
 		if seen[look] || objects > 1 && (look == untyped || seen[untyped]) {
-			report(m, "%s cannot be told from an earlier member", member.key())
+			report(m, "%s cannot be distinguished from an earlier member", member.key())
 		}
 		seen[look] = true
 	}
@@ -178,20 +177,20 @@ func kindDecides(d *document, union *node, report reporter) {
 	}
 }
 
-// answersAreOpen: a union or an enum of answers takes what is newer than the contract, and one of requests alone does
-// not: what the service does not take is a mistake there.
-func answersAreOpen(d *document, report reporter) {
+// responsesAreOpen: a union or an enum of responses accepts values newer than the contract. One that only requests use
+// does not, because the service refuses values that it does not know.
+func responsesAreOpen(d *document, report reporter) {
 	for _, s := range d.schemas {
-		answer := d.answers[s.in3().pointer()]
+		response := d.responses[s.in3().pointer()]
 		switch {
-		case d.members(s) != nil && answer && !d.unknown(s).exists() && !d.isInner(s):
-			report(s, "a union of answers: want a member with x-unknown-member at the end of its anyOf")
-		case d.unknown(s).exists() && !answer:
+		case d.members(s) != nil && response && !d.unknown(s).exists() && !d.isInner(s):
+			report(s, "a union of responses: want a member with x-unknown-member at the end of its anyOf")
+		case d.unknown(s).exists() && !response:
 			report(d.unknown(s), "only requests use this union, and the service refuses a member that it does not know")
 		case d.unknown(s).exists():
 			d.unknownFits(s, report)
-		case s.has("enum") && answer && !d.requests[s.in3().pointer()] && s.key() != "type" && s.in() != "anyOf" && s.key() != "not":
-			report(s.at("enum"), "an enum of answers: want anyOf of the values and of any string")
+		case s.has("enum") && response && !d.requests[s.in3().pointer()] && s.key() != "type" && s.in() != "anyOf" && s.key() != "not":
+			report(s.at("enum"), "an enum of responses: want anyOf of the values and of any string")
 		}
 	}
 }
@@ -199,12 +198,12 @@ func answersAreOpen(d *document, report reporter) {
 // in3 returns the component that n is in.
 func (n *node) in3() *node { return &node{path: n.path[:min(3, len(n.path))]} }
 
-// isInner reports whether a union is a member of another one, which may have the unknown members.
+// isInner reports whether a union is a member of another union, which may have the unknown members.
 func (d *document) isInner(s *node) bool {
 	return slices.ContainsFunc(d.schemas, func(o *node) bool { return o != s && d.inner(o) == s })
 }
 
-// unknownFits: the member for unknown members takes the objects that are no member by their type.
+// unknownFits: the member for unknown members accepts objects whose type is not that of a known member.
 func (d *document) unknownFits(union *node, report reporter) {
 	arm := d.unknown(union)
 	var tags []string
@@ -214,10 +213,10 @@ func (d *document) unknownFits(union *node, report reporter) {
 		}
 	}
 	want, from := []string{"description", "type", "x-unknown-member", "allOf", "not"}, d.resolve(arm.at("allOf", "0"))
-	if len(tags) == 0 { // no member is an object
+	if len(tags) == 0 { // there are no objects among the members
 		want, from = []string{"description", "type", "x-unknown-member", "additionalProperties"}, arm
 	}
-	keys := slices.DeleteFunc(arm.keys(), func(key string) bool { return key == "required" || key == "properties" }) // what all members have
+	keys := slices.DeleteFunc(arm.keys(), func(key string) bool { return key == "required" || key == "properties" }) // the properties of all members
 	if !slices.Equal(keys, want) || arm.at("type").value != "object" || from.at("additionalProperties").value != "true" {
 		report(arm, "want an object that may have any property")
 		return
@@ -230,12 +229,12 @@ func (d *document) unknownFits(union *node, report reporter) {
 	}
 	for _, tag := range not.values() {
 		if !slices.Contains(tags, tag) {
-			report(not, "%s is no known member", tag)
+			report(not, "%s is not a known member", tag)
 		}
 	}
 }
 
-// constants returns what a property is always one of, or nothing.
+// constants returns the values to which a property is restricted, if any.
 func constants(property *node) []string {
 	return slices.Concat(property.at("const").values(), property.at("enum").values())
 }

@@ -1,5 +1,5 @@
-// Package foreign makes foreign text fit for errors, logs and terminals. Text is foreign if it did not come from our own
-// source: bodies, headers, IDs, types, names of files and properties, and the texts of other packages' errors.
+// Package foreign makes foreign text safe for errors, logs and terminals. Text is foreign if it is not in our own
+// source code: bodies, headers, IDs, types, names of files and properties, and the error texts of other packages.
 package foreign
 
 import (
@@ -9,23 +9,23 @@ import (
 	"unicode/utf8"
 )
 
-// The longest texts, in bytes without the dots that say that more was there.
+// The longest texts, in bytes without the dots that mark a truncation.
 const (
 	longest      = 500
 	longestShort = 100
 )
 
-// Fit makes a message or an error's text fit: what no reader can see is escaped, and 500 bytes of it are kept.
+// Fit makes a message or an error text safe: invisible characters are escaped, and it is truncated to 500 bytes.
 func Fit(s string) string { return fit(s, longest) }
 
-// Short makes a name, an ID, a type or a header value fit: as Fit does, but 100 bytes are kept.
+// Short makes a name, an ID, a type or a header value safe: like Fit, but truncated to 100 bytes.
 func Short(s string) string { return fit(s, longestShort) }
 
-// All makes a text fit that is bounded already.
+// All escapes like Fit, without truncating, for texts that are already bounded.
 func All(s string) string { return fit(s, len(s)*len(`\U0010ffff`)) }
 
 // fit escapes control characters, line breaks, bidirectional controls, other invisible characters and invalid UTF-8 as Go
-// does in strings, and cuts off what goes beyond n bytes.
+// does in strings, and truncates the text to n bytes.
 func fit(s string, n int) string {
 	if len(s) <= n && clean(s) {
 		return s
@@ -49,8 +49,8 @@ func fit(s string, n int) string {
 	return b.String()
 }
 
-// visible reports whether a reader sees that there is a character. Letters, marks, digits, punctuation, symbols and spaces
-// are; controls, line and paragraph separators, and formats such as bidirectional controls are not.
+// visible reports whether a reader can see the character. Letters, marks, digits, punctuation, symbols and spaces are
+// visible; controls, line and paragraph separators, and format characters such as bidirectional controls are not.
 func visible(r rune) bool { return strconv.IsGraphic(r) }
 
 func clean(s string) bool {
@@ -62,7 +62,8 @@ func clean(s string) bool {
 	return true
 }
 
-// Error returns err, if its text is fit, and otherwise an error with the text made fit that wraps err. Nil stays nil.
+// Error returns err if its text is safe, and otherwise an error that wraps err and has a safe text. It returns nil for
+// nil.
 func Error(err error) error {
 	if err == nil {
 		return nil
@@ -90,7 +91,7 @@ func Reaches(err error, found func(string) bool) bool {
 	if found(err.Error()) {
 		return true
 	}
-	switch e := err.(type) { //nolint:errorlint // it goes through the tree itself
+	switch e := err.(type) { //nolint:errorlint // it walks the tree itself
 	case interface{ Unwrap() error }:
 		return Reaches(e.Unwrap(), found)
 	case interface{ Unwrap() []error }:
@@ -103,8 +104,7 @@ func Reaches(err error, found func(string) bool) bool {
 	return false
 }
 
-// Sealed returns an error with the given text that answers errors.Is and Timeout as err does, but from which nobody can
-// reach err.
+// Sealed returns an error with the given text that behaves like err in errors.Is and Timeout, but hides err itself.
 func Sealed(shown string, err error) error {
 	return &sealed{
 		text: shown,
@@ -118,7 +118,7 @@ func Sealed(shown string, err error) error {
 
 type sealed struct {
 	text    string
-	is      func(error) bool // functions, which no fmt verb looks into
+	is      func(error) bool // functions, because fmt verbs cannot look into them
 	timeout func() bool
 }
 

@@ -79,7 +79,7 @@ func TestSealed(t *testing.T) {
 	}
 }
 
-// FuzzFit looks for what may not be in a text, with other means than the code has.
+// FuzzFit looks for characters that must not appear in a text, by other means than the code under test.
 func FuzzFit(f *testing.F) {
 	f.Add("a\u202e\x9b\u0085\r\n\xff\u2028")
 	f.Add(strings.Repeat("\U000e0041", 60))

@@ -15,22 +15,22 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/foreign"
 )
 
-// What the API wants to see of these tokens in anthropic-beta: Beta with each call that carries one, and when a token is
-// refreshed; for an exchange the other one too.
+// Values of anthropic-beta that the API requires: Beta in each call with an access token and in each refresh, and both
+// in an exchange.
 const (
 	Beta           = "oauth-2025-04-20"
 	federationBeta = "oidc-federation-2026-04-01"
 )
 
-// A Post sends JSON to the token endpoint and returns the response. Its errors, and the body of a response that is not a
-// success, do not show the secrets.
+// A Post sends JSON to the token endpoint and returns the response. Its errors, and the body of an unsuccessful
+// response, do not contain the secrets.
 type Post func(ctx context.Context, betas string, body []byte, secrets ...string) (Response, error)
 
 // A Response is a response of the token endpoint.
 type Response struct {
 	Status    int    // of HTTP
 	RequestID string // may be empty
-	Body      []byte // as a whole
+	Body      []byte // the whole body
 }
 
 // An Error is a refusal of the token endpoint.
@@ -39,10 +39,10 @@ type Error struct {
 	Code      string // the error code of OAuth or the error type of the API; may be empty
 	Message   string // may be empty
 	RequestID string // may be empty
-	Hint      string // what to do about it; may be empty
+	Hint      string // how to fix it; may be empty
 }
 
-// Error says what the endpoint said, and what to do.
+// Error returns what the endpoint reported, and what to do.
 func (e *Error) Error() string {
 	text := fmt.Sprintf("the token endpoint responded %d %s", e.Status, foreign.Short(e.Code))
 	if e.RequestID != "" {
@@ -62,7 +62,7 @@ func (e *Error) Permanent() bool {
 	return e.Status/100 == 4 && e.Status != http.StatusRequestTimeout && e.Status != http.StatusTooManyRequests
 }
 
-// NewSource returns a source of tokens for a profile that Check accepts. It reads and sends nothing yet.
+// NewSource returns a source of tokens for a profile that passes Check. It does not read or send anything yet.
 func NewSource(p *Profile, post Post, log *slog.Logger) *Source {
 	if p.Federation != nil {
 		return &Source{fetch: exchange{p, post, log}.fetch}
@@ -154,7 +154,7 @@ func (l login) fetch(ctx context.Context, refused string, need time.Duration) (t
 	if err != nil {
 		var e *Error
 		if errors.As(err, &e) && e.Permanent() {
-			// Another process may have used the refresh token, which is good for one use.
+			// Another process may have used the refresh token, which can be used only once.
 			if now, err := readStored(l.Stored); err == nil && now.RefreshToken != s.RefreshToken && now.token().has(need) {
 				return now.token(), nil
 			}
@@ -171,7 +171,7 @@ func (l login) fetch(ctx context.Context, refused string, need time.Duration) (t
 	return t, nil
 }
 
-// A grant is what the token endpoint returns.
+// A grant is the success response of the token endpoint.
 type grant struct {
 	AccessToken  string `json:"access_token"`
 	TokenType    string `json:"token_type"`
@@ -182,7 +182,7 @@ type grant struct {
 func (g *grant) token() (t token, expires *int64) {
 	t = token{value: g.AccessToken}
 	if g.ExpiresIn != nil {
-		// Without the monotonic clock, which stands still while a machine sleeps.
+		// Without the monotonic clock, which stops while a machine sleeps.
 		t.life = time.Duration(min(*g.ExpiresIn, 1e9)) * time.Second
 		t.expires = time.Now().Round(0).Add(t.life)
 		unix := t.expires.Unix()
@@ -219,7 +219,7 @@ func send(ctx context.Context, post Post, betas string, params map[string]string
 	return &g, nil
 }
 
-// newError reads an error of OAuth or of the API. Other bodies, and other properties, may hold anything.
+// newError reads an OAuth error or an API error. It drops other bodies and properties, which may contain anything.
 func newError(r Response) *Error {
 	e := &Error{Status: r.Status, RequestID: r.RequestID}
 	var body struct {

@@ -1,5 +1,5 @@
-// Package identity obtains short-lived access tokens: for the profiles that the ant command and the official SDKs share, and
-// for workloads that have an identity token of their platform.
+// Package identity obtains short-lived access tokens, for the profiles shared by the ant command and the official SDKs,
+// and for workloads with an identity token from their platform.
 package identity
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/foreign"
 )
 
-// A Profile says how to authenticate, and where. Either Federation or Login is set.
+// A Profile describes how and where to authenticate. Either Federation or Login is set.
 type Profile struct {
 	BaseURL        string      // of the API and of its token endpoint; may be empty
 	OrganizationID string      // for an exchange
@@ -35,12 +35,12 @@ type Federation struct {
 	Token            func(context.Context) (string, error) // returns the identity token
 }
 
-// Login uses the tokens that a person's login has stored.
+// Login uses the tokens that a user's login has stored.
 type Login struct {
-	ClientID string // empty means that they cannot be refreshed
+	ClientID string // empty means that the tokens cannot be refreshed
 }
 
-// An Env returns the value of an environment variable, empty if it is not set.
+// An Env returns the value of an environment variable, or "" if it is not set.
 type Env func(name string) string
 
 // Dir returns the directory of profiles, or an empty string if there is none.
@@ -64,7 +64,7 @@ func under(dir string, names ...string) string {
 	return filepath.Join(append([]string{dir}, names...)...)
 }
 
-// Default is the name of the profile that is active if no other one is.
+// Default is the name of the profile that is active if no other one is set.
 const Default = "default"
 
 // Active returns the name of the profile that is used if none is named.
@@ -79,7 +79,7 @@ func Active(dir string) (string, error) {
 	return Default, nil
 }
 
-// Exists reports whether there is a profile, which may still be malformed.
+// Exists reports whether a profile exists. It may still be malformed.
 func Exists(dir, name string) bool {
 	if dir == "" {
 		return false
@@ -88,7 +88,7 @@ func Exists(dir, name string) bool {
 	return err == nil || !errors.Is(err, os.ErrNotExist)
 }
 
-// Load reads a profile. Environment variables fill in what it leaves out.
+// Load reads a profile. Environment variables fill in missing values.
 func Load(dir, name string, env Env) (*Profile, error) {
 	if err := checkName(name); err != nil {
 		return nil, err
@@ -140,7 +140,7 @@ func Load(dir, name string, env Env) (*Profile, error) {
 	return p, nil
 }
 
-// A profileFile is the JSON of a profile. Properties that are not known belong to other programs.
+// A profileFile is the JSON of a profile. Unknown properties belong to other programs.
 type profileFile struct {
 	BaseURL        string `json:"base_url"`
 	OrganizationID string `json:"organization_id"`
@@ -158,8 +158,8 @@ type profileFile struct {
 	} `json:"authentication"`
 }
 
-// FromEnvironment returns the workload identity that environment variables describe. If they describe only a part of it,
-// it returns the names of the others.
+// FromEnvironment returns the workload identity that environment variables describe. If they describe only part of it,
+// it returns the names of the missing ones.
 func FromEnvironment(env Env) (p *Profile, missing []string) {
 	token := tokenOf(env)
 	have := 0
@@ -194,7 +194,7 @@ func FromEnvironment(env Env) (p *Profile, missing []string) {
 	}, nil
 }
 
-// Check reports what a profile needs and does not have.
+// Check returns an error if something in the profile is missing.
 func (p *Profile) Check() error {
 	f := p.Federation
 	switch {
@@ -210,7 +210,7 @@ func (p *Profile) Check() error {
 	return nil
 }
 
-// checkName rejects names that are not those of files in the directory of profiles.
+// checkName rejects names that cannot be file names in the directory of profiles.
 func checkName(name string) error {
 	valid := func(r rune) bool {
 		return r < 0x80 && (r == '_' || r == '.' || r == '-' || '0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z')
@@ -232,7 +232,8 @@ func TokenFile(path string) func(context.Context) (string, error) {
 	}
 }
 
-// tokenOf returns where the environment has the identity token, or nil. A file is preferred, because it can be replaced.
+// tokenOf returns a function that reads the identity token from where the environment has it, or nil. A file is
+// preferred, because it can be replaced.
 func tokenOf(env Env) func(context.Context) (string, error) {
 	if path := env("ANTHROPIC_IDENTITY_TOKEN_FILE"); path != "" {
 		return TokenFile(path)
@@ -243,7 +244,7 @@ func tokenOf(env Env) func(context.Context) (string, error) {
 	return nil
 }
 
-// readFile reads a file that is small by nature.
+// readFile reads a file that should be small, and refuses a large one.
 func readFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -10,13 +10,13 @@ import (
 )
 
 const (
-	// early is how long before its end a token is refreshed, while calls still use it.
+	// early is how long before its expiry a token is refreshed, while calls still use it.
 	early = 2 * time.Minute
 
-	// late is how long before its end a token is not used any more.
+	// late is how long before its expiry a token is retired.
 	late = 30 * time.Second
 
-	// long is how much a token that is to last for an upload should have left.
+	// long is the remaining life that a token for an upload should have.
 	long = 10 * time.Minute
 
 	// fetchTimeout bounds one refresh.
@@ -29,16 +29,16 @@ const (
 // A token is an access token.
 type token struct {
 	value   string
-	expires time.Time     // by this machine's clock; zero means that it is not known
-	life    time.Duration // how much of it was left when it was obtained
+	expires time.Time     // by this machine's clock; zero means unknown
+	life    time.Duration // remaining life when it was obtained
 }
 
 func (t token) has(left time.Duration) bool {
 	return t.value != "" && (t.expires.IsZero() || time.Until(t.expires) > left)
 }
 
-// A fetch obtains a token. refused is a token that the service has refused, or empty; need is how much of its life a
-// stored token must have left.
+// A fetch obtains a token. Refused is a token that the service has refused, or empty; need is the remaining life that a
+// stored token must have.
 type fetch func(ctx context.Context, refused string, need time.Duration) (token, error)
 
 // A Source keeps an access token and refreshes it before it expires. It is safe for concurrent use: one refresh at a time
@@ -53,8 +53,8 @@ type Source struct {
 	failed  time.Time // when the last refresh failed
 }
 
-// A flight is a refresh. It is not part of the call that has started it: a refresh token may be used only once, so that
-// its answer must arrive even if the call has ended.
+// A flight is a running refresh. It outlives the call that started it: a refresh token can be used only once, so its
+// response must be received even if the call has ended.
 type flight struct {
 	refused string
 	done    chan struct{}
@@ -63,8 +63,9 @@ type flight struct {
 	panic   *parallel.Panic
 }
 
-// Token returns an access token. It waits for a refresh if there is none that can be used, or if upload asks for one that
-// lasts long and the refresh succeeds.
+// Token returns an access token. It waits for a refresh if there is no usable token, or if upload asks for a longer
+// remaining life than the token has. If that refresh fails, it returns the present token as long as that has not
+// expired.
 func (s *Source) Token(ctx context.Context, upload bool) (string, error) {
 	for {
 		held, f := s.next(ctx, upload)
@@ -88,7 +89,7 @@ func (s *Source) Token(ctx context.Context, upload bool) (string, error) {
 	}
 }
 
-// next returns the token that the source holds, if it can be used, and the refresh to wait for, if there is one.
+// next returns the token that the source holds, if it is usable, and the refresh to wait for, if there is one.
 func (s *Source) next(ctx context.Context, upload bool) (token, *flight) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -119,7 +120,8 @@ func (s *Source) next(ctx context.Context, upload bool) (token, *flight) {
 	return held, s.flight
 }
 
-// start begins a refresh. One that does not end in time is given up: its function may be the caller's, and block.
+// start begins a refresh. A refresh that does not end in time is abandoned, because it may call a function of the user
+// that blocks.
 func (s *Source) start(ctx context.Context, need time.Duration) {
 	f := &flight{refused: s.refused, done: make(chan struct{})}
 	s.flight = f
@@ -138,7 +140,7 @@ func (s *Source) start(ctx context.Context, need time.Duration) {
 
 var errLate = fmt.Errorf("no access token within %s", fetchTimeout)
 
-// end notes what a refresh came to, unless it has ended already.
+// end records the outcome of a refresh, unless it has ended already.
 func (s *Source) end(f *flight, t token, err error, p *parallel.Panic) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -164,7 +166,7 @@ func (s *Source) isRefused() string {
 	return s.refused
 }
 
-// Refused notes that the service has refused a token, which is then replaced.
+// Refused records that the service has refused a token, so that it is replaced.
 func (s *Source) Refused(value string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// TestSource has many calls use tokens for a day, with a token endpoint that is slow and fails at random, and a service that
-// revokes tokens at random.
+// TestSource makes many calls use tokens for a day, with a token endpoint that is slow and fails at random, and a
+// service that revokes tokens at random.
 func TestSource(t *testing.T) {
 	t.Parallel()
 	for _, life := range []time.Duration{20 * time.Second, time.Minute, 10 * time.Minute, time.Hour} {
@@ -78,29 +78,29 @@ func useTokens(t *testing.T, life time.Duration) {
 		})
 	}
 	group.Wait()
-	<-time.After(time.Minute) // of a last refresh
+	<-time.After(time.Minute) // for the last refresh
 	if fetches.Load() == 0 || uses.Load() < 30000 || refusals.Load() > uses.Load()/100 {
 		t.Errorf("%d tokens, %d failures, %d uses, %d refusals", fetches.Load(), failures.Load(), uses.Load(), refusals.Load())
 	}
 	t.Logf("%d tokens, %d failures, %d uses, %d refusals", fetches.Load(), failures.Load(), uses.Load(), refusals.Load())
 }
 
-// TestRefusedWhileRefreshing refuses the token that a refresh brings back from the credentials file.
+// TestRefusedWhileRefreshing refuses the token that a refresh rereads from the credentials file.
 func TestRefusedWhileRefreshing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		answers := []string{"a", "a", "b", "c"}
+		tokens := []string{"a", "a", "b", "c"}
 		var refused []string
 		s := &Source{fetch: func(_ context.Context, r string, _ time.Duration) (token, error) {
 			<-time.After(time.Second)
-			value := answers[len(refused)]
+			value := tokens[len(refused)]
 			refused = append(refused, r)
 			return token{value: value, expires: time.Now().Add(time.Minute), life: time.Minute}, nil
 		}}
 		if value, err := s.Token(t.Context(), false); value != "a" || err != nil {
 			t.Fatal(value, err)
 		}
-		<-time.After(50 * time.Second) // a refresh begins, which brings the same token
+		<-time.After(50 * time.Second) // a refresh begins, which returns the same token
 		if value, err := s.Token(t.Context(), false); value != "a" || err != nil {
 			t.Fatal(value, err)
 		}

@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// Stored tokens are a credentials file, which other programs read and write too.
+// stored is a credentials file, which other programs read and write too.
 type stored struct {
 	AccessToken  string `json:"access_token"`
 	RefreshToken string `json:"refresh_token"`
-	ExpiresAt    *int64 `json:"expires_at"` // in seconds since 1970; nil means that it is not known
+	ExpiresAt    *int64 `json:"expires_at"` // in seconds since 1970; nil means unknown
 
 	others map[string]json.RawMessage // all properties of the file
 }
@@ -29,8 +29,8 @@ func (s *stored) token() token {
 	return t
 }
 
-// readStored reads a credentials file. It refuses one that other users of the machine can read or change, or that is a
-// symbolic link, through which a new token would be written elsewhere.
+// readStored reads a credentials file. It refuses a file that other users of the machine can read or change, and a
+// symbolic link, because a new token would be written elsewhere.
 func readStored(path string) (*stored, error) {
 	before, err := os.Lstat(path)
 	if err != nil {
@@ -66,7 +66,7 @@ func readStored(path string) (*stored, error) {
 	return &s, nil
 }
 
-// write replaces a credentials file in one step. Properties that are not known stay.
+// write replaces a credentials file atomically. It keeps unknown properties.
 func (s *stored) write(path string) error {
 	file := map[string]any{"version": "1.0", "type": "oauth_token"}
 	for name, value := range s.others {
@@ -91,7 +91,7 @@ func (s *stored) write(path string) error {
 	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
 		return fmt.Errorf("credentials file %s is a symbolic link", path)
 	}
-	f, err := os.CreateTemp(dir, ".credentials-*") // for its owner only
+	f, err := os.CreateTemp(dir, ".credentials-*") // readable only by its owner
 	if err != nil {
 		return err
 	}

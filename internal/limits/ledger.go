@@ -2,10 +2,10 @@ package limits
 
 import "fmt"
 
-// A Ledger counts the requests of a batch and the bytes of its body, and notes custom IDs. The zero Ledger is an empty
-// batch.
+// A Ledger counts the requests of a batch and the bytes of its body, and records custom IDs. The zero Ledger is an
+// empty batch.
 type Ledger struct {
-	// Requests is how many requests were added.
+	// Requests is the number of requests added.
 	Requests int
 
 	bytes  int64          // of the requests, with the commas between them
@@ -21,7 +21,7 @@ func (l *Ledger) Add(size int) {
 	l.bytes += int64(size)
 }
 
-// AddAll counts n requests whose JSON has the given size in all.
+// AddAll counts n requests whose JSON has the given total size.
 func (l *Ledger) AddAll(n int, size int64) {
 	if n == 0 {
 		return
@@ -46,8 +46,8 @@ func (l *Ledger) BytesWith(size int64) int64 {
 	return n
 }
 
-// Note notes a custom ID and its place, an index or the number of a line. If the ID was noted before, it returns the
-// place of the first time, and true.
+// Note records a custom ID and its place, an index or a line number. If the ID was recorded before, it returns the
+// place of its first appearance, and true.
 func (l *Ledger) Note(id string, place int) (first int, duplicate bool) {
 	if first, duplicate = l.places[id]; duplicate {
 		return first, true
@@ -59,10 +59,10 @@ func (l *Ledger) Note(id string, place int) (first int, duplicate bool) {
 	return place, false
 }
 
-// Next begins another batch. Custom IDs of earlier batches stay noted.
+// Next begins another batch. It keeps the custom IDs of earlier batches.
 func (l *Ledger) Next() { l.Requests, l.bytes = 0, 0 }
 
-// CheckCount returns what is wrong with the number of requests, or nil.
+// CheckCount returns an error if the number of requests is not allowed.
 func (l *Ledger) CheckCount() error {
 	switch {
 	case l.Requests > MaxRequests:
@@ -73,7 +73,7 @@ func (l *Ledger) CheckCount() error {
 	return nil
 }
 
-// CheckSize returns what is wrong with the length of the body, or nil.
+// CheckSize returns an error if the body is too long.
 func (l *Ledger) CheckSize() error {
 	if n := l.Bytes(); n > MaxBytes {
 		return fmt.Errorf("the batch has %d bytes, and %d are allowed: split it", n, MaxBytes)

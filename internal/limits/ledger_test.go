@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestLedger compares the counted length with that of the body itself.
+// TestLedger compares the counted length with that of the real body.
 func TestLedger(t *testing.T) {
 	t.Parallel()
 	var l Ledger

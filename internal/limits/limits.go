@@ -1,4 +1,4 @@
-// Package limits knows what the service checks when it accepts a batch: everything but the parameters of its requests.
+// Package limits has the checks that the service makes when it accepts a batch: all except those of parameters.
 package limits
 
 import "errors"
@@ -6,20 +6,20 @@ import "errors"
 // The limits of a batch.
 const (
 	MaxRequests = 100_000
-	MaxBytes    = 256_000_000 // of the body; it is not documented whether the 256 MB are more
+	MaxBytes    = 256_000_000 // of the body; the documented 256 MB may mean more
 )
 
-// MaxLine is the longest line of results that is read, by default, in bytes. The service takes requests of 32 MB outside of
-// batches, so a longer message could not be continued; one of 300,000 output tokens has about 2 MB.
+// MaxLine is the default limit of a line of results, in bytes. The service accepts requests of 32 MB outside of
+// batches, so a longer message could not be continued; a message of 300,000 output tokens has about 2 MB.
 const MaxLine = 32 << 20
 
-// The body of a create call is its requests, with commas in between, inside of these.
+// The body of a create call is Open, the requests with commas in between, and Close.
 const (
 	Open  = `{"requests":[`
 	Close = `]}`
 )
 
-// CustomIDPattern is what IsCustomID checks, as the contract has it.
+// CustomIDPattern is the contract's pattern of custom IDs, which IsCustomID checks.
 const CustomIDPattern = `^[a-zA-Z0-9_-]{1,64}$`
 
 // IsCustomID reports whether id can be the custom ID of a request.
@@ -33,7 +33,7 @@ func IsCustomID(id string) bool {
 	return 1 <= len(id) && len(id) <= 64
 }
 
-// CheckCustomID returns what is wrong with a custom ID, or nil.
+// CheckCustomID returns an error if id cannot be a custom ID.
 func CheckCustomID(id string) error {
 	switch {
 	case id == "":

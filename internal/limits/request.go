@@ -10,14 +10,14 @@ import (
 
 // A Request is a request of a batch whose parameters are not decoded.
 type Request struct {
-	// CustomID is the request's ID, empty if there is none.
+	// CustomID is the request's ID, or "" if there is none.
 	CustomID string
 
-	// Params are its parameters as the input has them, nil if there are none.
+	// Params are its parameters as they appear in the input, or nil if there are none.
 	Params []byte
 }
 
-// Decode reads a request. A request that is not an object is empty.
+// Decode reads a request. If it is not an object, r remains empty.
 func Decode(d *wire.Decoder, r *Request) {
 	if !d.Object() {
 		return
@@ -25,7 +25,7 @@ func Decode(d *wire.Decoder, r *Request) {
 	for name := d.Name(); name != nil; name = d.Name() {
 		switch string(name) {
 		case "custom_id":
-			r.CustomID = "" // of two, the last one counts, even if it is not a string
+			r.CustomID = "" // of duplicates the last one counts, even if it is not a string
 			wire.DecodeString(d, &r.CustomID)
 		case "params":
 			r.Params = d.Value()
@@ -35,12 +35,11 @@ func Decode(d *wire.Decoder, r *Request) {
 	}
 }
 
-// HasParams reports whether there are parameters: an object.
+// HasParams reports whether the parameters are an object.
 func (r *Request) HasParams() bool { return jsontext.Value(r.Params).Kind() == '{' }
 
-// Parse reads a request that is a line of its own, in strict UTF-8. The error says why it is not a request, without showing
-// anything of it; a malformed custom ID is for [CheckCustomID] to find. With an error, the custom ID is there if it could be
-// read.
+// Parse reads a request from a line, in strict UTF-8. The error says why it is not a request, without showing its
+// content; malformed custom IDs are left to [CheckCustomID]. With an error, CustomID is set if it could be read.
 func Parse(line []byte) (r Request, err error) {
 	err = wire.Walk(line, func(d *wire.Decoder) { Decode(d, &r) })
 	switch {

@@ -10,19 +10,19 @@ import (
 )
 
 const (
-	// blockSize is how much is read at a time; a longer line is read as a whole.
+	// blockSize is how many bytes are read at a time; a longer line is read as a whole.
 	blockSize = 1 << 20
 
 	// bufferSize leaves room for the end of the last line.
 	bufferSize = blockSize + 64<<10
 )
 
-// A Block is some whole lines of a stream.
+// A Block holds consecutive whole lines of a stream.
 type Block struct {
 	// First is the number of its first line, from 1.
 	First int
 
-	// Err is why nothing comes behind it: nil, if the stream has come to its end or goes on.
+	// Err is the error that ended the stream after this block, if any.
 	Err error
 
 	text []byte
@@ -31,8 +31,8 @@ type Block struct {
 // ErrLong is the error of a stream with a line that is too long.
 var ErrLong = errors.New("longer than a batch may be")
 
-// Blocks reads r to its end in blocks, so that several goroutines can work on its lines. A line longer than longest, by
-// more than what a block has, is ErrLong. Memory is used again when blocks are released.
+// Blocks reads r to its end in blocks, so that several goroutines can process its lines. A line that exceeds longest by
+// more than the size of a block ends the stream with ErrLong. The memory of released blocks is reused.
 func Blocks(r io.Reader, longest int) iter.Seq[Block] {
 	return func(yield func(Block) bool) {
 		in := bufio.NewReaderSize(r, 64<<10)
@@ -44,7 +44,7 @@ func Blocks(r io.Reader, longest int) iter.Seq[Block] {
 			switch {
 			case b.Err == io.EOF:
 				b.Err = nil
-			case b.Err != nil: // nobody knows how the last line goes on
+			case b.Err != nil: // the last line may be incomplete
 				b.text = b.text[:bytes.LastIndexByte(b.text, '\n')+1]
 			}
 			if !yield(b) || end {
@@ -54,8 +54,8 @@ func Blocks(r io.Reader, longest int) iter.Seq[Block] {
 	}
 }
 
-// Lines gives the lines that are not blank, without the white space around them, with their numbers. A byte order mark at
-// the start of the stream is left out.
+// Lines yields the lines that are not blank, without surrounding white space, with their numbers. A byte order mark at
+// the start of the stream is skipped.
 func (b Block) Lines() iter.Seq2[int, []byte] {
 	return func(yield func(int, []byte) bool) {
 		number := b.First
@@ -71,20 +71,22 @@ func (b Block) Lines() iter.Seq2[int, []byte] {
 	}
 }
 
-// End returns the number of the line behind the block.
+// End returns the number of the line after the block.
 func (b Block) End() int { return b.First + bytes.Count(b.text, []byte("\n")) }
 
-// buffers keeps the memory of blocks, so that a large stream costs no more of it than a small one.
+// buffers holds the memory of released blocks, so that a large stream needs no more than a small one.
 var buffers = sync.Pool{New: func() any { return new(make([]byte, 0, bufferSize)) }}
 
-// Release gives the memory of a block back, but for that of a long line. Its lines are not good any more.
+// Release makes the memory of a block available for reuse, unless it holds a long line. The block's lines become
+// invalid.
 func (b Block) Release() {
 	if text := b.text[:0]; cap(text) == bufferSize {
 		buffers.Put(&text)
 	}
 }
 
-// readBlock reads about blockSize bytes, to the end of a line. The error that ends the stream comes with its last lines.
+// readBlock reads about blockSize bytes, to the end of a line. The error that ends the stream is returned with its last
+// lines.
 func readBlock(in *bufio.Reader, longest int) (text []byte, err error) {
 	text = *buffers.Get().(*[]byte)
 	for err == nil && len(text) < blockSize {

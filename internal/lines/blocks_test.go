@@ -12,7 +12,7 @@ import (
 	"testing/iotest"
 )
 
-// plainly is what Blocks does, with the stream in memory.
+// plainly does the same as Blocks, with the stream in memory.
 func plainly(text string) (numbers []int, lines []string) {
 	for i, line := range strings.Split(strings.TrimPrefix(text, "\ufeff"), "\n") {
 		if line = strings.Trim(line, " \t\r"); line != "" {
@@ -23,7 +23,7 @@ func plainly(text string) (numbers []int, lines []string) {
 	return numbers, lines
 }
 
-// texts are small ones, and some whose lines end around the borders of the buffers.
+// texts returns small texts, and some whose lines end around the borders of the buffers.
 func texts() []string {
 	all := []string{"", "\n", "a", "a\n", "\ufeffa\nb", "\ufeff", "\ufeff\n\ufeffa", "a\r\nb\r\n", " \t\n\n a \n\r\n b", "a\n\n\nb"}
 	for _, border := range []int{64 << 10, blockSize, bufferSize} {
@@ -97,7 +97,7 @@ func TestBlocksEndAtALongLine(t *testing.T) {
 	}
 }
 
-// TestBlocksOfABrokenStream has a stream fail in the middle of a line: what was read of it is no line.
+// TestBlocksOfABrokenStream makes a stream fail in the middle of a line, which must not be returned.
 func TestBlocksOfABrokenStream(t *testing.T) {
 	t.Parallel()
 	gone := errors.New("gone")

@@ -12,7 +12,7 @@ import (
 	"testing/iotest"
 )
 
-// split is Reader in the plainest form: it has the stream in memory.
+// split is the simplest form of Reader, with the stream in memory.
 func split(stream []byte, longest int) (all []Line) {
 	at := int64(0)
 	for number := 1; len(stream) > 0; number++ {
@@ -43,12 +43,12 @@ func read(l *Reader) (all []Line, err error) {
 		if err != nil {
 			return all, err
 		}
-		line.Text = bytes.Clone(Trim(line.Text)) // of a line that is too long there may be white space at the end
+		line.Text = bytes.Clone(Trim(line.Text)) // the kept part of a line that is too long may end in white space
 		all = append(all, line)
 	}
 }
 
-// TestBorders reads lines that end just before, at and behind the ends of buffers, in pieces of several sizes.
+// TestBorders reads lines that end just before, at and just after the ends of buffers, in pieces of several sizes.
 func TestBorders(t *testing.T) {
 	t.Parallel()
 	const buffer, longest = 64 << 10, 200_000
@@ -97,7 +97,7 @@ func TestBorders(t *testing.T) {
 	}
 }
 
-// difference says where lines differ, without their texts.
+// difference returns where lines differ, without their texts.
 func difference(want, got []Line) string {
 	if len(want) != len(got) {
 		return fmt.Sprintf("%d lines, want %d", len(got), len(want))
@@ -113,7 +113,7 @@ func difference(want, got []Line) string {
 	return ""
 }
 
-// TestReadError gives the whole lines before a failure, and nothing of the line that it is in.
+// TestReadError expects the whole lines before a failure, and nothing of the line that contains it.
 func TestReadError(t *testing.T) {
 	t.Parallel()
 	failure := errors.New("the disk is gone")

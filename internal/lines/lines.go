@@ -10,21 +10,21 @@ import (
 
 // A Line is one line of a stream.
 type Line struct {
-	Number int    // from 1, blank lines counted
-	Offset int64  // where it begins: behind the byte order mark, if the stream begins with one
+	Number int    // from 1, counting blank lines
+	Offset int64  // where it begins, after the byte order mark if the stream has one
 	End    int64  // where the next line begins
-	Text   []byte // without the white space around it; of a line that is too long, its beginning
-	Long   bool   // it is longer than the reader's bound
-	Cut    bool   // it has no line break: the stream ends with it
+	Text   []byte // without surrounding white space; if Long, only its beginning
+	Long   bool   // it exceeds the reader's limit
+	Cut    bool   // it has no line break: the stream ends within it
 }
 
-// A Reader splits a stream into lines. Memory holds one line, up to the bound.
+// A Reader splits a stream into lines. It holds one line in memory, up to its limit.
 type Reader struct {
 	r      *bufio.Reader
-	max    int // bound of a line's text
+	max    int // limit of a line's text
 	number int
 	at     int64  // how much was read
-	next   int64  // how much was read when the next line was asked for
+	next   int64  // how much was read when Next was called
 	buf    []byte // holds lines that do not fit r's buffer
 }
 
@@ -39,19 +39,19 @@ func (l *Reader) Reset(r io.Reader) {
 	l.number, l.at = 0, 0
 }
 
-// Number returns the number of the line that Next has just returned, or met an error in.
+// Number returns the number of the line that Next has just returned, or in which it met an error.
 func (l *Reader) Number() int { return l.number }
 
 const (
 	mostBlank  = 64 << 20 // bytes of blank lines between two others
-	mostOfLine = 1 << 30  // bytes of a line, of which only the beginning is kept
+	mostOfLine = 1 << 30  // bytes of a line, only the beginning of which is kept
 )
 
-// ErrEndless is the error of a stream that goes on without a line that ends.
-var ErrEndless = errors.New("there is no line in 64 MiB, or no end of one in 1 GiB")
+// ErrEndless is the error of a stream with too many blank lines in a row, or with a line that does not end.
+var ErrEndless = errors.New("no line within 64 MiB, or no line end within 1 GiB")
 
-// Next returns the next line that is not blank; its text is good until the next call. The error is io.EOF behind the last
-// line, or that of reading: what was read of a line before it is no line.
+// Next returns the next line that is not blank; its text is valid until the next call. The error is io.EOF after the
+// last line, or the read error; a line that is incomplete because of a read error is not returned.
 func (l *Reader) Next() (Line, error) {
 	l.next = l.at
 	for {
@@ -105,7 +105,7 @@ func (l *Reader) readLong(part []byte) (text []byte, long bool, err error) {
 		fit := min(n, cap(l.buf)-len(l.buf))
 		l.buf = append(l.buf, part[:fit]...)
 		more.add(part[fit:n])
-		long = long || len(Trim(part[n:])) > 0 // behind the bound there may be white space
+		long = long || len(Trim(part[n:])) > 0 // white space after the limit does not count
 		if err != bufio.ErrBufferFull {
 			l.buf = more.join(l.buf)
 			return Trim(l.buf), long, err
@@ -118,7 +118,7 @@ func (l *Reader) readLong(part []byte) (text []byte, long bool, err error) {
 	}
 }
 
-const whiteSpace = " \t\r\n" // of JSON
+const whiteSpace = " \t\r\n" // in JSON
 
 // Trim returns b without the white space that JSON allows around a value.
 func Trim(b []byte) []byte { return bytes.Trim(b, whiteSpace) }

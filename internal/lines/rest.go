@@ -1,8 +1,8 @@
 package lines
 
-// A rest is the end of a line that does not fit a buffer. It stays where it was read until the length of the line is known,
-// so that a line takes at most twice its length. In a buffer that doubles it would take up to three times, and in one that
-// append grows more, with five times its length as garbage.
+// A rest is the part of a line that does not fit into a buffer. It is kept in pieces until the length of the line is
+// known, so that a line takes at most twice its length in memory. A buffer that doubles would take up to three times
+// its length, and one that append grows even more, with five times its length as garbage.
 type rest [][]byte
 
 // pieceSize is the size of a rest's first piece; each further one is twice as large, up to blockSize.
@@ -20,7 +20,7 @@ func (r *rest) add(b []byte) {
 	}
 }
 
-// join returns buf with the rest behind it, in new memory unless there is no rest.
+// join returns buf followed by the rest, in new memory unless the rest is empty.
 func (r rest) join(buf []byte) []byte {
 	if len(r) == 0 {
 		return buf

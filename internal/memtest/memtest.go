@@ -1,4 +1,4 @@
-// Package memtest measures what a function keeps in memory, and makes long input that takes no memory itself.
+// Package memtest measures the memory that a function uses, and makes long input that needs almost no memory itself.
 package memtest
 
 import (
@@ -9,12 +9,12 @@ import (
 	"strings"
 )
 
-// gcPercent is how much garbage may lie beside what is in use while Peak measures. With Go's own 100 a peak is up to twice
-// what is in use, depending on when the collector runs.
+// gcPercent bounds the garbage on the heap while Peak measures, in percent of the memory in use. With Go's default of
+// 100, a peak is up to twice the memory in use, depending on when the collector runs.
 const gcPercent = 10
 
-// Peak returns how many bytes f has on the heap at most at one time, beside what is there before. It counts what the whole
-// process allocates, so that nothing else may run at the same time.
+// Peak returns the most bytes that f has on the heap at one time, in addition to those before. It counts what the whole
+// process allocates, so nothing else may run at the same time.
 func Peak(f func()) uint64 {
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	runtime.GC()
@@ -44,8 +44,7 @@ func heap() uint64 {
 	return sample[0].Value.Uint64()
 }
 
-// Repeat returns before, text as often as it takes for at least size bytes, and after, in parts of which most are the same
-// string.
+// Repeat returns before, then text repeated to at least size bytes, then after. Most of the parts are the same string.
 func Repeat(before, text string, size int, after string) []string {
 	part := strings.Repeat(text, 1+(1<<20)/len(text))
 	n := size / len(part)

@@ -9,16 +9,16 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/memtest"
 )
 
-// TestPeak is not parallel: memory that other tests use would count. The bounds leave a quarter for what the runtime keeps
-// beside: a peak that counted garbage, or what is in use twice, would be out of them.
+// TestPeak is not parallel, because the memory of other tests would count. The bounds leave a quarter for the runtime
+// itself, but are exceeded if garbage is counted, or memory is counted twice.
 func TestPeak(t *testing.T) { //nolint:paralleltest // see above
 	var kept []byte
 	for name, tt := range map[string]struct {
 		f           func()
 		least, most uint64 // in MiB
 	}{
-		"nothing":           {func() {}, 0, 16},
-		"kept":              {func() { kept = make([]byte, 64<<20) }, 60, 80},
+		"nothing": {func() {}, 0, 16},
+		"kept":    {func() { kept = make([]byte, 64<<20) }, 60, 80},
 		"used for a moment": {func() {
 			b := make([]byte, 64<<20)
 			for range 1000 {

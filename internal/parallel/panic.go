@@ -6,15 +6,15 @@ import (
 	"runtime/debug"
 )
 
-// A Panic is a panic of another goroutine, which is raised again on the goroutine that waits for it: code of the caller
-// must not end the process from a goroutine that the caller cannot see.
+// A Panic is a panic of another goroutine. It is raised again on the goroutine that waits for it, so that the caller's
+// code cannot end the process from a goroutine that the caller does not control.
 type Panic struct {
 	// Value is what the goroutine panicked with, and Stack its stack.
 	Value any
 	Stack []byte
 }
 
-// Error shows the value and where it came from. The runtime prints it when nobody recovers.
+// Error returns the value and its stack. The runtime prints it if the panic is not recovered.
 func (p *Panic) Error() string { return fmt.Sprintf("%v\n\n%s", p.Value, p.Stack) }
 
 // Unwrap returns the value, if it is an error.
@@ -32,8 +32,8 @@ func (p *Panic) Raise() {
 
 var errExited = errors.New("the goroutine was ended by runtime.Goexit")
 
-// Go runs f on a goroutine of its own and then calls done with what f panicked with, or nil. If f ends its goroutine by
-// runtime.Goexit, that counts as a panic too: nobody may wait for it for ever.
+// Go runs f on a new goroutine and then calls done with the panic of f, or nil. If f ends its goroutine with
+// runtime.Goexit, that counts as a panic too, so that nothing waits for it forever.
 func Go(f func(), done func(*Panic)) {
 	go func() {
 		p := &Panic{Value: errExited}
@@ -42,13 +42,13 @@ func Go(f func(), done func(*Panic)) {
 	}()
 }
 
-// Catch calls f and returns what it panicked with, or nil.
+// Catch calls f and returns its panic, or nil.
 func Catch(f func()) (p *Panic) {
 	defer func() {
 		switch v := recover().(type) {
 		case nil:
 		case *Panic:
-			p = v // of yet another goroutine
+			p = v // already caught on another goroutine
 		default:
 			p = &Panic{Value: v, Stack: debug.Stack()}
 		}

@@ -11,7 +11,8 @@ import (
 	"testing/synctest"
 )
 
-// TestPanics ranges over results on one goroutine while others panic: it gets what came before, and then the panic.
+// TestPanics ranges over results while other goroutines panic: it must get the results before the panic, and then the
+// panic.
 func TestPanics(t *testing.T) {
 	t.Parallel()
 	fails := func(how func()) iter.Seq[int] {
@@ -32,7 +33,7 @@ func TestPanics(t *testing.T) {
 		in    func(func()) iter.Seq[int]
 		f     func(int, func())
 		how   func()
-		leave int // after so many results
+		leave int // after this many results
 		want  any
 	}{
 		"input/value":       {fails, nil, value, 0, "boom"},

@@ -1,4 +1,4 @@
-// Package parallel does on several goroutines what comes one after the other.
+// Package parallel maps a sequence concurrently and keeps its order.
 package parallel
 
 import (
@@ -6,10 +6,10 @@ import (
 	"sync"
 )
 
-// Map gives f of each element of in, in the order of in, and works on about n of them at the same time.
+// Map yields f of each element of in, in the order of in. It processes about n elements at the same time.
 //
-// in is ranged over on another goroutine. Whoever leaves the iteration early waits for what has begun. A panic of in or f
-// is raised in its place among the results, as a [*Panic].
+// Map ranges over in on another goroutine. Leaving the iteration early waits for the elements in progress. A panic of
+// in or f is raised, as a [*Panic], in its place among the results.
 func Map[T, R any](n int, in iter.Seq[T], f func(T) R) iter.Seq[R] {
 	type outcome struct {
 		value R
@@ -19,7 +19,7 @@ func Map[T, R any](n int, in iter.Seq[T], f func(T) R) iter.Seq[R] {
 		results := make(chan chan outcome, n) // in the order of in
 		stop := make(chan struct{})
 		var running sync.WaitGroup
-		// promise makes place for the next result. It returns nil if there is nobody to take it.
+		// promise reserves a place for the next result. It returns nil if the iteration has ended.
 		promise := func() chan outcome {
 			result := make(chan outcome, 1)
 			select {

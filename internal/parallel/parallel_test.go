@@ -40,7 +40,7 @@ func TestOrder(t *testing.T) {
 	})
 }
 
-// TestLeaving ends with every goroutine: the bubble would not end otherwise.
+// TestLeaving checks that all goroutines end: the bubble would not end otherwise.
 func TestLeaving(t *testing.T) {
 	t.Parallel()
 	for _, after := range []int{0, 1, 7} {
@@ -67,6 +67,6 @@ func TestLeaving(t *testing.T) {
 func TestNothing(t *testing.T) {
 	t.Parallel()
 	for range Map(3, slices.Values([]int{}), func(x int) int { return x }) {
-		t.Error("something came")
+		t.Error("a result was yielded")
 	}
 }

@@ -18,7 +18,7 @@ import (
 	"unicode"
 )
 
-// TestFieldNotes checks the table of ARCHITECTURE.md that lists what goes wrong in clients: each row links tests that run.
+// TestFieldNotes checks the table of client failures in ARCHITECTURE.md: each row links tests that run.
 func TestFieldNotes(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("ARCHITECTURE.md")
@@ -39,8 +39,8 @@ var (
 	noteTest = regexp.MustCompile(`^\[(\w+)\]\(([^()\s]+)\)$`)
 )
 
-// checkFieldNotes returns the number of rows of the table in the section "Tests", and what is wrong with them. The files
-// that rows link are in fsys.
+// checkFieldNotes returns the number of rows of the table in the section "Tests", and their problems. The files that
+// rows link are in fsys.
 func checkFieldNotes(fsys fs.FS, text string) (notes int, problems []string) {
 	_, section, _ := strings.Cut(text, "\n## Tests\n")
 	section, _, _ = strings.Cut(section, "\n## ")
@@ -75,7 +75,7 @@ func checkFieldNotes(fsys fs.FS, text string) (notes int, problems []string) {
 	return notes, problems
 }
 
-// TestJobFailures checks the table of ARCHITECTURE.md about what may happen to a job: each row links tests that run.
+// TestJobFailures checks the table of job failures in ARCHITECTURE.md: each row links tests that run.
 func TestJobFailures(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("ARCHITECTURE.md")
@@ -102,7 +102,7 @@ func TestJobFailures(t *testing.T) {
 	}
 }
 
-// checkTestLink returns what keeps a link from being to a test that make test runs, or "".
+// checkTestLink returns why a link is not to a test that make test runs, or "".
 func checkTestLink(fsys fs.FS, link string) string {
 	m := noteTest.FindStringSubmatch(link)
 	if m == nil {
@@ -116,10 +116,10 @@ func checkTestLink(fsys fs.FS, link string) string {
 	dir, base := path.Split(file)
 	for part := range strings.SplitSeq(strings.TrimSuffix(dir, "/"), "/") {
 		if part == "testdata" || strings.HasPrefix(part, "_") || strings.HasPrefix(part, ".") && part != "." {
-			return fmt.Sprintf("%s: go test ./... leaves out %s", file, part)
+			return fmt.Sprintf("%s: go test ./... skips %s", file, part)
 		}
 	}
-	modules, err := fs.ReadFile(fsys, "go.work") // all of which make test and make test-postgres run
+	modules, err := fs.ReadFile(fsys, "go.work") // make test and make test-postgres run all of them
 	if err != nil {
 		return err.Error()
 	}
@@ -149,8 +149,8 @@ func checkTestLink(fsys fs.FS, link string) string {
 	return fmt.Sprintf("%s has no %s", file, name)
 }
 
-// isTestFunc reports whether go test runs the function f: it is a test or a fuzz test by its name and its parameter, and does
-// not skip itself without a condition.
+// isTestFunc reports whether go test runs the function f: its name and parameter make it a test or a fuzz test, and it
+// does not skip itself unconditionally.
 func isTestFunc(f *ast.FuncDecl) bool {
 	want, rest := "testing.T", ""
 	if after, ok := strings.CutPrefix(f.Name.Name, "Test"); ok {
@@ -181,7 +181,7 @@ func isTestFunc(f *ast.FuncDecl) bool {
 	return true
 }
 
-// dotted returns a name of a package, such as "testing.T".
+// dotted returns a qualified name, such as "testing.T".
 func dotted(x ast.Expr) string {
 	if s, ok := x.(*ast.SelectorExpr); ok {
 		if pkg, ok := s.X.(*ast.Ident); ok {
@@ -191,7 +191,7 @@ func dotted(x ast.Expr) string {
 	return ""
 }
 
-// TestFieldNotesBite breaks rows, and what they link.
+// TestFieldNotesBite breaks rows and their links.
 func TestFieldNotesBite(t *testing.T) {
 	t.Parallel()
 	const code = "package a\n\nimport \"testing\"\n\n"
@@ -226,7 +226,7 @@ var TestVariable = func(t *testing.T) {}
 	const a = "[TestA](a/a_test.go)"
 	for name, tt := range map[string]struct {
 		rows string
-		want string // of the only problem; empty: none
+		want string // part of the only problem; empty means none
 	}{
 		"row/right":            {"| 1 | Text. | " + a + ", [FuzzA](a/a_test.go), [Test](a/a_test.go), [TestUnnamed](a/a_test.go) |\n| 53 | Text. | [TestA](root_test.go) |", ""},
 		"row/number again":     {"| 1 | Text. | " + a + " |\n| 1 | Text. | " + a + " |", "number 1 comes after 1"},
@@ -258,8 +258,8 @@ var TestVariable = func(t *testing.T) {}
 		"file/other system":    {"| 1 | Text. | [TestA](a/a_plan9_test.go) |", "not among the tests"},
 		"file/tag":             {"| 1 | Text. | [TestA](a/tagged_test.go) |", "not among the tests"},
 		"file/underscore":      {"| 1 | Text. | [TestA](a/_test.go) |", "not among the tests"},
-		"file/testdata":        {"| 1 | Text. | [TestA](a/testdata/a_test.go) |", "leaves out testdata"},
-		"file/folder":          {"| 1 | Text. | [TestA](_a/a_test.go) |", "leaves out _a"},
+		"file/testdata":        {"| 1 | Text. | [TestA](a/testdata/a_test.go) |", "skips testdata"},
+		"file/folder":          {"| 1 | Text. | [TestA](_a/a_test.go) |", "skips _a"},
 		"file/command":         {"| 1 | Text. | [TestA](cmd/x/a_test.go) |", ""},
 		"file/other module":    {"| 1 | Text. | [TestA](tools/x/a_test.go) |", "in the module of tools"},
 	} {

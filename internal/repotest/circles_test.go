@@ -7,8 +7,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/repotest/circles"
 )
 
-// fileCircles says, by package, how many pairs of files may use each other, and how many files may be in circles. What
-// only goes through the hub does not count: every file of the package may use it, and it may use them.
+// fileCircles limits, by package, the pairs of files that use each other and the files in circles. Uses of and by the
+// hub do not count: every file of the package may use it, and it may use them.
 var fileCircles = map[string]struct {
 	pairs, files int
 	hub          string

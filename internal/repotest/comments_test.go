@@ -13,7 +13,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/internal/contract"
 )
 
-// TestPackageComments checks that each package has one comment, so that documentation begins somewhere.
+// TestPackageComments checks that each package has exactly one package comment.
 func TestPackageComments(t *testing.T) {
 	t.Parallel()
 	comments := make(map[string]int)
@@ -34,7 +34,7 @@ func TestPackageComments(t *testing.T) {
 }
 
 // checkComments checks that exported constants, variables and fields are documented, in the form that go doc expects.
-// Linters look at functions and types.
+// Linters check functions and types.
 func checkComments(s *source) []problem {
 	if s.generated() || s.isTest() {
 		return nil
@@ -55,7 +55,7 @@ type comments struct {
 	problems []problem
 }
 
-// check checks the comment of names, which stands above or behind them.
+// check checks the comment of names, which is above them or follows on the same line.
 func (c *comments) check(names []*ast.Ident, above, behind *ast.CommentGroup) {
 	names = slices.DeleteFunc(slices.Clone(names), func(n *ast.Ident) bool { return !n.IsExported() })
 	if len(names) == 0 || above == nil && behind != nil {
@@ -91,7 +91,7 @@ func (c *comments) spec(decl *ast.GenDecl, spec ast.Spec) {
 	}
 }
 
-// fields checks the fields of a struct. A comment that names several stands above the first of them.
+// fields checks the fields of a struct. A comment on several fields is above the first of them.
 func (c *comments) fields(list *ast.FieldList) {
 	var shared *ast.CommentGroup
 	var last token.Pos

@@ -53,7 +53,7 @@ func TestDocs(t *testing.T) {
 	}
 }
 
-// TestReadmeLinks follows the links to files. The name of a test links the file that has it.
+// TestReadmeLinks follows the links to files. The name of a test must link to the file that contains it.
 func TestReadmeLinks(t *testing.T) {
 	t.Parallel()
 	tests, prose := 0, codeBlock.ReplaceAllString(readme(t), "")
@@ -75,7 +75,7 @@ func TestReadmeLinks(t *testing.T) {
 	}
 }
 
-// TestVersion compares the places that name our version, and that of the official SDK.
+// TestVersion compares the places that state our version and that of the official SDK.
 func TestVersion(t *testing.T) {
 	t.Parallel()
 	changes, err := os.ReadFile("CHANGELOG.md")
@@ -98,7 +98,7 @@ func TestVersion(t *testing.T) {
 	}
 	sdk := regexp.MustCompile(`anthropic-sdk-go/v\d+ (v\S+)`).FindSubmatch(modules)
 	if sdk == nil || !strings.Contains(readme(t), "The official Go SDK, "+string(sdk[1])+",") {
-		t.Errorf("README.md compares with another version of the SDK than %s", sdk)
+		t.Errorf("README.md compares with a version of the SDK other than %s", sdk)
 	}
 }
 
@@ -139,14 +139,14 @@ func docCode(t *testing.T, name string) (blocks []string) {
 	return blocks
 }
 
-// around is what stands around code that is no whole file, with the names that such code may use.
+// around surrounds code that is not a whole file, and declares the names that such code may use.
 const around = `package p
 func _(ctx context.Context, c *client.Client, id string, requests []client.Request) error {
 %s
 return nil
 }`
 
-// compile checks the types of code: a file, declarations or statements.
+// compile type-checks code: a file, declarations or statements.
 func compile(code string) error {
 	if !strings.HasPrefix(code, "package ") {
 		if _, err := parser.ParseFile(token.NewFileSet(), "", "package p\n"+code, 0); err == nil {
@@ -170,7 +170,7 @@ func compile(code string) error {
 	return err
 }
 
-// withImports adds the imports that code without any uses.
+// withImports adds the imports that code without imports uses.
 func withImports(code string) string {
 	head, rest, _ := strings.Cut(code, "\n")
 	for _, path := range []string{
@@ -184,7 +184,7 @@ func withImports(code string) string {
 	return head + "\n" + rest
 }
 
-// exports returns the files with what packages export, by path.
+// exports returns the files with export data of packages, by path.
 var exports = sync.OnceValues(func() (map[string]string, error) {
 	args := []string{"list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}", ".", "./client/...", "testing", "testing/synctest"}
 	out, err := exec.Command("go", args...).Output()
@@ -200,7 +200,7 @@ var exports = sync.OnceValues(func() (map[string]string, error) {
 	return files, err
 })
 
-// TestDocsBite has code that does not compile.
+// TestDocsBite checks code that does not compile.
 func TestDocsBite(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]string{

@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestExamplesStandAlone checks that documentation shows everything that an Example calls. It shows the function, or the
-// whole file if that has one Example, declarations that are for it, and no tests.
+// TestExamplesStandAlone checks that documentation shows everything that an Example calls. It shows the Example's
+// function, or the whole file if the file has one Example, its declarations, and no tests.
 func TestExamplesStandAlone(t *testing.T) {
 	t.Parallel()
 	for _, what := range needy(sources(t)) {
@@ -22,8 +22,8 @@ func TestExamplesStandAlone(t *testing.T) {
 	}
 }
 
-// needy returns which Examples of client, of the packages below it, and of otel call functions that documentation does not
-// show.
+// needy returns the Examples of client, of the packages below it, and of otel that call functions which documentation
+// does not show.
 func needy(all []*source) (problems []string) {
 	tests := slices.DeleteFunc(slices.Clone(all), func(s *source) bool {
 		area, _, _ := strings.Cut(s.dir(), "/")
@@ -50,7 +50,7 @@ func needy(all []*source) (problems []string) {
 	return problems
 }
 
-// callsIn returns the functions that are called by their name alone, without those that are declared there as variables.
+// callsIn returns the functions that are called by an unqualified name, except those declared there as variables.
 func callsIn(code ast.Node) (names []string) {
 	var local []string
 	ast.Inspect(code, func(n ast.Node) bool {

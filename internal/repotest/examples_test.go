@@ -10,7 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// notCalled are methods that need no Example, because users do not call them: others do, through Go's own interfaces.
+// notCalled are methods that need no Example, because users do not call them directly: other code does, through Go's
+// interfaces.
 var notCalled = []string{
 	"Error", "Is", "Unwrap", // fmt and errors
 	"LogValue",                     // log/slog
@@ -22,7 +23,7 @@ var notCalled = []string{
 	"ServeHTTP", // net/http
 }
 
-// TestExamples checks that an Example with output shows whatever users call of the packages that they import.
+// TestExamples checks that an Example with output shows everything that users call in the packages that they import.
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	for _, call := range withoutExample(sources(t)) {
@@ -30,7 +31,7 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// A call is what users may call: a function of a package of ours, or, without regard to its type, a method.
+// A call is something that users may call: a function of one of our packages, or a method, whatever its type.
 type call struct {
 	dir    string
 	method bool
@@ -65,7 +66,7 @@ func withoutExample(all []*source) (missing []string) {
 	return missing
 }
 
-// examples are what the Examples of all packages call, by themselves or through functions beside them.
+// examples are what the Examples of all packages call, directly or through functions in the same package.
 type examples struct {
 	funcs map[call]helper
 	shown map[call]bool
@@ -97,7 +98,7 @@ func (e *examples) read(all []*source) {
 	}
 }
 
-// walk notes what is called in a part of a file.
+// walk records what is called in a part of a file.
 func (e *examples) walk(s *source, part ast.Node) {
 	imports := make(map[string]string) // directories of our packages, and the paths of others, by the name in the file
 	for _, i := range s.file.Imports {
@@ -121,7 +122,7 @@ func (e *examples) walk(s *source, part ast.Node) {
 			for _, dir := range imports {
 				e.shown[call{dir, true, f.Sel.Name}] = true
 			}
-			e.shown[call{s.dir(), true, f.Sel.Name}] = true // of what a helper beside it returns
+			e.shown[call{s.dir(), true, f.Sel.Name}] = true // of a value that a helper returns
 		case *ast.Ident:
 			key := call{s.dir(), false, n.Name}
 			if f, ok := e.funcs[key]; ok {
@@ -133,7 +134,7 @@ func (e *examples) walk(s *source, part ast.Node) {
 	})
 }
 
-// TestExamplesAreMissed leaves out Examples.
+// TestExamplesAreMissed checks that missing Examples are found.
 func TestExamplesAreMissed(t *testing.T) {
 	t.Parallel()
 	library := parseGo(t, "client/a.go", `package client

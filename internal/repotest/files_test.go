@@ -28,16 +28,16 @@ type source struct {
 	file  *ast.File
 }
 
-// A check returns what is wrong with a file.
+// A check returns the problems of a file.
 type check func(*source) []problem
 
-// A problem is one place that breaks a rule.
+// A problem is a place that breaks a rule.
 type problem struct {
 	at   token.Pos
 	what string
 }
 
-// fileRules are what each file must keep, by name. Linters know no rule of these.
+// fileRules are rules for every file, by name. Linters have no such rules.
 var fileRules = map[string]check{
 	"generated": checkGenerated,
 	"waiting":   checkWaiting,
@@ -56,12 +56,12 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// isOutside reports whether a folder is not for this repository's sources. Go leaves out the first three kinds too.
+// isOutside reports whether a folder does not hold sources of this repository. Go skips the first three kinds too.
 func isOutside(name string) bool {
 	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || name == "testdata" || name == "node_modules"
 }
 
-// sources returns all files of the repository, the conformance module's too.
+// sources returns all Go files of the repository, including those of nested modules.
 func sources(t *testing.T) []*source {
 	t.Helper()
 	var all []*source
@@ -109,20 +109,20 @@ func (s *source) imports(path string) bool {
 	return slices.ContainsFunc(s.file.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == `"`+path+`"` })
 }
 
-// checkGenerated has generated files told by their names, for which .gitattributes has patterns.
+// checkGenerated checks that the names of generated files mark them as generated, for the patterns in .gitattributes.
 func checkGenerated(s *source) []problem {
 	named := strings.HasSuffix(s.name, ".gen.go") || strings.HasSuffix(s.name, "_gen_test.go")
 	switch {
 	case named && !s.generated():
-		return []problem{{s.file.Package, "named like generated code, but has no header that says so"}}
+		return []problem{{s.file.Package, "named like generated code, but has no header of generated code"}}
 	case !named && s.generated():
 		return []problem{{s.file.Package, "generated code is in files whose names end in .gen.go or _gen_test.go"}}
 	}
 	return nil
 }
 
-// checkWaiting keeps tests from waiting in real time. In a bubble of testing/synctest a receive from time.After is
-// how time passes.
+// checkWaiting prevents tests from waiting in real time. In a testing/synctest bubble, time passes by receiving from
+// time.After.
 func checkWaiting(s *source) []problem {
 	if !s.isTest() {
 		return nil
@@ -156,7 +156,7 @@ func checkWaiting(s *source) []problem {
 	return problems
 }
 
-// called returns what a call calls, if that is a name or a name of a package, such as "errors.New".
+// called returns the called function, if it is a plain or qualified name, such as "errors.New".
 func called(call *ast.CallExpr) string {
 	switch f := call.Fun.(type) {
 	case *ast.Ident:
@@ -169,8 +169,8 @@ func called(call *ast.CallExpr) string {
 	return ""
 }
 
-// checkStart keeps programs that import our packages from doing work before main: no init functions, and no variables
-// that are computed.
+// checkStart prevents our packages from doing work before main in programs that import them: there are no init
+// functions and no computed variables.
 func checkStart(s *source) []problem {
 	if dir := s.dir(); s.isTest() || dir != "gen" && dir != "internal/wire" && dir != "client" && !strings.HasPrefix(dir, "client/") {
 		return nil
@@ -198,7 +198,7 @@ func checkStart(s *source) []problem {
 }
 
 // computed reports whether the value of a variable takes work at the start of the program: a call, or a map, which is
-// filled then. Making an error is none that counts.
+// filled then. Making an error does not count.
 func computed(value ast.Expr) bool {
 	found := false
 	ast.Inspect(value, func(n ast.Node) bool {

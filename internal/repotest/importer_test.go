@@ -12,20 +12,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestImporters makes modules that import packages of ours, and checks what that adds to their go.mod and go.sum: the
-// modules that they link, and nothing of the generator, of tests, or of commands.
+// TestImporters makes modules that import our packages, and checks what that adds to their go.mod and go.sum: the
+// modules that they link, and none of the generator, of tests, or of commands.
 func TestImporters(t *testing.T) {
 	t.Parallel()
 	linked := []string{
-		"github.com/apapsch/go-jsonmerge/v2", // of runtime
+		"github.com/apapsch/go-jsonmerge/v2", // required by runtime
 		"github.com/go-json-experiment/json",
-		"github.com/google/uuid", // of runtime
+		"github.com/google/uuid", // required by runtime
 		"github.com/oapi-codegen/runtime",
 	}
 	for name, tt := range map[string]struct {
 		imports []string
 		want    []string // modules beside ours
-		sums    int      // lines of go.sum at most; the tests of what is imported count there
+		sums    int      // most lines of go.sum, which includes the dependencies of tests of imported packages
 	}{
 		"contract":  {[]string{""}, nil, 12},
 		"client":    {[]string{"/client"}, linked, 41},
@@ -69,7 +69,7 @@ func TestImporters(t *testing.T) {
 	}
 }
 
-// newImporter makes a module of one program that imports packages of ours, and returns its directory.
+// newImporter makes a module with one program that imports some of our packages, and returns its directory.
 func newImporter(t *testing.T, packages ...string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -86,7 +86,7 @@ func newImporter(t *testing.T, packages ...string) (dir string) {
 	return dir
 }
 
-// runGo runs the go command outside of our workspace, with more of an environment, and returns its output.
+// runGo runs the go command outside of our workspace, with additional environment variables, and returns its output.
 func runGo(t *testing.T, dir string, env []string, args ...string) string {
 	t.Helper()
 	command := exec.Command("go", args...)

@@ -11,11 +11,11 @@ import (
 
 const (
 	module = "github.com/seed-111a911e/messagebatches"
-	schema = "internal/contract/schema" // reads JSON by reflection, which client and gen do not
+	schema = "internal/contract/schema" // reads JSON by reflection, unlike client and gen
 )
 
-// layout says which of our packages each package may link, and whether it may link more than programs should carry:
-// kin-openapi, and package testing. A name that ends in a slash stands for all packages below.
+// layout lists which of our packages each package may link, and whether it may link packages that programs should not
+// carry: kin-openapi, and package testing. A name that ends in a slash means all packages below it.
 var layout = map[string]struct {
 	ours  []string
 	heavy bool
@@ -42,13 +42,13 @@ var layout = map[string]struct {
 	"examples/":                {ours: []string{"client", "client/", "gen", "internal/"}},
 }
 
-// A linked package is one of our packages, with the paths of what it imports itself and of all that it links.
+// A linked package is one of our packages, with the paths of the packages that it imports and of all that it links.
 type linked struct {
 	path          string
 	imports, deps []string
 }
 
-// TestImports keeps what programs link small, and the arrows between packages pointing one way.
+// TestImports checks that programs link little, and that imports between our packages follow the layout.
 func TestImports(t *testing.T) {
 	t.Parallel()
 	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}|{{join .Imports " "}}|{{join .Deps " "}}`, "./...").Output()
@@ -70,7 +70,7 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// checkLinks returns what is wrong with what a package links.
+// checkLinks returns the problems with the packages that a package links.
 func checkLinks(p linked) []string {
 	pkg := own(p.path)
 	rule, ok := layout[pkg]
@@ -105,7 +105,7 @@ func checkLinks(p linked) []string {
 
 func own(path string) string { return strings.TrimPrefix(strings.TrimPrefix(path, module), "/") }
 
-// isForeign reports whether a package is of another module: the first part of its path is a host.
+// isForeign reports whether a package is in a third-party module: the first part of its path is a host.
 func isForeign(path string) bool {
 	host, _, _ := strings.Cut(path, "/")
 	return strings.Contains(host, ".")
@@ -116,8 +116,8 @@ func isLight(path string) bool {
 	return slices.ContainsFunc([]string{
 		"github.com/go-json-experiment/json/",
 		"github.com/oapi-codegen/runtime",
-		"github.com/google/uuid",           // of runtime
-		"github.com/apapsch/go-jsonmerge/", // of runtime
+		"github.com/google/uuid",           // required by runtime
+		"github.com/apapsch/go-jsonmerge/", // required by runtime
 	}, func(prefix string) bool { return strings.HasPrefix(path, prefix) })
 }
 
@@ -128,7 +128,7 @@ func TestImportsBites(t *testing.T) {
 		pkg     string
 		imports []string
 		deps    []string
-		want    string // the only problem; empty: none
+		want    string // the only problem; empty means none
 	}{
 		"ours/right":          {"client", nil, []string{"net/http", module + "/gen", module + "/internal/wire"}, ""},
 		"ours/against arrow":  {"gen", nil, []string{module + "/client"}, `"gen" links our "client"`},

@@ -15,7 +15,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client"
 )
 
-// A modFile is what go.mod or go.work says, as go mod edit -json and go work edit -json print it.
+// A modFile is the content of go.mod or go.work, as go mod edit -json and go work edit -json print it.
 type modFile struct {
 	Module  struct{ Path string }
 	Go      string
@@ -29,7 +29,7 @@ type modFile struct {
 // edit reads a go.mod or go.work file; kind is mod or work.
 func edit(t *testing.T, kind, name string) modFile {
 	t.Helper()
-	if _, err := os.Stat(name); err != nil { // also tells go test that its cached results depend on the file
+	if _, err := os.Stat(name); err != nil { // also makes the cached results of go test depend on the file
 		t.Fatal(err)
 	}
 	out, err := exec.Command("go", kind, "edit", "-json", name).Output()
@@ -67,7 +67,7 @@ func moduleDirs(t *testing.T) (dirs []string) {
 	return dirs
 }
 
-// required returns the version of the root module that the nested modules require: the one that the next release has.
+// required returns the version of the root module that the nested modules require: that of the next release.
 func required(t *testing.T) string {
 	t.Helper()
 	for _, r := range edit(t, "mod", "cmd/go.mod").Require {
@@ -79,8 +79,8 @@ func required(t *testing.T) string {
 	return ""
 }
 
-// TestModules checks that go.work lists all modules, that they share one version, and that go install can build what is
-// committed: a replace would forbid that.
+// TestModules checks that go.work lists all modules, that they share one version, and that no go.mod has a replace,
+// which would break go install.
 func TestModules(t *testing.T) {
 	t.Parallel()
 	version, root, work := required(t), edit(t, "mod", "go.mod"), edit(t, "work", "go.work")
@@ -92,11 +92,11 @@ func TestModules(t *testing.T) {
 	}
 	dirs := slices.Sorted(slices.Values(moduleDirs(t)))
 	if slices.Sort(listed); !slices.Equal(listed, dirs) {
-		t.Errorf("go.work lists the modules in %q beside the root, and there are %q", listed, dirs)
+		t.Errorf("go.work lists the modules in %q besides the root, but there are %q", listed, dirs)
 	}
 	for _, r := range work.Replace {
 		if own := strings.TrimPrefix(r.Old.Path, module); r.Old.Version != version || filepath.ToSlash(filepath.Clean(r.New.Path)) != filepath.ToSlash(filepath.Clean("./"+own)) {
-			t.Errorf("go.work should replace %s %s by its directory", r.Old.Path, version)
+			t.Errorf("go.work should replace %s %s with its directory", r.Old.Path, version)
 		}
 	}
 	if strings.TrimSuffix(work.Go, ".0") != root.Go {
@@ -134,7 +134,7 @@ func numbers(t *testing.T, version string) (parts []int) {
 	return parts
 }
 
-// TestNestedImports checks that nested modules import only what other programs can.
+// TestNestedImports checks that nested modules import only packages that other programs can import too.
 func TestNestedImports(t *testing.T) {
 	t.Parallel()
 	nested, found := moduleDirs(t), 0
@@ -155,7 +155,8 @@ func inModule(s *source, nested []string) bool {
 	return slices.ContainsFunc(nested, func(dir string) bool { return strings.HasPrefix(s.name, dir+"/") })
 }
 
-// checkNested checks the imports of a file. Go allows internal packages across modules whose paths begin alike.
+// checkNested checks the imports of a file. Go itself allows internal packages across modules with the same path
+// prefix.
 func checkNested(s *source, nested []string) (problems []problem) {
 	if !inModule(s, nested) {
 		return nil
@@ -163,7 +164,7 @@ func checkNested(s *source, nested []string) (problems []problem) {
 	for _, i := range s.file.Imports {
 		path := strings.Trim(i.Path.Value, `"`)
 		if strings.HasPrefix(path, module+"/internal/") {
-			problems = append(problems, problem{i.Pos(), fmt.Sprintf("a nested module imports %q of the root, whose other versions may lack it", own(path))})
+			problems = append(problems, problem{i.Pos(), fmt.Sprintf("a nested module imports %q of the root, which other versions of the root may lack", own(path))})
 		}
 	}
 	return problems

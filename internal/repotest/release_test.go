@@ -12,12 +12,12 @@ import (
 	"testing"
 )
 
-// TestRelease releases the working tree to a proxy in a directory, with the version that the nested modules require, and
-// then does what users do, without go.work: go get in a new module, and go install of the command, which is run.
+// TestRelease publishes the working tree to a proxy in a directory, with the version that the nested modules require,
+// and then does what users do, without go.work: go get in a new module, go install of the command, and running it.
 func TestRelease(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("left out with -short: nothing has shown that go get and go install can use what is committed")
+		t.Skip("skipped with -short: not tested that go get and go install work with the committed files")
 	}
 	version, proxy := required(t), t.TempDir()
 	publish(t, proxy, ".", version)
@@ -29,8 +29,8 @@ func TestRelease(t *testing.T) {
 	publish(t, proxy, "otel", version)
 	publish(t, proxy, "cookbook", version)
 
-	// Our modules come from proxy, others from what was downloaded before, or from where they always come from. A
-	// cache of its own keeps the version out of the user's.
+	// Our modules come from proxy, other modules from the module cache or the usual proxies. A separate cache keeps our
+	// version out of the user's cache.
 	downloaded := strings.TrimSpace(runGo(t, ".", nil, "env", "GOMODCACHE"))
 	usual := strings.TrimSpace(runGo(t, ".", nil, "env", "GOPROXY"))
 	bin := t.TempDir()
@@ -52,7 +52,7 @@ func TestRelease(t *testing.T) {
 	runGo(t, dir, env, "mod", "tidy")
 	runGo(t, dir, env, "build", "-o", os.DevNull, ".")
 
-	// Without jobs, a program that traces its calls gains nothing of theirs.
+	// A program that traces its calls without using jobs must not gain the dependencies of jobs.
 	dir = newImporter(t, "/client", "/otel")
 	runGo(t, dir, env, "get", module+"/otel@"+version)
 	runGo(t, dir, env, "mod", "tidy")
@@ -133,7 +133,7 @@ func moduleFiles(t *testing.T, dir string) []string {
 	if err != nil {
 		t.Fatalf("git ls-files: %v", err)
 	}
-	var nested []string // with a slash at the end
+	var nested []string // with a trailing slash
 	for _, m := range moduleDirs(t) {
 		if below, ok := strings.CutPrefix(m+"/", strings.TrimPrefix(filepath.ToSlash(dir)+"/", "./")); ok && below != "" {
 			nested = append(nested, below)

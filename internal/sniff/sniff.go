@@ -1,4 +1,4 @@
-// Package sniff names the format of a file by its first bytes, as far as people confuse it with plain text.
+// Package sniff detects, from the first bytes of a file, formats that people confuse with plain text.
 package sniff
 
 import (
@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Text returns data without a byte order mark, if it may be text in UTF-8, or else the name of its format, such as "a ZIP
-// archive". Formats that are text themselves, such as HTML, count as text. The first 512 bytes decide.
+// Text returns data without a byte order mark if it may be UTF-8 text, and otherwise the name of its format, such as "a
+// ZIP archive". Formats that are text themselves, such as HTML, count as text. Only the first 512 bytes are examined.
 func Text(data []byte) (text []byte, format string) {
 	for _, s := range signatures {
 		if s.matches(data) {
@@ -15,7 +15,7 @@ func Text(data []byte) (text []byte, format string) {
 		}
 	}
 	head := data[:min(len(data), 512)]
-	// Letters in UTF-16 without a byte order mark have every second byte zero.
+	// In UTF-16 without a byte order mark, every second byte of Latin letters is zero.
 	if len(head) >= 4 {
 		switch {
 		case head[0] == 0 && head[1] != 0 && head[2] == 0 && head[3] != 0, head[0] != 0 && head[1] == 0 && head[2] != 0 && head[3] == 0:
@@ -28,9 +28,9 @@ func Text(data []byte) (text []byte, format string) {
 	return bytes.TrimPrefix(data, []byte("\ufeff")), ""
 }
 
-// A signature is the beginning of a format.
+// A signature is how files of a format begin.
 type signature struct {
-	begin  string // a dot is any byte
+	begin  string // a dot matches any byte
 	format string
 }
 
@@ -46,7 +46,7 @@ func (s signature) matches(data []byte) bool {
 	return true
 }
 
-// IsImage reports whether a format of [Text] is that of an image.
+// IsImage reports whether a format returned by [Text] is an image format.
 func IsImage(format string) bool { return strings.HasSuffix(format, " image") }
 
 var signatures = []signature{

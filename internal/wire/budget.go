@@ -5,26 +5,26 @@ import (
 	"unsafe"
 )
 
-// What decoding may keep is bounded by the length of the input: a list of ones where objects are expected would become
-// forty times as long. Measured on whole responses and requests, the values of a result take up to 2.6 bytes for each byte
-// of JSON (text blocks of one character), those of requests up to 3.8. The constant is for structs with few properties set,
-// and for the first elements of lists and maps.
+// The memory for decoded values is bounded by the length of the input: without a bound, a list of ones where objects
+// are expected would take forty times its length. Measured on whole responses and requests, the values of a result take
+// up to 2.6 bytes per byte of JSON (text blocks of one character), and those of requests up to 3.8. The constant part
+// is for structs with few properties set, and for the first elements of lists and maps.
 const (
 	budgetPerByte = 5
 	budgetMin     = 1 << 20
 )
 
-// ErrBudget is the error of JSON whose values would take many times its length.
+// ErrBudget is the error of JSON whose values would take many times its length in memory.
 var ErrBudget = errors.New("decoding would take too much memory for the length of the JSON")
 
-// Spend counts n bytes that are about to be kept. If that is more than the length of the input allows, decoding ends with
+// Spend counts n bytes that are about to be allocated. If they exceed the budget of the input, decoding ends with
 // [ErrBudget], and Spend returns false.
 func (d *Decoder) Spend(n int) bool {
 	d.left -= n
 	return d.left >= 0 || d.overspend()
 }
 
-// overspend ends decoding. It is apart, so that the compiler inlines Spend.
+// overspend ends decoding. It is a separate function so that the compiler inlines Spend.
 func (d *Decoder) overspend() bool {
 	d.overspent = d.overspent || !d.bad
 	d.fail()
@@ -33,12 +33,12 @@ func (d *Decoder) overspend() bool {
 
 // New allocates a T and counts it.
 func New[T any](d *Decoder) *T {
-	d.Spend((size[T]() + 15) &^ 15) // as the allocator rounds, or less
+	d.Spend((size[T]() + 15) &^ 15) // rounds up no more than the allocator does
 	return new(T)
 }
 
-// spendEntry counts the next entry of a map that has n. The first one comes with room for eight, and later ones may come
-// with as much room again.
+// spendEntry counts the next entry of a map that has n. The first entry allocates room for eight, and later ones may
+// double the room.
 func spendEntry[T any](d *Decoder, n int) bool {
 	entry := size[string]() + size[T]()
 	switch {

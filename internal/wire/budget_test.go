@@ -48,7 +48,7 @@ func TestSpend(t *testing.T) {
 			d := NewDecoder([]byte(tt.in))
 			tt.read(d)
 			if tt.want == ErrBudget && !d.Failed() {
-				t.Error("decoding goes on")
+				t.Error("decoding continues")
 			}
 			limit := budgetMin + budgetPerByte*len(tt.in)
 			if used := limit - d.left; tt.want == ErrBudget && used > limit+limit/2 && used < 1<<40 {
@@ -84,7 +84,7 @@ func readExtras(d *Decoder) {
 	}
 }
 
-// TestDecoderIsReused spends a budget, and decodes something else with the same decoder.
+// TestDecoderIsReused exhausts a budget, and then decodes something else with the same decoder.
 func TestDecoderIsReused(t *testing.T) {
 	t.Parallel()
 	d := new(Decoder)

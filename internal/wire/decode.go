@@ -10,36 +10,35 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A Decoder reads one value of the contract, which is in memory. Its methods do nothing once the input has turned out
-// not to be JSON, so that generated code need not check after each call.
+// A Decoder decodes one value of the contract from memory. Once it has found that the input is not JSON, its methods do
+// nothing, so that generated code need not check after each call.
 type Decoder struct {
 	in        []byte
-	pos       int              // of what is read next
+	pos       int              // where reading continues
 	bad       bool             // decoding has ended: the input is not JSON, or overspent
-	left      int              // how many more bytes may be kept: see Spend
-	overspent bool             // decoding has ended because of that
-	strict    bool             // strings must be valid UTF-8; otherwise what is not becomes U+FFFD
-	request   bool             // what is read is to be sent: an unknown property must not get lost
-	stack     []frame          // the objects and lists that pos is in
-	base      jsontext.Pointer // where the input stands in a larger value
-	misfit    *DecodeError     // the first value that did not fit: decoding goes on
-	misfits   int              // how many there were
+	left      int              // how many more bytes may be allocated: see Spend
+	overspent bool             // decoding has ended because of the budget
+	strict    bool             // strings must be valid UTF-8; otherwise invalid bytes become U+FFFD
+	request   bool             // the value is a request: an unknown property must not get lost
+	stack     []frame          // the objects and lists around pos
+	base      jsontext.Pointer // where the input is in a larger value
+	misfit    *DecodeError     // the first value that did not fit; decoding continues
+	misfits   int              // how many values did not fit
 	interned  interner
 	scratch   []byte // for strings with escapes
 }
 
 // A frame is an object or a list that is being read.
 type frame struct {
-	read       int // how many properties or elements
-	name, rest int // the last property's name, as it stands in the input; rest is 0 in a list
+	read       int // number of properties or elements
+	name, rest int // start and end of the last property's name in the input; rest is 0 in a list
 }
 
 // A Func decodes the next value into x.
 type Func[T any] func(d *Decoder, x *T)
 
-// NewDecoder returns a decoder of b, which must be one JSON value and white space. It puts up with what strict JSON
-// refuses and paid results have been seen to hold: duplicate names (the last one wins) and invalid UTF-8 (it becomes
-// U+FFFD).
+// NewDecoder returns a decoder of b, which must be one JSON value and white space. It tolerates two faults seen in real
+// results, which strict JSON refuses: duplicate names (the last one wins) and invalid UTF-8 (it becomes U+FFFD).
 func NewDecoder(b []byte) *Decoder {
 	d := pool.Get().(*Decoder)
 	d.begin(b)
@@ -48,7 +47,7 @@ func NewDecoder(b []byte) *Decoder {
 
 func (d *Decoder) begin(in []byte) { d.in, d.left = in, budgetMin+budgetPerByte*len(in) }
 
-// End returns what became of decoding. The decoder must not be used after it.
+// End returns the error of decoding, if any. The decoder must not be used afterwards.
 func (d *Decoder) End() error {
 	err := d.result()
 	d.reset()
@@ -56,7 +55,7 @@ func (d *Decoder) End() error {
 	return err
 }
 
-// reset makes d ready for other input.
+// reset prepares d for other input.
 func (d *Decoder) reset() {
 	d.in, d.pos, d.bad, d.strict, d.request, d.stack = nil, 0, false, false, false, d.stack[:0]
 	d.overspent = false
@@ -68,14 +67,14 @@ func (d *Decoder) reset() {
 
 var pool = sync.Pool{New: func() any { return new(Decoder) }}
 
-// Unmarshal decodes b into x, as [NewDecoder] says.
+// Unmarshal decodes b into x with a decoder of [NewDecoder].
 func Unmarshal[T any](b []byte, x *T, decode Func[T]) error {
 	d := NewDecoder(b)
 	decode(d, x)
 	return d.End()
 }
 
-// UnmarshalFrom decodes the next value of j, under j's own options.
+// UnmarshalFrom decodes the next value of j, with the options of j.
 func UnmarshalFrom[T any](j *jsontext.Decoder, x *T, decode Func[T]) error {
 	v, err := j.ReadValue()
 	if err != nil {
@@ -87,8 +86,8 @@ func UnmarshalFrom[T any](j *jsontext.Decoder, x *T, decode Func[T]) error {
 	return d.End()
 }
 
-// Walk lets visit read b, which must be one JSON value and white space, in strict UTF-8. It returns an error if b is not
-// JSON, or what visit has reported.
+// Walk calls visit to read b, which must be one JSON value and white space, in strict UTF-8. It returns an error if b
+// is not JSON, or the fault that visit has reported.
 func Walk(b []byte, visit func(d *Decoder)) error {
 	d := NewDecoder(b)
 	d.strict = true
@@ -109,12 +108,12 @@ func (d *Decoder) result() error {
 	return nil
 }
 
-// syntaxError says what makes the input no JSON.
+// syntaxError returns why the input is not JSON.
 func (d *Decoder) syntaxError() error {
 	j := jsontext.NewDecoder(bytes.NewBuffer(d.in), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(!d.strict))
 	switch _, err := j.ReadValue(); err {
 	case nil:
-		return errors.New("there is more after the value")
+		return errors.New("unexpected data after the value")
 	case io.EOF:
 		return io.ErrUnexpectedEOF
 	default:
@@ -128,7 +127,7 @@ func (d *Decoder) fail() {
 	d.pos = len(d.in)
 }
 
-// report keeps the place and the reason of the first value that does not fit. There may be millions of them.
+// report keeps the place and the reason of the first value that does not fit. There may be millions.
 func (d *Decoder) report(reason string) {
 	if d.first() {
 		d.misfit = &DecodeError{Pointer: d.Pointer(), Reason: reason}
@@ -147,7 +146,7 @@ func (d *Decoder) expected(want string, got jsontext.Kind) {
 	}
 }
 
-// KindName returns a kind of JSON value in words, with its article.
+// KindName returns the name of a kind of JSON value, with its article.
 func KindName(k jsontext.Kind) string {
 	switch k {
 	case '{':
@@ -164,13 +163,13 @@ func KindName(k jsontext.Kind) string {
 	return k.String()
 }
 
-// Failed reports whether the input has turned out not to be JSON.
+// Failed reports whether decoding has ended early, because the input is not JSON or exceeds the budget.
 func (d *Decoder) Failed() bool { return d.bad }
 
 // Pointer returns the place of what was read last.
 func (d *Decoder) Pointer() jsontext.Pointer { return d.PointerTo(d.stack) }
 
-// A Place is where a value stands in the input. It costs less than its pointer.
+// A Place is the place of a value in the input. It costs less than its pointer.
 type Place []frame
 
 // AppendPlace appends the place of what was read last.
@@ -191,7 +190,7 @@ func (d *Decoder) PointerTo(place Place) jsontext.Pointer {
 	return p
 }
 
-// next returns the first byte of what comes next, or 0 at the end.
+// next skips white space and returns the next byte, or 0 at the end.
 func (d *Decoder) next() byte {
 	if d.pos < len(d.in) && d.in[d.pos] > ' ' {
 		return d.in[d.pos]
@@ -213,7 +212,7 @@ func (d *Decoder) Kind() jsontext.Kind {
 	return 0
 }
 
-// value reads the next value, and says whether the strings in it are valid. After an error it is nil.
+// value reads the next value, and reports whether the strings in it are valid. After an error v is nil.
 func (d *Decoder) value() (v jsontext.Value, valid bool) {
 	d.next()
 	start := d.pos
@@ -226,26 +225,25 @@ func (d *Decoder) value() (v jsontext.Value, valid bool) {
 	return d.in[start:end], valid
 }
 
-// Value reads the next value. The bytes are those of the input.
+// Value reads the next value. It returns a part of the input.
 func (d *Decoder) Value() jsontext.Value {
 	v, _ := d.value()
 	return v
 }
 
-// A Bookmark is where a value begins in an object or a list.
+// A Bookmark is the beginning of a value in an object or a list.
 type Bookmark struct {
 	pos, depth int
 	outer      frame
 }
 
-// Bookmark returns where the next value begins. It must be in an object or a list.
+// Bookmark returns the beginning of the next value, which must be in an object or a list.
 func (d *Decoder) Bookmark() Bookmark {
 	depth := len(d.stack)
 	return Bookmark{d.pos, depth, d.stack[depth-1]}
 }
 
-// Return goes back to a bookmark, in an object or a list that has not been left, unless the input has turned out not to be
-// JSON.
+// Return goes back to a bookmark in an object or a list that has not been left. After an error it does nothing.
 func (d *Decoder) Return(b Bookmark) {
 	if !d.bad {
 		d.pos, d.stack = b.pos, d.stack[:b.depth]
@@ -253,11 +251,10 @@ func (d *Decoder) Return(b Bookmark) {
 	}
 }
 
-// Skip passes over the next value.
+// Skip skips the next value.
 func (d *Decoder) Skip() { d.value() }
 
-// enter begins an object or a list. It returns false, with the value behind it, where the value is null or something
-// else.
+// enter enters an object or a list. If the value is null or something else, it skips the value and returns false.
 func (d *Decoder) enter(open jsontext.Kind) bool {
 	switch k := d.Kind(); k {
 	case open:
@@ -279,8 +276,7 @@ func (d *Decoder) enter(open jsontext.Kind) bool {
 	return false
 }
 
-// another passes over what stands before the next property or element. It returns false at the end, with the object or
-// list behind it.
+// another moves to the next property or element. At the end it leaves the object or list and returns false.
 func (d *Decoder) another(closing byte) bool {
 	f := &d.stack[len(d.stack)-1]
 	c := d.next()
@@ -299,11 +295,11 @@ func (d *Decoder) another(closing byte) bool {
 	return true
 }
 
-// Object enters an object. It returns false where there is none: nothing is left to read then.
+// Object enters an object. If the next value is not an object, it skips the value and returns false.
 func (d *Decoder) Object() bool { return d.enter('{') }
 
-// RequestObject is Object for a type that keeps the properties that the contract does not know. Those of the objects in it,
-// which do not, are reported.
+// RequestObject is Object for a type that keeps properties that the contract does not know. In nested objects, which do
+// not keep them, such properties are reported.
 func (d *Decoder) RequestObject() bool {
 	d.request = true
 	return d.Object()
@@ -319,14 +315,14 @@ func (d *Decoder) StrictObject() bool {
 	return !null && d.enter('{')
 }
 
-// Name reads the next name of the object, or returns nil at its end. The bytes are good until the next string is read.
+// Name reads the next name of the object, or returns nil at its end. The bytes are valid until the next string is read.
 func (d *Decoder) Name() []byte {
 	if !d.another('}') {
 		return nil
 	}
 	d.next()
 	start := d.pos
-	if end := scanShort(d.in, start); end > 0 && d.in[end+1] == ':' { // most names, which is worth a twentieth of short lines
+	if end := scanShort(d.in, start); end > 0 && d.in[end+1] == ':' { // most names; saves a twentieth of the time for short lines
 		f := &d.stack[len(d.stack)-1]
 		f.name, f.rest = start, end+1
 		d.pos = end + 2
@@ -346,7 +342,7 @@ func (d *Decoder) Name() []byte {
 	return name
 }
 
-// text reads the string that comes next. The bytes are good until the next one is read.
+// text reads the next string. The bytes are valid until the next string is read.
 func (d *Decoder) text() (text []byte, ok bool) {
 	if end := scanShort(d.in, d.pos); end > 0 {
 		text, d.pos = d.in[d.pos+1:end], end+1
@@ -362,13 +358,13 @@ func (d *Decoder) text() (text []byte, ok bool) {
 	return text, true
 }
 
-// List enters a list. It returns false where there is none: nothing is left to read then.
+// List enters a list. If the next value is not a list, it skips the value and returns false.
 func (d *Decoder) List() bool { return d.enter('[') }
 
-// Next reports whether the list has another element, which is read next. At the end the list is left.
+// Next moves to the next element of the list. At the end it leaves the list and returns false.
 func (d *Decoder) Next() bool { return d.another(']') }
 
-// Mark sets a bit of seen if the next value is there to see, that is if it is not null.
+// Mark sets a bit of seen if the next value is not null.
 func (d *Decoder) Mark(seen *uint64, bit int) {
 	if d.Kind() != 'n' {
 		*seen |= 1 << bit
@@ -396,7 +392,7 @@ func (d *Decoder) Constant(want string) {
 	}
 }
 
-// Unknown passes over a property that the contract does not know.
+// Unknown skips a property that the contract does not know.
 func (d *Decoder) Unknown() {
 	if d.request && d.misfit == nil {
 		d.misfit = &DecodeError{Pointer: d.Pointer(), Reason: "unknown property, which cannot be kept here", Unknown: true}

@@ -53,8 +53,8 @@ func decodeThing(d *Decoder, x *thing) {
 	d.Require(seen, 0, "text")
 }
 
-// TestDecoderIsClean uses one decoder for values that leave as much behind as they can, and looks at what comes out after
-// each.
+// TestDecoderIsClean uses one decoder for values that leave behind as much state as possible, and checks what it
+// decodes after each.
 func TestDecoderIsClean(t *testing.T) {
 	t.Parallel()
 	const good = `{"text":"a\nb","list":["x"]}`
@@ -93,7 +93,7 @@ func TestDecoderIsClean(t *testing.T) {
 	}
 }
 
-// TestNothingIsShared overwrites the input: what was decoded stays as it is.
+// TestNothingIsShared overwrites the input: decoded values must not change.
 func TestNothingIsShared(t *testing.T) {
 	t.Parallel()
 	in := []byte(`{"text":"text","list":["a","b\n","long enough to be interned by nobody","` + strings.Repeat("\\u0041", 9) + `"],"raw":{"x":"\ud800"},"n\u0065w":[1],"newer":2,"nested":{"text":"b\n","raw":[3]}}`)
@@ -120,7 +120,7 @@ func TestNothingIsShared(t *testing.T) {
 func TestInterner(t *testing.T) {
 	t.Parallel()
 	var in interner
-	for i := range 3000 { // more than it has room for, many of the same length
+	for i := range 3000 { // more than fit into the interner, many of the same length
 		for _, s := range []string{fmt.Sprintf("req-%d", i), fmt.Sprintf("a%db", i), strings.Repeat("x", i%40)} {
 			if got := in.get([]byte(s)); got != s {
 				t.Fatalf("got %q for %q", got, s)
@@ -156,7 +156,7 @@ func TestDecode(t *testing.T) {
 		`{"text":"","limit":0}`:                      {thing{Limit: number(0)}, ""},
 		`{"text":"","limit":null}`:                   {thing{}, ""},
 		`{"text":"","limit":true}`:                   {thing{}, "at /limit: expected a number, got a boolean"},
-		`{"text":"","nested":{}}`:                    {thing{Nested: new(thing)}, "at /nested/text: missing"}, // what is there of it is kept
+		`{"text":"","nested":{}}`:                    {thing{Nested: new(thing)}, "at /nested/text: missing"}, // its other properties are kept
 		`{"text":"","list":["a",1,"b"]}`:             {thing{List: []string{"a", "", "b"}}, "at /list/1: expected a string, got a number"},
 		`{"text":"","list":[]}`:                      {thing{List: []string{}}, ""},
 		`{"text":"","list":null}`:                    {thing{}, ""},
@@ -177,7 +177,8 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-// TestDecodeCut cuts a value after each byte: it is never taken for whole, and what is there is a part of it.
+// TestDecodeCut truncates a value after each byte: it must never count as complete, and the decoded part must be a part
+// of the whole.
 func TestDecodeCut(t *testing.T) {
 	t.Parallel()
 	const whole = `{"text":"né\n\ud83d\udc4b","count":-1.5e3,"list":["a","b"],"raw":{"x":[null,true,false]},"new":{"\u00e9":"\\"},"nested":{"text":"c"}}`
@@ -193,7 +194,7 @@ func TestDecodeCut(t *testing.T) {
 	}
 }
 
-// TestUnmarshalFrom names places from the start of the larger value.
+// TestUnmarshalFrom expects places that begin at the larger value.
 func TestUnmarshalFrom(t *testing.T) {
 	t.Parallel()
 	j := jsontext.NewDecoder(strings.NewReader(`{"all":[{"text":"a"},{"text":1}]}`))

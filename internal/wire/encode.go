@@ -12,7 +12,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// An Encoder appends one value of the contract to a byte slice. What it appends after an error is dropped.
+// An Encoder appends one value of the contract to a byte slice. After an error, the whole value is dropped.
 type Encoder struct {
 	out   []byte
 	start int // where the value begins in out
@@ -22,7 +22,7 @@ type Encoder struct {
 // NewEncoder returns an encoder that appends to b.
 func NewEncoder(b []byte) *Encoder { return &Encoder{out: b, start: len(b)} }
 
-// End returns what was appended to. After an error that is what was there before.
+// End returns the extended slice. After an error it returns the original slice.
 func (e *Encoder) End() ([]byte, error) {
 	if e.err != nil {
 		return e.out[:e.start], e.err
@@ -30,14 +30,14 @@ func (e *Encoder) End() ([]byte, error) {
 	return e.out, nil
 }
 
-// Append appends the JSON of x to b. On an error it returns b as it was.
+// Append appends the JSON of x to b. On error it returns b unchanged.
 func Append[T any](b []byte, x *T, encode func(*Encoder, *T)) ([]byte, error) {
 	e := NewEncoder(b)
 	encode(e, x)
 	return e.End()
 }
 
-// MarshalTo writes x to j, under j's own options.
+// MarshalTo writes x to j, with the options of j.
 func MarshalTo[T any](j *jsontext.Encoder, x *T, encode func(*Encoder, *T)) error {
 	b, err := Append(nil, x, encode)
 	if err != nil {
@@ -46,8 +46,8 @@ func MarshalTo[T any](j *jsontext.Encoder, x *T, encode func(*Encoder, *T)) erro
 	return j.WriteValue(b)
 }
 
-// fail keeps the first error and finds its place: what is written so far is the beginning of a JSON value, and
-// it ends where the error is.
+// fail keeps the first error and finds its place: the output so far is the beginning of a JSON value, which ends at the
+// place of the error.
 func (e *Encoder) fail(err error) {
 	if e.err != nil {
 		return
@@ -77,9 +77,9 @@ func (e *Encoder) Object() { e.out = append(e.out, '{') }
 // EndObject closes an object.
 func (e *Encoder) EndObject() { e.out = append(e.out, '}') }
 
-// Name begins a property. It takes the name as it is written, with quotes and colon.
+// Name begins a property. Its argument is the name as written, with quotes and colon.
 //
-// It stands in a program once: copies of it at each of the contract's properties would be a twentieth of a small program.
+// It is not inlined, because a copy for each of the contract's properties would be a twentieth of a small program.
 //
 //go:noinline
 func (e *Encoder) Name(quoted string) {
@@ -120,7 +120,7 @@ func EncodeString[T ~string](e *Encoder, x *T) {
 	e.out = out
 }
 
-// EncodeInt writes a whole number.
+// EncodeInt writes an integer.
 func EncodeInt[T ~int64](e *Encoder, x *T) { e.out = strconv.AppendInt(e.out, int64(*x), 10) }
 
 // EncodeFloat writes a number. NaN and the infinities are errors.
@@ -146,7 +146,7 @@ func EncodeTime(e *Encoder, x *time.Time) {
 	EncodeString(e, &s)
 }
 
-// EncodeRaw writes JSON that exists already, without the white space between its tokens. Nothing is null.
+// EncodeRaw writes existing JSON without the white space between its tokens. An empty value becomes null.
 func EncodeRaw(e *Encoder, x *jsontext.Value) {
 	if e.err != nil {
 		return
@@ -177,7 +177,7 @@ func EncodeSlice[S ~[]T, T any](e *Encoder, x *S, encode func(*Encoder, *T)) {
 	e.out = append(e.out, ']')
 }
 
-// EncodeMap writes an object whose names are data, in their order.
+// EncodeMap writes an object whose names are data, in sorted order.
 func EncodeMap[T any](e *Encoder, x *map[string]T, encode func(*Encoder, *T)) {
 	e.Object()
 	encodeEntries(e, *x, encode)
@@ -186,7 +186,7 @@ func EncodeMap[T any](e *Encoder, x *map[string]T, encode func(*Encoder, *T)) {
 
 func encodeEntries[T any](e *Encoder, entries map[string]T, encode func(*Encoder, *T)) {
 	if len(entries) == 0 {
-		return // sorting nothing allocates
+		return // sorting an empty map would allocate
 	}
 	for _, name := range slices.Sorted(maps.Keys(entries)) {
 		if !e.dataName(name) {
@@ -197,5 +197,5 @@ func encodeEntries[T any](e *Encoder, entries map[string]T, encode func(*Encoder
 	}
 }
 
-// Constant writes JSON that generated code knows to be right.
+// Constant writes JSON that is known to be valid.
 func (e *Encoder) Constant(json string) { e.out = append(e.out, json...) }

@@ -9,9 +9,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// jsontext is slower and known to be right: what is written by hand here is compared with it.
+// jsontext is slower and known to be correct: the tests compare our hand-written code with it.
 
-// texts are JSON and nearly JSON.
+// texts are JSON and almost JSON.
 var texts = []string{
 	``, ` `, `null`, `true`, `false`, `nul`, `nulL`, `truefalse`, `t`, `"`, `""`, `"a"`, `"abcdefgh"`, `"abcdefghi`, `"a" "b"`,
 	`0`, `-0`, `-`, `01`, `1.`, `.5`, `1.5`, `1e5`, `1E+05`, `1e-`, `1e`, `-1.25e-10`, `+1`, `1x`, `123456789012345678901234567890`,
@@ -40,7 +40,7 @@ func addTexts(f *testing.F) {
 	}
 }
 
-// FuzzSkip passes over anything, and takes for JSON what jsontext does.
+// FuzzSkip skips arbitrary input, and must accept the same values as jsontext.
 func FuzzSkip(f *testing.F) {
 	addTexts(f)
 	f.Fuzz(func(t *testing.T, in []byte) {
@@ -55,7 +55,7 @@ func FuzzSkip(f *testing.F) {
 	})
 }
 
-// FuzzWalk reads anything token by token, and finds values and places where jsontext does.
+// FuzzWalk reads arbitrary input token by token, and must find the same values and places as jsontext.
 func FuzzWalk(f *testing.F) {
 	addTexts(f)
 	f.Fuzz(func(t *testing.T, in []byte) {
@@ -123,7 +123,7 @@ func (w *transcript) read(t *testing.T, j *jsontext.Decoder) {
 	}
 }
 
-// FuzzTag finds the tag of an object where reading the object finds it.
+// FuzzTag must find the same tag of an object as reading the whole object.
 func FuzzTag(f *testing.F) {
 	addTexts(f)
 	f.Add([]byte(`{"x":["\\\"",{"type":"b"}],"type":"a"}`))

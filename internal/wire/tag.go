@@ -6,12 +6,11 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Tag returns the string value of the named property of the object that comes next, without passing over the
-// object, or nil if it has none. It allows a union to be decided before its member is decoded, wherever the
-// discriminator stands in the object.
+// Tag returns the string value of the named property of the next object, without consuming the object, or nil if it has
+// none. So the member of a union is known before it is decoded, wherever the discriminator is in the object.
 //
-// It does not check that the object is JSON: decoding does. Where the discriminator comes last, all that stands before it
-// is passed over here first, on every level, so this has to be much faster than decoding.
+// Tag does not check that the object is JSON; decoding does. If the discriminator comes last, Tag skips everything
+// before it, on every level, so it has to be much faster than decoding.
 func (d *Decoder) Tag(name string) []byte {
 	d.next()
 	return findProperty(d.in[d.pos:], name)
@@ -41,7 +40,7 @@ func findProperty(b []byte, name string) []byte {
 	return nil
 }
 
-// trimLeft removes what may stand between values.
+// trimLeft removes characters that may appear between values.
 func trimLeft(b []byte) []byte {
 	for len(b) > 0 && (b[0] == ',' || b[0] == ':' || b[0] == ' ' || b[0] == '\n' || b[0] == '\t' || b[0] == '\r') {
 		b = b[1:]
@@ -49,18 +48,18 @@ func trimLeft(b []byte) []byte {
 	return b
 }
 
-// is reports whether a string stands for name.
+// is reports whether a quoted string equals name.
 func is(quoted []byte, name string) bool {
 	inner := quoted[1 : len(quoted)-1]
 	return string(inner) == name || bytes.IndexByte(inner, '\\') >= 0 && string(textOf(quoted)) == name
 }
 
-// textOf returns what a string stands for, which need not be JSON.
+// textOf returns the value of a quoted string, which need not be JSON.
 func textOf(quoted []byte) []byte {
 	if bytes.IndexByte(quoted, '\\') < 0 {
 		return quoted[1 : len(quoted)-1]
 	}
-	s, _ := jsontext.AppendUnquote([]byte{}, quoted) // an error means U+FFFD was put in
+	s, _ := jsontext.AppendUnquote([]byte{}, quoted) // an error means that U+FFFD was inserted
 	return s
 }
 
@@ -103,7 +102,7 @@ func valueEnd(b []byte) int {
 			depth++
 		case '}', ']':
 			if depth--; depth < 0 {
-				return n // behind a number or a literal
+				return n // after a number or a literal
 			}
 			if depth == 0 {
 				return n + 1

@@ -28,7 +28,7 @@ func TestFindProperty(t *testing.T) {
 		{`{"type":null,"x":1}`, "", false},
 		{`{"type":5}`, "", false},
 		{`{"type":{"type":"b"}}`, "", false},
-		{`{"type":5,"type":"b"}`, "", false}, // the first one decides
+		{`{"type":5,"type":"b"}`, "", false}, // the first one counts
 		{`[]`, "", false},
 		{``, "", false},
 		{`{`, "", false},
@@ -38,7 +38,7 @@ func TestFindProperty(t *testing.T) {
 		{`{"type":"a`, "", false},
 		{`{"type":12`, "", false},
 		{`{type:"a"}`, "", false},
-		{`{"x":}`, "", false}, // not JSON: the decoder will say so
+		{`{"x":}`, "", false}, // not JSON: the decoder will report it
 		{`{"x"}`, "", false},
 		{`{"x":]]]}`, "", false},
 	} {

@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// Strings are where most of the bytes are. They are read and written eight bytes at a time, and a long stretch of text
-// without a stop is found with the search for a byte that the standard library has.
+// Most bytes of JSON are in strings. They are read and written eight bytes at a time, and the end of a long stretch
+// without a stop is found with the byte search of the standard library.
 
 const (
 	ones  = 0x0101010101010101
@@ -32,8 +32,8 @@ func putWord(b []byte, i int, w uint64) {
 	b[i+4], b[i+5], b[i+6], b[i+7] = byte(w>>32), byte(w>>40), byte(w>>48), byte(w>>56) // one store
 }
 
-// stops returns a word with the high bit of each byte set that a string cannot hold as it is: quotes, backslashes and
-// control characters. Only the first one of them is certain: what a borrow takes from the bytes behind may set theirs too.
+// stops returns a word with the high bit set of each byte that cannot appear unescaped in a string: quotes, backslashes
+// and control characters. Only the first one is certain: a borrow may set the bits of later bytes too.
 func stops(w uint64) uint64 {
 	return ((w - ones*' ') | (w ^ ones*'"' - ones) | (w ^ ones*'\\' - ones)) &^ w & highs
 }
@@ -41,17 +41,17 @@ func stops(w uint64) uint64 {
 // first returns the index of the first byte whose high bit is set.
 func first(w uint64) int { return bits.TrailingZeros64(w) / 8 }
 
-// A stretch is what is known of a text that is read from its beginning.
+// A stretch is the state of reading a text from its beginning.
 type stretch struct {
-	seen             uint64 // all words that were read: their high bits say whether the text is ASCII
-	words            int    // that were read since the last stop
-	quote, backslash int    // where the next ones are, the second if it comes first: out of date when the text is read beyond
+	seen             uint64 // all words read so far, combined: the high bits tell whether the text is ASCII
+	words            int    // number of words since the last stop
+	quote, backslash int    // indexes of the next ones, that of a backslash only if it comes first; stale once the text is read beyond them
 }
 
-// longStretch is how many words without a stop make it worth to search for the next one.
+// longStretch is after how many words without a stop it pays to search for the next one.
 const longStretch = 12
 
-// skip returns the index of a byte from i on before which b has no stop. It is called after longStretch words without one.
+// skip returns an index from i on up to which b has no stop. It is called after longStretch words without one.
 func skip[T []byte | string](s *stretch, b T, i int) int {
 	s.words = 0
 	if s.quote < i {
@@ -72,7 +72,7 @@ func skip[T []byte | string](s *stretch, b T, i int) int {
 	return i
 }
 
-// index returns the index of c in b from i on, or end if it does not stand before that.
+// index returns the index of c in b from i on, or end if c does not appear before that.
 func index[T []byte | string](b T, i, end int, c byte) int {
 	var n int
 	switch b := any(b).(type) {
@@ -87,8 +87,8 @@ func index[T []byte | string](b T, i, end int, c byte) int {
 	return i + n
 }
 
-// scanString returns the index behind the string that begins at i, or -1 if there is none, and whether the string is valid:
-// it holds no invalid UTF-8, and no escape of half a surrogate pair.
+// scanString returns the index after the string that begins at i, or -1 if there is none, and whether the string is
+// valid: it contains no invalid UTF-8 and no escaped half of a surrogate pair.
 func scanString(b []byte, i int) (end int, valid bool) {
 	if i >= len(b) || b[i] != '"' {
 		return -1, false
@@ -114,8 +114,8 @@ func scanString(b []byte, i int) (end int, valid bool) {
 	}
 }
 
-// scanEscape returns the length of the escape that b begins with, or -1 if it is none, and whether it is no half of a
-// surrogate pair.
+// scanEscape returns the length of the escape at the start of b, or -1 if there is none, and false if the escape is
+// half a surrogate pair.
 func scanEscape(b []byte) (n int, valid bool) {
 	if len(b) < 2 {
 		return -1, false
@@ -136,10 +136,10 @@ func scanEscape(b []byte) (n int, valid bool) {
 	return 6, false
 }
 
-// unescaped has what an escape of one character stands for.
+// unescaped maps the characters of short escapes to those that they stand for.
 var unescaped = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
 
-// unicodeEscape returns what an escape of the form \u0041 at the start of b stands for, or -1 if there is none.
+// unicodeEscape returns the value of an escape of the form \u0041 at the start of b, or -1 if there is none.
 func unicodeEscape(b []byte) rune {
 	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
 		return -1
@@ -159,8 +159,8 @@ func unicodeEscape(b []byte) rune {
 	return r
 }
 
-// validUTF8 is utf8.Valid, for text that is not all ASCII: it stays with characters of the same kind, and takes four bytes
-// at a time.
+// validUTF8 is utf8.Valid for text that is not all ASCII: it expects runs of characters of the same length, and reads
+// four bytes at a time.
 func validUTF8[T []byte | string](b T) bool {
 	i := 0
 	for i+8 <= len(b) {
@@ -173,13 +173,13 @@ func validUTF8[T []byte | string](b T) bool {
 			x := uint32(b[i]) | uint32(b[i+1])<<8 | uint32(b[i+2])<<16 | uint32(b[i+3])<<24 // one load
 			switch {
 			case x&0x80 == 0:
-			case x&0xC0C0F0 == 0x8080E0 && x&0x200F != 0 && x&0x200F != 0x200D: // not too long, and no surrogate
+			case x&0xC0C0F0 == 0x8080E0 && x&0x200F != 0 && x&0x200F != 0x200D: // not overlong, and not a surrogate
 				i += 3
 				continue
-			case x&0xC0E0 == 0x80C0 && x&0x1E != 0: // not too long
+			case x&0xC0E0 == 0x80C0 && x&0x1E != 0: // not overlong
 				i += 2
 				continue
-			case x&0xC0C0C0F8 == 0x808080F0 && x&0x3007 != 0 && (x&7 < 4 || x&0x3007 == 4): // not too long, and not too much
+			case x&0xC0C0C0F8 == 0x808080F0 && x&0x3007 != 0 && (x&7 < 4 || x&0x3007 == 4): // not overlong, and not above U+10FFFF
 				i += 4
 				continue
 			default:
@@ -191,8 +191,8 @@ func validUTF8[T []byte | string](b T) bool {
 	return utf8.ValidString(string(b[i:]))
 }
 
-// scanShort returns the index of the quote behind the string that begins at i, if it has at most 32 bytes, all of which are
-// ASCII and stand for themselves, or -1. Names and IDs are read faster so.
+// scanShort returns the index of the closing quote of the string that begins at i, if the string has at most 32 bytes,
+// all ASCII and unescaped, and otherwise -1. It makes reading names and IDs faster.
 func scanShort(b []byte, i int) int {
 	if i+33 >= len(b) || b[i] != '"' {
 		return -1
@@ -211,8 +211,8 @@ func scanShort(b []byte, i int) int {
 	return -1
 }
 
-// scanText is scanString for a string whose text is wanted. The text is part of b or stands in scratch, which is returned
-// for the next one. Invalid UTF-8 becomes U+FFFD, one for each byte.
+// scanText is scanString that also returns the text of the string. The text is part of b or of scratch, which is
+// returned for reuse. Invalid UTF-8 becomes U+FFFD, one for each byte.
 func scanText(scratch, b []byte, i int) (text, out []byte, end int, valid bool) {
 	if i >= len(b) || b[i] != '"' {
 		return nil, scratch, -1, false
@@ -255,8 +255,8 @@ func (s *stretch) plain(b []byte, i int) int {
 	return i
 }
 
-// unescape appends what the rest of a string stands for, from the stop at i on. It returns the index behind the string, or -1
-// if it has no end, and whether all escapes are valid.
+// unescape appends the value of the rest of a string, from the stop at i on. It returns the index after the string, or
+// -1 if it has no end, and whether all escapes are valid.
 func (s *stretch) unescape(out, b []byte, i int) (text []byte, end int, valid bool) {
 	n := len(out)
 	valid = true
@@ -291,7 +291,7 @@ func (s *stretch) unescape(out, b []byte, i int) (text []byte, end int, valid bo
 			return out[:n], i + 1, valid
 		case c < ' ':
 			return out[:n], -1, false
-		case c != '\\': // one of the last bytes
+		case c != '\\': // one of the last seven bytes
 			s.seen |= uint64(c)
 			i++
 		case i+1 < len(b) && unescaped[b[i+1]] != 0:
@@ -317,7 +317,7 @@ func (s *stretch) unescape(out, b []byte, i int) (text []byte, end int, valid bo
 	return out[:n], -1, false
 }
 
-// unquote returns what a string that has been read stands for.
+// unquote returns the value of a quoted string that has been read.
 func unquote(quoted []byte) []byte {
 	text, _, _, _ := scanText(nil, quoted, 0)
 	return text
@@ -355,7 +355,7 @@ func appendQuoted(b []byte, text string) ([]byte, error) {
 		}
 		c := text[i]
 		i++
-		if c >= ' ' && c != '"' && c != '\\' { // one of the last bytes
+		if c >= ' ' && c != '"' && c != '\\' { // one of the last seven bytes
 			s.seen |= uint64(c)
 			b = append(b, c)
 		} else {
@@ -368,7 +368,7 @@ func appendQuoted(b []byte, text string) ([]byte, error) {
 	return append(b, '"'), nil
 }
 
-// appendEscape appends a character that stands in no string as it is.
+// appendEscape appends a character that must be escaped in a string.
 func appendEscape(b []byte, c byte) []byte {
 	switch c {
 	case '"', '\\':

@@ -9,7 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// TestValidUTF8 has each sequence of four bytes that are at a border of what UTF-8 allows, everywhere in a text.
+// TestValidUTF8 puts each sequence of four bytes at a limit of UTF-8 at each place in a text.
 func TestValidUTF8(t *testing.T) {
 	t.Parallel()
 	borders := []byte{0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xEC, 0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF}
@@ -38,8 +38,8 @@ func TestValidUTF8(t *testing.T) {
 	}
 }
 
-// TestLongTexts moves each stop over the borders of the steps in which texts are read, in texts that are long enough for all
-// of them.
+// TestLongTexts moves each stop over the borders of the steps in which texts are read, in texts long enough for all
+// steps.
 func TestLongTexts(t *testing.T) {
 	t.Parallel()
 	for _, stop := range []string{`\"`, `\\`, `\n`, `\u00e9`, `\ud83d\udc4b`, `\ud83d`, `é`, "\xff", "\x01", `"`, `\`, `\u12`} {
@@ -54,7 +54,7 @@ func TestLongTexts(t *testing.T) {
 					t.Fatalf("%s: ends at %d and %d: %v", in, end, scanned, err)
 				}
 				if err == nil && string(text) != want.String() {
-					t.Fatalf("%s stands for %q, want %q", in, text, want)
+					t.Fatalf("%s decodes to %q, want %q", in, text, want)
 				}
 			}
 		}

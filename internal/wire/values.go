@@ -25,7 +25,7 @@ func DecodeString[T ~string](d *Decoder, x *T) {
 	}
 }
 
-// DecodeInt reads a whole number, also one written as 1.0 or 1e3.
+// DecodeInt reads an integer, which may be written as 1.0 or 1e3.
 func DecodeInt[T ~int64](d *Decoder, x *T) {
 	v, _ := d.value()
 	if d.bad {
@@ -110,7 +110,7 @@ func DecodeTime(d *Decoder, x *time.Time) {
 	*x = t
 }
 
-// DecodeRaw keeps a value as it stands, but for invalid UTF-8, which could not be written again. Null is nil.
+// DecodeRaw keeps a value unchanged, except invalid UTF-8, which could not be written again. Null becomes nil.
 func DecodeRaw(d *Decoder, x *jsontext.Value) {
 	v, valid := d.value()
 	switch {
@@ -127,7 +127,7 @@ func DecodeRaw(d *Decoder, x *jsontext.Value) {
 	}
 }
 
-// DecodePointer reads a value that may be null. A scalar that does not fit is nil too.
+// DecodePointer reads a value that may be null. A scalar that does not fit becomes nil too.
 func DecodePointer[T any](d *Decoder, x **T, decode Func[T]) {
 	*x = nil
 	kind := d.Kind()
@@ -148,7 +148,7 @@ func DecodeNew[T any](d *Decoder, decode Func[T]) *T {
 	return x
 }
 
-// DecodeSlice reads a list. Null is nil, an empty list is not.
+// DecodeSlice reads a list. Null becomes nil, an empty list does not.
 func DecodeSlice[S ~[]T, T any](d *Decoder, x *S, decode Func[T]) {
 	*x = nil
 	if !d.enter('[') {
@@ -170,7 +170,7 @@ func DecodeSlice[S ~[]T, T any](d *Decoder, x *S, decode Func[T]) {
 	*x = s
 }
 
-// DecodeMap reads an object whose names are data. Null is nil, an empty object is not.
+// DecodeMap reads an object whose names are data. Null becomes nil, an empty object does not.
 func DecodeMap[T any](d *Decoder, x *map[string]T, decode Func[T]) {
 	*x = nil
 	if !d.enter('{') {
@@ -188,7 +188,7 @@ func DecodeMap[T any](d *Decoder, x *map[string]T, decode Func[T]) {
 	}
 }
 
-// An interner gives equal short strings one copy: ids, roles and models repeat all over a results file.
+// An interner makes equal short strings share one copy: roles, models and ids repeat throughout a results file.
 type interner [128]string
 
 func (t *interner) get(b []byte) string {

@@ -1,13 +1,13 @@
-// Package wire is the JSON runtime of the generated code in gen: it reads and writes the values that the
-// contract is made of, on top of jsontext.
+// Package wire is the JSON runtime of the generated code in gen. It reads and writes the values of the contract, on top
+// of jsontext.
 //
-// Reading is lenient where the service may change and strict where a value would be of no use. Two kinds of
-// fault are kept apart:
+// Reading is lenient where the service may change, and strict where a value would be useless. There are two kinds of
+// faults:
 //
 //   - Input that is not JSON ends decoding.
 //   - A value that does not fit (a number for a string, garbage for a time, a wrong constant, a missing strict
-//     property) leaves its field zero, is reported as a [DecodeError], and decoding goes on: one odd field
-//     never costs the others.
+//     property) leaves its field zero and is reported as a [DecodeError]. Decoding continues, so that one malformed
+//     field never costs the others.
 //
 // Writing appends to a byte slice; it is strict, because what is written is a request.
 package wire
@@ -26,9 +26,9 @@ import (
 type DecodeError struct {
 	// Pointer is the place of the value within the input.
 	Pointer jsontext.Pointer
-	// Reason is what is wrong. It says nothing of the value itself, which may be somebody's text.
+	// Reason describes the fault. It does not contain the value itself, which may be user text.
 	Reason string
-	// Unknown reports that the only fault is a property of a request that this version does not know, and could not keep.
+	// Unknown reports that the only fault is a property of a request that this version does not know and cannot keep.
 	Unknown bool
 }
 
@@ -40,7 +40,7 @@ func (e *DecodeError) Error() string {
 type EncodeError struct {
 	// Pointer is the place that the value would have had within the output.
 	Pointer jsontext.Pointer
-	// Err is what is wrong.
+	// Err is the cause.
 	Err error
 }
 
@@ -50,8 +50,8 @@ func (e *EncodeError) Error() string {
 
 func (e *EncodeError) Unwrap() error { return e.Err }
 
-// Quiet removes the JSON pointer from a syntax error: it may contain user text, because a quotation mark that was not
-// escaped makes names of it.
+// Quiet removes the JSON pointer from a syntax error: it may contain user text, because an unescaped quotation mark
+// turns text into names.
 func Quiet(err error) error {
 	if errors.As(err, new(*jsontext.SyntacticError)) {
 		return NotJSON("not JSON", err)
@@ -59,7 +59,7 @@ func Quiet(err error) error {
 	return err
 }
 
-// NotJSON says what is wrong with input that is not JSON, and at which byte, without its JSON pointer.
+// NotJSON returns why input is not JSON, and the byte offset, without the JSON pointer. What introduces the error.
 func NotJSON(what string, err error) error {
 	var syntax *jsontext.SyntacticError
 	if errors.As(err, &syntax) {
@@ -69,8 +69,8 @@ func NotJSON(what string, err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// quietEscape removes the text behind an escape sequence that jsontext quotes together with it: in grave accents as it is,
-// or in quotation marks with two backslashes.
+// quietEscape removes the text after an escape sequence, which jsontext quotes together with it: unchanged in
+// backquotes, or in quotation marks with two backslashes.
 func quietEscape(s string) string {
 	for _, quote := range []string{"`\\", `"\\`} {
 		before, after, found := strings.Cut(s, quote)
@@ -93,5 +93,5 @@ func place(p jsontext.Pointer) string {
 	if p == "" {
 		return "the top level"
 	}
-	return foreign.Fit(string(p)) // names in it may be anybody's
+	return foreign.Fit(string(p)) // it may contain names from outside
 }

@@ -7,7 +7,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// TestNotJSON shows where a text stops being JSON, and nothing of the text but the escape sequence that is wrong.
+// TestNotJSON checks that errors show where a text stops being JSON, and nothing of the text except an invalid escape
+// sequence.
 func TestNotJSON(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

@@ -15,7 +15,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/otel/jobsotel"
 )
 
-// The life of each batch of a job is a span.
+// Each batch of a job is a span.
 func ExampleOnEvent() {
 	spans := tracetest.NewInMemoryExporter() // a real program has an exporter of OTLP
 	onEvent, err := jobsotel.OnEvent(jobsotel.Options{TracerProvider: trace.NewTracerProvider(trace.WithSyncer(spans))})

@@ -1,4 +1,4 @@
-// Package jobsotel makes traces and metrics of OpenTelemetry from the events of durable jobs.
+// Package jobsotel makes OpenTelemetry traces and metrics from the events of durable jobs.
 //
 //	package main
 //
@@ -28,16 +28,17 @@
 //		return job.Close()
 //	}
 //
-// Each batch of the job is a span, "job_batch", from the first event about it that this program sees to the one that its
-// results were stored, or are gone. The other events of the batch are events of the span. Spans begin and end at the times
-// of events, which may be before this program began.
+// Each batch of the job is a span, "job_batch". It begins with the first event about the batch that this program sees,
+// and ends when the batch's results are stored or gone. The other events of the batch are events of the span. Spans
+// begin and end at the times of events, which may be before this program started.
 //
-// There are these metrics:
+// The metrics are:
 //
-//   - messagebatches.job.events: events by messagebatches.job.event, which is their kind, such as "doubt" or "outage"
-//   - messagebatches.job.batch.duration: seconds from "accepted" to "ended", of batches of which this program has seen both
+//   - messagebatches.job.events: events by messagebatches.job.event, their kind, such as "doubt" or "outage"
+//   - messagebatches.job.batch.duration: seconds from "accepted" to "ended", for batches for which this program has
+//     seen both
 //
-// The calls that a job makes are traced and measured by the hooks of the client that it is given, see package batchotel.
+// The calls of a job are traced and measured by the hooks of its client, see package batchotel.
 package jobsotel
 
 import (
@@ -58,7 +59,7 @@ import (
 
 const scope = "github.com/seed-111a911e/messagebatches/otel/jobsotel"
 
-// Options configure [OnEvent]. The zero Options are good.
+// Options configure [OnEvent]. The zero value is valid.
 type Options struct {
 	// TracerProvider is where spans go. Defaults to the global tracer provider.
 	TracerProvider trace.TracerProvider
@@ -70,8 +71,8 @@ type Options struct {
 	Next func(jobs.Event)
 }
 
-// OnEvent returns a function for OnEvent of [jobs.Options]. Each job needs its own. It is safe for concurrent use. The error
-// joins what is wrong with the instruments.
+// OnEvent returns a function for OnEvent of [jobs.Options]. Each job needs its own. It is safe for concurrent use. The
+// error joins those of the instruments.
 func OnEvent(o Options) (func(jobs.Event), error) {
 	if o.TracerProvider == nil {
 		o.TracerProvider = otel.GetTracerProvider()

@@ -42,7 +42,7 @@ func newTelemetry(t *testing.T, next func(jobs.Event)) *telemetry {
 	return x
 }
 
-// describe returns the spans that have ended, a line each with its length, events and status.
+// describe returns the ended spans, one line each, with duration, events and status.
 func (x *telemetry) describe() []string {
 	var lines []string
 	for _, s := range x.spans.Ended() {
@@ -138,7 +138,7 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// setKind sets a kind, whatever type of string it has.
+// setKind sets a kind, whatever its string type is.
 func setKind[K ~string](to *K, kind string) { *to = K(kind) }
 
 // TestJob runs a job of two batches.

@@ -6,5 +6,5 @@ import "time"
 
 var start = time.Now()
 
-// cpuTime returns how long the program has run: how long the processors have worked for it is not known.
+// cpuTime returns how long the program has run, because its processor time is unknown.
 func cpuTime() time.Duration { return time.Since(start) }

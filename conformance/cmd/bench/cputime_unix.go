@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// cpuTime returns how long the processors have worked for this program.
+// cpuTime returns the processor time of this program.
 func cpuTime() time.Duration {
 	var r syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {

@@ -53,12 +53,12 @@ func quote(s string) string {
 	return string(b)
 }
 
-// decode reads result lines and takes id, texts, tool inputs, stop reason and usage out of them.
+// decode reads result lines and their id, texts, tool inputs, stop reason and usage.
 func decode(name string, target float64, line string) workload {
 	return workload{name, target, sdk, func() sides { return decodeSides(line) }}
 }
 
-// besideSonic is decode with sonic as the other side.
+// besideSonic is decode compared with sonic.
 func besideSonic(name string, target float64, line string) workload {
 	return workload{name, target, "sonic", func() sides {
 		s := decodeSides(line)
@@ -115,7 +115,7 @@ func decodeSides(line string) sides {
 	}
 }
 
-// read takes the fields out of a message that the benchmarks look at.
+// read reads the fields of a message that the benchmarks use.
 func read(m *gen.BetaMessage) int {
 	sum := len(m.ID) + len(m.StopReason) + int(m.Usage.InputTokens+m.Usage.OutputTokens)
 	for _, b := range m.Content {

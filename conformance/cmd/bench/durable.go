@@ -19,11 +19,11 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-// A durable job reads its input five times: to divide it and hash it, to estimate its price, to count what is sent, to send
-// it, and for the custom IDs of its results; each time a hash proves that it is the same. It writes each result three times:
-// as it comes, in the order of the input, and in the output. The same batches without it are read twice, sent, and their
-// results looked at. A quarter of the job's time are hashes, and an eighth each a price that nobody may have asked for and
-// results that are decoded a second time. Of the time of the division, hashes are half: two of each byte.
+// A durable job reads its input five times: to split and hash it, to estimate its price, to count what is sent, to send
+// it, and for the custom IDs of its results. Each time a hash proves that the input has not changed. It writes each
+// result three times: as it arrives, in the order of the input, and to the output. Without a job, the same batches are
+// read twice and sent, and their results are read. Hashes take a quarter of the job's time, and the price estimate and
+// the second decoding of results an eighth each. Hashes take half of the time of splitting: each byte is hashed twice.
 const (
 	durableRequests = 200_000
 	durableBatch    = 100_000
@@ -31,8 +31,8 @@ const (
 	durableTarget   = 5   // times the processor time
 )
 
-// children are what measurements of durable jobs run in processes of their own, so that the time of each is known, and that
-// of the server does not count.
+// children are the parts of the durable job measurements that run in separate processes, so that each has its own time,
+// and that of the server does not count.
 var children = map[string]func(url, dir string) error{"serve": serveJobs, "split": splitJob, "job": runJob, "bare": runBare}
 
 // measureDurable measures durable jobs against the client alone.
@@ -85,12 +85,12 @@ func measureDurable(rounds int) (ok bool, err error) {
 		jobTimes = append(jobTimes, cost[1].time.Seconds())
 	}
 	speed, ratio := median(speeds), median(ratios)
-	fmt.Printf("RATIO job-split %.0f >= %d\n      MB/s of processor time: a process that divides %d requests of 1 KB into batches, with all hashes\n", speed, splitTarget, durableRequests)
+	fmt.Printf("RATIO job-split %.0f >= %d\n      MB/s of processor time: a process that splits %d requests of 1 KB into batches, with all hashes\n", speed, splitTarget, durableRequests)
 	fmt.Printf("RATIO job-run %.2f <= %v\n      times the processor time of Create and Results of the same batches, and %.2f times as long: %.1f s for %d requests\n", ratio, durableTarget, median(times), median(jobTimes), durableRequests)
 	return speed >= splitTarget && ratio <= durableTarget, nil
 }
 
-// used is what a process has used.
+// used is the time that a process has used.
 type used struct{ processor, time time.Duration }
 
 // child runs a child to its end.
@@ -104,7 +104,7 @@ func child(name, url, dir string) (used, error) {
 	return used{c.ProcessState.UserTime() + c.ProcessState.SystemTime(), time.Since(began)}, nil
 }
 
-// writeInputs writes the requests as a job gets them, and as it sends them.
+// writeInputs writes the requests in the form that a job receives, and in the form that it sends.
 func writeInputs(dir string) (bytes int64, err error) {
 	input := filepath.Join(dir, "input.jsonl")
 	if err := loopback.WriteTickets(input, durableRequests, func(i int64) string { return fmt.Sprintf("ticket-%d", i) }); err != nil {
@@ -132,10 +132,10 @@ func openJob(dir, name string) (*jobs.Job, jobs.Source, error) {
 	return j, jobs.Lines(filepath.Join(filepath.Dir(dir), "input.jsonl")), err
 }
 
-// errSplit ends a job that has been divided.
-var errSplit = errors.New("the input has been divided")
+// errSplit ends a job that has been split.
+var errSplit = errors.New("the input has been split")
 
-// splitJob runs a job until it makes its first call behind its plan.
+// splitJob runs a job until it makes its first call after planning.
 func splitJob(url, dir string) error {
 	j, in, err := openJob(dir, "split.job")
 	if err != nil {
@@ -157,7 +157,7 @@ func splitJob(url, dir string) error {
 		return err
 	}
 	if _, err := j.Run(ctx, c, in); !errors.Is(err, errSplit) {
-		return fmt.Errorf("the job was not divided: %w", err)
+		return fmt.Errorf("the job was not split: %w", err)
 	}
 	return j.Close()
 }
@@ -174,7 +174,7 @@ func runJob(url, dir string) error {
 	}
 	r, err := j.Run(context.Background(), loopback.Client(url), in)
 	if err == nil && r.Answered != durableRequests {
-		err = fmt.Errorf("%d answers", r.Answered)
+		err = fmt.Errorf("%d results", r.Answered)
 	}
 	return errors.Join(err, j.Close())
 }
@@ -192,7 +192,7 @@ func runBare(url, dir string) error {
 		return err
 	}
 	const parts = 3 // as many as the job has batches
-	answers := 0
+	results := 0
 	for from, i := int64(0), int64(1); i <= parts; i++ {
 		to := info.Size()
 		if i < parts {
@@ -211,17 +211,17 @@ func runBare(url, dir string) error {
 				return err
 			}
 			if item.Message() != nil {
-				answers++
+				results++
 			}
 		}
 	}
-	if answers != durableRequests {
-		return fmt.Errorf("%d answers", answers)
+	if results != durableRequests {
+		return fmt.Errorf("%d results", results)
 	}
 	return nil
 }
 
-// nextLine returns where the first line behind an offset begins.
+// nextLine returns the offset of the first line after an offset.
 func nextLine(f io.ReaderAt, at int64) (int64, error) {
 	line, err := bufio.NewReader(io.NewSectionReader(f, at, 1<<20)).ReadString('\n')
 	return at + int64(len(line)), err

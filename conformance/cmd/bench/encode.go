@@ -72,8 +72,8 @@ func encodeSides(size int, content string) sides {
 	}
 }
 
-// document returns a text of some length with line breaks and quotes as documents have them: one character in fifty has to
-// be escaped.
+// document returns a text of a given length with line breaks and quotes as in real documents: one character in fifty
+// must be escaped.
 func document(length int) string {
 	const lines = "The quick brown fox jumps over the lazy dog, again and again, until the evening;\n" +
 		"\"Enough,\" said the dog, and so it was that both of them went home for the night;\n" +

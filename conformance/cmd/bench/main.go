@@ -1,8 +1,8 @@
-// Bench measures this project against the official SDK and against what the machine can do: both sides of a ratio get the
-// same bytes and give the same fields, in one process, in turns, for several rounds. The median of the rounds' ratios
-// counts, because machines are noisy.
+// Bench measures this project against the official SDK and against the limits of the machine. Both sides of a ratio get
+// the same bytes and return the same fields, in one process, alternately, for several rounds. The median of the rounds'
+// ratios counts, because machines are noisy.
 //
-// It prints a line for each workload: RATIO name value >= target, followed by what was seen beside the ratio.
+// It prints a line for each workload: RATIO name value >= target, followed by other measurements.
 package main
 
 import (
@@ -62,21 +62,21 @@ func main() {
 	}
 }
 
-// A workload is work that is done in two ways on the same bytes.
+// A workload is work done in two ways on the same bytes.
 type workload struct {
 	name    string
 	target  float64      // how many times faster ours should be
-	against string       // what the other side is
-	build   func() sides // makes the bytes, which are garbage afterwards
+	against string       // the other side
+	build   func() sides // makes the input
 }
 
-// sides are the two ways. Both return a sum over what they have read or written, which must be equal.
+// sides are the two ways. Each returns a checksum of what it has read or written; the two must be equal.
 type sides struct {
 	bytes       int
 	items       int // lines or requests in them
 	ours, other func() int
-	computes    bool   // they wait for nothing, so that the time of the processors counts, which depends less on other programs
-	ceiling     func() // what no decoder on jsontext can be faster than; nil if there is none
+	computes    bool   // they do not wait, so that processor time counts, which depends less on other programs
+	ceiling     func() // an upper bound for decoders on jsontext; nil if there is none
 }
 
 const sdk = "the official SDK"
@@ -84,7 +84,7 @@ const sdk = "the official SDK"
 func (w workload) measure(rounds int) bool {
 	s := w.build()
 	if a, b := s.ours(), s.other(); a != b {
-		fmt.Fprintf(os.Stderr, "bench: %s: ours gives %d, the other %d\n", w.name, a, b)
+		fmt.Fprintf(os.Stderr, "bench: %s: ours returns %d, the other %d\n", w.name, a, b)
 		return false
 	}
 	var ratios, speeds, others, ceilings []float64
@@ -101,7 +101,7 @@ func (w workload) measure(rounds int) bool {
 	}
 	ratio := median(ratios)
 	fmt.Printf("RATIO %s %.2f >= %v\n", w.name, ratio, w.target)
-	fmt.Printf("      %.0f MB/s, %s %.0f MB/s; %.1f allocations an item, %.1f", median(speeds), w.against, median(others), s.allocations(s.ours), s.allocations(s.other))
+	fmt.Printf("      %.0f MB/s, %s %.0f MB/s; %.1f allocations per item, %.1f", median(speeds), w.against, median(others), s.allocations(s.ours), s.allocations(s.other))
 	if s.ceiling != nil {
 		fmt.Printf("; jsontext scanning tokens %.0f MB/s", median(ceilings))
 	}
@@ -109,7 +109,7 @@ func (w workload) measure(rounds int) bool {
 	return ratio >= w.target
 }
 
-// profile does our side of the work alone.
+// profile runs only our side of the work.
 func (w workload) profile(name string, rounds int) error {
 	f, err := os.Create(name)
 	if err != nil {
@@ -137,7 +137,7 @@ func (s sides) duration(f func()) time.Duration {
 	return time.Since(began)
 }
 
-// allocations returns how many allocations f makes for each item.
+// allocations returns how many allocations f makes per item.
 func (s sides) allocations(f func() int) float64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

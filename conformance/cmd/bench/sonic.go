@@ -9,12 +9,12 @@ import (
 	"github.com/bytedance/sonic/encoder"
 )
 
-// sonicAPI has the fastest JSON library that runs here do what our decoder does: strings are valid, and are no part of the
-// input, which may be reused.
+// sonicAPI configures the fastest JSON library to do the same as our decoder: strings are validated and do not alias
+// the input, which may be reused.
 var sonicAPI = sonic.Config{ValidateString: true}.Froze()
 
-// A plainLine is a result line as a program would write it that needs no unions: it has the properties that the
-// benchmark's lines have.
+// A plainLine is a result line as defined by a program that needs no unions. It has the properties of the benchmark's
+// lines.
 type plainLine struct {
 	CustomID string `json:"custom_id"`
 	Result   struct {

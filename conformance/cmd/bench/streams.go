@@ -14,7 +14,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// streamWorkloads go through the whole client to a server on loopback, which does as little as it can.
+// streamWorkloads use the whole client and a server on loopback that does as little as possible.
 func streamWorkloads() []workload {
 	return []workload{
 		{"create-copy", 0.4, "io.Copy of the body", createCopy},
@@ -23,7 +23,7 @@ func streamWorkloads() []workload {
 	}
 }
 
-// serve starts a server that reads create bodies to their end, counts their bytes into received, and gives out results.
+// serve starts a server that reads create bodies to their end, counts their bytes in received, and sends results.
 func serve(received *int, results []byte, lines int) (url string) {
 	return loopback.Serve(func(url string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
@@ -44,7 +44,7 @@ func serve(received *int, results []byte, lines int) (url string) {
 	})
 }
 
-// batchOf returns about size bytes of requests with texts of some length.
+// batchOf returns about size bytes of requests with texts of the given length.
 func batchOf(size, text int) (p []client.Request, lines []byte) {
 	content := document(text)
 	for i := 0; len(lines) < size; i++ {
@@ -89,7 +89,7 @@ func createCopy() sides {
 	}
 }
 
-// createJSON sends lines, and the same lines decoded into requests first.
+// createJSON sends lines, and the same lines after decoding them into requests.
 func createJSON() sides {
 	var received int
 	c := loopback.Client(serve(&received, nil, 0))
@@ -139,7 +139,7 @@ func resultsStream() sides {
 		},
 		other: func() (sum int) {
 			for line := range bytes.Lines(data) {
-				var item client.Item // which keeps the line, as those of Results do
+				var item client.Item // it keeps the line, as items of Results do
 				if err := item.UnmarshalJSON(line); err != nil {
 					panic(err)
 				}

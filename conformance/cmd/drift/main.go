@@ -1,5 +1,5 @@
-// Command drift compares the contract with the official SDK and prints what differs, and whether the SDK has a newer
-// release. It runs in the directory that holds drift-exceptions.txt.
+// Command drift compares the contract with the official SDK and prints the differences, and whether the SDK has a newer
+// release. Run it in the directory with drift-exceptions.txt.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 const exceptions = "drift-exceptions.txt"
 
 func main() {
-	prune := flag.Bool("prune", false, "remove the lines of "+exceptions+" that match nothing any more")
+	prune := flag.Bool("prune", false, "remove the lines of "+exceptions+" that no longer match anything")
 	flag.Parse()
 	if err := run(context.Background(), *prune); err != nil {
 		fmt.Fprintln(os.Stderr, "drift:", err)

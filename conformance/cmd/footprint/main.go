@@ -1,8 +1,8 @@
-// Footprint measures what a program pays for importing this project, and for importing the official SDK: how long a build
-// takes with an empty cache, how large the binary is, and what it links.
+// Footprint measures the cost of importing this project and of importing the official SDK: the build time with an empty
+// cache, the size of the binary, and the linked packages.
 //
-// It prints RATIO name value <= target, where the value is that of ours divided by that of theirs. The time is measured
-// with the standard library built before, which is the same for both, and again without it.
+// It prints RATIO name value <= target, where the value is ours divided by theirs. The time is measured with the
+// standard library already built, which is the same for both, and again including it.
 package main
 
 import (
@@ -34,7 +34,7 @@ func main() {
 }
 
 func run(dir string) error {
-	// The standard library as far as either side needs it, so that neither pays for the other's part of it.
+	// The parts of the standard library that each side needs, so that neither pays for the other's.
 	std := filepath.Join(dir, "std")
 	out, err := exec.Command("go", append([]string{"list", "-deps", "-f", "{{if .Standard}}{{.ImportPath}}{{end}}"}, sides...)...).Output()
 	if err != nil {
@@ -73,8 +73,8 @@ func run(dir string) error {
 		ratios[1] = append(ratios[1], last(cold[0])/last(cold[1]))
 	}
 	ok := ratio("build", median(ratios[0]), 0.5)
-	fmt.Printf("      %.1f s, the official SDK %.1f s, with the standard library built before\n", median(warm[0]), median(warm[1]))
-	fmt.Printf("      %.1f s, the official SDK %.1f s with it, a ratio of %.2f\n", median(cold[0]), median(cold[1]), median(ratios[1]))
+	fmt.Printf("      %.1f s, the official SDK %.1f s, with the standard library already built\n", median(warm[0]), median(warm[1]))
+	fmt.Printf("      %.1f s, the official SDK %.1f s including it, a ratio of %.2f\n", median(cold[0]), median(cold[1]), median(ratios[1]))
 	ok = ratio("binary", float64(size[0])/float64(size[1]), 0.7) && ok
 	fmt.Printf("      %.1f MB, the official SDK %.1f MB\n", float64(size[0])/1e6, float64(size[1])/1e6)
 	for i, name := range []string{"ours", "the official SDK"} {

@@ -1,5 +1,5 @@
-// Command foreign runs tools of others on the contract and prints a line for each: name, version, findings, seconds. It
-// runs in the folder conformance.
+// Command foreign runs third-party tools on the contract and prints a line for each: name, version, findings, seconds.
+// Run it in the folder conformance.
 package main
 
 import (

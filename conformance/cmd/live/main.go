@@ -1,6 +1,6 @@
-// Command live runs a fixed script against the Message Batches service and writes a record of what the service did, and how
-// that differs from the contract and from the fake service. It needs a key in ANTHROPIC_API_KEY, spends less than a cent,
-// and asks before it does.
+// Command live runs a fixed script against the Message Batches service and writes a record of what the service did, and
+// of the differences from the contract and from the fake service. It needs a key in ANTHROPIC_API_KEY, spends less than
+// a cent, and asks first.
 //
 //	make live
 //	make live LIVE='-yes -skip-large'
@@ -29,7 +29,7 @@ const usage = `Usage: live [flags]
 Runs a fixed script against the service of ANTHROPIC_BASE_URL, by default the real one, with ANTHROPIC_API_KEY. It deletes
 the batches that it creates, also after an interrupt; a second interrupt ends it at once.
 
-Exit status: 0 without differences to the contract, 1 if there are some, a step failed or a batch was left behind, 2 if
+Exit status: 0 without differences from the contract, 1 if there are some, a step failed or a batch was left behind, 2 if
 nothing was run.
 
 Flags:
@@ -42,13 +42,13 @@ const (
 	exitNotRun = 2
 )
 
-// streams are what the command talks to.
+// streams are the command's inputs and outputs.
 type streams struct {
 	in       io.Reader
 	out      io.Writer
 	terminal bool // in is one
 
-	client []client.Option // beside what the environment says
+	client []client.Option // in addition to those of the environment
 }
 
 func main() {
@@ -66,7 +66,7 @@ func run(ctx context.Context, s streams, args []string) int {
 		flags.PrintDefaults()
 	}
 	yes := flags.Bool("yes", false, "do not ask before spending")
-	skipLarge := flags.Bool("skip-large", false, "leave out the uploads of 256 MB, up to three of them")
+	skipLarge := flags.Bool("skip-large", false, "skip the uploads of 256 MB, up to three of them")
 	patience := flags.Duration("wait", time.Hour, "longest `time` to wait for a batch to end")
 	dir := flags.String("dir", "docs", "`directory` of the record, which is named live-DATE.md")
 	switch err := flags.Parse(args); {
@@ -101,8 +101,8 @@ func run(ctx context.Context, s streams, args []string) int {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	finished := context.AfterFunc(ctx, func() {
-		stop() // another signal ends the process at once
-		fmt.Fprintln(s.out, "live: interrupted: deleting what was created; another interrupt leaves it behind")
+		stop() // a second signal ends the process at once
+		fmt.Fprintln(s.out, "live: interrupted: deleting what was created; a second interrupt leaves it behind")
 	})
 	defer finished()
 	record, err := live.Run(ctx, live.Options{Client: s.client, SkipLarge: *skipLarge, Patience: *patience, Progress: s.out})
@@ -124,23 +124,23 @@ func run(ctx context.Context, s streams, args []string) int {
 	return exitOK
 }
 
-// ask says what a run costs, and returns an error unless somebody agrees.
+// ask prints the cost of a run, and returns an error unless the user agrees.
 func ask(s streams, base string, skipLarge, yes bool) error {
 	cost, requests, day, err := live.Price()
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "This sends %d small requests to %s, in up to four batches, and deletes them in the end.\nIt costs at most $%s at list prices of %s.\n", requests, base, cost, day)
+	fmt.Fprintf(s.out, "This sends %d small requests to %s, in up to four batches, and deletes them at the end.\nIt costs at most $%s at list prices of %s.\n", requests, base, cost, day)
 	if !skipLarge {
-		fmt.Fprintln(s.out, "It also uploads up to three bodies of 256 MB, which cost nothing; -skip-large leaves them out.")
+		fmt.Fprintln(s.out, "It also uploads up to three bodies of 256 MB, which cost nothing; -skip-large skips them.")
 	}
 	if yes {
 		return nil
 	}
 	if !s.terminal {
-		return errors.New("standard input is not a terminal: -yes agrees without being asked")
+		return errors.New("standard input is not a terminal: use -yes to run without confirmation")
 	}
-	fmt.Fprint(s.out, "Go on? [y/N] ")
+	fmt.Fprint(s.out, "Continue? [y/N] ")
 	line, err := bufio.NewReader(s.in).ReadString('\n')
 	if err != nil && err != io.EOF {
 		return err
@@ -151,7 +151,7 @@ func ask(s streams, base string, skipLarge, yes bool) error {
 	return nil
 }
 
-// createRecord creates the file of the record. It overwrites none: a second record of a day gets a number.
+// createRecord creates the file of the record. It never overwrites one: a second record on the same day gets a number.
 func createRecord(dir, date string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err

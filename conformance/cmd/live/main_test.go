@@ -14,7 +14,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// serve starts a service on a socket and has the environment name it.
+// serve starts a service on a socket and points the environment to it.
 func serve(t *testing.T) *batchtest.Service {
 	t.Helper()
 	s := batchtest.New(t, batchtest.WithDuration(2*time.Second))
@@ -41,7 +41,7 @@ func records(t *testing.T, dir string) (names []string) {
 	return names
 }
 
-// TestAsks checks that nothing is sent before somebody agrees.
+// TestAsks checks that nothing is sent before the user agrees.
 func TestAsks(t *testing.T) {
 	for name, tt := range map[string]struct {
 		args     []string
@@ -50,12 +50,12 @@ func TestAsks(t *testing.T) {
 		key      string
 		want     string // in the output
 	}{
-		"asked/no":          {in: "n\n", terminal: true, key: "k", want: "Go on? [y/N] live: nothing was sent\n"},
+		"asked/no":          {in: "n\n", terminal: true, key: "k", want: "Continue? [y/N] live: nothing was sent\n"},
 		"asked/nothing":     {in: "\n", terminal: true, key: "k", want: "live: nothing was sent\n"},
 		"asked/end":         {in: "", terminal: true, key: "k", want: "live: nothing was sent\n"},
 		"asked/price":       {in: "no\n", terminal: true, key: "k", want: "It costs at most $0.00"},
 		"asked/large":       {in: "no\n", terminal: true, key: "k", want: "three bodies of 256 MB"},
-		"not a terminal":    {in: "y\n", key: "k", want: "live: standard input is not a terminal: -yes agrees without being asked\n"},
+		"not a terminal":    {in: "y\n", key: "k", want: "live: standard input is not a terminal: use -yes to run without confirmation\n"},
 		"no key":            {args: []string{"-yes"}, want: "ANTHROPIC_API_KEY"},
 		"flags/argument":    {args: []string{"-yes", "now"}, key: "k", want: `live: unexpected argument "now"`},
 		"flags/wait":        {args: []string{"-yes", "-wait", "0s"}, key: "k", want: "live: -wait must be positive\n"},

@@ -17,10 +17,10 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-// durableTarget is how much resident memory a durable job may take, however large it is, in MiB. All of the process counts.
+// durableTarget is how much resident memory a durable job of any size may take, in MiB. The whole process counts.
 const durableTarget = 256
 
-// measureDurable has a job of n requests of 1 KB be run to its end in a process of its own.
+// measureDurable runs a job of n requests of 1 KB to its end in a separate process.
 func measureDurable(n int, dir string) (ok bool, err error) {
 	dir, err = os.MkdirTemp(dir, "mem-job-")
 	if err != nil {
@@ -48,7 +48,7 @@ func measureDurable(n int, dir string) (ok bool, err error) {
 	return mib <= durableTarget, nil
 }
 
-// runDurable runs the job in a directory, and prints the most resident memory that this process had, and how long it took.
+// runDurable runs the job in a directory, and prints the peak resident memory of this process, and how long it took.
 func runDurable(url, dir string) error {
 	began := time.Now()
 	ctx := context.Background()
@@ -65,7 +65,7 @@ func runDurable(url, dir string) error {
 		return err
 	}
 	if r.Answered != r.Requests {
-		return fmt.Errorf("%d answers for %d requests", r.Answered, r.Requests)
+		return fmt.Errorf("%d results for %d requests", r.Answered, r.Requests)
 	}
 	peak, err := highWater()
 	if err != nil {
@@ -75,7 +75,7 @@ func runDurable(url, dir string) error {
 	return j.Close()
 }
 
-// highWater returns the most resident memory that this process ever had.
+// highWater returns the peak resident memory of this process.
 func highWater() (int64, error) {
 	f, err := os.Open("/proc/self/status")
 	if err != nil {
@@ -92,5 +92,5 @@ func highWater() (int64, error) {
 			return n << 10, err
 		}
 	}
-	return 0, fmt.Errorf("the kernel does not say how much memory the process had")
+	return 0, fmt.Errorf("the kernel does not report the peak memory of the process")
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// The batches: a create body of 250 MB, and results of 1 GB in lines of 10 kB, as many as a batch may have.
+// The batches: a create body of 250 MB, and results of 1 GB in lines of 10 kB, the most lines that a batch may have.
 const (
 	requests    = 62_500
 	requestText = 3_500
@@ -56,7 +56,7 @@ func text(i int) string {
 	return fmt.Sprintf("%d ", i) + strings.Repeat("The quick brown fox said \"no\".\n", requestText/31)
 }
 
-// settle gives memory back that setup does not need any more.
+// settle releases memory that setup no longer needs.
 func settle() {
 	runtime.GC()
 	debug.FreeOSMemory()
@@ -104,7 +104,7 @@ func createJSONOurs(url string) func(context.Context) error {
 	if err != nil {
 		panic(err)
 	}
-	os.Remove(f.Name()) // it goes when it is closed
+	os.Remove(f.Name()) // the file is removed when it is closed
 	p := params()
 	var line []byte
 	for i := range p {

@@ -1,5 +1,5 @@
-// Mem measures how much memory large batches take, of this project and of the official SDK: a process for each side
-// sends or reads a batch of a server in another process, and looks at its own resident memory meanwhile. It works on
+// Mem measures how much memory large batches take in this project and in the official SDK. A process for each side
+// sends or reads a batch, with a server in another process, and measures its own resident memory meanwhile. It works on
 // Linux.
 //
 // It prints a line for each of our sides: RATIO name value <= target, in MiB, followed by the official SDK's.
@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// A job is what a process of its own does. Setup makes what does not count; work is what is measured.
+// A job runs in a separate process. Setup is not measured; work is.
 type job struct {
 	name   string
 	target float64 // MiB
@@ -33,8 +33,8 @@ var batches = []job{
 
 func main() {
 	child := flag.String("child", "", "for use by the command itself")
-	durable := flag.Int("job", 0, "instead of batches, measure a durable job of this many `requests` of 1 KB, from its plan to its proof")
-	dir := flag.String("dir", "", "`directory` for the files of the job, which take 2 KB a request")
+	durable := flag.Int("job", 0, "instead of batches, measure a durable job of this many `requests` of 1 KB, from planning to verification")
+	dir := flag.String("dir", "", "`directory` for the files of the job, which take 2 KB per request")
 	flag.Parse()
 	if *child != "" {
 		run := func() error { return runChild(*child, flag.Arg(0)) }
@@ -81,7 +81,7 @@ func main() {
 	}
 }
 
-// measure has a job done in a process of its own and returns by how many MiB its memory grew.
+// measure runs a job in a separate process and returns by how many MiB its memory grew.
 func measure(name, url string) (float64, error) {
 	cmd := exec.Command(os.Args[0], "-child", name, url)
 	cmd.Stderr = os.Stderr
@@ -92,7 +92,7 @@ func measure(name, url string) (float64, error) {
 	return strconv.ParseFloat(strings.TrimSpace(string(out)), 64)
 }
 
-// runChild does one job and prints how many MiB of memory it took at the most, beside what was there before.
+// runChild runs one job and prints its peak memory in MiB, in addition to that before the job.
 func runChild(name, url string) error {
 	name, side, _ := strings.Cut(name, "/")
 	for _, j := range batches {
@@ -114,7 +114,7 @@ func runChild(name, url string) error {
 	return fmt.Errorf("there is no job %q", name)
 }
 
-// watch looks at the resident memory every millisecond.
+// watch measures the resident memory every millisecond.
 func watch() (before int64, peak func() int64) {
 	before = resident()
 	var most atomic.Int64

@@ -1,4 +1,4 @@
-// What a user writes to create a batch: a tool of their own without "type", and a model newer than the contract.
+// What a user writes to create a batch: a custom tool without "type", and a model newer than the contract.
 import type { Params } from './contract';
 
 export const params: Params = {
@@ -22,7 +22,7 @@ export const params: Params = {
   ],
 };
 
-// A name that is known only at run time.
+// A name known only at run time.
 export function withModel(model: string): Params {
   return {
     requests: [{ custom_id: 'a', params: { model, max_tokens: 16, messages: [{ role: 'user', content: 'Hello' }] } }],

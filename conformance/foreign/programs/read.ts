@@ -1,4 +1,4 @@
-// What a user writes to read a line of the results: the type narrows the union, and what is newer falls through.
+// What a user writes to read a line of the results: the type narrows the union, and newer types fall through.
 import type { Result } from './contract';
 
 export function text(line: Result): string {

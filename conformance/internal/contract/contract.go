@@ -16,13 +16,13 @@ import (
 var Load = sync.OnceValue(func() *openapi3.T {
 	doc, err := Parse(messagebatches.OpenAPI())
 	if err != nil {
-		panic(fmt.Sprintf("openapi.yaml: %v", err)) // it is embedded, and tested
+		panic(fmt.Sprintf("openapi.yaml: %v", err)) // it is embedded and tested
 	}
 	return doc
 })
 
-// Parse reads the text of a contract. What keeps its schemas open is left out: an open enum is a string with its known
-// values, and a union a oneOf of all its known members.
+// Parse reads the text of a contract and closes its open schemas: an open enum becomes a string with its known values,
+// and a union a oneOf of all its known members.
 func Parse(text string) (*openapi3.T, error) {
 	doc, err := openapi3.NewLoader().LoadFromData([]byte(text))
 	if err != nil {
@@ -38,8 +38,8 @@ func Parse(text string) (*openapi3.T, error) {
 	return doc, nil
 }
 
-// fold changes a schema and all that it leads to. References are followed too: one with a description of its own has a
-// copy of the schema that it names.
+// fold changes a schema and all schemas reachable from it. It follows references too, because a reference with its own
+// description holds a copy of the schema that it names.
 func fold(ref *openapi3.SchemaRef, done map[*openapi3.Schema]bool) {
 	if ref == nil || done[ref.Value] {
 		return
@@ -71,7 +71,7 @@ func fold(ref *openapi3.SchemaRef, done map[*openapi3.Schema]bool) {
 	fold(s.AdditionalProperties.Schema, done)
 }
 
-// ExampleOf returns an example of a component, or nil. That of a body is a named one.
+// ExampleOf returns an example of a component, or nil. For a body it is a named example.
 func ExampleOf(component string) any {
 	doc := Load()
 	if s := doc.Components.Schemas[component]; s != nil && len(s.Value.Examples) > 0 {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// A batch is one that a create made, of requests whose custom IDs count up: the number behind the last hyphen, to base 36.
+// A batch holds requests whose custom IDs count up: the number after the last hyphen, in base 36.
 type batch struct {
 	id       string
 	prefix   string // of the custom IDs
@@ -21,15 +21,15 @@ type batch struct {
 	created  time.Time
 }
 
-// Batches is a service whose batches have ended as soon as they were created, and all of whose requests got the same
-// answer. It keeps no request.
+// Batches is a service whose batches end as soon as they are created, and whose requests all get the same message. It
+// does not store requests.
 type Batches struct {
 	url string
 	mu  sync.Mutex
 	all []batch // newest first
 }
 
-// NewBatches returns one.
+// NewBatches returns a service that is reached at url.
 func NewBatches(url string) *Batches { return &Batches{url: url} }
 
 // ServeHTTP implements http.Handler.
@@ -88,14 +88,14 @@ func (b batch) results(w io.Writer) {
 		buf = strconv.AppendInt(buf, b.first+i, 36)
 		buf = append(buf, `","result":{"type":"succeeded","message":{"id":"msg_01","type":"message","role":"assistant","model":"claude-haiku-4-5","content":[{"type":"text","text":"delivery"}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":311,"output_tokens":4}}}}`...)
 		if buf = append(buf, '\n'); len(buf) > 256<<10 {
-			_, _ = w.Write(buf) // a client that has gone does not count
+			_, _ = w.Write(buf) // the client may have gone
 			buf = buf[:0]
 		}
 	}
 	_, _ = w.Write(buf)
 }
 
-// read reads a create, of which it remembers the first custom ID and how many there are.
+// read reads a create, and keeps its first custom ID and the number of requests.
 func read(body io.Reader) (b batch, err error) {
 	mark := []byte(`"custom_id":`)
 	buf, n := make([]byte, 1<<20), 0

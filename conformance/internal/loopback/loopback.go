@@ -1,4 +1,4 @@
-// Package loopback has servers and clients for measurements, which do as little as they can.
+// Package loopback has servers and clients for measurements, which do as little as possible.
 package loopback
 
 import (
@@ -9,7 +9,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client"
 )
 
-// Serve starts a server on a free port of this machine, for as long as the process lives.
+// Serve starts a server on a free port of this machine, which runs until the process ends.
 func Serve(handler func(url string) http.HandlerFunc) (url string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -20,7 +20,7 @@ func Serve(handler func(url string) http.HandlerFunc) (url string) {
 	return url
 }
 
-// WriteBatch answers with a batch of a server that has ended with a number of results.
+// WriteBatch responds with an ended batch of the server at url, with the given number of results.
 func WriteBatch(w http.ResponseWriter, url string, results int) {
 	w.Header().Set("content-type", "application/json")
 	fmt.Fprintf(w, `{"id":"msgbatch_1","type":"message_batch","processing_status":"ended","request_counts":{"processing":0,"succeeded":%d,"errored":0,"canceled":0,"expired":0},`+
@@ -28,7 +28,7 @@ func WriteBatch(w http.ResponseWriter, url string, results int) {
 		`"results_url":"%s/v1/messages/batches/msgbatch_1/results"}`, results, url)
 }
 
-// Client returns a client of a server.
+// Client returns a client for a server.
 func Client(url string) *client.Client {
 	c, err := client.New(client.WithoutEnvironment(), client.WithAPIKey("key"), client.WithBaseURL(url))
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// WriteTickets writes n requests of 1 KB to a file, a line each. The ID of each is that of its place.
+// WriteTickets writes n requests of 1 KB to a file, one per line. Id returns the custom ID of request i.
 func WriteTickets(name string, n int64, id func(i int64) string) error {
 	f, err := os.Create(name)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package migrating has the code of MIGRATING.md: both sides of each call, and the bridge between the types of both. Tests
-// of conformance run it, and compare it with the page.
+// Package migrating has the code in MIGRATING.md: both sides of each call, and the bridge between the types of both.
+// The tests of conformance run it, and compare it with the document.
 package migrating
 
 import (
@@ -33,7 +33,7 @@ func CreateTheirs(ctx context.Context, sdk anthropic.Client) (string, error) {
 	return batch.ID, nil
 }
 
-// CreateOurs creates a batch with ours.
+// CreateOurs creates a batch with this SDK.
 func CreateOurs(ctx context.Context, c *client.Client) (string, error) {
 	batch, err := c.Create(ctx, []client.Request{{
 		CustomID: "greeting-1",
@@ -62,7 +62,7 @@ func WaitTheirs(ctx context.Context, sdk anthropic.Client, id string) error {
 	}
 }
 
-// WaitOurs waits for a batch with ours.
+// WaitOurs waits for a batch with this SDK.
 func WaitOurs(ctx context.Context, c *client.Client, id string) error {
 	_, err := c.Wait(ctx, id) // or once: c.Get(ctx, id)
 	return err
@@ -77,7 +77,7 @@ func ListTheirs(ctx context.Context, sdk anthropic.Client) error {
 	return pages.Err()
 }
 
-// ListOurs prints the IDs of all batches with ours.
+// ListOurs prints the IDs of all batches with this SDK.
 func ListOurs(ctx context.Context, c *client.Client) error {
 	for batch, err := range c.List(ctx) {
 		if err != nil {
@@ -106,7 +106,7 @@ func ResultsTheirs(ctx context.Context, sdk anthropic.Client, id string) error {
 	return stream.Err() // nil does not say that all results came: compare with the counts of the batch
 }
 
-// ResultsOurs prints the results of a batch with ours.
+// ResultsOurs prints the results of a batch with this SDK.
 func ResultsOurs(ctx context.Context, c *client.Client, id string) error {
 	for item, err := range c.Results(ctx, id) {
 		if err != nil {
@@ -127,7 +127,7 @@ func CancelTheirs(ctx context.Context, sdk anthropic.Client, id string) error {
 	return err // also if the batch has ended meanwhile
 }
 
-// CancelOurs cancels a batch with ours.
+// CancelOurs cancels a batch with this SDK.
 func CancelOurs(ctx context.Context, c *client.Client, id string) error {
 	_, err := c.Cancel(ctx, id) // a batch that has ended meanwhile is returned
 	return err
@@ -139,12 +139,12 @@ func DeleteTheirs(ctx context.Context, sdk anthropic.Client, id string) error {
 	return err
 }
 
-// DeleteOurs deletes a batch with ours.
+// DeleteOurs deletes a batch with this SDK.
 func DeleteOurs(ctx context.Context, c *client.Client, id string) error {
 	return c.Delete(ctx, id)
 }
 
-// ErrorTheirs prints the ID of a call that was limited with the official SDK.
+// ErrorTheirs prints the ID of a rate-limited call with the official SDK.
 func ErrorTheirs(err error) error {
 	var apiErr *anthropic.Error
 	if errors.As(err, &apiErr) && apiErr.Type() == anthropic.ErrorTypeRateLimitError {
@@ -153,7 +153,7 @@ func ErrorTheirs(err error) error {
 	return err
 }
 
-// ErrorOurs prints the ID of a call that was limited with ours.
+// ErrorOurs prints the ID of a rate-limited call with this SDK.
 func ErrorOurs(err error) error {
 	var apiErr *client.APIError
 	if errors.As(err, &apiErr) && errors.Is(err, client.ErrRateLimited) {
@@ -162,7 +162,7 @@ func ErrorOurs(err error) error {
 	return err
 }
 
-// BridgeRequests creates a batch of the SDK's requests with our client.
+// BridgeRequests creates a batch from the official SDK's requests with our client.
 func BridgeRequests(ctx context.Context, c *client.Client, params anthropic.BetaMessageBatchNewParams) (*client.Batch, error) {
 	var lines bytes.Buffer // for a large batch a file, which CreateLines reads twice
 	for _, request := range params.Requests {
@@ -179,7 +179,7 @@ func BridgeRequests(ctx context.Context, c *client.Client, params anthropic.Beta
 	return c.CreateLines(ctx, bytes.NewReader(lines.Bytes()), client.WithBetas(betas...))
 }
 
-// BridgeItem returns an item in the types of the SDK.
+// BridgeItem returns an item in the types of the official SDK.
 func BridgeItem(item *client.Item) (*anthropic.BetaMessageBatchIndividualResponse, error) {
 	if item.Malformed != nil {
 		return nil, item.Malformed

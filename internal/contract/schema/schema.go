@@ -24,7 +24,7 @@ type document struct {
 
 var contract = sync.OnceValue(func() (d document) {
 	if err := json.Unmarshal(text, &d); err != nil {
-		panic(fmt.Sprintf("schemas.gen.json: %v", err)) // it is embedded, and tested
+		panic(fmt.Sprintf("schemas.gen.json: %v", err)) // it is embedded and tested
 	}
 	return d
 })
@@ -37,10 +37,10 @@ func AsOf() string { return contract().AsOf }
 
 // A Schema is a schema of the contract. Its fields are the keywords of JSON Schema, zero or nil where it lacks them.
 type Schema struct {
-	Ref  string `json:"$ref"` // what it refers to; extensions may stand beside it
-	Type Types  `json:"type"` // none: any value
+	Ref  string `json:"$ref"` // reference to a component; extensions may accompany it
+	Type Types  `json:"type"` // none means any value
 
-	// AnyOf is a reference and null, OneOf references. With a Discriminator a property chooses among them.
+	// AnyOf is a reference and null, OneOf a list of references. With a Discriminator a property selects one of them.
 	AnyOf         []*Schema      `json:"anyOf"`
 	OneOf         []*Schema      `json:"oneOf"`
 	Discriminator *Discriminator `json:"discriminator"`
@@ -73,7 +73,7 @@ type Schema struct {
 
 	Rules `json:",inline"`
 
-	// Extensions are the other keywords that begin with "x-".
+	// Extensions are all other keywords that begin with "x-".
 	Extensions map[string]any `json:",embed"`
 }
 
@@ -92,13 +92,13 @@ func (s *Schema) IsOpenEnum() bool {
 	return open
 }
 
-// IsOpenUnion reports whether objects that are no member are valid too.
+// IsOpenUnion reports whether objects that are not of a member type are valid too.
 func (s *Schema) IsOpenUnion() bool {
 	open, _ := s.Extensions["x-open-union"].(bool)
 	return open
 }
 
-// DefaultMember returns the name of the union's member that a value without discriminator is, or "".
+// DefaultMember returns the name of the union's member for values without a discriminator, or "".
 func (s *Schema) DefaultMember() string {
 	name, _ := s.Extensions["x-default-member"].(string)
 	return name
@@ -116,7 +116,7 @@ func (s *Schema) Constant(property string) string {
 // Types are the JSON types that a schema allows, none for all.
 type Types []string
 
-// Includes reports whether a type is among them.
+// Includes reports whether t includes a type.
 func (t Types) Includes(name string) bool { return slices.Contains(t, name) }
 
 // UnmarshalJSONFrom reads a list of types, or one.
@@ -128,16 +128,16 @@ func (t *Types) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return json.UnmarshalDecode(d, &(*t)[0])
 }
 
-// A Discriminator is the property that tells to which member of a union a value belongs.
+// A Discriminator is the property that determines to which member of a union a value belongs.
 type Discriminator struct {
 	PropertyName string            `json:"propertyName"` // the name of the property
 	Mapping      map[string]string `json:"mapping"`      // references by value
 }
 
-// Additional says what other properties an object may have: none, any, or those of a schema.
+// Additional describes the other properties that an object may have: none, any, or those of a schema.
 type Additional struct {
 	Any    bool    // properties of any value
-	Schema *Schema // nil unless other properties have one
+	Schema *Schema // of other properties; nil if there is none
 }
 
 // UnmarshalJSONFrom reads a boolean or a schema.

@@ -2,7 +2,7 @@
 //
 // File a uses file b if code in a names something that is declared in b: a function, type, variable or constant of the
 // package, a method, or a field. Test files do not count. A pair is two files that use each other; a circle is a group
-// of files each of which reaches every other one.
+// of files in which each reaches every other.
 package circles
 
 import (
@@ -24,11 +24,11 @@ import (
 	"strings"
 )
 
-// A Graph says which files of a package use which others.
+// A Graph records which files of a package use which others.
 type Graph struct {
-	// Uses holds, by the name of the using file and of the used one, the names of what is used, sorted.
+	// Uses holds the names that one file uses of another, sorted, by the using file and the used file.
 	Uses map[string]map[string][]string
-	// Errors are what the type checker reported. The graph of a package with errors may lack edges.
+	// Errors are the errors of the type checker. The graph of a package with errors may lack edges.
 	Errors []error
 }
 
@@ -100,7 +100,7 @@ func load(texts map[string]string, lookup importer.Lookup) (*Graph, error) {
 		Error:    func(err error) { g.Errors = append(g.Errors, err) },
 	}
 	info := &types.Info{Uses: make(map[*ast.Ident]types.Object)}
-	pkg, _ := config.Check(files[0].Name.Name, set, files, info) // its errors are in g
+	pkg, _ := config.Check(files[0].Name.Name, set, files, info) // the errors are in g
 	for ident, object := range info.Uses {
 		if object.Pkg() != pkg || !object.Pos().IsValid() {
 			continue
@@ -123,7 +123,7 @@ func load(texts map[string]string, lookup importer.Lookup) (*Graph, error) {
 	return g, nil
 }
 
-// describe names an object: a field has a dot before its name, a method its receiver.
+// describe names an object, with a dot before the name of a field and the receiver before that of a method.
 func describe(object types.Object) string {
 	switch object := object.(type) {
 	case *types.Var:
@@ -146,7 +146,7 @@ func describe(object types.Object) string {
 	return object.Name()
 }
 
-// Remove takes a file out of the graph.
+// Remove removes a file from the graph.
 func (g *Graph) Remove(file string) {
 	delete(g.Uses, file)
 	for _, used := range g.Uses {
@@ -191,7 +191,7 @@ func (g *Graph) Circles() (circles [][]string) {
 	return circles
 }
 
-// reach adds to seen the files that can be reached from one.
+// reach adds to seen the files that can be reached from a file.
 func (g *Graph) reach(from string, seen map[string]bool) {
 	for to := range g.Uses[from] {
 		if !seen[to] {
@@ -201,7 +201,7 @@ func (g *Graph) reach(from string, seen map[string]bool) {
 	}
 }
 
-// Report writes the circles, and within each the uses between its files with the names that cause them.
+// Report writes the circles, and for each the uses between its files, with names.
 func (g *Graph) Report(w io.Writer) {
 	pairs, circles := g.Pairs(), g.Circles()
 	for _, p := range pairs {

@@ -1,4 +1,4 @@
-// Command schemas writes package schema's copy of the contract. go generate runs it in the root of the repository.
+// Command schemas writes package schema's copy of the contract. go generate runs it in the repository's root.
 package main
 
 import (
