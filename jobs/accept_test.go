@@ -90,7 +90,7 @@ func TestAcceptSchema(t *testing.T) {
 
 func TestAccepts(t *testing.T) {
 	t.Parallel()
-	const label = "the text does not match the schema at label: none of the values of the enum"
+	const label = "the text does not match the schema at label: not one of the values of the enum"
 	for _, tt := range []struct {
 		name, line, text string
 		stop             client.StopReason

@@ -34,7 +34,7 @@ func TestCommands(t *testing.T) {
 		give(time.Minute, func() error { return Pause(t.Context(), dir, "ops") })
 		_, err = j.Run(t.Context(), service.Client(), Lines(input))
 		var paused *PausedError
-		if !errors.As(err, &paused) || paused.Why != `"ops" wants it` {
+		if !errors.As(err, &paused) || paused.Why != `requested by "ops"` {
 			t.Fatalf("got %v", err)
 		}
 		sent := len(service.Batches())

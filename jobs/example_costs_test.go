@@ -53,7 +53,7 @@ func ExampleReadCosts() {
 	}
 	fmt.Println(costs.Labels, costs.Actual > 0, costs.Actual < costs.Estimated.High)
 	// Output:
-	// batch 1 of 1 requests is reckoned at 0.0125 USD, and of the budget of 0.001 only 0.001 are left
+	// batch 1 (1 request) needs 0.0125 USD, but only 0.001 of the budget of 0.001 is left
 	// map[team:support] true true
 }
 

@@ -188,7 +188,7 @@ func TestAdopt(t *testing.T) {
 			"no batch 7":         func() error { return Adopt(t.Context(), m.dir, 7, "msgbatch_x", "ops") },
 			"no doubt":           func() error { return Adopt(t.Context(), m.dir, 1, "msgbatch_x", "ops") },
 			"no ID of a batch":   func() error { return Adopt(t.Context(), m.dir, 1, "msg batch", "ops") },
-			`"" is no ID of a b`: func() error { return Adopt(t.Context(), m.dir, 1, "", "ops") },
+			`"" is not a batch ID`: func() error { return Adopt(t.Context(), m.dir, 1, "", "ops") },
 		} {
 			if err := f(); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("got %v, want %q", err, want)

@@ -194,7 +194,7 @@ func TestRebuildWaits(t *testing.T) {
 				began, creates, waits := time.Now(), len(w.service.Calls(batchtest.Create)), false
 				w.options.OnEvent = func(e Event) {
 					w.events = append(w.events, e)
-					waits = waits || e.Kind == "rebuilding" && strings.Contains(e.Text, running) && strings.Contains(e.Text, "waits for 1 ")
+					waits = waits || e.Kind == "rebuilding" && strings.Contains(e.Text, running) && strings.Contains(e.Text, "waiting for 1 ")
 				}
 				w.rebuild()
 				if after := w.service.Calls(batchtest.Create)[creates].Time.Sub(began); after < 19*time.Hour || !waits {

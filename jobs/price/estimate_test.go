@@ -224,7 +224,7 @@ func TestEstimate(t *testing.T) {
 		t.Errorf("5 searches cost %v", searches)
 	}
 	text := x.String()
-	for _, part := range []string{"claude-haiku-4-5: 2 requests, ", "claude-nobody-1: 1 requests", "at an unknown price", "total: 3 requests", "prices of 2026-11-29", "claude-nobody-1 cost, which has no price"} {
+	for _, part := range []string{"claude-haiku-4-5: 2 requests, ", "claude-nobody-1: 1 requests", "at an unknown price", "total: 3 requests", "prices of 2026-11-29", "plus the unknown price of claude-nobody-1"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("%s\nlacks %q", text, part)
 		}
