@@ -351,7 +351,7 @@ func (e *OptionsError) Error() string {
 func (o Options) check(has kept) error {
 	want := o.kept()
 	if o.Order != OrderInput && o.Order != OrderDone {
-		return fmt.Errorf("unknown order of results %.20q", string(o.Order))
+		return fmt.Errorf("unknown order %.20q of results", string(o.Order))
 	}
 	for _, c := range []struct {
 		name      string

@@ -89,7 +89,7 @@ func TestKeepIDsLostResponse(t *testing.T) {
 					return err
 				}
 				if err := adoptable(tx, ids[0], seq%3+1, candidate); err == nil {
-					w.t.Error("another batch, which is in no doubt, can adopt it")
+					w.t.Error("a batch whose outcome is known can adopt it")
 				}
 				if err := adoptable(tx, ids[0], seq, candidate); err != nil {
 					return err
@@ -116,7 +116,7 @@ func TestKeepIDsLostResponse(t *testing.T) {
 					if !errors.As(err, &paused) || !strings.Contains(paused.Why, candidate) {
 						t.Fatalf("got %v", err)
 					}
-					_, rest, _ := strings.Cut(paused.Why, "has accepted batch ")
+					_, rest, _ := strings.Cut(paused.Why, "accepted batch ")
 					if _, err := fmt.Sscan(rest, &seq); err != nil {
 						t.Fatalf("%s: %v", paused.Why, err)
 					}
@@ -185,9 +185,9 @@ func TestAdopt(t *testing.T) {
 		m := newMachine(t, 3)
 		_, _ = m.run(m.dir, time.Minute)
 		for want, f := range map[string]func() error{
-			"no batch 7":         func() error { return Adopt(t.Context(), m.dir, 7, "msgbatch_x", "ops") },
-			"no doubt":           func() error { return Adopt(t.Context(), m.dir, 1, "msgbatch_x", "ops") },
-			"no ID of a batch":   func() error { return Adopt(t.Context(), m.dir, 1, "msg batch", "ops") },
+			"no batch 7":           func() error { return Adopt(t.Context(), m.dir, 7, "msgbatch_x", "ops") },
+			"is known: it is":      func() error { return Adopt(t.Context(), m.dir, 1, "msgbatch_x", "ops") },
+			"is not a batch ID":    func() error { return Adopt(t.Context(), m.dir, 1, "msg batch", "ops") },
 			`"" is not a batch ID`: func() error { return Adopt(t.Context(), m.dir, 1, "", "ops") },
 		} {
 			if err := f(); err == nil || !strings.Contains(err.Error(), want) {

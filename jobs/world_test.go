@@ -75,7 +75,7 @@ func caller() string {
 		var f runtime.Frame
 		f, more = frames.Next()
 		name := f.Function[strings.LastIndexByte(f.Function, '/')+1:]
-		if strings.HasPrefix(name, "jobs.") && !strings.HasSuffix(f.File, "_test.go") && !strings.Contains(name, "guarded") && !strings.Contains(name, "jobs.tell") &&
+		if strings.HasPrefix(name, "jobs.") && !strings.HasSuffix(f.File, "_test.go") && !strings.Contains(name, "jobs.guard") &&
 			!strings.Contains(name, "jobs.(*engine).update") && !strings.Contains(name, "jobs.(*engine).mine") && !strings.Contains(name, "jobs.(*blob)") && !strings.Contains(name, "jobs.(*upload)") {
 			name, _, _ = strings.Cut(strings.TrimPrefix(name, "jobs."), ".func")
 			return name
