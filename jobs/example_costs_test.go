@@ -13,15 +13,15 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-// A job pauses when its budget does not allow another batch, and continues with a higher one. Its costs can be read from
-// its directory.
+// A job pauses when its budget does not allow another batch, and continues with a higher budget. Other programs can read its
+// costs from its directory.
 func ExampleReadCosts() {
 	dir, err := os.MkdirTemp("", "job")
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	service := batchtest.Start() // a real program has client.New()
+	service := batchtest.Start() // a real program calls client.New
 	defer service.Close()
 	requests := jobs.Requests(func(yield func(client.Request, error) bool) {
 		yield(client.Request{CustomID: "ticket 1", Params: client.Params{
@@ -57,10 +57,10 @@ func ExampleReadCosts() {
 	// map[team:support] true true
 }
 
-// What teams have cost, over the jobs of a machine.
+// Sum up the costs of teams over several jobs.
 func ExampleSumCosts() {
 	support := &jobs.Costs{Labels: map[string]string{"team": "support"}, Currency: "USD", Rows: []jobs.Cost{{Day: "2026-11-29", Model: "claude-haiku-4-5", Cost: 250_000_000}}}
-	for _, row := range jobs.SumCosts(support, support) { // those of jobs.ReadCosts
+	for _, row := range jobs.SumCosts(support, support) { // a real program uses the results of jobs.ReadCosts
 		fmt.Println(row.Labels["team"], row.Day, row.Model, row.Cost.Cost, row.Currency, "in", row.Jobs, "jobs")
 	}
 	// Output: support 2026-11-29 claude-haiku-4-5 0.50 USD in 2 jobs

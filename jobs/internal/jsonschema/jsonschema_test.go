@@ -75,6 +75,6 @@ func TestCheck(t *testing.T) {
 		})
 	}
 	if _, err := jsonschema.Parse([]byte(`{`)); err == nil {
-		t.Error("a schema that is not JSON was taken")
+		t.Error("Parse accepted a schema that is not JSON")
 	}
 }
