@@ -15,7 +15,7 @@ const wantAdopt = "adopt"
 // which it is unknown whether the service accepted them; the [PausedError] of [Ask] names seq and the possible IDs. The
 // caller must have checked that the requests are the same, for example by the custom IDs of the results: requests without a
 // result in that batch get none. To declare that there is no such batch, run the job with [Options.OnDoubt] set to [Resend].
-// The name of the person who decided, by, is for the log.
+// The argument by names who decided it, for the log.
 func Adopt(ctx context.Context, dir string, seq int64, batchID, by string) error {
 	what := fmt.Sprintf("%s %d %s", wantAdopt, seq, batchID)
 	err := error(nil)

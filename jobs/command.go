@@ -21,18 +21,18 @@ const (
 
 // Pause stops the job in a directory from sending requests until [Resume] is called. If another program is running the job,
 // it stops sending within 2 seconds, and its Run returns when everything that was sent has been collected. Later Runs only
-// collect, too. The name of the person who wants it, by, is for the log.
+// collect, too. The argument by names who requested it, for the log.
 func Pause(ctx context.Context, dir, by string) error { return command(ctx, dir, wantPause, by) }
 
 // Resume lets the job in a directory send requests again, after [Pause] or after the job paused by itself. A program that is
-// running the job resumes within 2 seconds; if there is none, the next Run does. The name of the person who wants it, by, is
-// for the log.
+// running the job resumes within 2 seconds; if there is none, the next Run does. The argument by names who requested it, for
+// the log.
 func Resume(ctx context.Context, dir, by string) error { return command(ctx, dir, wantResume, by) }
 
 // Cancel cancels the job in a directory for good. If another program is running the job, it obeys within 2 seconds. Nothing
 // more is sent, and batches that are running are canceled on the server. The current Run, or the next one, collects the
 // results that these batches have, which are paid for, and writes the output. There, requests that were not sent have a
-// canceled result. The name of the person who wants it, by, is for the log.
+// canceled result. The argument by names who requested it, for the log.
 func Cancel(ctx context.Context, dir, by string) error { return command(ctx, dir, wantCancel, by) }
 
 func command(ctx context.Context, dir, what, by string) error {

@@ -44,7 +44,7 @@ type Costs struct {
 // A Cost is the part of the costs of a job with the same day and model, or day and server tool.
 type Cost struct {
 	Day    string       `json:"day"`             // day on which the batches were created, as YYYY-MM-DD in UTC
-	Model  client.Model `json:"model,omitempty"` // its name in responses
+	Model  client.Model `json:"model,omitempty"` // name of the model in responses
 	Tool   string       `json:"tool,omitempty"`  // server tool, if the cost is not that of a model
 	Uses   int64        `json:"uses,omitempty"`  // of the tool
 	Tokens bulk.Tokens  `json:"tokens"`          // of the model

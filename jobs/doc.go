@@ -48,13 +48,13 @@
 // still has exactly one result for each request of the input, and no paid result is lost while the service keeps it: 29 days
 // from the creation of its batch.
 //
-// This assumes that the service accepts or refuses a batch within 30 minutes of receiving its last bytes, that the list of
+// This assumes that the service accepts or refuses a batch within 30 minutes after its last bytes were sent, that the list of
 // batches shows it within 10 more minutes, and that the disk keeps synced data. It was tested against the fake service of
 // package batchtest, not against the real one.
 //
 // There are four exceptions, which the report counts: a process is suspended for longer than its lease after it has released
 // the end of a batch and before it has sent the last byte, and then continues on a connection that is still open; the
-// service reports that it refused a batch but accepted it; two copies of a directory both take over the job; or
+// service reports that it refused a batch but accepted it; [TakeOver] is called for two copies of a directory; or
 // [Options.OnDoubt] is [Resend].
 //
 // # How it works

@@ -293,7 +293,7 @@ func (j *Job) beginRun(ctx context.Context, record lockRecord) error {
 	return j.lock.write(j.runs, j.first)
 }
 
-// ErrDatabaseLost is the error of opening a job whose job.db is lost: see [Rebuild].
+// ErrDatabaseLost is the error for a job whose job.db is lost: see [Rebuild].
 var ErrDatabaseLost = errors.New("the database of the job is lost")
 
 // Close closes the job, so that other programs can open it. It must not be called during a Run.

@@ -35,7 +35,7 @@ func TestAnotherBoot(t *testing.T) {
 					t.Fatalf("%d batches, %d unsent, %d doubts", len(batches), w.kinds("unsent"), w.kinds("doubt"))
 				}
 				if after := batches[0].CreatedAt.Sub(began); tt.unsent > 0 && (after < tt.least || after > tt.least+2*time.Minute) {
-					t.Errorf("it was sent again after %v", after)
+					t.Errorf("it was resent after %v", after)
 				}
 			})
 		})

@@ -9,8 +9,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// Pause stops a job from sending requests. Batches that were sent are still collected. The name of the person who wants it,
-// by, is for the log.
+// Pause stops a job from sending requests. Batches that were sent are still collected. The argument by names who requested
+// it, for the log.
 func (p *Pool) Pause(ctx context.Context, job, by string) error {
 	return p.command(ctx, job, wantPause, by)
 }
@@ -20,8 +20,8 @@ func (p *Pool) Cancel(ctx context.Context, job, by string) error {
 	return p.command(ctx, job, wantCancel, by)
 }
 
-// Resume lets a paused job send requests again, whatever the reason for the pause. The name of the person who wants it, by,
-// is for the log.
+// Resume lets a paused job send requests again, whatever the reason for the pause. The argument by names who requested it,
+// for the log.
 func (p *Pool) Resume(ctx context.Context, job, by string) error {
 	return p.command(ctx, job, wantResume, by)
 }

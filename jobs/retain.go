@@ -65,9 +65,9 @@ func (j *Job) whenDone(ctx context.Context, c *client.Client) (*Report, error) {
 	return j.report(ctx)
 }
 
-// DeleteBatches deletes the batches of a job that is done on the server, with their prompts and results. It first calls
-// [Job.Verify] and returns its error. It deletes only batches that the response to a create of the job, or a custom ID in
-// their results, proves to belong to the job. Batches that no longer exist are not an error. The client retries calls as
+// DeleteBatches deletes the batches of the job on the server, with their prompts and results. The job must be done. It first
+// calls [Job.Verify] and returns its error. It deletes only batches that the response to a create of the job, or a custom ID
+// in their results, proves to belong to the job. Batches that no longer exist are not an error. The client retries calls as
 // usual; if one fails for good, the next DeleteBatches continues.
 func (j *Job) DeleteBatches(ctx context.Context, c *client.Client) error {
 	if err := j.deleteBatches(ctx, c); err != nil {

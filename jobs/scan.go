@@ -86,7 +86,7 @@ func skipSpace(line []byte, at int) int {
 	return at
 }
 
-// skipString returns the end of the string that begins at at, or -1 if there is none.
+// skipString returns the end of the string at an offset, or -1 if there is none.
 func skipString(line []byte, at int) int {
 	if at >= len(line) || line[at] != '"' {
 		return -1
@@ -108,7 +108,7 @@ func skipString(line []byte, at int) int {
 	}
 }
 
-// skipValue returns the end of the value that begins at at, or -1 if there is none.
+// skipValue returns the end of the value at an offset, or -1 if there is none.
 func skipValue(line []byte, at int) int {
 	if at >= len(line) {
 		return -1

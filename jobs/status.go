@@ -15,7 +15,7 @@ import (
 
 // A Status is the progress of a job.
 type Status struct {
-	ID       string        `json:"id"`                 // of the job
+	ID       string        `json:"id"`                 // ID of the job
 	State    string        `json:"state"`              // running, paused, done, canceled or rebuilding
 	Why      string        `json:"why,omitempty"`      // why it is paused, or what it waits for while it is rebuilding
 	Open     bool          `json:"open"`               // whether a program has the job open now
@@ -51,7 +51,7 @@ type RoundStatus struct {
 	Planned   int64 `json:"planned"`   // not yet sent
 	Sending   int64 `json:"sending"`   // being sent
 	Doubtful  int64 `json:"doubtful"`  // in batches that the service may or may not have accepted
-	Waiting   int64 `json:"waiting"`   // on the server
+	Waiting   int64 `json:"waiting"`   // waiting or running on the server
 	Unread    int64 `json:"unread"`    // in batches that have ended and whose results are not stored yet
 	Collected int64 `json:"collected"` // in batches whose results are stored
 	Gone      int64 `json:"gone"`      // in batches whose results can no longer be read

@@ -30,9 +30,9 @@ func inDirectory(t *testing.T, meanwhile func(t *testing.T, dir string), after f
 			}
 			return batchtest.Text("Hello")(r)
 		})
-		var told []Event
+		var reported []Event
 		dir := filepath.Join(t.TempDir(), "a.job")
-		j, err := Open(t.Context(), dir, Options{MaxRequests: 30, MaxWaiting: 1000, OnEvent: func(e Event) { told = append(told, e) }})
+		j, err := Open(t.Context(), dir, Options{MaxRequests: 30, MaxWaiting: 1000, OnEvent: func(e Event) { reported = append(reported, e) }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +50,7 @@ func inDirectory(t *testing.T, meanwhile func(t *testing.T, dir string), after f
 		if err := j.Close(); err != nil {
 			t.Error(err)
 		}
-		after(t, dir, told)
+		after(t, dir, reported)
 	})
 }
 
@@ -138,9 +138,9 @@ func TestFollow(t *testing.T) {
 			}
 			followed = append(followed, e)
 		}
-	}, func(t *testing.T, dir string, told []Event) {
-		told = slices.DeleteFunc(told, func(e Event) bool { return e.ID == 0 })
-		if diff := cmp.Diff(told, followed); diff != "" {
+	}, func(t *testing.T, dir string, reported []Event) {
+		reported = slices.DeleteFunc(reported, func(e Event) bool { return e.ID == 0 })
+		if diff := cmp.Diff(reported, followed); diff != "" {
 			t.Errorf("events of OnEvent and Follow differ: %s", diff)
 		}
 		last := followed[len(followed)-1]
