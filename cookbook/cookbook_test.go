@@ -1,4 +1,4 @@
-// Package cookbook_test keeps the programs of the cookbook short.
+// Package cookbook_test checks that the programs of the cookbook are short.
 package cookbook_test
 
 import (
@@ -24,7 +24,7 @@ func TestShort(t *testing.T) {
 			most = 90
 		}
 		if n := bytes.Count(text, []byte("\n")); n > most {
-			t.Errorf("%s has %d lines, and may have %d", name, n, most)
+			t.Errorf("%s has %d lines, more than %d", name, n, most)
 		}
 	}
 }

@@ -9,19 +9,20 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/internal/jsonschema"
 )
 
-// An Answer is a message that a request got.
+// An Answer is the message that the model wrote for a request.
 type Answer struct {
-	// Item is the result, under the custom ID of the input. Its message is not nil.
+	// Item is the result, with the custom ID of the input. Its message is not nil.
 	Item *client.Item
 
-	// Line is the request as it was sent, under the custom ID of the input. It must not be changed, and not be kept either.
+	// Line is the request as it was sent, except that it has the custom ID of the input. It must not be modified or
+	// retained.
 	Line []byte
 
 	schemas *schemaCache
 }
 
-// Request returns the request as it was sent, under the custom ID of the input. Parameters that this version does not know
-// are kept at the top level of the request and of its params, and lost further down.
+// Request returns the request as it was sent, except that it has the custom ID of the input. Parameters that this version
+// does not know are kept at the top level of the request and of its params, and lost at deeper levels.
 func (a *Answer) Request() (*client.Request, error) {
 	r := new(client.Request)
 	if err := r.UnmarshalJSON(a.Line); err != nil {
@@ -30,10 +31,11 @@ func (a *Answer) Request() (*client.Request, error) {
 	return r, nil
 }
 
-// An Accept says what is wrong with an answer: nil if nothing is. It is safe for concurrent use.
+// An Accept returns nil if an answer is acceptable, and otherwise an error that says why not. It must be safe for concurrent
+// use.
 type Accept func(a *Answer) error
 
-// AcceptAll returns an [Accept] that accepts what all of them accept. Its error joins theirs.
+// AcceptAll returns an [Accept] that accepts an answer if all of its arguments do. Its error joins theirs.
 func AcceptAll(all ...Accept) Accept {
 	return func(a *Answer) error {
 		var errs []error
@@ -44,8 +46,8 @@ func AcceptAll(all ...Accept) Accept {
 	}
 }
 
-// AcceptComplete is an [Accept] of whole messages: not of those that were truncated, refused or paused. A message that
-// calls tools is whole.
+// AcceptComplete is an [Accept] that accepts complete messages, not those that were truncated, refused or paused. A message
+// that calls tools is complete.
 func AcceptComplete(a *Answer) error {
 	err := a.Item.Message().Err()
 	if errors.Is(err, client.ErrToolUse) {
@@ -54,10 +56,10 @@ func AcceptComplete(a *Answer) error {
 	return err
 }
 
-// AcceptUntruncated is an [Accept] of messages that were not truncated. Refused ones are final.
+// AcceptUntruncated is an [Accept] that accepts messages that were not truncated. It accepts refusals.
 func AcceptUntruncated(a *Answer) error { return unless(a, client.ErrTruncated) }
 
-// AcceptUnrefused is an [Accept] of messages that were not refused. Truncated ones are final.
+// AcceptUnrefused is an [Accept] that accepts messages that were not refused. It accepts truncated messages.
 func AcceptUnrefused(a *Answer) error { return unless(a, client.ErrRefused) }
 
 func unless(a *Answer, kind error) error {
@@ -67,12 +69,12 @@ func unless(a *Answer, kind error) error {
 	return nil
 }
 
-// AcceptSchema is an [Accept] of messages whose text matches the JSON Schema that the request has in its output_config (or
-// in output_format). If it does not, the error is a [*SchemaError], or that of [AcceptComplete] if the message is not
-// whole. Requests without a schema and messages that call tools are accepted.
+// AcceptSchema is an [Accept] that accepts messages whose text matches the JSON Schema in the output_config (or
+// output_format) of the request. Otherwise the error is a [*SchemaError], or the error of [AcceptComplete] if the message is
+// not complete. Messages that call tools, and those of requests without a schema, are accepted.
 //
-// It checks these keywords and no others: type, enum, const, properties, required, additionalProperties, items,
-// prefixItems, minItems, maxItems, minLength, maxLength, pattern as far as package regexp knows it, minimum, maximum,
+// It checks only these keywords: type, enum, const, properties, required, additionalProperties, items, prefixItems,
+// minItems, maxItems, minLength, maxLength, pattern as far as package regexp supports it, minimum, maximum,
 // exclusiveMinimum, exclusiveMaximum, multipleOf of integers, anyOf, oneOf, allOf, not, and $ref inside the schema.
 func AcceptSchema(a *Answer) error {
 	stop := a.Item.Message().Err()
@@ -85,7 +87,7 @@ func AcceptSchema(a *Answer) error {
 	}
 	schema, err := a.schemas.get(raw)
 	if err != nil {
-		return nil //nolint:nilerr // the service took it: the answer is not to blame
+		return nil //nolint:nilerr // the service accepted the schema: the answer is not at fault
 	}
 	err = schema.Check([]byte(a.Item.Text()))
 	var found *jsonschema.Error
@@ -98,13 +100,13 @@ func AcceptSchema(a *Answer) error {
 	return nil
 }
 
-// A SchemaError says where the text of a message does not match the schema of its request.
+// A SchemaError reports that the text of a message does not match the schema of its request.
 type SchemaError struct {
-	Path   string // such as items[2].price, "" for the whole text
-	Reason string // what is wrong there; it quotes nothing of the text
+	Path   string // where in the text, such as items[2].price; "" is the whole text
+	Reason string // the mismatch; it does not quote the text
 }
 
-// Error says both.
+// Error includes Path and Reason.
 func (e *SchemaError) Error() string {
 	if e.Path == "" {
 		return "the text does not match the schema: " + e.Reason
@@ -112,7 +114,7 @@ func (e *SchemaError) Error() string {
 	return "the text does not match the schema at " + e.Path + ": " + e.Reason
 }
 
-// schemaOf returns the schema for the text of a request, nil if there is none.
+// schemaOf returns the schema of a request for the text of its message, or nil if it has none.
 func schemaOf(line []byte) json.RawMessage {
 	type format struct {
 		Schema json.RawMessage `json:"schema"`
@@ -134,13 +136,13 @@ func schemaOf(line []byte) json.RawMessage {
 	return r.Params.OutputFormat.Schema
 }
 
-// A schemaCache keeps schemas: most requests of a job have the same. Nil keeps none.
+// A schemaCache caches parsed schemas, because most requests of a job have the same. A nil cache parses each time.
 type schemaCache struct {
 	mu   sync.Mutex
 	kept map[string]*jsonschema.Schema
 }
 
-// mostSchemas is how many schemas are kept.
+// mostSchemas is the maximum size of a schemaCache.
 const mostSchemas = 100
 
 func (c *schemaCache) get(raw []byte) (*jsonschema.Schema, error) {
@@ -163,12 +165,12 @@ func (c *schemaCache) get(raw []byte) (*jsonschema.Schema, error) {
 	return s, nil
 }
 
-// An Again changes a request before it is sent again because of what [Options.Accept] returned. If it returns false, the
-// request is not sent again. It is safe for concurrent use.
+// An Again changes a request before it is resent because [Options.Accept] returned the error why. If it returns false, the
+// request is not resent. It must be safe for concurrent use.
 type Again func(r *client.Request, a *Answer, why error) bool
 
-// MoreTokens returns an [Again] that sends a request whose message was truncated again with twice as many max_tokens, and
-// at most so many; one that has as many already is not sent again. Other requests are sent again as they are.
+// MoreTokens returns an [Again] that doubles max_tokens of a request whose message was truncated, up to most. If the request
+// already has that many, it is not resent. Other requests are resent unchanged.
 func MoreTokens(most int64) Again {
 	return func(r *client.Request, _ *Answer, why error) bool {
 		switch {

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// TestAccept has truncated answers sent again with more tokens, until they fit or the rounds are over.
+// TestAccept resends requests with truncated answers with more tokens, until the answers fit or the rounds are over.
 func TestAccept(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -21,7 +21,7 @@ func TestAccept(t *testing.T) {
 		w.service.AnswerAll(func(r *gen.BetaMessageBatchIndividualRequestParams) gen.BetaMessageBatchResult {
 			text, tokens := said(r), r.Params.MaxTokens
 			asked[text] = append(asked[text], tokens)
-			// The first fits into 10 tokens, the second into 35, and the third never.
+			// The first answer fits into 10 tokens, the second into 35, and the third never fits.
 			needs := map[byte]int64{'0': 10, '1': 35, '2': 1000}[text[len(text)-1]]
 			m := gen.BetaMessage{Content: []gen.BetaContentBlock{&gen.BetaTextBlock{Text: text}}}
 			if tokens < needs {
@@ -35,7 +35,7 @@ func TestAccept(t *testing.T) {
 		}
 		for id, want := range map[string]int{"Say steady 0": 1, "Say steady 1": 3, "Say steady 2": 3} {
 			if got := asked[id]; len(got) != want || got[len(got)-1] != []int64{10, 20, 35}[want-1] {
-				t.Errorf("%s was asked with %v tokens", id, got)
+				t.Errorf("%s was sent with max_tokens %v", id, got)
 			}
 		}
 		if err := w.duplicates(); err != nil {
@@ -45,19 +45,19 @@ func TestAccept(t *testing.T) {
 		for i, want := range []client.StopReason{client.StopReasonEndTurn, client.StopReasonEndTurn, client.StopReasonMaxTokens} {
 			item := client.ParseItem([]byte(lines[i]), i)
 			if item.Message().StopReason != want {
-				t.Errorf("result %d ended with %s", i, item.Message().StopReason)
+				t.Errorf("result %d has stop reason %s", i, item.Message().StopReason)
 			}
 		}
 	})
 }
 
-// schemaLine returns a request whose answer has to match a schema.
+// schemaLine returns a request whose answer must match a schema.
 func schemaLine(id string) string {
 	return fmt.Sprintf(`{"custom_id":%q,"params":{"model":"claude-opus-5","max_tokens":100,"messages":[{"role":"user","content":"Say %s"}],`+
 		`"output_config":{"format":{"type":"json_schema","schema":{"type":"object","properties":{"label":{"type":"string","enum":["a","b"]}},"required":["label"],"additionalProperties":false}}}}}`+"\n", id, id)
 }
 
-// TestAcceptSchema asks again for answers that do not match the schemas of their requests. If none does, the last is final.
+// TestAcceptSchema resends requests whose answers do not match their schemas. If no answer matches, the last one is final.
 func TestAcceptSchema(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -90,12 +90,12 @@ func TestAcceptSchema(t *testing.T) {
 
 func TestAccepts(t *testing.T) {
 	t.Parallel()
-	const label = "the text does not match the schema at label: none of the values of the enum"
+	const label = "the text does not match the schema at label: not one of the values of the enum"
 	for _, tt := range []struct {
 		name, line, text string
 		stop             client.StopReason
 		accept           Accept
-		want             string // part of the error, "" if it is accepted
+		want             string // part of the error; "" if the answer is accepted
 	}{
 		{"complete/end", requestLine("a"), "x", client.StopReasonEndTurn, AcceptComplete, ""},
 		{"complete/tools", requestLine("a"), "x", client.StopReasonToolUse, AcceptComplete, ""},
@@ -126,7 +126,7 @@ func TestAccepts(t *testing.T) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
 			if tt.want == label && !errors.As(err, new(*SchemaError)) {
-				t.Errorf("got a %T", err)
+				t.Errorf("got error type %T", err)
 			}
 		})
 	}

@@ -11,17 +11,18 @@ import (
 
 const wantAdopt = "adopt"
 
-// Adopt tells the job in a directory which batch of the service its batch with a number is, if nobody knows whether that was
-// accepted: a [PausedError] of [Ask] names both. Whoever calls it has made sure that the requests are the same, for example
-// by the custom IDs of the results: requests without a result in that batch get none. [Options.OnDoubt] with [Resend] says
-// that there is no such batch. By says who has found it, for the log.
+// Adopt declares that batch seq of the job in a directory is the batch batchID on the server. It is meant for batches of
+// which it is unknown whether the service accepted them; the [PausedError] of [Ask] names seq and the possible IDs. The
+// caller must have checked that the requests are the same, for example by the custom IDs of the results: requests without a
+// result in that batch get none. To declare that there is no such batch, run the job with [Options.OnDoubt] set to [Resend].
+// The argument by names who decided it, for the log.
 func Adopt(ctx context.Context, dir string, seq int64, batchID, by string) error {
 	what := fmt.Sprintf("%s %d %s", wantAdopt, seq, batchID)
 	err := error(nil)
 	if _, id, ok := parseAdopt(what); !ok || id != batchID {
-		err = fmt.Errorf("%.100q is no ID of a batch", batchID)
+		err = fmt.Errorf("%.100q is not a batch ID", batchID)
 	} else {
-		err = give(ctx, dir, what, by, func(tx store.Tx, j *store.Job) error { return adoptable(tx, j.ID, seq, batchID) })
+		err = issue(ctx, dir, what, by, func(tx store.Tx, j *store.Job) error { return adoptable(tx, j.ID, seq, batchID) })
 	}
 	if err != nil {
 		return fmt.Errorf("job %s: %w", dir, err)
@@ -29,7 +30,7 @@ func Adopt(ctx context.Context, dir string, seq int64, batchID, by string) error
 	return nil
 }
 
-// adoptable says why a batch of a job cannot be a batch of the service.
+// adoptable returns an error if a batch of a job cannot be a batch on the server.
 func adoptable(tx store.Tx, job string, seq int64, batchID string) error {
 	b, err := tx.Batch(job, seq)
 	if errors.Is(err, store.ErrNotFound) {
@@ -43,18 +44,18 @@ func adoptable(tx store.Tx, job string, seq int64, batchID string) error {
 	case err != nil:
 		return err
 	case b.State != store.Doubtful && b.State != store.Unproven:
-		return fmt.Errorf("there is no doubt about batch %d: it is %s", seq, b.State)
+		return fmt.Errorf("the outcome of batch %d is known: it is %s", seq, b.State)
 	case c != nil && c.Proven:
-		return fmt.Errorf("batch %.100s is known: it is batch %d of the job", batchID, c.Seq)
+		return fmt.Errorf("batch %.100s is already known: it is batch %d of the job", batchID, c.Seq)
 	}
 	return nil
 }
 
-// adopt obeys a command that Adopt has given. What cannot be adopted any more is left alone.
+// adopt executes a command of Adopt. It does nothing if the batch can no longer be adopted.
 func adopt(tx store.Tx, job string, c *store.Command) error {
 	seq, id, ok := parseAdopt(c.What)
 	if !ok || adoptable(tx, job, seq, id) != nil {
-		return nil //nolint:nilerr // the batch has moved on
+		return nil //nolint:nilerr // the state of the batch has changed
 	}
 	b, err := tx.Batch(job, seq)
 	if err != nil {
@@ -63,7 +64,7 @@ func adopt(tx store.Tx, job string, c *store.Command) error {
 	if _, err := prove(tx, job, seq, b.Attempt, evidence{batchID: id}); err != nil {
 		return err
 	}
-	return event(tx, b, "adopted", "batch %s is it, %.100q says", id, c.By)
+	return event(tx, b, "adopted", "adopted batch %s, as decided by %.100q", id, c.By)
 }
 
 func parseAdopt(what string) (seq int64, batchID string, ok bool) {

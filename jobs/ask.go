@@ -10,10 +10,10 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// asks reports whether a person decides about attempts whose outcomes are not known.
+// asks reports whether a person decides about attempts whose outcomes are unknown.
 func (e *engine) asks() bool { return e.onDoubt == Ask || e.onDoubt == Wait && e.keep }
 
-// asked ends a run that has nothing left to do but to wait for that person: its error is then a [PausedError].
+// asked ends a run that can only wait for that person's decision: it returns a [PausedError].
 func (l *loop) asked(row *store.Job, batches []*store.Batch) error {
 	if !l.asks() || row.State == store.Running || len(batches) == 0 {
 		return nil
@@ -27,10 +27,10 @@ func (l *loop) asked(row *store.Job, batches []*store.Batch) error {
 }
 
 func question(b *store.Batch) string {
-	return fmt.Sprintf("nobody knows whether the service has accepted batch %d (attempt %d, %d requests)", b.Seq, b.Attempt, b.Requests)
+	return fmt.Sprintf("it is unknown whether the service accepted batch %d (attempt %d, %s)", b.Seq, b.Attempt, plural(b.Requests, "request"))
 }
 
-// ask pauses the job because of an attempt whose outcome is not known, and names what may be its batch.
+// ask pauses the job because of an attempt whose outcome is unknown, and names the batches that may be its batch.
 func (e *engine) ask(ctx context.Context, b *store.Batch, a *store.Attempt) (wait time.Duration, err error) {
 	v, err := e.lookFor(ctx, b, a)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// TestAsk: a job that asks what became of a create ends its run, and finds out by itself when it is told to wait.
+// TestAsk: with Ask, a run ends at a create whose outcome is unknown; with Wait, the next run finds out by itself.
 func TestAsk(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -36,7 +36,7 @@ func TestAsk(t *testing.T) {
 	}, batchtest.WithDuration(time.Hour))
 }
 
-// TestAskCanceled: a job that was canceled asks too, and its run ends.
+// TestAskCanceled: with Ask, the run of a canceled job ends too.
 func TestAskCanceled(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {

@@ -32,7 +32,7 @@ func writeLarge(t testing.TB, n int) string {
 	return name
 }
 
-// BenchmarkPlan divides an input into batches, with all hashes.
+// BenchmarkPlan divides an input into batches and computes all hashes.
 func BenchmarkPlan(b *testing.B) {
 	const n = 200_000
 	name := writeLarge(b, n)

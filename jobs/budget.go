@@ -16,28 +16,28 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// An UnpricedError says that a job with a budget has requests whose price is not in the table. Nothing was sent.
+// An UnpricedError reports that a job with a budget has requests whose price is not in the table. Nothing was sent.
 type UnpricedError struct {
 	Names []string // models and server tools
 }
 
-// Error names them.
+// Error lists the names.
 func (e *UnpricedError) Error() string {
-	return fmt.Sprintf("a budget needs prices, and the table has none, or not all, for %.500q", e.Names)
+	return fmt.Sprintf("a budget needs prices, and the table lacks some or all prices of %.500q", e.Names)
 }
 
-// A purse is what an engine knows about money. Nil knows nothing, and limits nothing.
+// A purse is what an engine knows about money. A nil purse has no prices and no budget.
 type purse struct {
 	prices *price.Table
-	budget bulk.Money // if limited
+	budget bulk.Money // if bounds
 	bounds bool       // there is a budget
-	strict bool       // batches are reserved for what they cost at worst
+	strict bool       // the worst case is reserved for batches
 
 	mu      sync.Mutex
 	learned *price.Experience
 	loaded  time.Time // when learned was read from the store
 
-	unfound map[string]instant // spare and orphan batches that the service does not find, and since when
+	unfound map[string]instant // spare and orphan batches that the service does not find, since when
 }
 
 func newPurse(o Options) (*purse, error) {
@@ -53,7 +53,7 @@ func newPurse(o Options) (*purse, error) {
 	return p, nil
 }
 
-// estimate works out what the requests of a batch will use, and stores it.
+// estimate estimates the usage of the requests of a batch and stores the estimate.
 func (e *engine) estimate(ctx context.Context, b *store.Batch) (*price.Estimate, error) {
 	if b.Estimate != "" {
 		x := new(price.Estimate)
@@ -80,8 +80,8 @@ func (e *engine) estimate(ctx context.Context, b *store.Batch) (*price.Estimate,
 	})
 }
 
-// checkPrices estimates all batches that were not sent yet, if there is a budget. It is an [*UnpricedError] if a price is
-// missing.
+// checkPrices estimates all batches that were not sent yet, if there is a budget. It returns an [*UnpricedError] if a price
+// is missing.
 func (e *engine) checkPrices(ctx context.Context) error {
 	if e.purse == nil || !e.purse.bounds {
 		return nil
@@ -106,7 +106,8 @@ func (e *engine) checkPrices(ctx context.Context) error {
 	return nil
 }
 
-// unpriced returns what an estimate needs and the table does not have, whatever table the estimate was made with.
+// unpriced returns the models and server tools of an estimate whose prices the table lacks, whatever table the estimate was
+// made with.
 func (p *purse) unpriced(x *price.Estimate, day time.Time) []string {
 	var names []string
 	var missing *bulk.PriceError
@@ -118,7 +119,7 @@ func (p *purse) unpriced(x *price.Estimate, day time.Time) []string {
 			names = append(names, tool)
 		}
 	}
-	for _, m := range x.Models { // what is read from the cache is not in High
+	for _, m := range x.Models { // High has no cache reads
 		if _, ok := p.prices.Lookup(m.Model, day); !ok && len(names) == 0 {
 			names = append(names, string(m.Model))
 		}
@@ -126,7 +127,7 @@ func (p *purse) unpriced(x *price.Estimate, day time.Time) []string {
 	return names
 }
 
-// reserve returns what a batch is expected to cost, or with a strict budget what it costs at worst.
+// reserve returns the expected cost of a batch, or with a strict budget its cost in the worst case.
 func (e *engine) reserve(ctx context.Context, b *store.Batch) (bulk.Money, error) {
 	x, err := e.estimate(ctx, b)
 	if err != nil {
@@ -146,7 +147,7 @@ func (e *engine) reserve(ctx context.Context, b *store.Batch) (bulk.Money, error
 	return u.Cost(e.purse.prices, day)
 }
 
-// need is reserve for a batch that is to be sent. Without a budget, what cannot be estimated does not keep it.
+// need is reserve for a batch that is about to be sent. Without a budget, a batch is sent even if it cannot be estimated.
 func (e *engine) need(ctx context.Context, b *store.Batch) (bulk.Money, error) {
 	if e.purse == nil {
 		return 0, nil
@@ -168,8 +169,8 @@ func (e *engine) need(ctx context.Context, b *store.Batch) (bulk.Money, error) {
 	return 0, nil
 }
 
-// experience returns what the results of the job have shown so far. It is read again now and then: other engines may
-// collect too.
+// experience returns what the results of the job have shown so far. It is reloaded from time to time, because other engines
+// may collect results too.
 func (e *engine) experience(ctx context.Context) (*price.Experience, error) {
 	p, now := e.purse, e.clock.wall()
 	p.mu.Lock()
@@ -203,7 +204,7 @@ func (e *engine) experience(ctx context.Context) (*price.Experience, error) {
 	return learned, nil
 }
 
-// forget has the experience read again: there is more.
+// forget makes the next call reload the experience, after more results were collected.
 func (p *purse) forget() {
 	if p != nil {
 		p.mu.Lock()
@@ -212,8 +213,8 @@ func (p *purse) forget() {
 	}
 }
 
-// room says whether a batch fits into the budget, and if not whether it may later: what is at the service may cost less
-// than was reserved. Left is what there is for it.
+// room reports whether a batch fits into the budget, and if not, whether it may fit later: batches on the server may cost
+// less than was reserved for them. Left is the rest of the budget.
 func (e *engine) room(tx store.Tx, need bulk.Money) (fits, later bool, left bulk.Money, err error) {
 	if e.purse == nil || !e.purse.bounds {
 		return true, false, 0, nil
@@ -223,13 +224,13 @@ func (e *engine) room(tx store.Tx, need bulk.Money) (fits, later bool, left bulk
 		return false, false, 0, err
 	}
 	if s.Unpriced > 0 {
-		return false, true, 0, nil // what they cost is known when they were read: the job was rebuilt, or had no prices
+		return false, true, 0, nil // the job was rebuilt, or had no prices: their cost is known once their results are read
 	}
 	left = e.purse.budget - bulk.Money(s.Spent) - bulk.Money(s.Reserved)
 	return need <= left, s.Reserved > s.Lost, left, nil
 }
 
-// mayAfford reports whether an attempt for a batch is worth a try: it fits into the budget, or has to be given up.
+// mayAfford reports whether to begin an attempt for a batch: it fits into the budget, or never will and has to be given up.
 func (e *engine) mayAfford(ctx context.Context, need bulk.Money) (ok bool, err error) {
 	err = e.store.View(ctx, func(tx store.Tx) error {
 		fits, later, _, err := e.room(tx, need)
@@ -239,8 +240,8 @@ func (e *engine) mayAfford(ctx context.Context, need bulk.Money) (ok bool, err e
 	return ok, err
 }
 
-// afford reserves what a batch is reckoned at, if it fits into the budget, in the transaction that begins an attempt, after
-// the limit was read. If it does not and never will, the job pauses; if follow-ups are all that is left, they are given up.
+// afford reserves the cost of a batch if it fits into the budget. It is called in the transaction that begins an attempt,
+// after the limit was read. If the batch will never fit, the job pauses, or, if only follow-ups are left, gives them up.
 func (e *engine) afford(tx store.Tx, b *store.Batch, need bulk.Money) (fits bool, err error) {
 	fits, later, left, err := e.room(tx, need)
 	switch {
@@ -262,8 +263,8 @@ func (e *engine) afford(tx store.Tx, b *store.Batch, need bulk.Money) (fits bool
 			return false, errForgone
 		}
 	}
-	return false, pauseJob(tx, e.job, fmt.Sprintf("batch %d of %d requests is reckoned at %v %s, and of the budget of %v only %v are left",
-		b.Seq, b.Requests, cents(need), e.purse.prices.Currency, cents(e.purse.budget), cents(left)))
+	return false, pauseJob(tx, e.job, fmt.Sprintf("batch %d (%s) needs %v %s, but only %v of the budget of %v is left",
+		b.Seq, plural(b.Requests, "request"), cents(need), e.purse.prices.Currency, cents(left), cents(e.purse.budget)))
 }
 
 // cents rounds an amount to a hundredth of a cent.
@@ -272,13 +273,13 @@ func cents(m bulk.Money) bulk.Money { return m / 100_000 * 100_000 }
 // errForgone is the error of a follow-up that does not fit into the budget.
 var errForgone = errors.New("the follow-up does not fit into the budget")
 
-// forgo gives a follow-up up: the results that its requests have are final.
+// forgo gives up a follow-up: the results that its requests have are final.
 func (e *engine) forgo(ctx context.Context, b *store.Batch) (time.Duration, error) {
 	return e.fill(ctx, b, &spool{filler: canceledResult, grade: forgone}, store.Settled)
 }
 
-// spent notes in the row of a batch of the service what its results have used and cost. Some of its requests may lack a
-// result: they are reckoned at what was reserved for them.
+// spent records, in the row of a batch on the server, the usage and cost of its results. Requests without a result are
+// counted at the amount reserved for them.
 func (e *engine) spent(c *store.Created, b *store.Batch, used *price.Usage, lacking int64) error {
 	if e.purse == nil {
 		return nil
@@ -305,7 +306,7 @@ func (e *engine) spent(c *store.Created, b *store.Batch, used *price.Usage, lack
 	return nil
 }
 
-// readUsage reads what the results of a batch have used whose requests another batch of the job holds too.
+// readUsage reads the usage of a batch whose requests another batch of the job has too.
 func (e *engine) readUsage(ctx context.Context, id string) error {
 	used := new(price.Usage)
 	for item, err := range e.client.Results(ctx, id, client.WithVersion(e.version)) {
@@ -323,7 +324,7 @@ func (e *engine) readUsage(ctx context.Context, id string) error {
 			return err
 		}
 		b, err := tx.Batch(c.Job, c.Seq)
-		if errors.Is(err, store.ErrNotFound) { // of before a rebuild
+		if errors.Is(err, store.ErrNotFound) { // from before a rebuild
 			b, err = &store.Batch{Requests: c.Requests}, nil
 		}
 		if err != nil {
@@ -334,7 +335,7 @@ func (e *engine) readUsage(ctx context.Context, id string) error {
 	})
 }
 
-// unfound is for a batch that the service does not find whose requests another batch of the job holds too.
+// unfound handles a batch that the service does not find and whose requests another batch of the job has too.
 func (e *engine) unfound(ctx context.Context, id string) error {
 	if e.purse == nil {
 		return nil
@@ -352,7 +353,7 @@ func (e *engine) unfound(ctx context.Context, id string) error {
 	return e.writeOff(ctx, id)
 }
 
-// writeOff is for such a batch whose results cannot be read any more: it has cost what was reserved for it.
+// writeOff handles such a batch whose results can no longer be read: its cost is taken to be the amount reserved for it.
 func (e *engine) writeOff(ctx context.Context, id string) error {
 	return e.store.Update(ctx, func(tx store.Tx) error {
 		c, err := tx.Created(id)
@@ -368,7 +369,7 @@ func (e *engine) writeOff(ctx context.Context, id string) error {
 	})
 }
 
-// table returns the prices, also if no money is counted.
+// table returns the prices, or an empty table if costs are not counted.
 func (e *engine) table() *price.Table {
 	if e.purse == nil {
 		return &price.Table{}

@@ -17,8 +17,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// paid returns what the batches of a job cost that the service has accepted, by their IDs: what each request used whether
-// or not the job has read it.
+// paid returns the actual costs of the batches of a job that the service accepted, by ID, whether or not the job has read
+// them.
 func (w *world) paid(ctx context.Context) (map[string]bulk.Money, error) {
 	all := make(map[string]bulk.Money)
 	c := w.service.Client()
@@ -42,8 +42,8 @@ func (w *world) paid(ctx context.Context) (map[string]bulk.Money, error) {
 	return all, nil
 }
 
-// reckoned returns what was reserved for each batch of the service, and the spending of the job.
-func (w *world) reckoned(ctx context.Context) (reserved map[string]bulk.Money, s store.Spending, err error) {
+// reserved returns the amount reserved for each batch on the server, and the spending of the job.
+func (w *world) reserved(ctx context.Context) (reserved map[string]bulk.Money, s store.Spending, err error) {
 	err = w.store.View(ctx, func(tx store.Tx) error {
 		reserved = make(map[string]bulk.Money)
 		ids, err := tx.Jobs()
@@ -73,7 +73,7 @@ func sum(all map[string]bulk.Money) (n bulk.Money) {
 	return n
 }
 
-// worst is what the requests of a world cost at worst.
+// worst returns the worst-case cost of the requests of a world.
 func worst(w *world) float64 { return estimated(w).High.Float64() }
 
 func estimated(w *world) price.Costs {
@@ -101,14 +101,14 @@ func TestBudget(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, s, err := w.reckoned(t.Context())
+		_, s, err := w.reserved(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		if sum(paid).Float64() > w.options.Budget || bulk.Money(s.Spent) != sum(paid) || s.Reserved != 0 {
-			t.Errorf("%v were paid, the job says %+v, the budget is %v", sum(paid), s, w.options.Budget)
+			t.Errorf("%v paid, but the job has %+v; the budget is %v", sum(paid), s, w.options.Budget)
 		}
-		// Answers use half of max_tokens: more than at worst have fitted.
+		// Answers use half of max_tokens, so more batches fit than in the worst case.
 		if n := len(paid); n < 4 || n >= requests/4 {
 			t.Errorf("%d batches were sent with the budget for 3", n)
 		}
@@ -126,8 +126,8 @@ func TestBudget(t *testing.T) {
 	})
 }
 
-// TestBudgetFollowUps has a budget for what was expected, and answers that are four times as long: what could be sent again
-// is not, and its result is the one of the first round. This is how a job may cost more than its budget.
+// TestBudgetFollowUps has a budget for the expected cost, but answers that are four times as long. Follow-ups are not sent,
+// and the results of the first round are final. A job may exceed its budget in this way.
 func TestBudgetFollowUps(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -145,7 +145,7 @@ func TestBudgetFollowUps(t *testing.T) {
 		}
 		paid, err := w.paid(t.Context())
 		if err != nil || sum(paid).Float64() <= w.options.Budget {
-			t.Errorf("%v were paid of %v, %v", sum(paid), w.options.Budget, err)
+			t.Errorf("%v paid, budget %v, %v", sum(paid), w.options.Budget, err)
 		}
 		if r.Answered != 8 || r.Failed != 2 || r.Rounds != 2 || r.Retried != 0 || len(w.service.Batches()) != 1 {
 			t.Errorf("%d batches, %+v", len(w.service.Batches()), *r)
@@ -156,7 +156,7 @@ func TestBudgetFollowUps(t *testing.T) {
 	})
 }
 
-// TestBudgetLearns: the first batch shows that answers use half of max_tokens, and not a quarter.
+// TestBudgetLearns: the first batch shows that answers use half of max_tokens instead of a quarter.
 func TestBudgetLearns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -172,7 +172,7 @@ func TestBudgetLearns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		reserved, _, err := w.reckoned(t.Context())
+		reserved, _, err := w.reserved(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,12 +183,12 @@ func TestBudgetLearns(t *testing.T) {
 			}
 		}
 		if len(paid) < 5 || near != len(paid)-1 {
-			t.Errorf("%d of %d batches were reckoned at what they cost: %v, %v", near, len(paid), reserved, paid)
+			t.Errorf("the amount reserved is near the cost for %d of %d batches: %v, %v", near, len(paid), reserved, paid)
 		}
 	})
 }
 
-// TestUnpriced: nothing is sent if a budget lacks a price.
+// TestUnpriced: nothing is sent if there is a budget and a price is missing.
 func TestUnpriced(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -221,12 +221,12 @@ func TestUnpriced(t *testing.T) {
 		})
 	}
 	if _, err := Open(t.Context(), t.TempDir(), Options{Budget: -1}); err == nil {
-		t.Error("a negative budget is one")
+		t.Error("a negative budget was accepted")
 	}
 }
 
-// spend runs a job with a budget and two owners who die and are stopped anywhere, beside a service with faults. It checks
-// that the job has paid no more than its budget and what batches cost more than they were reckoned at.
+// spend runs a job with a budget and two owners that die and are suspended anywhere, on a service with faults. It checks
+// that the job has paid at most its budget plus the amounts by which batches cost more than was reserved for them.
 func spend(t *testing.T, seed uint64) (err error) {
 	fate := newFate(seed)
 	synctest.Test(t, func(t *testing.T) {
@@ -258,14 +258,14 @@ func spend(t *testing.T, seed uint64) (err error) {
 			}
 		}
 		err = w.audit(ctx, j, fate)
-		_ = sleep(context.Background(), 4*time.Hour) // until the last program that was stopped has ended
+		_ = sleep(context.Background(), 4*time.Hour) // until the last suspended program has ended
 	})
 	return err
 }
 
-// audit collects what is left, and compares what was paid with the budget.
+// audit collects the remaining results, and compares the actual costs with the budget.
 func (w *world) audit(ctx context.Context, j *Job, fate *fate) error {
-	if err := sleep(ctx, 30*time.Hour); err != nil { // what still runs ends
+	if err := sleep(ctx, 30*time.Hour); err != nil { // running batches end
 		return err
 	}
 	j.store = fusedStore{w.store, newFuse(point{})}
@@ -281,7 +281,7 @@ func (w *world) audit(ctx context.Context, j *Job, fate *fate) error {
 	if err != nil {
 		return err
 	}
-	reserved, s, err := w.reckoned(ctx)
+	reserved, s, err := w.reserved(ctx)
 	if err != nil {
 		return err
 	}
@@ -294,25 +294,25 @@ func (w *world) audit(ctx context.Context, j *Job, fate *fate) error {
 		}
 	}
 	if w.options.StrictBudget && over > 0 {
-		return fmt.Errorf("batches cost %v more than at worst: %v, %v", over, paid, reserved)
+		return fmt.Errorf("batches cost %v more than the worst case: %v, %v", over, paid, reserved)
 	}
 	if sum(paid) > most+over && !fate.exposed {
-		return fmt.Errorf("%v were paid with a budget of %v; %v more than reckoned", sum(paid), most, over)
+		return fmt.Errorf("%v paid with a budget of %v; %v more than reserved", sum(paid), most, over)
 	}
 	costs, err := j.costs(ctx, price.Default())
 	if err != nil {
 		return err
 	}
 	if off := costs.Actual - bulk.Money(s.Spent); off < -100 || off > 100 { // each row is rounded
-		return fmt.Errorf("the job has spent %v, its costs are %+v", s.Spent, costs)
+		return fmt.Errorf("the job has spent %v, but its costs are %+v", s.Spent, costs)
 	}
 	if bulk.Money(s.Spent) != sum(paid) && !fate.exposed || s.Lost != 0 {
-		return fmt.Errorf("%v were paid, the job says %+v", sum(paid), s)
+		return fmt.Errorf("%v paid, but the job has %+v", sum(paid), s)
 	}
 	return nil
 }
 
-// TestBudgetHolds is the property: whatever happens, a job pays no more than its budget and what is stated.
+// TestBudgetHolds: whatever happens, a job pays at most its budget and the documented excess.
 func TestBudgetHolds(t *testing.T) {
 	t.Parallel()
 	seeds := 40

@@ -7,16 +7,16 @@ import (
 	"path/filepath"
 )
 
-// An Outline says what a file of requests would become.
+// An Outline is the result of [Check].
 type Outline struct {
-	Requests int64 // in the file
-	Bytes    int64 // of the file
-	Batches  int   // into which a job would divide it; it may be one more or less, because sizes are random a little
+	Requests int64 // number of requests in the file
+	Bytes    int64 // size of the file
+	Batches  int   // number of batches of a job; it may be off by one, because their sizes vary randomly a little
 }
 
-// Check checks a file of requests as the first [Job.Run] of a job with these options does before it sends anything: the
-// error is an [*InputError] or a [*preflight.IssuesError]. A program that asks a person before it sends can check with it
-// first, and run the job with [Options.WithoutPreflight]. Nothing is sent, and nothing is stored.
+// Check makes the checks that the first [Job.Run] of a job with these options makes before it sends anything. If the
+// requests are invalid, the error is an [*InputError] or a [*preflight.IssuesError]. Check sends and stores nothing. A
+// program that asks a person for confirmation can call Check first, and then run the job with [Options.WithoutPreflight].
 func Check(ctx context.Context, name string, o Options) (*Outline, error) {
 	name, err := filepath.Abs(name)
 	if err != nil {
@@ -28,7 +28,7 @@ func Check(ctx context.Context, name string, o Options) (*Outline, error) {
 	}
 	out, err := planInput(ctx, j.disk, name, j.about.ID, limits{j.about.Options.MaxRequests, j.about.Options.MaxBytes}, o.WithoutPreflight)
 	if err == nil && out.lines == 0 {
-		err = errors.New("it has no requests")
+		err = errors.New("no requests")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)

@@ -25,7 +25,7 @@ func TestCheck(t *testing.T) {
 		text    string
 		options jobs.Options
 		batches int
-		as      any    // what the error is
+		as      any    // type of the error
 		want    string // a part of its text
 	}{
 		"right/one batch":      {lines("a", "b c", "d"), jobs.Options{}, 1, nil, ""},

@@ -17,23 +17,23 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// A grade says how good a result is. If a request has several, the one with the highest grade is its final one, and of
-// two with the same grade that of the later round.
+// A grade ranks results. If a request has several, the one with the highest grade is final; of two with the same grade, the
+// one of the later round.
 type grade byte
 
-// The grades, from the worst to the best. They are in the parts.
+// The grades, from worst to best. They are stored in the parts.
 const (
-	forgone  grade = 'A' // a follow-up that was not sent: an earlier round has the result
+	forgone  grade = 'A' // a follow-up that was not sent; an earlier round has the result
 	missing  grade = 'a' // the service has no result
 	failed   grade = 'b' // errored, expired or canceled
-	rejected grade = 'c' // an answer that was not accepted
+	rejected grade = 'c' // an answer that Accept did not accept
 	answered grade = 'd' // an answer
 )
 
-// mostTries is how often results that are not complete are read until what they lack is given up.
+// mostTries is how often incomplete results are read before the missing ones are given up.
 const mostTries = 5
 
-// collect reads the results of a batch that has ended and stores them as a part, in the order of the input.
+// collect reads the results of a batch that has ended, and stores them in a part, in the order of the input.
 func (e *engine) collect(ctx context.Context, b *store.Batch) (time.Duration, error) {
 	if wait, err := e.early(ctx, b); err != nil || wait > 0 {
 		return wait, err
@@ -87,13 +87,13 @@ func (e *engine) collect(ctx context.Context, b *store.Batch) (time.Duration, er
 		}
 		again := ""
 		if b.Again.Lines > 0 {
-			again = fmt.Sprintf(", of which %d are sent again", b.Again.Lines)
+			again = ", " + plural(b.Again.Lines, "request") + " to resend"
 		}
-		return errors.Join(tx.PutBatch(b), tx.PutCreated(c), event(tx, b, "collected", "%d results%s", part.Lines, again))
+		return errors.Join(tx.PutBatch(b), tx.PutCreated(c), event(tx, b, "collected", "%s%s", plural(part.Lines, "result"), again))
 	}))
 }
 
-// bury writes the part of a batch that is gone: none of its requests has a result, and none is sent again.
+// bury writes the part of a batch that is gone: none of its requests has a result, and none is resent.
 func (e *engine) bury(ctx context.Context, b *store.Batch) (time.Duration, error) {
 	if b.Part.Name != "" {
 		return never, nil
@@ -106,7 +106,7 @@ func (e *engine) drop(ctx context.Context, b *store.Batch) (time.Duration, error
 	return e.fill(ctx, b, &spool{filler: canceledResult, grade: failed}, store.Settled)
 }
 
-// fill writes the part of a batch that has no results, of what stands for them, and leaves the batch in a state.
+// fill writes the part of a batch without results, from placeholders, and sets the state of the batch.
 func (e *engine) fill(ctx context.Context, b *store.Batch, s *spool, state store.State) (time.Duration, error) {
 	part, _, err := e.writePart(ctx, b, s)
 	if err != nil {
@@ -118,7 +118,7 @@ func (e *engine) fill(ctx context.Context, b *store.Batch, s *spool, state store
 	}))
 }
 
-// uncollected is for results that could not be read or stored.
+// uncollected handles a failure to read or store results.
 func (e *engine) uncollected(ctx context.Context, b *store.Batch, began instant, failure error) (time.Duration, error) {
 	switch {
 	case ctx.Err() != nil:
@@ -148,7 +148,7 @@ func (e *engine) uncollected(ctx context.Context, b *store.Batch, began instant,
 	return soon, err
 }
 
-// indexes returns the places of the requests of a batch, in their order.
+// indexes returns the indexes of the requests of a batch, in ascending order.
 func (e *engine) indexes(ctx context.Context, b *store.Batch) ([]int64, error) {
 	all := make([]int64, 0, b.Requests)
 	if b.Lines == "" {
@@ -172,7 +172,7 @@ func (e *engine) indexes(ctx context.Context, b *store.Batch) ([]int64, error) {
 	return all, nil
 }
 
-// read reads results into a spool. Lines that are not of the attempt that created the batch are left out.
+// read reads results into a spool. It skips lines that do not belong to the attempt that created the batch.
 func (e *engine) read(ctx context.Context, b *store.Batch, indexes []int64, s *spool) error {
 	if b.Part.Name != "" && verifyPart(ctx, e.blobs, b) == nil {
 		return e.readPart(ctx, b, indexes, s)
@@ -209,7 +209,7 @@ func (e *engine) read(ctx context.Context, b *store.Batch, indexes []int64, s *s
 	return nil
 }
 
-// keepResult puts a result into a spool, with what has to be known of it, so that it is decoded once.
+// keepResult adds a result to a spool, with the facts that later steps need, so that it is decoded only once.
 func (e *engine) keepResult(s *spool, at int, item *client.Item) error {
 	s.used.Add(e.table(), e.clock.wall(), item)
 	g := failed
@@ -220,8 +220,8 @@ func (e *engine) keepResult(s *spool, at int, item *client.Item) error {
 	return s.add(at, item.Raw, g, more)
 }
 
-// writePart writes what a spool has in the order of the input, each result under the custom ID of its request. A line of a
-// part is the place of the request, the grade, and the result.
+// writePart writes the results of a spool in the order of the input, each with the custom ID of its request. A line of a
+// part has the index of the request, the grade, and the result.
 func (e *engine) writePart(ctx context.Context, b *store.Batch, s *spool) (part, again store.File, err error) {
 	results, err := newBlob(ctx, e.blobs)
 	if err != nil {
@@ -268,13 +268,13 @@ func (e *engine) writePart(ctx context.Context, b *store.Batch, s *spool) (part,
 	return part, again, err
 }
 
-// noResult is what stands for the result of a request whose batch was accepted and has none.
+// noResult is the placeholder for a missing result of a batch that was accepted.
 const noResult = `{"custom_id":"","result":{"type":"errored","error":{"type":"error","request_id":null,"error":{"type":"api_error","message":"the service has no result for this request (written by messagebatches)"}}}}`
 
-// canceledResult is that of a request that was not sent because its job was canceled.
+// canceledResult is the result of a request that was not sent because its job was canceled.
 const canceledResult = `{"custom_id":"","result":{"type":"canceled"}}`
 
-// fileName returns the part of an ID that may be in the name of a file.
+// fileName returns an ID without the characters that a file name may not have, and at most 64 long.
 func fileName(id string) string {
 	var b strings.Builder
 	for _, r := range id {
@@ -304,7 +304,7 @@ func appendResult(to []byte, r request, g grade, raw []byte) ([]byte, error) {
 	return append(to, '\n'), nil
 }
 
-// grade says how good a result is, nil if it is missing, and whether the request is sent again.
+// grade returns the grade of a result, which is nil if it is missing, and the entry of the request if it is to be resent.
 func (e *engine) grade(r request, raw []byte, seen spooled, round int) (g grade, again *entry, err error) {
 	if raw == nil {
 		seen.grade = missing
@@ -353,7 +353,7 @@ func (e *engine) grade(r request, raw []byte, seen spooled, round int) (g grade,
 	return rejected, again, err
 }
 
-// another reports whether there is another round behind a round.
+// another reports whether another round may follow a round.
 func (e *engine) another(round int) bool {
 	rounds := e.policy.MaxAttempts
 	if rounds <= 0 {
@@ -362,7 +362,7 @@ func (e *engine) another(round int) bool {
 	return round+1 < rounds
 }
 
-// A blob is a file that is being written, with its hash.
+// A blob is a file that is being written and hashed.
 type blob struct {
 	upload store.Upload
 	out    *bufio.Writer
@@ -380,7 +380,7 @@ func newBlob(ctx context.Context, blobs store.Blobs) (*blob, error) {
 	return &blob{upload: u, out: bufio.NewWriterSize(u, 256<<10), sum: sha256.New()}, nil
 }
 
-// write writes a line. An error is that of commit.
+// write writes a line. Errors are returned by commit.
 func (b *blob) write(line []byte) {
 	if b.err == nil {
 		b.sum.Write(line)
@@ -390,7 +390,7 @@ func (b *blob) write(line []byte) {
 	}
 }
 
-// commit gives the blob a name that ends in its hash.
+// commit completes the blob under a name that ends in its hash.
 func (b *blob) commit(name string) (store.File, error) {
 	f := store.File{Bytes: b.bytes, SHA256: hex.EncodeToString(b.sum.Sum(nil)), Lines: b.lines}
 	f.Name = name + "-" + f.SHA256[:16]

@@ -12,38 +12,39 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// What may be wanted of a job.
+// The commands for a job.
 const (
 	wantPause  = "pause"
 	wantCancel = "cancel"
 	wantResume = "resume"
 )
 
-// Pause stops the sending of the job in a directory, until [Resume]. If another program is running the job, that obeys
-// within 2 seconds, and its Run ends when what was sent has been collected; later Runs do no more than that. By says who
-// wants it, for the log.
+// Pause stops the job in a directory from sending requests until [Resume] is called. If another program is running the job,
+// it stops sending within 2 seconds, and its Run returns when everything that was sent has been collected. Later Runs only
+// collect, too. The argument by names who requested it, for the log.
 func Pause(ctx context.Context, dir, by string) error { return command(ctx, dir, wantPause, by) }
 
-// Resume has the job in a directory send again, after [Pause] or after it paused of itself. A program that is running the job
-// goes on within 2 seconds; if none is, the next Run does.
+// Resume lets the job in a directory send requests again, after [Pause] or after the job paused by itself. A program that is
+// running the job resumes within 2 seconds; if there is none, the next Run does. The argument by names who requested it, for
+// the log.
 func Resume(ctx context.Context, dir, by string) error { return command(ctx, dir, wantResume, by) }
 
-// Cancel cancels the job in a directory, for good, also if another program is running it: that obeys within 2 seconds.
-// Nothing more is sent, and the batches that run are canceled at the service. The next Run, or the one that is under way,
-// collects what they have come to, which is paid for, and writes the output. Requests that were not sent have a canceled
-// result there. By says who wants it, for the log.
+// Cancel cancels the job in a directory for good. If another program is running the job, it obeys within 2 seconds. Nothing
+// more is sent, and batches that are running are canceled on the server. The current Run, or the next one, collects the
+// results that these batches have, which are paid for, and writes the output. There, requests that were not sent have a
+// canceled result. The argument by names who requested it, for the log.
 func Cancel(ctx context.Context, dir, by string) error { return command(ctx, dir, wantCancel, by) }
 
 func command(ctx context.Context, dir, what, by string) error {
-	if err := give(ctx, dir, what, by, func(store.Tx, *store.Job) error { return nil }); err != nil {
+	if err := issue(ctx, dir, what, by, func(store.Tx, *store.Job) error { return nil }); err != nil {
 		return fmt.Errorf("job %s: %w", dir, err)
 	}
 	return nil
 }
 
-// give gives a command to the program that is running a job. If there is none, it obeys itself. An error of check refuses
-// the command.
-func give(ctx context.Context, dir, what, by string, check func(store.Tx, *store.Job) error) (err error) {
+// issue passes a command to the program that is running a job. If there is none, it executes the command itself. An error of
+// check refuses the command.
+func issue(ctx context.Context, dir, what, by string, check func(store.Tx, *store.Job) error) (err error) {
 	j := &Job{dir: dir, disk: osDisk{}}
 	if err := j.readDescription(); err != nil {
 		return err
@@ -81,7 +82,7 @@ func give(ctx context.Context, dir, what, by string, check func(store.Tx, *store
 	return (&engine{job: j.about.ID, store: db}).obey(ctx)
 }
 
-// obey does what is wanted of the job, one command after the other.
+// obey executes the commands for the job, one after the other.
 func (e *engine) obey(ctx context.Context) error {
 	for more := true; more; {
 		err := e.store.Update(ctx, func(tx store.Tx) error {
@@ -91,12 +92,12 @@ func (e *engine) obey(ctx context.Context) error {
 			}
 			c, err := tx.Command(e.job)
 			if more = err == nil && j.State != store.Rebuilding; errors.Is(err, store.ErrNotFound) || !more && err == nil {
-				return nil // it waits until the job is rebuilt
+				return nil // commands wait until the job is rebuilt
 			}
 			if err != nil {
 				return err
 			}
-			event := store.Event{Job: e.job, At: tx.Now(), Text: fmt.Sprintf("%.100q wants it", cmp.Or(c.By, "somebody"))}
+			event := store.Event{Job: e.job, At: tx.Now(), Text: fmt.Sprintf("requested by %.100q", cmp.Or(c.By, "somebody"))}
 			switch {
 			case c.What == wantPause && (j.State == store.Running || j.State == store.Paused):
 				j.State, j.Why, event.Kind = store.Held, event.Text, "paused"
@@ -126,7 +127,7 @@ func (e *engine) canceled(ctx context.Context) (canceled bool, err error) {
 	return canceled, err
 }
 
-// cancel cancels a batch of a job that was canceled, once, if a response to a create of ours has named it.
+// cancel cancels a batch of a job that was canceled, once, if it was named in the response to one of our creates.
 func (e *engine) cancel(ctx context.Context, b *store.Batch) error {
 	canceled, err := e.canceled(ctx)
 	if err != nil || !canceled {

@@ -13,7 +13,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// TestCommands gives commands to a job that another program is running.
+// TestCommands sends commands to a job that another program is running.
 func TestCommands(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -34,7 +34,7 @@ func TestCommands(t *testing.T) {
 		give(time.Minute, func() error { return Pause(t.Context(), dir, "ops") })
 		_, err = j.Run(t.Context(), service.Client(), Lines(input))
 		var paused *PausedError
-		if !errors.As(err, &paused) || paused.Why != `"ops" wants it` {
+		if !errors.As(err, &paused) || paused.Why != `requested by "ops"` {
 			t.Fatalf("got %v", err)
 		}
 		sent := len(service.Batches())
@@ -57,7 +57,7 @@ func TestCommands(t *testing.T) {
 		}
 		for organization, peak := range service.Stats().PeakWaiting {
 			if peak > 25 {
-				t.Errorf("%d requests of %s have waited under a limit of 25", peak, organization)
+				t.Errorf("%d requests of %s waited at one time, more than the limit of 25", peak, organization)
 			}
 		}
 		if err := j.Verify(t.Context()); err != nil {
@@ -82,7 +82,7 @@ func TestCommands(t *testing.T) {
 	})
 }
 
-// TestCommandsWithoutARunner gives commands to jobs that no program is running: they are obeyed at once.
+// TestCommandsWithoutARunner sends commands to jobs that no program is running: they are executed at once.
 func TestCommandsWithoutARunner(t *testing.T) {
 	t.Parallel()
 	type give = func(ctx context.Context, dir, by string) error
@@ -131,7 +131,7 @@ func TestCommandsWithoutARunner(t *testing.T) {
 	}
 }
 
-// TestCommandsElsewhere: commands for directories without a job, and for copies, are refused.
+// TestCommandsElsewhere: commands for directories without a job and for copies are refused.
 func TestCommandsElsewhere(t *testing.T) {
 	t.Parallel()
 	if err := Pause(t.Context(), t.TempDir(), "ops"); !errors.Is(err, os.ErrNotExist) {
@@ -147,7 +147,7 @@ func TestCommandsElsewhere(t *testing.T) {
 	}
 }
 
-// TestCommandsWhileRebuilding: they are obeyed once the batches have been found, and nothing is sent then.
+// TestCommandsWhileRebuilding: a cancellation is executed once the batches have been found, and nothing is sent after it.
 func TestCommandsWhileRebuilding(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -16,47 +16,47 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// Costs are what a job has cost so far. Amounts are in billionths of the currency.
+// Costs is what a job has cost so far. Amounts are in billionths of the currency.
 type Costs struct {
-	Job      string            `json:"job"`              // its ID
-	Labels   map[string]string `json:"labels,omitempty"` // its labels
+	Job      string            `json:"job"`              // ID of the job
+	Labels   map[string]string `json:"labels,omitempty"` // labels of the job
 	Currency string            `json:"currency"`         // of all amounts
-	Dated    string            `json:"dated"`            // day of the table of prices
+	Dated    string            `json:"dated"`            // date of the price table
 
 	Rows       []Cost     `json:"rows"`       // by day, model and server tool
-	Actual     bulk.Money `json:"actual"`     // the sum: of all batches whose results were read
-	Duplicates bulk.Money `json:"duplicates"` // of this, batches whose requests another batch of the job holds too
+	Actual     bulk.Money `json:"actual"`     // sum over all batches whose results were read
+	Duplicates bulk.Money `json:"duplicates"` // of Actual, batches whose requests another batch of the job has too
 
-	// Estimated is what the batches of Actual, without duplicates, were estimated at from their requests alone.
-	// Ahead is the estimate for batches that were not read yet, as far as they have one.
+	// Estimated is the estimate, from the requests alone, for the batches of Actual without duplicates. Ahead is the
+	// estimate for batches whose results were not read yet, as far as they have one.
 	Estimated price.Costs `json:"estimated"`
 	Ahead     price.Costs `json:"ahead"`
 
-	Reserved bulk.Money `json:"reserved"` // what the batches at the service are reckoned at, those that may be there included
-	Lost     bulk.Money `json:"lost"`     // of this, batches whose results cannot be read any more
+	Reserved bulk.Money `json:"reserved"` // amount reserved for batches that are on the server, or may be
+	Lost     bulk.Money `json:"lost"`     // of Reserved, batches whose results can no longer be read
 
-	Cache CacheUse `json:"cache"` // what the prompt cache did
+	Cache CacheUse `json:"cache"` // use of the prompt cache
 
-	// Unpriced are models and server tools that have no price, or not all, so that Actual is too low.
+	// Unpriced lists models and server tools without a price, or with some prices missing. Actual is then too low.
 	Unpriced []string `json:"unpriced,omitempty"`
 }
 
-// A Cost is a part of what a job has cost.
+// A Cost is the part of the costs of a job with the same day and model, or day and server tool.
 type Cost struct {
-	Day    string       `json:"day"`             // on which batches were created, as YYYY-MM-DD in UTC
-	Model  client.Model `json:"model,omitempty"` // by its name in responses
-	Tool   string       `json:"tool,omitempty"`  // server tool, if it is not about a model
+	Day    string       `json:"day"`             // day on which the batches were created, as YYYY-MM-DD in UTC
+	Model  client.Model `json:"model,omitempty"` // name of the model in responses
+	Tool   string       `json:"tool,omitempty"`  // server tool, if the cost is not that of a model
 	Uses   int64        `json:"uses,omitempty"`  // of the tool
 	Tokens bulk.Tokens  `json:"tokens"`          // of the model
-	Cost   bulk.Money   `json:"cost"`            // without what has no price
+	Cost   bulk.Money   `json:"cost"`            // without usage that has no price
 }
 
-// A CacheUse is what the prompt cache did for a job.
+// A CacheUse is the use of the prompt cache by a job.
 type CacheUse struct {
-	Read    int64      `json:"read"`     // tokens that were read from it
-	Written int64      `json:"written"`  // tokens that were written to it
-	HitRate float64    `json:"hit_rate"` // Read as a part of both
-	Saved   bulk.Money `json:"saved"`    // what the same tokens would have cost more as plain input; negative if that had been cheaper
+	Read    int64      `json:"read"`     // tokens read from the cache
+	Written int64      `json:"written"`  // tokens written to the cache
+	HitRate float64    `json:"hit_rate"` // Read / (Read + Written)
+	Saved   bulk.Money `json:"saved"`    // how much more the same tokens would have cost as plain input; negative if they would have cost less
 }
 
 // Costs returns what the job has cost so far.
@@ -68,8 +68,8 @@ func (j *Job) Costs(ctx context.Context) (*Costs, error) {
 	return c, nil
 }
 
-// ReadCosts returns what the job in a directory has cost so far by the prices of a table, [price.Default] if it is nil. It
-// reads files only, and does not mind whether a program is running the job.
+// ReadCosts returns what the job in a directory has cost so far, by the prices of a table; nil means [price.Default]. It
+// only reads files, and works whether or not a program is running the job.
 func ReadCosts(ctx context.Context, dir string, t *price.Table) (c *Costs, err error) {
 	if t == nil {
 		t = price.Default()
@@ -120,7 +120,7 @@ func (l *ledger) add(tx store.Tx) error {
 		return err
 	}
 	l.Reserved, l.Lost = bulk.Money(s.Reserved), bulk.Money(s.Lost)
-	estimates := make(map[string]string) // by the batch of the service
+	estimates := make(map[string]string) // by ID of the batch on the server
 	err = eachBatch(tx, l.Job, func(b *store.Batch) error {
 		switch b.State {
 		case store.Collected, store.Settled, store.Gone:
@@ -159,7 +159,7 @@ func (l *ledger) add(tx store.Tx) error {
 	return nil
 }
 
-// estimate adds an estimate, by the prices of the ledger.
+// estimate adds an estimate, at the prices of the ledger.
 func (l *ledger) estimate(to *price.Costs, text string, day time.Time) error {
 	if text == "" {
 		return nil
@@ -181,7 +181,7 @@ func (l *ledger) estimate(to *price.Costs, text string, day time.Time) error {
 	return nil
 }
 
-// cost returns what something cost, without what has no price.
+// cost returns the cost of some usage, and notes usage that has no price.
 func (l *ledger) cost(day time.Time, used *price.Usage) (bulk.Money, error) {
 	cost, err := used.Cost(l.prices, day)
 	var missing *bulk.PriceError
@@ -197,7 +197,7 @@ func (l *ledger) cost(day time.Time, used *price.Usage) (bulk.Money, error) {
 	return missing.Rest, nil
 }
 
-// use adds what the results of a batch have used.
+// use adds the usage of the results of a batch.
 func (l *ledger) use(at time.Time, used *price.Usage) (sum bulk.Money, err error) {
 	day := at.UTC().Format(time.DateOnly)
 	if at.IsZero() {
@@ -251,22 +251,22 @@ func plus(a, b bulk.Tokens) bulk.Tokens {
 	return t.Tokens()
 }
 
-// A LabelCost is what the jobs with the same labels have cost on a day with a model, or with a server tool.
+// A LabelCost is the cost of all jobs with the same labels, for one day and one model or server tool.
 type LabelCost struct {
-	Labels   map[string]string `json:"labels"`   // of the jobs
-	Currency string            `json:"currency"` // of the cost
-	Jobs     int               `json:"jobs"`     // number
-	Cost                       // the sum
+	Labels   map[string]string `json:"labels"`   // labels of the jobs
+	Currency string            `json:"currency"` // currency of the cost
+	Jobs     int               `json:"jobs"`     // number of jobs
+	Cost                       // sum of their costs
 }
 
-// SumCosts adds up the costs of jobs by their labels, day, model and server tool, in this order.
+// SumCosts adds up the costs of jobs by labels, day, model and server tool, and sorts them in this order.
 func SumCosts(all ...*Costs) []LabelCost {
 	type key struct{ labels, currency, day, model, tool string }
 	sums := make(map[key]*LabelCost)
 	for _, c := range all {
-		labels, err := json.Marshal(c.Labels) // in the order of names
+		labels, err := json.Marshal(c.Labels) // sorted by name
 		if err != nil {
-			continue // a map of strings has a JSON form
+			continue // cannot happen with a map of strings
 		}
 		for _, r := range c.Rows {
 			k := key{string(labels), c.Currency, r.Day, string(r.Model), r.Tool}

@@ -16,7 +16,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// TestCosts has a job whose follow-ups are of the next day, and looks at it from outside.
+// TestCosts runs a job whose follow-ups are sent on the next day, and reads its costs from the directory too.
 func TestCosts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -40,7 +40,7 @@ func TestCosts(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(r.Costs, c); diff != "" {
-			t.Errorf("the report has other costs:\n%s", diff)
+			t.Errorf("the report has different costs:\n%s", diff)
 		}
 		if outside, err := ReadCosts(t.Context(), dir, nil); err != nil || cmp.Diff(outside, c) != "" {
 			t.Errorf("from outside: %+v, %v", outside, err)
@@ -55,14 +55,14 @@ func TestCosts(t *testing.T) {
 			t.Errorf("%+v", c)
 		}
 		if c.Estimated.Low >= c.Actual || c.Actual >= c.Estimated.High || c.Ahead != (price.Costs{}) || c.Reserved != 0 || len(c.Unpriced) > 0 {
-			t.Errorf("%v was paid, %v was estimated, %+v", c.Actual, c.Estimated, c)
+			t.Errorf("actual %v, estimated %v, %+v", c.Actual, c.Estimated, c)
 		}
 		cheaper := price.Default()
 		for i := range cheaper.Models {
 			cheaper.Models[i].Input, cheaper.Models[i].Output = cheaper.Models[i].Input/2, cheaper.Models[i].Output/2
 		}
 		if half, err := ReadCosts(t.Context(), dir, cheaper); err != nil || half.Actual < c.Actual/2-10 || half.Actual > c.Actual/2+10 {
-			t.Errorf("at half of the prices %v was paid, and %v; %v", half.Actual, c.Actual, err)
+			t.Errorf("actual cost at half the prices %v, at full prices %v; %v", half.Actual, c.Actual, err)
 		}
 		if other, err := Open(t.Context(), filepath.Join(t.TempDir(), "b.job"), Options{Labels: map[string]string{"a": "b"}}); err != nil {
 			t.Error(err)
@@ -72,7 +72,7 @@ func TestCosts(t *testing.T) {
 	})
 }
 
-// TestCostsUnpriced names what has no price, and never says that it was free.
+// TestCostsUnpriced: usage without a price is listed, and never counted as free.
 func TestCostsUnpriced(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -115,7 +115,7 @@ func TestSumCosts(t *testing.T) {
 	}
 }
 
-// TestLabels: a job has the labels that it was begun with.
+// TestLabels: a job keeps its labels.
 func TestLabels(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -123,7 +123,7 @@ func TestLabels(t *testing.T) {
 		if _, err := w.open(t.Context(), newFuse(point{})); err != nil {
 			t.Fatal(err)
 		}
-		w.options.Labels = nil // none are those of the job
+		w.options.Labels = nil // unset: keeps those of the job
 		if j, err := w.open(t.Context(), newFuse(point{})); err != nil || j.about.Options.Labels["team"] != "a" {
 			t.Errorf("%v, %v", j.about.Options.Labels, err)
 		}
@@ -134,7 +134,7 @@ func TestLabels(t *testing.T) {
 	})
 }
 
-// TestCostsOfDuplicates: a batch that was sent twice was paid for twice, and the report says so.
+// TestCostsOfDuplicates: a batch that was sent twice was paid for twice, as the report shows.
 func TestCostsOfDuplicates(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -150,12 +150,12 @@ func TestCostsOfDuplicates(t *testing.T) {
 		}
 		once := sum(paid) / 2
 		if c := r.Costs; len(paid) != 2 || len(r.Duplicates) != 1 || c.Actual != 2*once || c.Duplicates != once || c.Estimated.High >= c.Actual {
-			t.Errorf("%v was paid; %+v, %+v", paid, *r, *c)
+			t.Errorf("%v paid; %+v, %+v", paid, *r, *c)
 		}
 	})
 }
 
-// TestWriteOff: a duplicate batch that somebody has deleted at the service counts as what was reserved, in the end.
+// TestWriteOff: a duplicate batch that was deleted on the server eventually counts with the amount reserved for it.
 func TestWriteOff(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -176,7 +176,7 @@ func TestWriteOff(t *testing.T) {
 			if err := e.tend(t.Context(), c); err != nil {
 				t.Fatal(err)
 			}
-			reserved, s, err := w.reckoned(t.Context())
+			reserved, s, err := w.reserved(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -15,8 +15,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// crashed runs a job of a world whose programs die at the given points, one after the other, and then one to the end. It
-// returns the points that the last one met.
+// crashed runs a job in programs that die at the given points, one after the other, and then in one that runs to its end. It
+// returns the points that the last program reached.
 func crashed(t *testing.T, power bool, points ...point) (met []point, err error) {
 	t.Helper()
 	return crashedWith(t, func(*testing.T) store.Store { return store.NewMemory() }, power, points...)
@@ -53,8 +53,8 @@ func crashedWith(t *testing.T, open func(*testing.T) store.Store, power bool, po
 	return met, err
 }
 
-// TestCrashAnywhere has a program die at each point that there is: before and after each commit, sync and rename, and in
-// the middle of each body. The next one finishes the job, and the service has accepted nothing twice.
+// TestCrashAnywhere kills a program at every point: before and after each commit, sync and rename, and in the middle of each
+// body. The next program finishes the job, and the service accepts nothing twice.
 func TestCrashAnywhere(t *testing.T) {
 	t.Parallel()
 	all, err := crashed(t, false)
@@ -76,12 +76,12 @@ func TestCrashAnywhere(t *testing.T) {
 		"before commit of (*engine).record", "after commit of (*engine).record", "before rename in (*engine).writePart", "after rename in (*engine).writePart",
 	} {
 		if !slices.Contains(all, point{want, 1}) {
-			t.Errorf("there is no point %q; there are %v", want, all)
+			t.Errorf("missing point %q among %v", want, all)
 		}
 	}
 }
 
-// TestCrashWithSQLite has programs die at each place with the store that programs use, whose files the next one opens.
+// TestCrashWithSQLite kills programs at every point with the store that real programs use. The next program opens its files.
 func TestCrashWithSQLite(t *testing.T) {
 	t.Parallel()
 	open := func(t *testing.T) store.Store {
@@ -107,13 +107,13 @@ func TestCrashWithSQLite(t *testing.T) {
 	}
 }
 
-// distinct leaves out the points of the fourth and later calls that only look.
+// distinct omits the points of the fourth and later calls that only read.
 func distinct(all []point) []point {
 	return slices.DeleteFunc(slices.Clone(all), func(p point) bool { return p.n > 3 && strings.Contains(p.name, "GET") })
 }
 
-// TestCrashTwice has two programs die, one after the other, each at any point. JOBS_CRASH_PAIRS is how many pairs are
-// tried, "all" for each there is.
+// TestCrashTwice kills two programs, one after the other, each at any point. JOBS_CRASH_PAIRS is the number of pairs to try,
+// or "all".
 func TestCrashTwice(t *testing.T) {
 	t.Parallel()
 	most := 250

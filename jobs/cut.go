@@ -16,11 +16,11 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// mostCut is how many batches, old and new, one transaction is about.
+// mostCut is the maximum number of batches, old and new, in one transaction.
 const mostCut = 500
 
-// cut plans the next round for requests that are sent again. It does so when all batches of a round have been collected,
-// or when there are enough requests for a batch. It reports whether it has planned any.
+// cut plans the next round for requests that are resent, when all batches of a round have been collected or there are enough
+// requests for a batch. It reports whether it planned any.
 func (e *engine) cut(ctx context.Context) (bool, error) {
 	origins, next, err := e.origins(ctx)
 	if err != nil || len(origins) == 0 {
@@ -42,7 +42,7 @@ func (e *engine) cut(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	if canceled {
-		entries = nil // nothing is sent again
+		entries = nil // nothing is resent
 	}
 	var avoid []int
 	if len(entries) > 0 {
@@ -74,7 +74,7 @@ func (e *engine) cut(ctx context.Context) (bool, error) {
 			}
 		}
 		for _, b := range batches {
-			if err := errors.Join(tx.PutBatch(b), event(tx, b, "planned", "%d requests are sent again", b.Requests)); err != nil {
+			if err := errors.Join(tx.PutBatch(b), event(tx, b, "planned", "%s to resend", plural(b.Requests, "request"))); err != nil {
 				return err
 			}
 		}
@@ -87,7 +87,7 @@ func (e *engine) cut(ctx context.Context) (bool, error) {
 	return err == nil, err
 }
 
-// origins returns the batches whose requests are to be planned together, and the number of the next batch.
+// origins returns the batches whose requests are planned together, and the number of the next batch.
 func (e *engine) origins(ctx context.Context) (origins []*store.Batch, next int64, err error) {
 	err = e.store.View(ctx, func(tx store.Tx) error {
 		origins = nil
@@ -124,7 +124,7 @@ func (e *engine) origins(ctx context.Context) (origins []*store.Batch, next int6
 	return origins, next, err
 }
 
-// divide makes batches of lines.
+// divide divides entries into batches.
 func (e *engine) divide(ctx context.Context, entries []entry, seq int64, round int, avoid []int) (batches []*store.Batch, err error) {
 	f, err := e.disk.Open(e.input.name)
 	if err != nil {

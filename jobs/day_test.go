@@ -19,29 +19,29 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// A day is many jobs that many workers serve, with the policy of package river: batches wait in the order of their numbers in
-// their jobs, some of them look each minute whether they fit, and the first of these when others have ended.
+// A day is many jobs that many workers serve, with the policy of package river: batches wait in the order of their Seqs,
+// some of them check every minute whether they fit, and the first of these when others have ended.
 type day struct {
 	t       *testing.T
 	service *batchtest.Service
-	pools   []*Pool // of the workers
+	pools   []*Pool // one for each worker
 
 	mu      sync.Mutex
-	planned []Ref // that are not in due
+	planned []Ref // planned batches that are not in due
 	due     map[Ref]time.Time
 	busy    map[Ref]bool
 	collect []Ref
 	proven  []Ref
-	left    map[string]int // batches of a job that are not collected
-	ended   int            // jobs
+	left    map[string]int // number of batches of a job that are not collected
+	ended   int            // number of jobs that are done
 	first   []time.Duration
-	seconds map[int64]int // admissions in a second
+	seconds map[int64]int // number of admissions in each second
 	began   time.Time
 }
 
-const window = 300 // batches that look whether they fit
+const window = 300 // number of batches that check whether they fit
 
-// A meter counts the calls of a client by the minute.
+// A meter counts the calls of a client in each minute.
 type meter struct {
 	http.RoundTripper
 	mu      sync.Mutex
@@ -58,7 +58,7 @@ func (m *meter) RoundTrip(r *http.Request) (*http.Response, error) {
 	return m.RoundTripper.RoundTrip(r)
 }
 
-// most returns the most calls in a minute.
+// most returns the maximum number of calls in a minute.
 func (m *meter) most() (n int) {
 	for _, calls := range m.minutes {
 		n = max(n, calls)
@@ -90,7 +90,7 @@ func (d *day) worker(ctx context.Context, p *Pool) {
 	}
 }
 
-// take returns what is to be done next.
+// take returns the next task.
 func (d *day) take() (Ref, string) {
 	if len(d.collect) > 0 {
 		ref := d.collect[0]
@@ -161,7 +161,7 @@ func (d *day) read(ctx context.Context, p *Pool, ref Ref) {
 	}
 }
 
-// poller polls for all.
+// poller polls for all jobs.
 func (d *day) poller(ctx context.Context, p *Pool, end func(), jobs int) {
 	for {
 		d.mu.Lock()
@@ -185,7 +185,7 @@ func (d *day) poller(ctx context.Context, p *Pool, end func(), jobs int) {
 	}
 }
 
-// wake has the first that wait look at once.
+// wake makes the first waiting batches check at once.
 func (d *day) wake(n int) {
 	var waiting []Ref
 	for ref := range d.due {
@@ -197,8 +197,8 @@ func (d *day) wake(n int) {
 	}
 }
 
-// TestDay is a day of many jobs. JOBS_DAY=1 makes it 1,000 jobs and 100 workers. The calls are to be held against the limits
-// of the service: 1,000 a minute in the lowest tier.
+// TestDay runs many jobs for a day. With JOBS_DAY=1, it runs 1,000 jobs on 100 workers. Compare the logged calls with the
+// limits of the service: 1,000 per minute in the lowest tier.
 func TestDay(t *testing.T) {
 	t.Parallel()
 	jobs, workers, waiting := 40, 10, int64(600)
@@ -255,7 +255,7 @@ func TestDay(t *testing.T) {
 			total += d.left[id]
 		}
 		slices.SortFunc(d.planned, func(a, b Ref) int { return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Job, b.Job)) })
-		_ = sleep(ctx, time.Minute) // jobs were added in other minutes
+		_ = sleep(ctx, time.Minute) // the jobs were added in earlier minutes
 		others.minutes = make(map[int64]int)
 		d.began = time.Now()
 		var wg sync.WaitGroup
@@ -271,10 +271,10 @@ func TestDay(t *testing.T) {
 		slices.Sort(d.first)
 		took := time.Since(d.began)
 		if stats.Creates != total || d.ended != jobs || stats.PeakWaiting["org_fake"] > waiting {
-			t.Errorf("%d batches of %d were accepted, %d jobs of %d are done, %d requests waited", stats.Creates, total, d.ended, jobs, stats.PeakWaiting["org_fake"])
+			t.Errorf("%d of %d batches accepted, %d of %d jobs done, at most %d requests waiting", stats.Creates, total, d.ended, jobs, stats.PeakWaiting["org_fake"])
 		}
-		t.Logf("%d jobs, %d workers, %d batches in %s; most requests that waited: %d of %d", jobs, workers, total, took.Round(time.Minute), stats.PeakWaiting["org_fake"], waiting)
-		t.Logf("at most %d admissions in a second; first batches accepted after at most %s, half of them after %s", most, d.first[len(d.first)-1].Round(time.Second), d.first[len(d.first)/2].Round(time.Second))
-		t.Logf("calls of polls: %.1f a minute, at most %d; other calls: at most %d in a minute", float64(polls.all)/took.Minutes(), polls.most(), others.most())
+		t.Logf("%d jobs, %d workers, %d batches in %s; at most %d requests waiting, limit %d", jobs, workers, total, took.Round(time.Minute), stats.PeakWaiting["org_fake"], waiting)
+		t.Logf("at most %d admissions per second; first batches of jobs accepted after at most %s, median %s", most, d.first[len(d.first)-1].Round(time.Second), d.first[len(d.first)/2].Round(time.Second))
+		t.Logf("polling calls: %.1f per minute, at most %d; other calls: at most %d per minute", float64(polls.all)/took.Minutes(), polls.most(), others.most())
 	})
 }

@@ -12,17 +12,17 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// A disk is what a job needs of a file system. Names are paths.
+// A disk has the operations of a file system that a job needs. Names are paths.
 type disk interface {
 	Open(name string) (file, error)
 	Create(name string) (file, error)           // new or empty, for reading and writing, mode 0600
-	Append(name string, at int64) (file, error) // for writing from at on, where it is cut; io.ErrUnexpectedEOF if it is shorter
+	Append(name string, at int64) (file, error) // truncates the file at at and opens it for writing there; io.ErrUnexpectedEOF if it is shorter
 	Rename(from, to string) error
 	Remove(name string) error
-	Mkdir(name string) error // with its parents, mode 0700; it may exist
+	Mkdir(name string) error // with parents, mode 0700; no error if it exists
 	SyncDir(name string) error
-	List(name string) ([]string, error) // the names of what is in a directory
-	Free(name string) (uint64, error)   // bytes, in the file system of a directory
+	List(name string) ([]string, error) // names in a directory
+	Free(name string) (uint64, error)   // free bytes in the file system of a directory
 }
 
 // A file is an open file.
@@ -98,10 +98,10 @@ func (osDisk) List(name string) ([]string, error) {
 	return names, err
 }
 
-// newSuffix ends the names of files that are being written.
+// newSuffix is the suffix of files that are being written.
 const newSuffix = ".new"
 
-// writeFile writes a whole file: whoever reads it under its name finds all of it or what was there before.
+// writeFile writes a file atomically: a reader sees either the complete new file or the old one.
 func writeFile(d disk, name string, write func(io.Writer) error) error {
 	temporary := name + newSuffix
 	f, err := d.Create(temporary)
@@ -130,8 +130,8 @@ func ignoreMissing(err error) error {
 	return err
 }
 
-// Directory keeps blobs in a directory, with mode 0700, which may be one that machines share: its file system must rename
-// atomically, and show a new file to all machines at once.
+// Directory returns a store of blobs in a directory, which it creates with mode 0700. Several machines may share the
+// directory if its file system renames atomically and shows a new file to all machines at once.
 func Directory(name string) (store.Blobs, error) {
 	name, err := filepath.Abs(name)
 	if err != nil {
@@ -141,7 +141,7 @@ func Directory(name string) (store.Blobs, error) {
 	return d, d.disk.Mkdir(filepath.Join(name, temporaries))
 }
 
-// directory keeps blobs in a directory.
+// directory implements store.Blobs in a directory.
 type directory struct {
 	disk disk
 	root string
@@ -149,7 +149,7 @@ type directory struct {
 
 var _ store.Blobs = directory{}
 
-// temporaries is where files are that have no name yet.
+// temporaries is the directory of files that are not committed yet.
 const temporaries = "tmp"
 
 func (d directory) file(name string) string { return filepath.Join(d.root, filepath.FromSlash(name)) }
@@ -182,7 +182,7 @@ func (d directory) Delete(_ context.Context, name string) error {
 	return ignoreMissing(d.disk.Remove(d.file(name)))
 }
 
-// An upload is a file of a directory.
+// An upload is a file that is being written to a directory.
 type upload struct {
 	directory
 	file
@@ -193,7 +193,7 @@ type upload struct {
 // Commit implements [store.Upload].
 func (u *upload) Commit(name string) error {
 	if u.done {
-		return errors.New("the file was committed or dropped before")
+		return errors.New("the file was already committed or aborted")
 	}
 	u.done = true
 	err := u.Sync()
@@ -203,7 +203,7 @@ func (u *upload) Commit(name string) error {
 	to := u.directory.file(name)
 	if err == nil {
 		err = u.disk.Rename(u.name, to)
-		if errors.Is(err, os.ErrNotExist) { // the directory of a job that is new
+		if errors.Is(err, os.ErrNotExist) { // the directory of a new job
 			if err = u.disk.Mkdir(filepath.Dir(to)); err == nil {
 				err = errors.Join(u.disk.Rename(u.name, to), u.disk.SyncDir(filepath.Dir(filepath.Dir(to))))
 			}
@@ -220,6 +220,6 @@ func (u *upload) Abort() {
 	if !u.done {
 		u.done = true
 		_ = u.Close()
-		_ = u.disk.Remove(u.name) // it is removed when the job is opened again
+		_ = u.disk.Remove(u.name) // if that fails, it is removed when the job is opened again
 	}
 }

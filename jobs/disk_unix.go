@@ -18,7 +18,7 @@ func (osDisk) SyncDir(name string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// Free returns how much a user may still write.
+// Free returns how many bytes a user may still write.
 func (osDisk) Free(name string) (uint64, error) {
 	var s unix.Statfs_t
 	if err := unix.Statfs(name, &s); err != nil {
@@ -27,5 +27,5 @@ func (osDisk) Free(name string) (uint64, error) {
 	return uint64(s.Bavail) * uint64(s.Bsize), nil //nolint:unconvert // the types differ between systems
 }
 
-// isDiskFull reports whether a file could not be written because there is no room.
+// isDiskFull reports whether a file could not be written because the disk or quota is full.
 func isDiskFull(err error) bool { return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) }

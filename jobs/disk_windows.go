@@ -10,7 +10,7 @@ import (
 // SyncDir does nothing: NTFS writes names to its journal.
 func (osDisk) SyncDir(string) error { return nil }
 
-// Free returns how much a user may still write.
+// Free returns how many bytes a user may still write.
 func (osDisk) Free(name string) (uint64, error) {
 	path, err := windows.UTF16PtrFromString(name)
 	if err != nil {
@@ -23,7 +23,7 @@ func (osDisk) Free(name string) (uint64, error) {
 	return free, nil
 }
 
-// isDiskFull reports whether a file could not be written because there is no room.
+// isDiskFull reports whether a file could not be written because the disk is full.
 func isDiskFull(err error) bool {
 	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL)
 }

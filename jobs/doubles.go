@@ -9,8 +9,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// lookForDoubles looks once more for the batches of attempts that ended as none: what the service lists too late is found
-// here, read and counted. It returns the batches that may be such ones and still run.
+// lookForDoubles looks once more for batches of attempts that were concluded to have none: a batch that the service lists
+// too late is found, read and counted here. It returns the IDs of batches that may be such duplicates and still run.
 func (e *engine) lookForDoubles(ctx context.Context) (running []string, err error) {
 	type past struct {
 		batch     *store.Batch
@@ -69,7 +69,7 @@ func (e *engine) lookForDoubles(ctx context.Context) (running []string, err erro
 		if c != nil {
 			continue
 		}
-		if !found.Ended() || e.keep { // nothing tells whose it is
+		if !found.Ended() || e.keep { // it is unknown to whom it belongs
 			running = append(running, found.ID)
 		} else if _, err := e.identify(ctx, ended[at].batch, found.ID); err != nil {
 			return nil, err
@@ -78,7 +78,7 @@ func (e *engine) lookForDoubles(ctx context.Context) (running []string, err erro
 	return running, nil
 }
 
-// settledAtOnce reports whether the only attempt of a batch is the one that was accepted, if there is one at all.
+// settledAtOnce reports whether a batch has no attempt, or only one, which was accepted.
 func settledAtOnce(b *store.Batch) bool {
 	return b.Attempt == 0 || b.Attempt == 1 && b.BatchID != ""
 }

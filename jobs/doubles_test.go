@@ -12,7 +12,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// addOrphan has the service accept a batch that a create of the job's first batch has named, and that is not its any more.
+// addOrphan adds an orphan of the job's first batch: a batch that the response to one of its creates named.
 func addOrphan(ctx context.Context, service *batchtest.Service, s store.Store, job string) (id string, err error) {
 	b, err := service.Client().CreateLines(ctx, strings.NewReader(requestLine("again")))
 	if err != nil {
@@ -23,8 +23,8 @@ func addOrphan(ctx context.Context, service *batchtest.Service, s store.Store, j
 	})
 }
 
-// TestCanceledBeforeDone: a job is not done before each of its batches that was accepted twice is canceled or has ended, also
-// if the service does not take the cancellation at first.
+// TestCanceledBeforeDone: a job is not done before each duplicate batch is canceled or has ended, even if the service
+// refuses the cancellation at first.
 func TestCanceledBeforeDone(t *testing.T) {
 	t.Parallel()
 	end := map[string]func(t *testing.T, service *batchtest.Service) (orphan string, finish func() (done bool, err error)){
@@ -88,7 +88,7 @@ func TestCanceledBeforeDone(t *testing.T) {
 					}
 				}
 				if turns == 1 || !done {
-					t.Errorf("after %d turns it is done: %v", turns, done)
+					t.Errorf("after %d turns, done is %v", turns, done)
 				}
 			})
 		})

@@ -13,15 +13,15 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// A view is what one look for the batch of an attempt shows.
+// A view is the result of one search for the batch of an attempt.
 type view struct {
-	candidates []*client.Batch // that may be it
-	seen       []string        // these, and those that another batch of a job holds
+	candidates []*client.Batch // batches that may be that of the attempt
+	seen       []string        // IDs of candidates, and of batches that another batch of a job holds
 	complete   bool            // the list was read down to the watermark
-	blocked    bool            // another batch of the job holds one that may be it
+	blocked    bool            // another batch of a job holds one that may be that of the attempt
 }
 
-// doubt looks for the batch of an attempt whose outcome is not known.
+// doubt looks for the batch of an attempt whose outcome is unknown.
 func (e *engine) doubt(ctx context.Context, b *store.Batch) (time.Duration, error) {
 	a, wait, err := e.waited(ctx, b)
 	if err != nil {
@@ -32,11 +32,11 @@ func (e *engine) doubt(ctx context.Context, b *store.Batch) (time.Duration, erro
 	}
 	switch {
 	case e.onDoubt == Resend:
-		return stale(e.give(ctx, b, store.Resent))
+		return stale(e.giveUp(ctx, b, store.Resent))
 	case e.asks():
 		return e.ask(ctx, b, a)
 	}
-	late := a.Waited >= e.timing.margin+e.timing.lag // whatever was accepted is listed
+	late := a.Waited >= e.timing.margin+e.timing.lag // a batch that was accepted is in the list by now
 	v, err := e.lookFor(ctx, b, a)
 	if err != nil {
 		return e.failed(ctx, b, err)
@@ -52,7 +52,7 @@ func (e *engine) doubt(ctx context.Context, b *store.Batch) (time.Duration, erro
 	return e.conclude(ctx, b, a, v, left, unreadable, late)
 }
 
-// stale turns errMoved into another step.
+// stale turns errMoved into success with another step to follow.
 func stale(err error) (time.Duration, error) {
 	if errors.Is(err, errMoved) {
 		err = nil
@@ -60,9 +60,9 @@ func stale(err error) (time.Duration, error) {
 	return soon, err
 }
 
-// waited returns the newest attempt of a batch, after adding to how long it has been looked for. Time counts only while
-// its owner looks, by the slower of two clocks: two who look at the same time would count it twice. If another one looks,
-// there is no attempt, and wait is how long its lease lasts.
+// waited returns the newest attempt of a batch, after adding to the time for which the batch has been looked for. Only the
+// owner's time counts, measured by the slower of two clocks: if two programs looked at the same time, it would count twice.
+// If another program owns the attempt, a is nil and wait is the rest of that program's lease.
 func (e *engine) waited(ctx context.Context, b *store.Batch) (a *store.Attempt, wait time.Duration, err error) {
 	key := attemptKey{b.Seq, b.Attempt}
 	now := e.clock.now()
@@ -91,7 +91,7 @@ func (e *engine) waited(ctx context.Context, b *store.Batch) (a *store.Attempt, 
 	return a, wait, err
 }
 
-// lookFor lists the batches that may be that of an attempt.
+// lookFor lists the batches that an attempt may have created.
 func (e *engine) lookFor(ctx context.Context, b *store.Batch, a *store.Attempt) (v view, err error) {
 	var w client.Watermark
 	if err := json.Unmarshal(a.Watermark, &w); err != nil || !w.Listed {
@@ -110,7 +110,7 @@ func (e *engine) lookFor(ctx context.Context, b *store.Batch, a *store.Attempt) 
 		}
 	}
 	v.complete = true
-	for _, id := range a.Candidates { // a list may leave one out for a while
+	for _, id := range a.Candidates { // a list may omit one for a while
 		if !slices.ContainsFunc(listed, func(found *client.Batch) bool { return found.ID == id }) {
 			seen := new(client.Batch)
 			seen.ID = id
@@ -130,7 +130,7 @@ func (e *engine) lookFor(ctx context.Context, b *store.Batch, a *store.Attempt) 
 			}
 			v.seen = append(v.seen, found.ID)
 			if c != nil && (c.Job != b.Job || c.Seq != b.Seq) {
-				v.blocked = true // until that batch, perhaps of another job, lets it go
+				v.blocked = true // until that batch, perhaps of another job, releases it
 				continue
 			}
 			if !a.Closed || slices.Contains(a.Candidates, found.ID) {
@@ -146,8 +146,8 @@ func (e *engine) lookFor(ctx context.Context, b *store.Batch, a *store.Attempt) 
 	return v, err
 }
 
-// requestsOf returns how many requests a batch has: the sum of its counts, also of those that this version does not know.
-// It is false if that cannot be told.
+// requestsOf returns how many requests a batch has: the sum of its counts, including those that this version does not know.
+// It returns false if that is unknown.
 func requestsOf(b *client.Batch) (n int64, ok bool) {
 	var fields struct {
 		Counts map[string]json.RawMessage `json:"request_counts"`
@@ -165,12 +165,12 @@ func requestsOf(b *client.Batch) (n int64, ok bool) {
 	return n, n > 0
 }
 
-// refute reads whose the candidates are that have ended. It returns those that may still be the attempt's, and of them
-// those that nothing can be read of. If one is the attempt's, the error is errMoved.
+// refute reads to whom the candidates that have ended belong. It returns the candidates that may still belong to the
+// attempt, and of these, the ones whose results cannot be read. If one does belong to the attempt, the error is errMoved.
 func (e *engine) refute(ctx context.Context, b *store.Batch, candidates []*client.Batch) (left, unreadable []string, err error) {
 	for _, c := range candidates {
 		ended := c.Ended()
-		if !ended && len(c.Raw) == 0 { // it was not listed
+		if !ended && len(c.Raw) == 0 { // it was not in the list
 			now, err := e.client.Get(ctx, c.ID, client.WithVersion(e.version))
 			switch {
 			case errors.Is(err, client.ErrNotFound):
@@ -191,7 +191,7 @@ func (e *engine) refute(ctx context.Context, b *store.Batch, candidates []*clien
 		case role == "":
 			left, unreadable = append(left, c.ID), append(unreadable, c.ID)
 		case role != store.Foreign:
-			// It is some attempt's: perhaps that of this batch, perhaps that of another one.
+			// It belongs to an attempt of this batch or of another one.
 			if err := e.update(ctx, b, func(store.Tx, *store.Batch) error { return nil }); err != nil {
 				return nil, nil, err
 			}
@@ -200,7 +200,7 @@ func (e *engine) refute(ctx context.Context, b *store.Batch, candidates []*clien
 	return left, unreadable, nil
 }
 
-// identify reads whose a batch is that has ended, and records it. The role is empty if its results do not tell.
+// identify reads to whom a batch that has ended belongs, and records it. The role is empty if its results do not show that.
 func (e *engine) identify(ctx context.Context, b *store.Batch, id string) (role store.Role, err error) {
 	customID, err := e.anyCustomID(ctx, id)
 	if err != nil || customID == "" {
@@ -218,7 +218,7 @@ func (e *engine) identify(ctx context.Context, b *store.Batch, id string) (role 
 			if !errors.Is(err, store.ErrNotFound) {
 				return err
 			}
-			if w.job == e.job { // of a database that was lost
+			if w.job == e.job { // from a database that was lost
 				role = store.Orphan
 			}
 		}
@@ -227,7 +227,8 @@ func (e *engine) identify(ctx context.Context, b *store.Batch, id string) (role 
 	return role, err
 }
 
-// disown notes that a batch of the service is somebody else's, or an orphan that came too late for a job to be rebuilt with.
+// disown records that a batch on the server does not belong to the job, or is an orphan that was listed too late to be part
+// of the rebuilt job.
 func disown(tx store.Tx, b *store.Batch, id string, role store.Role) error {
 	held, err := known(tx, id)
 	if err != nil {
@@ -238,9 +239,9 @@ func disown(tx store.Tx, b *store.Batch, id string, role store.Role) error {
 			return err
 		}
 	}
-	text := "batch %s is not of this job"
+	text := "batch %s does not belong to this job"
 	if role == store.Orphan {
-		text = "batch %s was accepted before the job was rebuilt, and not found then: it may hold requests that others hold too"
+		text = "batch %s was accepted before the job was rebuilt, but not found then: other batches may have the same requests"
 	}
 	if err := event(tx, b, EventKind(role), text, id); err != nil {
 		return err
@@ -248,7 +249,7 @@ func disown(tx store.Tx, b *store.Batch, id string, role store.Role) error {
 	return tx.PutCreated(&store.Created{BatchID: id, Job: b.Job, Seq: b.Seq, Role: role, Proven: role == store.Orphan, Ended: true})
 }
 
-// anyCustomID returns a custom ID of the results of a batch, "" if there is none.
+// anyCustomID returns a custom ID of the results of a batch, or "" if there is none.
 func (e *engine) anyCustomID(ctx context.Context, id string) (string, error) {
 	for item, err := range e.client.Results(ctx, id, client.WithVersion(e.version)) {
 		switch {
@@ -263,8 +264,8 @@ func (e *engine) anyCustomID(ctx context.Context, id string) (string, error) {
 	return "", nil
 }
 
-// conclude draws the conclusions of a look. What it refuted may have moved the batch: that is why the batch is compared
-// without what it holds.
+// conclude draws the conclusions from a search. Refuting candidates may have changed the BatchID of the batch, so conclude
+// compares the batch without it.
 func (e *engine) conclude(ctx context.Context, was *store.Batch, looked *store.Attempt, v view, left, unreadable []string, late bool) (time.Duration, error) {
 	wait := e.timing.look
 	err := e.store.Update(ctx, func(tx store.Tx) error {
@@ -289,7 +290,7 @@ func (e *engine) conclude(ctx context.Context, was *store.Batch, looked *store.A
 		switch {
 		case len(left) > 0 || v.blocked || !v.complete || !late:
 			a.EmptyLists = 0
-		case a.Closed: // all that it may have been are others
+		case a.Closed: // all candidates belong to others
 			a.EmptyLists = emptyLists
 		case a.EmptyLists == 0 || looked.Waited-a.LastEmpty >= e.timing.apart:
 			a.EmptyLists, a.LastEmpty = a.EmptyLists+1, looked.Waited
@@ -315,10 +316,10 @@ func (e *engine) conclude(ctx context.Context, was *store.Batch, looked *store.A
 	return wait, err
 }
 
-// emptyLists is how many lists have to show that there is no batch.
+// emptyLists is the number of lists that must show that there is no batch.
 const emptyLists = 2
 
-// hold has a batch of the job hold the only batch of the service that may be its, so that it is seen and counted.
+// hold makes a batch of the job hold its only candidate, so that the candidate is visible and counted.
 func hold(tx store.Tx, b *store.Batch, candidates []string) error {
 	id := ""
 	if len(candidates) == 1 {
@@ -335,20 +336,20 @@ func hold(tx store.Tx, b *store.Batch, candidates []string) error {
 	b.State, b.BatchID = store.Doubtful, ""
 	if id != "" {
 		if other, err := known(tx, id); err != nil || other != nil {
-			return errors.Join(err, tx.PutBatch(b)) // another one was first
+			return errors.Join(err, tx.PutBatch(b)) // another batch was first
 		}
 		b.State, b.BatchID = store.Unproven, id
 		if err := tx.PutCreated(&store.Created{BatchID: id, Job: b.Job, Seq: b.Seq, Attempt: b.Attempt, Role: store.Ours, Requests: b.Requests}); err != nil {
 			return err
 		}
-		if err := event(tx, b, "candidate", "batch %s may be it", id); err != nil {
+		if err := event(tx, b, "candidate", "batch %s may be the one", id); err != nil {
 			return err
 		}
 	}
 	return tx.PutBatch(b)
 }
 
-// give stops looking for the batch of an attempt.
-func (e *engine) give(ctx context.Context, b *store.Batch, outcome store.Outcome) error {
+// giveUp ends the search for the batch of an attempt.
+func (e *engine) giveUp(ctx context.Context, b *store.Batch, outcome store.Outcome) error {
 	return e.update(ctx, b, func(tx store.Tx, b *store.Batch) error { return release(tx, b, b.Attempt, outcome) })
 }

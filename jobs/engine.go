@@ -12,26 +12,26 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// An engine takes the batches of one job through their lives, one step at a time. It is safe for concurrent use; several
+// An engine takes the batches of one job through their lifecycle, one step at a time. It is safe for concurrent use; several
 // engines may share a store.
 type engine struct {
 	job    string
 	store  store.Store
 	blobs  store.Blobs
 	disk   disk
-	temp   string // directory of files that no other program needs
+	temp   string // directory of files that only this program needs
 	input  *input
 	client *client.Client
-	owner  string // of the attempts that this engine makes
-	alone  bool   // no other engine lives on this boot of this machine: the attempts of those owners have ended with them
-	pooled bool   // it is one of a pool's
-	first  int64  // run of the job on this boot
+	owner  string // owner of the attempts that this engine makes
+	alone  bool   // no other engine has run since this machine booted and still runs: their attempts have ended with them
+	pooled bool   // it belongs to a pool
+	first  int64  // first run of the job since this machine booted
 	epoch  int    // how often the job was rebuilt
 	keep   bool   // custom IDs are those of the input
 	timing timing
 	clock  clock
 
-	newNonce func() string // of an attempt
+	newNonce func() string // nonce of an attempt
 
 	version  client.APIVersion
 	betas    []client.Beta
@@ -41,49 +41,49 @@ type engine struct {
 	schemas  schemaCache
 	size     limits // of a batch
 	onDoubt  OnDoubt
-	freeDisk uint64 // nothing is sent if there is less
-	purse    *purse // what it knows about money
+	freeDisk uint64 // nothing is sent if less is free
+	purse    *purse // prices and budget
 
 	mu           sync.Mutex
-	active       map[int64]bool              // batches that a step is about
-	lost         map[attemptKey]func() error // outcomes of creates that the store has not taken
-	looks        map[attemptKey]instant      // when an attempt was looked for last
-	absences     map[int64]absence           // batches that the service did not find when it was asked last
-	refusedSince *instant                    // nothing but refusals were heard
+	active       map[int64]bool              // batches that have a step in progress
+	lost         map[attemptKey]func() error // outcomes of creates that the store failed to save
+	looks        map[attemptKey]instant      // when the batch of an attempt was last looked for
+	absences     map[int64]absence           // batches that the service did not find in the last call
+	refusedSince *instant                    // since when the service has refused every call
 	polls        map[int64]int               // how often a batch was seen running
-	listing      listing                     // what the last list showed
+	listing      listing                     // result of the last list
 }
 
-// An attemptKey names an attempt of the job.
+// An attemptKey identifies an attempt of the job.
 type attemptKey struct {
 	seq int64
 	n   int
 }
 
-// OnDoubt says what happens to a create whose outcome is not known.
+// An OnDoubt decides what to do about a create whose outcome is unknown.
 type OnDoubt string
 
-// What may happen.
+// The values of [Options.OnDoubt].
 const (
-	// Wait looks for the batch until its outcome is certain: 50 minutes, and up to 24 hours more if there are other batches
-	// of the same size that it may be. It is the default.
+	// Wait looks for the batch until the outcome is certain: for 50 minutes, and up to 24 hours more if other batches of the
+	// same size may be it. It is the default.
 	Wait OnDoubt = ""
 
-	// Resend sends the requests again at once. They may be paid for twice; the report counts how often they may have been.
+	// Resend resends the requests at once. They may be paid for twice; the report counts the cases.
 	Resend OnDoubt = "resend"
 
-	// Ask pauses the job and names the batch, and what it may be at the service.
+	// Ask pauses the job. The [PausedError] names the batch, and the batches on the server that may be it: see [Adopt].
 	Ask OnDoubt = "ask"
 )
 
-// soon is a wait that is none: there is another step to be made.
+// soon is the wait before a step that can be made at once.
 const soon = time.Duration(0)
 
-// never is the wait of a batch that needs no other step.
+// never is the wait of a batch that needs no further step.
 const never = time.Duration(-1)
 
-// advance makes one step with a batch, and returns how long to wait before the next one. An error is what kept it from the
-// step; the batch is as it was, and the step can be made again.
+// advance makes one step with a batch, and returns how long to wait before the next one. If it fails, the batch is
+// unchanged, and the step can be retried.
 func (e *engine) advance(ctx context.Context, seq int64) (time.Duration, error) {
 	if !e.enter(seq) {
 		return e.timing.poll, nil // another step is under way
@@ -116,7 +116,8 @@ func (e *engine) advance(ctx context.Context, seq int64) (time.Duration, error) 
 	return 0, fmt.Errorf("batch %d is in state %q, which this version does not know", seq, b.State)
 }
 
-// early returns how long it is until the next step of a batch, by the clock of the store: no other one is that of all programs.
+// early returns the time until the next step of a batch, by the clock of the store, which is the only clock that all
+// programs share.
 func (e *engine) early(ctx context.Context, b *store.Batch) (wait time.Duration, err error) {
 	if b.NotBefore.IsZero() {
 		return 0, nil
@@ -144,10 +145,10 @@ func (e *engine) leave(seq int64) {
 	delete(e.active, seq)
 }
 
-// errMoved is the error of a step about a batch that another one has moved meanwhile.
+// errMoved is the error of a step with a batch that another step has changed meanwhile.
 var errMoved = errors.New("the batch has moved on")
 
-// update changes a batch in one transaction, if it still is where it was.
+// update changes a batch in one transaction, if its state, attempt and BatchID are unchanged.
 func (e *engine) update(ctx context.Context, was *store.Batch, f func(tx store.Tx, b *store.Batch) error) error {
 	return e.store.Update(ctx, func(tx store.Tx) error {
 		b, err := tx.Batch(was.Job, was.Seq)
@@ -161,7 +162,7 @@ func (e *engine) update(ctx context.Context, was *store.Batch, f func(tx store.T
 	})
 }
 
-// event notes what has happened, in the transaction in which it does.
+// event records an event, in the same transaction as the change.
 func event(tx store.Tx, b *store.Batch, kind EventKind, format string, args ...any) error {
 	return tx.AddEvent(&store.Event{
 		Job: b.Job, At: tx.Now(), Kind: string(kind), Seq: b.Seq, Attempt: b.Attempt, BatchID: b.BatchID, Text: fmt.Sprintf(format, args...),

@@ -3,60 +3,62 @@ package jobs
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// An EventKind says what has happened.
+// An EventKind is the kind of an [Event].
 type EventKind string
 
-// The kinds of events. A program should expect others, which later versions may have.
+// The kinds of events. Programs must tolerate unknown kinds, which later versions may add.
 const (
-	EventPlanned    EventKind = "planned"    // requests were divided into batches: those of the input, or those of a batch that is sent again
-	EventAccepted   EventKind = "accepted"   // the service has accepted a batch
-	EventDoubt      EventKind = "doubt"      // the service may have accepted a batch: it is looked for
-	EventCandidate  EventKind = "candidate"  // a batch of the service may be the one that is looked for
-	EventForeign    EventKind = "foreign"    // and is not
-	EventNone       EventKind = "none"       // the batch that was looked for does not exist: it is sent again
-	EventRefused    EventKind = "refused"    // the service has refused a batch
+	EventPlanned    EventKind = "planned"    // requests were divided into batches: those of the input, or those that are resent
+	EventAccepted   EventKind = "accepted"   // the service accepted a batch
+	EventDoubt      EventKind = "doubt"      // the service may have accepted a batch: the job looks for it
+	EventCandidate  EventKind = "candidate"  // a batch on the server may be the one that the job looks for
+	EventForeign    EventKind = "foreign"    // a batch on the server does not belong to the job
+	EventNone       EventKind = "none"       // the batch that the job looked for does not exist: it is resent
+	EventRefused    EventKind = "refused"    // the service refused a batch
 	EventUnsent     EventKind = "unsent"     // an attempt ended before its body was sent
-	EventResent     EventKind = "resent"     // a batch is sent again although it may have been accepted
-	EventFailed     EventKind = "failed"     // why a create failed
-	EventSpare      EventKind = "spare"      // another batch of the service has the same requests, and one of them is kept
-	EventOrphan     EventKind = "orphan"     // another batch of the service has the same requests, which are paid for twice
-	EventEnded      EventKind = "ended"      // a batch has ended at the service
-	EventUnread     EventKind = "unread"     // results could not be read: they are read again
+	EventResent     EventKind = "resent"     // a batch is resent although the service may have accepted it
+	EventFailed     EventKind = "failed"     // a create failed; the text says why
+	EventSpare      EventKind = "spare"      // another batch on the server has the same requests; one of the two is kept
+	EventOrphan     EventKind = "orphan"     // another batch on the server has the same requests, which are paid for twice
+	EventEnded      EventKind = "ended"      // a batch ended on the server
+	EventUnread     EventKind = "unread"     // results could not be read: the job reads them again
 	EventCollected  EventKind = "collected"  // results were stored
-	EventDamaged    EventKind = "damaged"    // stored results were damaged or lost: they are read again
-	EventAging      EventKind = "aging"      // results are older than 20 days and are not stored: the service deletes them after 29
-	EventGone       EventKind = "gone"       // the service does not have the results any more
+	EventDamaged    EventKind = "damaged"    // stored results were damaged or lost: the job reads them again
+	EventAging      EventKind = "aging"      // a batch is older than 20 days and its results are not stored: the service deletes them after 29 days
+	EventGone       EventKind = "gone"       // the service no longer has the results
 	EventPaused     EventKind = "paused"     // the job was paused
-	EventResumed    EventKind = "resumed"    // somebody has had the job go on
-	EventAdopted    EventKind = "adopted"    // somebody has said which batch of the service one is
-	EventRebuilding EventKind = "rebuilding" // what a job waits for whose database was lost
-	EventRebuilt    EventKind = "rebuilt"    // its batches were found
+	EventResumed    EventKind = "resumed"    // the job was resumed
+	EventAdopted    EventKind = "adopted"    // a person said which batch on the server belongs to a batch of the job
+	EventRebuilding EventKind = "rebuilding" // a job whose database was lost is being rebuilt; the text says what it waits for
+	EventRebuilt    EventKind = "rebuilt"    // the job was rebuilt
 	EventCanceled   EventKind = "canceled"   // the job was canceled
 	EventDone       EventKind = "done"       // the output was written
-	EventDeleted    EventKind = "deleted"    // the batches of the job were deleted at the service
+	EventDeleted    EventKind = "deleted"    // the batches of the job were deleted on the server
 	EventPruned     EventKind = "pruned"     // files of the job were deleted
-	EventOutage     EventKind = "outage"     // a call failed for a while; it is not kept
+	EventOutage     EventKind = "outage"     // a call failed and is retried; this event is not stored
 )
 
-// An Event is something that happened to a job. Those with an ID are kept in the store; outages, which have none, are not.
+// An Event is something that happened to a job. Events with an ID are stored; outages have no ID and are not.
 type Event struct {
-	ID       int64     `json:"id,omitempty"`       // in the order in which they happened; 0 if it is not kept
+	ID       int64     `json:"id,omitempty"`       // increases in the order of events; 0 if the event is not stored
 	At       time.Time `json:"at"`                 // when it happened
 	Kind     EventKind `json:"kind"`               // what happened
-	Seq      int64     `json:"seq,omitempty"`      // number of the batch in the job, 0 if it is about none
+	Seq      int64     `json:"seq,omitempty"`      // number of the batch in the job; 0 if the event is not about one batch
 	Round    int       `json:"round,omitempty"`    // of the batch, from 0
 	Attempt  int       `json:"attempt,omitempty"`  // of the batch, from 1
 	Requests int       `json:"requests,omitempty"` // in the batch
-	BatchID  string    `json:"batch_id,omitempty"` // of the service, if there is one
-	Text     string    `json:"text"`               // for people, one line; it holds no prompt, no response and no credential
+	BatchID  string    `json:"batch_id,omitempty"` // ID that the service gave the batch, "" if it is not known
+	Text     string    `json:"text"`               // human-readable, one line, without prompts, responses and credentials
 }
 
-// eventOf returns an event that is kept.
+// eventOf converts a stored event.
 func eventOf(tx store.Tx, e *store.Event) (Event, error) {
 	to := Event{ID: e.ID, At: e.At, Kind: EventKind(e.Kind), Seq: e.Seq, Attempt: e.Attempt, BatchID: e.BatchID, Text: e.Text}
 	if e.Seq == 0 {
@@ -72,7 +74,7 @@ func eventOf(tx store.Tx, e *store.Event) (Event, error) {
 	return to, err
 }
 
-// eventsBehind returns up to limit events that are kept, by ID, behind after.
+// eventsBehind returns up to limit stored events whose IDs are greater than after, ordered by ID.
 func eventsBehind(ctx context.Context, s store.Store, job string, after int64, limit int) (events []Event, err error) {
 	err = s.View(ctx, func(tx store.Tx) error {
 		events = nil
@@ -92,7 +94,19 @@ func eventsBehind(ctx context.Context, s store.Store, job string, after int64, l
 	return events, err
 }
 
-// say passes an event on.
+// plural returns a number and a noun: 1 batch, 2 batches.
+func plural[N int | int64](n N, noun string) string {
+	switch {
+	case n == 1:
+	case strings.HasSuffix(noun, "ch"):
+		noun += "es"
+	default:
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}
+
+// say passes an event to OnEvent.
 func (j *Job) say(e Event) {
 	if e.At.IsZero() {
 		e.At = j.clock.wall()
@@ -102,7 +116,7 @@ func (j *Job) say(e Event) {
 	}
 }
 
-// report passes on what was stored since the last time.
+// report passes the events that were stored since its last call to OnEvent.
 func (l *loop) report(ctx context.Context) error {
 	if l.job.options.OnEvent == nil {
 		return nil

@@ -13,7 +13,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-// A sentiment is what the answer has to be.
+// A sentiment is the required form of answers.
 type sentiment struct {
 	Sentiment mood `json:"sentiment"`
 }
@@ -23,15 +23,14 @@ type mood string
 // Enum implements messages.Enum.
 func (mood) Enum() []string { return []string{"good", "bad"} }
 
-// Answers that do not match the schema of their request are asked for again, and those that were truncated with more
-// tokens.
+// Requests whose answers do not match their schemas are resent, with more tokens if the answers were truncated.
 func ExampleAcceptAll() {
 	dir, err := os.MkdirTemp("", "job")
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	service := batchtest.Start() // a real program has client.New()
+	service := batchtest.Start() // a real program calls client.New
 	defer service.Close()
 	asked := 0
 	service.AnswerAll(func(r *gen.BetaMessageBatchIndividualRequestParams) gen.BetaMessageBatchResult {
@@ -70,6 +69,5 @@ func ExampleAcceptAll() {
 		fmt.Println(item.CustomID, item.Text())
 	}
 	// Output:
-	// 1 answered, 1 asked for again
-	// review 1 {"sentiment":"good"}
+	// 1 answered, 1 resent review 1 {"sentiment":"good"}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-// Another program can look at a job in its directory, while it runs and afterwards.
+// Other programs can inspect a job through its directory, while it runs and afterwards.
 func ExampleFollow() {
 	dir, err := os.MkdirTemp("", "job")
 	if err != nil {
@@ -20,7 +20,7 @@ func ExampleFollow() {
 	}
 	defer os.RemoveAll(dir)
 	ctx := context.Background()
-	service := batchtest.Start() // a real program has client.New()
+	service := batchtest.Start() // a real program calls client.New
 	defer service.Close()
 	job, err := jobs.Open(ctx, filepath.Join(dir, "greetings.job"), jobs.Options{})
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-// A job sends a file of requests, and returns a result for each in the order of the file. The same call continues a job
-// that was interrupted.
+// Send a file of requests and get a result for each, in the order of the file. The same call continues a job that was
+// interrupted.
 func Example() {
 	dir, err := os.MkdirTemp("", "job")
 	if err != nil {
@@ -29,7 +29,7 @@ func Example() {
 	if err := os.WriteFile(input, []byte(lines), 0o600); err != nil {
 		log.Fatal(err)
 	}
-	service := batchtest.Start() // a real program has client.New()
+	service := batchtest.Start() // a real program calls client.New
 	defer service.Close()
 	service.AnswerAll(batchtest.Text("a response"))
 	if err := run(context.Background(), service.Client(), dir, input); err != nil {
@@ -61,14 +61,14 @@ func run(ctx context.Context, c *client.Client, dir, input string) error {
 	return nil
 }
 
-// Requests may be Go values. They are written to the directory of the job first.
+// Requests may be Go values. They are first written to the directory of the job.
 func ExampleRequests() {
 	dir, err := os.MkdirTemp("", "job")
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	service := batchtest.Start() // a real program has client.New()
+	service := batchtest.Start() // a real program calls client.New
 	defer service.Close()
 	ctx := context.Background()
 	job, err := jobs.Open(ctx, dir, jobs.Options{FollowUp: bulk.Policy{MaxAttempts: 5}})

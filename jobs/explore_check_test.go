@@ -28,7 +28,7 @@ func (x *explorer) rowsOf(s *state) (batches []*store.Batch, created map[string]
 	return batches, created
 }
 
-// accepted returns the batches of the service that hold the request of a batch of the job.
+// accepted returns the batches on the server that have the request of a batch of the job.
 func (s *state) accepted(seq int64) (all []sentBatch) {
 	for _, b := range s.service.batches {
 		if w, ok := parseWireID(b.id); ok && w.seq == seq {
@@ -38,7 +38,7 @@ func (s *state) accepted(seq int64) (all []sentBatch) {
 	return all
 }
 
-// check checks what must hold in every state.
+// check checks the invariants of every state.
 func (x *explorer) check(s *state) {
 	batches, created := x.rowsOf(s)
 	for _, b := range batches {
@@ -49,12 +49,12 @@ func (x *explorer) check(s *state) {
 			}
 		}
 		if len(all)-late > 1 && x.onDoubt != Resend {
-			x.fail("the service has accepted batch %d twice", b.Seq)
+			x.fail("the service accepted batch %d twice", b.Seq)
 		}
 		switch b.State {
 		case store.Proven, store.Ended, store.Collected:
 			if !slices.ContainsFunc(all, func(r sentBatch) bool { return r.name == b.BatchID }) {
-				x.fail("batch %d is %q, which does not hold its request", b.Seq, b.BatchID)
+				x.fail("batch %d is %q, which does not have its request", b.Seq, b.BatchID)
 			}
 		}
 	}
@@ -67,12 +67,12 @@ func (x *explorer) check(s *state) {
 		err := s.store.View(x.t.Context(), func(tx store.Tx) error {
 			a, err := tx.Attempt(exploredJob, c.Seq, c.Attempt)
 			if err == nil && (a.Seq != w.seq || a.Nonce != w.nonce) {
-				x.fail("batch %s is taken for that of attempt %d of batch %d, and is not", r.name, c.Attempt, c.Seq)
+				x.fail("batch %s is wrongly assigned to attempt %d of batch %d", r.name, c.Attempt, c.Seq)
 			}
 			return err
 		})
 		if err != nil {
-			x.fail("batch %s is taken for one of ours: %v", r.name, err)
+			x.fail("batch %s is wrongly assigned to the job: %v", r.name, err)
 		}
 	}
 	if x.limit > 0 {
@@ -82,7 +82,7 @@ func (x *explorer) check(s *state) {
 			return err
 		})
 		if waiting > x.limit {
-			x.fail("%d requests wait, and %d may", waiting, x.limit)
+			x.fail("%d requests are waiting, more than the limit of %d", waiting, x.limit)
 		}
 	}
 }
@@ -105,8 +105,8 @@ func (x *explorer) over(s *state) bool {
 	return len(s.service.bodies) == 0
 }
 
-// settle ends a job, and checks what it came to: each request is held by one batch of the service, and all that there are
-// beside it are counted.
+// settle ends a job, and checks the outcome: each request is in one batch on the server, and all other batches with that
+// request are counted.
 func (x *explorer) settle(s *state) {
 	to := s.clone()
 	for i := range to.service.batches {
@@ -148,17 +148,17 @@ func (x *explorer) settle(s *state) {
 			case a.name == b.BatchID:
 				n++
 			case !slices.Contains(report.Duplicates, a.name) && !slices.Contains(doubles, a.name):
-				x.fail("batch %s holds the request of batch %d too, and is not counted", a.name, b.Seq)
+				x.fail("batch %s has the request of batch %d, too, but is not counted", a.name, b.Seq)
 			}
 		}
 		if n != want {
-			x.fail("batch %d has %q, which does not hold its request", b.Seq, b.BatchID)
+			x.fail("batch %d is %q, which does not have its request", b.Seq, b.BatchID)
 		}
 	}
 }
 
-// ends checks that a job comes to its end from a state, if nobody dies any more, the service decides and answers, and the
-// programs go on.
+// ends checks that a job ends from a state on, if no program dies any more, the service accepts and responds, and the
+// programs continue.
 func (x *explorer) ends(s *state) {
 	most := x.most
 	x.most = 100
@@ -178,10 +178,10 @@ func (x *explorer) ends(s *state) {
 		path = append(path, key)
 		s = x.fair(s)
 	}
-	x.fail("no end comes of this: %s", x.picture(s))
+	x.fail("the job does not end: %s", x.picture(s))
 }
 
-// changeJobIf lets a job that was paused run.
+// changeJobIf resumes a paused job.
 func (x *explorer) changeJobIf(s *state) {
 	paused := false
 	_ = s.store.View(x.t.Context(), func(tx store.Tx) error {
@@ -194,7 +194,7 @@ func (x *explorer) changeJobIf(s *state) {
 	}
 }
 
-// fair makes everything that is due, and lets a tick pass.
+// fair makes all steps that are due, and lets a tick pass.
 func (x *explorer) fair(s *state) *state {
 	for len(s.service.bodies) > 0 {
 		s = x.apply(s, move{moveAccept, 0, 0})

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// exploredTiming is that of explored jobs, in ticks. The lease is renewed by a move.
+// exploredTiming is the timing of explored jobs, in ticks. A move renews the lease.
 func exploredTiming(margin int) timing {
 	return timing{
 		lease: exploredTick, renew: 1000 * time.Hour, margin: time.Duration(margin) * exploredTick, lag: exploredTick, apart: exploredTick, fence: 30 * time.Second,
@@ -23,39 +23,39 @@ const exploredJob = "explored"
 
 func ownerName(i, life int) string { return owner(exploredJob, int64(100*i+life)) }
 
-// A move takes one state to the next.
+// A move is a transition from one state to the next.
 type move struct {
 	kind moveKind
 	at   uint8 // which actor, owner, body or batch
-	how  uint8 // of several ways
+	how  uint8 // which of several ways
 }
 
 type moveKind uint8
 
 // The moves.
 const (
-	moveStep    moveKind = iota // an actor does the next thing
-	moveKill                    // an owner dies, and begins anew
+	moveStep    moveKind = iota // an actor makes its next action
+	moveKill                    // an owner dies and restarts
 	moveAccept                  // the service accepts a body
 	moveRefuse                  // the service refuses a body
 	moveEnd                     // a batch ends
-	moveForeign                 // somebody else creates a batch of the same size
+	moveForeign                 // another program creates a batch of the same size
 	moveTick                    // time passes
-	moveRenew                   // an owner renews the lease of what it sends
+	moveRenew                   // an owner renews the lease of the attempt that it sends
 	moveCancel                  // a person cancels the job
 )
 
-// use takes one from what is left of a budget, unless it has no end.
+// use decrements an entry of a budget, unless it is without limit.
 func use(left *int8) {
 	if *left > 0 {
 		*left--
 	}
 }
 
-// slots is how many actors an owner has: one for each batch of the job, and one for spares and orphans.
+// slots returns the number of actors of an owner: one for each batch of the job, and one for spares and orphans.
 func (x *explorer) slots() int { return x.rows + 1 }
 
-// moves returns what can happen in a state.
+// moves returns the moves that are possible in a state.
 func (x *explorer) moves(s *state) (all []move) {
 	for i := range s.actors {
 		a := &s.actors[i]
@@ -123,7 +123,7 @@ func (x *explorer) sends(s *state, i int) bool {
 	return n != nil && (n.kind == "write" || n.kind == "response")
 }
 
-// ways returns how something can be done.
+// ways returns the possible ways of an action.
 func (x *explorer) ways(s *state, n *reach) (all []uint8) {
 	switch n.kind {
 	case "list":
@@ -137,7 +137,7 @@ func (x *explorer) ways(s *state, n *reach) (all []uint8) {
 		return all
 	case "response":
 		pending := slices.ContainsFunc(s.service.bodies, func(b sentBody) bool { return b.id == n.what })
-		if !pending { // it has decided, or the body was lost and the connection is cut
+		if !pending { // the service has accepted or refused it, or the body was lost and the connection is cut
 			all = append(all, 0)
 		}
 		if s.left.losses != 0 {
@@ -148,7 +148,7 @@ func (x *explorer) ways(s *state, n *reach) (all []uint8) {
 	return []uint8{0}
 }
 
-// mayOmit returns the batches that a list may leave out.
+// mayOmit returns the batches that a list may omit.
 func (x *explorer) mayOmit(s *state) (names []string) {
 	for _, b := range s.service.batches {
 		if x.young(s, &b) || s.left.omissions != 0 {
@@ -163,7 +163,7 @@ func (x *explorer) young(s *state, b *sentBatch) bool {
 	return s.now-b.accepted < int(x.timing.lag/exploredTick)
 }
 
-// apply returns the state behind a move.
+// apply returns the state after a move.
 func (x *explorer) apply(s *state, m move) *state {
 	at := int(m.at)
 	if m.kind == moveStep {
@@ -203,7 +203,7 @@ func (x *explorer) apply(s *state, m move) *state {
 		b := service.bodies[at]
 		service.bodies = slices.Delete(service.bodies, at, at+1)
 		created := time.Duration(s.now) * exploredTick
-		if m.how == 1 { // it gets the time at which the body came, by a clock that is behind
+		if m.how == 1 { // created_at is the time at which the body arrived, by a clock that is behind
 			created = time.Duration(b.written)*exploredTick - 4*time.Minute
 		}
 		exposed := s.now-b.fenced > x.margin
@@ -222,7 +222,7 @@ func (x *explorer) apply(s *state, m move) *state {
 		service.batches[at].ended = true
 	case moveForeign:
 		use(&to.left.foreign)
-		x.say("somebody else creates %s", remoteName("row-1"))
+		x.say("another program creates %s", remoteName("row-1"))
 		service.add(sentBatch{name: remoteName("row-1"), id: "row-1", created: time.Duration(s.now) * exploredTick, accepted: s.now})
 	case moveTick:
 		x.say("a tick")
@@ -240,13 +240,13 @@ func (x *explorer) apply(s *state, m move) *state {
 	return to
 }
 
-// remoteName returns the ID of the batch with a request: the order in which batches were accepted is not in it.
+// remoteName returns the ID of the batch with a request. It does not depend on the order of acceptance.
 func remoteName(id string) string {
 	w, _ := parseWireID(id)
 	return "msgbatch_" + w.nonce
 }
 
-// add adds a batch, in an order that does not tell when.
+// add adds a batch. Batches are ordered by name, not by time.
 func (e *explored) add(b sentBatch) {
 	e.batches = append(e.batches, b)
 	slices.SortFunc(e.batches, func(a, b sentBatch) int { return strings.Compare(a.name, b.name) })
@@ -268,7 +268,7 @@ func (x *explorer) changeJob(to *state, what store.JobState) {
 	}
 }
 
-// renew has an owner renew the lease of what an actor sends.
+// renew makes an owner renew the lease of the attempt that an actor sends.
 func (x *explorer) renew(to *state, at int) {
 	r := &run{x: x, to: to, log: []deed{{at: to.now}}, pos: 1, free: true}
 	w, _ := parseWireID(to.actors[at].next.what)
@@ -283,7 +283,7 @@ func (x *explorer) renew(to *state, at int) {
 	}
 }
 
-// peek begins a step, up to the first thing that others see. It is nil if there is no step to be made.
+// peek begins a step, up to the first action that others can see. It returns nil if there is no step to make.
 func (x *explorer) peek(s *state, i int) *state {
 	if !x.due(s, i) {
 		return nil
@@ -298,7 +298,7 @@ func (x *explorer) peek(s *state, i int) *state {
 	return to
 }
 
-// due reports whether an actor has a step to make that may change anything.
+// due reports whether an actor has a step that may change anything.
 func (x *explorer) due(s *state, i int) (due bool) {
 	_ = s.store.View(x.t.Context(), func(tx store.Tx) error {
 		if slot := i % x.slots(); slot < x.rows {
@@ -328,7 +328,7 @@ func (x *explorer) due(s *state, i int) (due bool) {
 	return due
 }
 
-// make makes a step of an actor as far as it has come, and one thing more if it goes further.
+// make replays the step of an actor, and makes one more action if further is set.
 func (x *explorer) make(s *state, i, how int, further bool) *state {
 	to := s.clone()
 	a := &to.actors[i]
@@ -370,7 +370,7 @@ func (x *explorer) takeStep(ctx context.Context, e *engine, slot int) error {
 	return err
 }
 
-// engine returns the engine of an actor, with what it remembers.
+// engine returns the engine of an actor, with its memory.
 func (x *explorer) engine(r *run, i int) *engine {
 	owner := i / x.slots()
 	j := &Job{dir: "/job", disk: x.disk, store: exploredStore{r}, blobs: noBlobs{}, timing: x.timing, about: x.about, options: Options{OnDoubt: x.onDoubt, MinFreeDisk: -1}}
@@ -389,7 +389,7 @@ func (x *explorer) engine(r *run, i int) *engine {
 	return e
 }
 
-// trace returns how a state came about.
+// trace describes how a state was reached.
 func (x *explorer) trace(from *state, moves []move) string {
 	var b strings.Builder
 	x.say = func(format string, args ...any) {

@@ -15,36 +15,36 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// errUnreached is the error of everything that a step does behind the point to which it is made.
-var errUnreached = errors.New("the step is not made further than this")
+// errUnreached is the error of all actions of a step after the point at which it is stopped.
+var errUnreached = errors.New("the step is stopped here")
 
-// A run makes a step of an actor as far as it had come, with the answers that it got, then does one thing more, and stops
-// before the next one. What it does more changes the state that it makes.
+// A run replays a step of an actor, with the recorded results, then makes one further action, and stops before the next one.
+// The further action changes the new state.
 type run struct {
 	x       *explorer
-	to      *state // that is being made
+	to      *state // the new state
 	log     []deed
-	pos     int // how many entries were made again
+	pos     int // number of deeds that were replayed
 	choice  int
-	further bool // it does one thing more
+	further bool // make one further action
 	stopped *reach
-	free    bool // it does not stop
+	free    bool // do not stop
 
-	seq      int64 // of the batch that the step is about
-	attempts int   // of it, when the last transaction began
+	seq      int64 // of the batch of the step
+	attempts int   // of that batch, when the last transaction began
 }
 
-// A verdict says what to do with something that a step is about to do.
+// A verdict says what to do with an action of a step.
 type verdict int
 
 // The verdicts.
 const (
-	again verdict = iota // give the answer that it got
+	again verdict = iota // replay it
 	doNow
 	stop
 )
 
-// meet is called before everything that others see.
+// meet is called before each action that others can see.
 func (r *run) meet(kind, what string) (verdict, *deed) {
 	switch {
 	case r.stopped != nil:
@@ -65,7 +65,7 @@ func (r *run) meet(kind, what string) (verdict, *deed) {
 	return stop, nil
 }
 
-// runsOn reports whether a step goes on over something that it does.
+// runsOn reports whether a step does not stop at a kind of action.
 func (x *explorer) runsOn(kind string) bool {
 	if x.coarse {
 		return kind != "body" && kind != "write" && kind != "response"
@@ -73,21 +73,21 @@ func (x *explorer) runsOn(kind string) bool {
 	return kind == "view" && !x.fine
 }
 
-// add notes what was done.
+// add records an action.
 func (r *run) add(e deed) {
 	e.at = r.to.now
 	r.log = append(r.log, e)
 	r.pos = len(r.log)
 }
 
-// now is the time behind what was done last.
+// now returns the time of the last action.
 func (r *run) now() time.Time {
 	e := &r.log[max(0, r.pos-1)]
 	e.timed = true
 	return exploredStart.Add(time.Duration(e.at) * exploredTick)
 }
 
-// newNonce returns the nonce of the next attempt, always the same in the same state.
+// newNonce returns the nonce of the next attempt, which is always the same in the same state.
 func (r *run) newNonce() string { return fmt.Sprintf("r%da%03d", r.seq, r.attempts+1) }
 
 // An exploredStore is the store of a run.
@@ -96,8 +96,8 @@ type exploredStore struct{ *run }
 // Close implements store.Store.
 func (s exploredStore) Close() error { return nil }
 
-// errAgain undoes a transaction that was made before.
-var errAgain = errors.New("made before")
+// errAgain rolls back a transaction that is replayed.
+var errAgain = errors.New("replayed")
 
 // Update implements store.Store.
 func (s exploredStore) Update(ctx context.Context, f func(store.Tx) error) error {
@@ -155,7 +155,7 @@ func (r *run) within(tx store.Tx, at int, c *canon, f func(store.Tx) error) erro
 	return f(exploredTx{tx, exploredStart.Add(time.Duration(at) * exploredTick), c})
 }
 
-// An exploredTx notes what is read.
+// An exploredTx records the data that is read.
 type exploredTx struct {
 	store.Tx
 	now  time.Time
@@ -235,7 +235,7 @@ func notedAll[R any](c *canon, write func(*canon, *R)) func([]*R, error) ([]*R, 
 	}
 }
 
-// RoundTrip implements http.RoundTripper: it is the way to the service.
+// RoundTrip implements http.RoundTripper. It makes calls to the explored service.
 func (x *explorer) RoundTrip(q *http.Request) (*http.Response, error) {
 	r := x.run
 	path := strings.TrimPrefix(q.URL.Path, "/v1/messages/batches")
@@ -245,38 +245,38 @@ func (x *explorer) RoundTrip(q *http.Request) (*http.Response, error) {
 		return r.create(q)
 	case q.Method == http.MethodPost:
 		name = strings.TrimSuffix(name, "/cancel")
-		return r.ask(q, "cancel", name, func() (*answer, uint64) { return r.cancel(name) })
+		return r.ask(q, "cancel", name, func() (*reply, uint64) { return r.cancel(name) })
 	case strings.HasSuffix(path, "/results"):
 		name = strings.TrimSuffix(name, "/results")
-		return r.ask(q, "results", name, func() (*answer, uint64) {
+		return r.ask(q, "results", name, func() (*reply, uint64) {
 			b := r.batch(name)
 			body := fmt.Sprintf(`{"custom_id":%q,"result":{"type":"expired"}}`+"\n", b.id)
-			return &answer{status: http.StatusOK, body: body}, digestOf(b.id)
+			return &reply{status: http.StatusOK, body: body}, digestOf(b.id)
 		})
 	case path != "":
-		return r.ask(q, "get", name, func() (*answer, uint64) {
+		return r.ask(q, "get", name, func() (*reply, uint64) {
 			b := r.batch(name)
-			return &answer{status: http.StatusOK, body: b.describe()}, digestOf(strconv.FormatBool(b.ended))
+			return &reply{status: http.StatusOK, body: b.describe()}, digestOf(strconv.FormatBool(b.ended))
 		})
 	}
 	return r.ask(q, "list", "", r.list)
 }
 
-// ask asks the service for something.
-func (r *run) ask(q *http.Request, kind, what string, f func() (*answer, uint64)) (*http.Response, error) {
+// ask makes a call to the service, or replays it.
+func (r *run) ask(q *http.Request, kind, what string, f func() (*reply, uint64)) (*http.Response, error) {
 	switch v, e := r.meet(kind, what); v {
 	case stop:
 		return nil, errUnreached
 	case again:
-		return e.answer.response(q)
+		return e.reply.response(q)
 	}
 	a, digest := f()
 	r.x.say("%s %s: %d %s %v", kind, what, a.status, a.body, a.err)
-	r.add(deed{kind: kind, answer: a, digest: digest})
+	r.add(deed{kind: kind, reply: a, digest: digest})
 	return a.response(q)
 }
 
-func (a *answer) response(q *http.Request) (*http.Response, error) {
+func (a *reply) response(q *http.Request) (*http.Response, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
@@ -307,15 +307,15 @@ func (b *sentBatch) describe() string {
 		b.name, status, processing, expired, at, at)
 }
 
-// errCut is the error of a connection that has ended.
+// errCut is the error of a connection that was cut.
 var errCut = errors.New("the connection was cut")
 
-// list lists batches. Bit i of the choice leaves the ith of those out that a list may leave out; the bit behind these makes it fail.
-func (r *run) list() (*answer, uint64) {
+// list lists batches. Bit i of the choice omits the ith batch that a list may omit; the next bit makes the call fail.
+func (r *run) list() (*reply, uint64) {
 	may := r.x.mayOmit(r.to)
 	if r.choice>>len(may) == 1 {
 		use(&r.to.left.outages)
-		return &answer{err: errCut}, 1
+		return &reply{err: errCut}, 1
 	}
 	shown := []json.RawMessage{}
 	var digest strings.Builder
@@ -324,7 +324,7 @@ func (r *run) list() (*answer, uint64) {
 		if i := slices.Index(may, b.name); i >= 0 && r.choice>>i&1 == 1 {
 			if !r.x.young(r.to, &b) {
 				use(&r.to.left.omissions)
-				r.batch(b.name).exposed = r.x.left.omissions > 1 // of several lists, which is more than the protocol assumes
+				r.batch(b.name).exposed = r.x.left.omissions > 1 // omitted by several lists, which is more than the protocol assumes
 			}
 			continue
 		}
@@ -336,13 +336,13 @@ func (r *run) list() (*answer, uint64) {
 	}
 	body, err := json.Marshal(map[string]any{"data": shown, "has_more": false, "first_id": nil, "last_id": nil})
 	if err != nil {
-		return &answer{err: err}, 0
+		return &reply{err: err}, 0
 	}
-	return &answer{status: http.StatusOK, body: string(body)}, digestOf(digest.String())
+	return &reply{status: http.StatusOK, body: string(body)}, digestOf(digest.String())
 }
 
-// cancel cancels a batch: never somebody else's, and none whose requests no other batch holds, unless the job is.
-func (r *run) cancel(name string) (*answer, uint64) {
+// cancel cancels a batch. It must be our own, and another batch must have its requests, unless the job was canceled.
+func (r *run) cancel(name string) (*reply, uint64) {
 	b := r.batch(name)
 	b.canceled = true
 	w, ours := parseWireID(b.id)
@@ -358,16 +358,16 @@ func (r *run) cancel(name string) (*answer, uint64) {
 	})
 	switch {
 	case !ours:
-		r.x.fail("batch %s of somebody else is canceled", name)
+		r.x.fail("batch %s, which is not ours, is canceled", name)
 	case !b.named:
-		r.x.fail("batch %s is canceled, which no response has named", name)
+		r.x.fail("batch %s, which no response has named, is canceled", name)
 	case !held && !canceled:
-		r.x.fail("batch %s is canceled, and no other one holds its requests", name)
+		r.x.fail("batch %s is canceled, but no other batch has its requests", name)
 	}
-	return &answer{status: http.StatusOK, body: b.describe()}, digestOf(strconv.FormatBool(b.ended))
+	return &reply{status: http.StatusOK, body: b.describe()}, digestOf(strconv.FormatBool(b.ended))
 }
 
-// create sends a body, slowly perhaps, which asks the fence in the end, and waits for the response.
+// create sends a body, possibly slowly, which calls the fence at its end, and waits for the response.
 func (r *run) create(q *http.Request) (*http.Response, error) {
 	switch v, _ := r.meet("body", ""); v {
 	case stop:
@@ -395,31 +395,31 @@ func (r *run) create(q *http.Request) (*http.Response, error) {
 	return r.ask(q, "response", id, nil)
 }
 
-// release lets the last bytes of a body go. Then the step waits for the response.
+// release sends the last bytes of a body. Then the step waits for the response.
 func (x *explorer) release(to *state, a *actor) {
 	id := a.next.what
-	x.say("lets the last bytes of %s go", id)
+	x.say("sends the last bytes of %s", id)
 	to.service.bodies = append(to.service.bodies, sentBody{id, a.log[len(a.log)-1].at, to.now})
 	a.log = append(slices.Clip(a.log), deed{kind: "write", at: to.now})
 	a.next = &reach{"response", id}
 }
 
-// respond gives a step the response to its create: way 0 is what the service says, and 1 a connection that was cut. Then
-// the step records it.
+// respond passes to a step the result of its create, which the step then records: way 0 is the response of the service, and
+// way 1 a connection that was cut.
 func (x *explorer) respond(to *state, a *actor, how int) {
 	s, id := &to.service, a.next.what
-	said, digest := &answer{err: errCut}, uint64(1)
+	said, digest := &reply{err: errCut}, uint64(1)
 	i := slices.IndexFunc(s.batches, func(b sentBatch) bool { return b.id == id })
 	switch {
 	case how == 1:
 		use(&to.left.losses)
 	case i >= 0:
 		s.batches[i].named = true
-		said, digest = &answer{status: http.StatusOK, body: s.batches[i].describe()}, digestOf(s.batches[i].name)
+		said, digest = &reply{status: http.StatusOK, body: s.batches[i].describe()}, digestOf(s.batches[i].name)
 	case slices.Contains(s.refused, id):
-		said, digest = &answer{status: 529, body: `{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_1"}`}, 529
+		said, digest = &reply{status: 529, body: `{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_1"}`}, 529
 	}
 	x.say("gets the response %d %v", said.status, said.err)
-	a.log = append(slices.Clip(a.log), deed{kind: "response", at: to.now, answer: said, digest: digest})
+	a.log = append(slices.Clip(a.log), deed{kind: "response", at: to.now, reply: said, digest: digest})
 	a.next = &reach{"commit", "(*engine).record"}
 }

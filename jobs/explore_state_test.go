@@ -10,28 +10,28 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// exploredTick is the unit of the time of explored jobs. What the protocol waits for takes one of them or two, as it does
-// in reality: the lease, the lag, and the time between two lists one, and the margin two.
+// exploredTick is the unit of time of explored jobs. In proportion to reality, the lease, the lag, and the time between two
+// lists take one tick, and the margin takes two.
 const exploredTick = 15 * time.Minute
 
-// exploredStart is in the past, so that no step waits for the time of the machine that explores.
+// exploredStart is in the past, so that no step waits for the real clock.
 var exploredStart = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// A state is everything that explored programs, their store and their service have at one time. It is not changed once it
-// has been reached; what it refers to is shared with the states before and after it.
+// A state is the whole state of explored programs, their store and their service. It is immutable once it has been reached;
+// it shares data with the states before and after it.
 type state struct {
 	now     int // in ticks
 	store   *store.Memory
 	service explored
 	actors  []actor
-	lives   []int // of the owners: how often they have died
+	lives   []int // how often each owner has died
 	left    budget
 }
 
-// A budget is how often something may still happen; what is negative has no end.
+// A budget is how often each event may still happen; negative is without limit.
 type budget struct{ kills, foreign, losses, refusals, omissions, outages, cancels, renewals, ticks, late int8 }
 
-// clone returns a copy whose parts can be replaced.
+// clone returns a copy whose parts can be replaced independently.
 func (s *state) clone() *state {
 	to := *s
 	to.actors, to.lives = slices.Clone(s.actors), slices.Clone(s.lives)
@@ -40,33 +40,33 @@ func (s *state) clone() *state {
 	return &to
 }
 
-// An actor is one goroutine of a program: it makes step after step with one batch of the job, or looks after spares and
-// orphans. Its memory is of when its step began.
+// An actor is one goroutine of a program. It makes steps with one batch of the job, or tends spares and orphans. Its memory
+// is as of the beginning of its step.
 type actor struct {
 	memory map[attemptKey]instant
-	log    []deed // of the step that is under way
-	next   *reach // what that is about to do; nil if no step is under way
+	log    []deed // of the step in progress
+	next   *reach // what the step is about to do; nil if no step is in progress
 }
 
-// A reach is something that a program is about to do which others see.
+// A reach is an action that a program is about to make and that others can see.
 type reach struct {
 	kind string // commit, view, list, get, results, cancel, body, write, response
-	what string // for people, or the ID of a batch
+	what string // human-readable, or the ID of a batch
 }
 
-// A deed is something that a step has done, with all that is needed to do it again and get the same answer.
+// A deed is an action that a step has made, with everything that is needed to replay it with the same result.
 type deed struct {
 	kind   string // of the reach
 	at     int    // in ticks
 	store  *store.Memory
-	answer *answer
-	digest uint64 // of what was read
-	timed  bool   // a clock was read behind it
-	fenced string // the custom ID of the create whose fence has let its end go
+	reply  *reply
+	digest uint64 // of the data that was read
+	timed  bool   // a clock was read after it
+	fenced string // custom ID of the create that the fence has released
 }
 
-// An answer is what the service has said.
-type answer struct {
+// A reply is a response of the service, or the error of the call.
+type reply struct {
 	status int
 	body   string
 	err    error
@@ -79,34 +79,34 @@ type explored struct {
 	refused []string // custom IDs
 }
 
-// A sentBody is the body of a create that was sent whole, and is not decided.
+// A sentBody is the body of a create that was sent completely and is not yet accepted or refused.
 type sentBody struct {
-	id              string // of its request
+	id              string // custom ID of its request
 	fenced, written int
 }
 
-// A sentBatch is a batch of the service.
+// A sentBatch is a batch on the server.
 type sentBatch struct {
-	name, id string // of the batch, of its request
+	name, id string // ID of the batch, and custom ID of its request
 	created  time.Duration
 	accepted int
 	ended    bool
 	canceled bool
-	named    bool // a response has named it to a program that lives or not
+	named    bool // a response has named it to a program, dead or alive
 	exposed  bool // accepted or listed later than the protocol assumes
 }
 
-// canon writes what matters of a state, so that equal states have equal texts.
+// canon writes the relevant parts of a state, so that equivalent states have equal texts.
 type canon struct {
 	to    []byte
 	now   time.Time
 	lives []int
-	most  time.Duration // an age is not larger
+	most  time.Duration // ages are capped at this
 	lag   time.Duration
 	alone bool // leases do not matter
-	whole bool // what no step reads matters
+	whole bool // data that no step reads matters
 
-	sought []attemptKey // attempts that are looked for, so that it matters when they were last
+	sought []attemptKey // attempts whose batches are looked for: the time of the last search matters
 }
 
 var exploredSeed = maphash.MakeSeed()
@@ -125,13 +125,13 @@ func (c *canon) bool(b bool) {
 	}
 }
 
-// until writes how long it is until t.
+// until writes the time until t.
 func (c *canon) until(t time.Time) { c.int(int(max(0, t.Sub(c.now)))) }
 
-// age writes how long ago something was, as far as that matters.
+// age writes an age, as far as it matters.
 func (c *canon) age(d time.Duration) { c.int(int(min(c.most, d))) }
 
-// owner writes which living program is meant.
+// owner writes the number of a living program.
 func (c *canon) owner(name string) {
 	for i, life := range c.lives {
 		if name == ownerName(i, life) {
@@ -229,7 +229,7 @@ func (c *canon) rows(tx store.Tx) error {
 	return err
 }
 
-// service writes what the service has.
+// service writes the state of the service.
 func (c *canon) service(s *state) {
 	for _, b := range s.service.bodies {
 		c.text(b.id)
@@ -249,7 +249,7 @@ func (c *canon) service(s *state) {
 		c.bool(b.named)
 		c.bool(b.exposed)
 	}
-	// Of the times that lists show, only the order matters, and which of them are far from each other.
+	// Of the times in lists, only their order matters, and which are far apart.
 	last := time.Duration(-1)
 	for _, b := range s.listed() {
 		c.text(b.name)
@@ -262,14 +262,14 @@ func (c *canon) service(s *state) {
 	}
 }
 
-// listed returns the batches of the service, newest first.
+// listed returns the batches on the server, newest first.
 func (s *state) listed() []sentBatch {
 	all := slices.Clone(s.service.batches)
 	slices.SortStableFunc(all, func(a, b sentBatch) int { return int(b.created - a.created) })
 	return all
 }
 
-// sum returns what tells states apart.
+// sum returns a hash that distinguishes states.
 func (s *state) sum(x *explorer) uint64 {
 	c := &canon{to: x.buf[:0], now: exploredStart.Add(time.Duration(s.now) * exploredTick), lives: s.lives, most: x.timing.margin + x.timing.lag + exploredTick, alone: x.alone, whole: x.whole, lag: x.timing.lag}
 	if err := s.store.View(x.t.Context(), func(tx store.Tx) error { return c.rows(tx) }); err != nil {
@@ -302,7 +302,7 @@ func (c *canon) actor(s *state, a *actor) {
 	}
 	log := a.log
 	for i, e := range log {
-		if e.fenced != "" { // from here on, nothing matters of what it did before but whose create it is
+		if e.fenced != "" { // from here on, only the identity of the create matters of what the step did before
 			c.text(e.fenced)
 			if log = log[i+1:]; len(log) == 0 {
 				c.age(time.Duration(s.now-e.at) * exploredTick)

@@ -17,8 +17,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// An explorer walks through all states that a job can get into: the real steps and the real store, two owners or one, with
-// a service that does whatever the protocol assumes it may do.
+// An explorer walks through all states that a job can reach. It uses the real steps and the real store, one or two owners,
+// and a service that does whatever the protocol assumes that it may do.
 type explorer struct {
 	t *testing.T
 	exploration
@@ -26,33 +26,33 @@ type explorer struct {
 	disk   *memDisk
 	about  description
 	client *client.Client
-	say    func(format string, args ...any) // notes what happens, if somebody wants to know
+	say    func(format string, args ...any) // logs what happens, if wanted
 
-	width   int // how many states of the same distance it goes on from; 0 is all there are
-	most    int // attempts of a batch
+	width   int // number of states of the same distance from which it continues; 0 is all
+	most    int // maximum attempts of a batch
 	timing  timing
-	run     *run         // that is being made
-	failure string       // of what is being checked
-	failed  *atomic.Bool // an exploration has: the others need not go on
+	run     *run         // the run in progress
+	failure string       // failure of the current check
+	failed  *atomic.Bool // an exploration has failed: the others need not continue
 	buf     []byte
-	ending  map[uint64]bool // states that come to an end
+	ending  map[uint64]bool // states from which the job ends
 }
 
-// An exploration says which states are explored.
+// An exploration defines which states are explored.
 type exploration struct {
 	name         string
 	owners, rows int
-	alone        bool  // one program at a time, by a lock; else leases
-	reorder      bool  // batches are listed in another order than that in which they were accepted
-	whole        bool  // what no step reads tells states apart, too
-	fine         bool  // others may do something between two reads of a step, too
-	coarse       bool  // steps stop nowhere but at bodies, at their last bytes, and at responses
-	behind       int   // ticks that the second owner's clock is behind
+	alone        bool  // one program at a time, by a lock; otherwise with leases
+	reorder      bool  // batches may be listed in another order than that of acceptance
+	whole        bool  // states also differ if they differ in data that no step reads
+	fine         bool  // others may also act between two reads of a step
+	coarse       bool  // steps stop only at bodies, at their last bytes, and at responses
+	behind       int   // ticks by which the second owner's clock is behind
 	limit        int64 // of waiting requests
 	margin       int   // in ticks
 	onDoubt      OnDoubt
 	left         budget
-	from         func(*explorer, *state) *state // where it begins, if it is not the beginning
+	from         func(*explorer, *state) *state // returns the first state, if it is not that of begin
 }
 
 func (x *explorer) fail(format string, args ...any) {
@@ -61,7 +61,7 @@ func (x *explorer) fail(format string, args ...any) {
 	}
 }
 
-// noBlobs keep nothing.
+// noBlobs stores nothing.
 type noBlobs struct{}
 
 func (noBlobs) Create(context.Context) (store.Upload, error) { return noBlobs{}, nil }
@@ -73,7 +73,7 @@ func (noBlobs) Write(p []byte) (int, error)          { return len(p), nil }
 func (noBlobs) Commit(string) error                  { return nil }
 func (noBlobs) Abort()                               {}
 
-// begin returns the first state: a job that was divided into batches of one request each.
+// begin returns the first state: a job that is divided into batches of one request each.
 func (x *explorer) begin() *state {
 	x.disk, x.timing, x.most = newMemDisk(), exploredTiming(x.margin), 2
 	text := ""
@@ -109,13 +109,14 @@ func (x *explorer) begin() *state {
 	return s
 }
 
-// A found is a state that was reached, and how.
+// A found is how a state was reached.
 type found struct {
 	from int32
 	by   move
 }
 
-// explore walks through the states, nearest first. If there are too many at the same distance, it goes on from some.
+// explore walks through the states, nearest first. If there are too many at the same distance, it continues from some of
+// them.
 func (x *explorer) explore() {
 	type open struct {
 		s  *state
@@ -134,7 +135,7 @@ func (x *explorer) explore() {
 		var next []open
 		reached := 0
 		for i, o := range queue {
-			queue[i].s = nil // it is garbage soon
+			queue[i].s = nil // allow garbage collection
 			if x.failed.Load() {
 				return
 			}
@@ -174,11 +175,11 @@ func (x *explorer) explore() {
 		left += reached - len(next)
 		queue = next
 	}
-	x.t.Logf("%s: %d states, of which %d were left without going on from them; %d moves deep, %d moves, %d ends; in %d states a batch came too late; %v",
+	x.t.Logf("%s: %d states, of which %d were not continued; %d moves deep, %d moves, %d ends; in %d states a batch came too late; %v",
 		x.name, len(all), left, depth, moves, ends, late, time.Since(began).Round(time.Second/10))
 }
 
-// report fails the test, and tells how the last state came about.
+// report fails the test, and shows how the last state was reached.
 func (x *explorer) report(first *state, all []found) {
 	var moves []move
 	for at := int32(len(all) - 1); all[at].from >= 0; at = all[at].from {
@@ -190,7 +191,7 @@ func (x *explorer) report(first *state, all []found) {
 	x.t.Errorf("%s: after %d states and %d moves: %s%s", x.name, len(all), len(moves), failure, x.trace(first, moves))
 }
 
-// to takes an actor to where it is about to do something.
+// to advances an actor until its next reach is of a kind.
 func (x *explorer) to(s *state, i int, kind string) *state {
 	for s.actors[i].next == nil || s.actors[i].next.kind != kind {
 		s = x.apply(s, move{moveStep, uint8(i), 0})
@@ -198,7 +199,7 @@ func (x *explorer) to(s *state, i int, kind string) *state {
 	return s
 }
 
-// inDoubt has the creates of all batches be sent, and their responses be lost.
+// inDoubt sends the creates of all batches and loses the responses.
 func inDoubt(x *explorer, s *state) *state {
 	for i := range x.rows {
 		s = x.apply(x.to(s, i, "response"), move{moveStep, uint8(i), 1})
@@ -207,11 +208,11 @@ func inDoubt(x *explorer, s *state) *state {
 	return s
 }
 
-// suspended has the second owner stop behind the fence of a create, before the last bytes.
+// suspended stops the second owner after the fence of a create, before the last bytes.
 func suspended(x *explorer, s *state) *state { return x.to(s, x.slots(), "write") }
 
-// TestExplore walks through what can happen to jobs. JOBS_EXPLORE is from how many states of the same distance it goes on,
-// "all" for each there is.
+// TestExplore walks through what can happen to jobs. JOBS_EXPLORE is the number of states of the same distance from which it
+// continues, or "all".
 func TestExplore(t *testing.T) {
 	t.Parallel()
 	width := 25
@@ -226,7 +227,7 @@ func TestExplore(t *testing.T) {
 		}
 		width = n
 	}
-	failed, turns := new(atomic.Bool), make(chan struct{}, 2) // because each takes memory
+	failed, turns := new(atomic.Bool), make(chan struct{}, 2) // two at a time, because each needs much memory
 	for _, e := range explorations() {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
@@ -240,8 +241,8 @@ func TestExplore(t *testing.T) {
 
 const endless = -1
 
-// explorations are what is explored: small worlds, each with something that the others do not have, and others that begin
-// where it becomes interesting, because so many states lie before that.
+// explorations returns small worlds, each with a feature that the others do not have. Some begin in a later state, because
+// too many states come before it.
 func explorations() []exploration {
 	free := budget{kills: endless, losses: endless, ticks: endless}
 	with := func(change func(*budget)) budget {

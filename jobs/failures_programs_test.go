@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// TestInputChanged: the input changes between two runs, and between the plan and the sending.
+// TestInputChanged: the input changes between two runs, or after it was planned and before it is sent.
 func TestInputChanged(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(w *world){
@@ -46,7 +46,7 @@ func TestTwoPrograms(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := Open(t.Context(), dir, Options{}); !errors.Is(err, ErrLocked) {
-		t.Errorf("the second one gets %v", err)
+		t.Errorf("the second Open returned %v", err)
 	}
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
@@ -65,7 +65,7 @@ func TestTwoPrograms(t *testing.T) {
 	}
 }
 
-// TestDirectoryCopied: a copy of the directory is refused, and so is one whose database is of another time.
+// TestDirectoryCopied: a copy of the directory is refused, and so is a directory with an older database.
 func TestDirectoryCopied(t *testing.T) {
 	t.Parallel()
 	open := func(dir string) error {
@@ -87,7 +87,7 @@ func TestDirectoryCopied(t *testing.T) {
 	}
 	copied := filepath.Join(t.TempDir(), "b.job")
 	if out, err := exec.Command("cp", "-a", dir, copied).CombinedOutput(); err != nil {
-		t.Skipf("no copy can be made: %v: %s", err, out)
+		t.Skipf("cannot copy the directory: %v: %s", err, out)
 	}
 	if err := open(copied); !errors.Is(err, ErrCopied) {
 		t.Errorf("a copy: %v", err)
@@ -101,7 +101,7 @@ func TestDirectoryCopied(t *testing.T) {
 	}
 	copyFile(t, backup, filepath.Join(moved, databaseName))
 	if err := open(moved); !errors.Is(err, ErrCopied) {
-		t.Errorf("a database of another time: %v", err)
+		t.Errorf("an older database: %v", err)
 	}
 	if err := os.Remove(filepath.Join(moved, databaseName)); err != nil {
 		t.Fatal(err)
@@ -111,7 +111,7 @@ func TestDirectoryCopied(t *testing.T) {
 	}
 }
 
-// TestKilledWhileOpening: programs die one after the other between the two writes that count runs.
+// TestKilledWhileOpening: several programs in a row die between the two writes that count runs.
 func TestKilledWhileOpening(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "a.job")
@@ -144,7 +144,7 @@ func copyFile(t *testing.T, from, to string) {
 	}
 }
 
-// TestContextEndsARun: and not the job.
+// TestContextEndsARun: the end of the context ends the run, but not the job.
 func TestContextEndsARun(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {

@@ -40,7 +40,7 @@ func (w *world) finish() *Report {
 	return r
 }
 
-// kinds returns how often events of a kind have happened.
+// kinds returns the number of events of a kind.
 func (w *world) kinds(kind EventKind) (n int) {
 	for _, e := range w.events {
 		if e.Kind == kind {
@@ -50,7 +50,7 @@ func (w *world) kinds(kind EventKind) (n int) {
 	return n
 }
 
-// die runs the job in a program that dies at a point.
+// die runs the job in a program that must die at a point.
 func (w *world) die(at point) {
 	w.t.Helper()
 	f := newFuse(at)
@@ -59,22 +59,22 @@ func (w *world) die(at point) {
 	}
 }
 
-// afterFence is where a program dies whose batch may have been accepted, and was.
+// afterFence is a point after the fence: the service accepts the batch although the program dies there.
 var afterFence = point{"response to POST ", 1}
 
-// TestLostResponse: between the fence and the recorded response.
+// TestLostResponse: the program dies between the fence and the recording of the response.
 func TestLostResponse(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
 		w.die(afterFence)
 		w.finish()
 		if w.kinds("doubt") != 1 || w.kinds("none") != 0 || len(w.service.Batches()) != 1 {
-			t.Errorf("%d doubts, %d sent again, %d batches", w.kinds("doubt"), w.kinds("none"), len(w.service.Batches()))
+			t.Errorf("%d doubts, %d resent, %d batches", w.kinds("doubt"), w.kinds("none"), len(w.service.Batches()))
 		}
 	})
 }
 
-// TestCutUpload: a kill in the middle of an upload. It is sent again at once, without a wait.
+// TestCutUpload: the program is killed in the middle of an upload. The batch is resent at once.
 func TestCutUpload(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -87,7 +87,7 @@ func TestCutUpload(t *testing.T) {
 	})
 }
 
-// TestNothingAccepted: the body was let go, and never arrived.
+// TestNothingAccepted: the body was sent, but never arrived.
 func TestNothingAccepted(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -95,12 +95,12 @@ func TestNothingAccepted(t *testing.T) {
 		w.die(point{"body of POST , last byte", 1})
 		w.finish()
 		if took := time.Since(began); w.kinds("none") != 1 || took < 50*time.Minute || took > 70*time.Minute {
-			t.Errorf("it was sent again after %v", took)
+			t.Errorf("it was resent after %v", took)
 		}
 	})
 }
 
-// TestAcceptedLate: the service accepts the batch 29 minutes after its program has died, and lists it 9 minutes later.
+// TestAcceptedLate: the service accepts the batch 29 minutes after the program died, and lists it 9 minutes later.
 func TestAcceptedLate(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -112,8 +112,8 @@ func TestAcceptedLate(t *testing.T) {
 	}, batchtest.WithListLag(9*time.Minute))
 }
 
-// TestListOmits: the service accepts the batch 29 minutes after its program has died, lists it 10 minutes later, and then
-// leaves it out for 4 minutes. One list shows no batch, and a later one does.
+// TestListOmits: the service accepts the batch 29 minutes after the program died, lists it 10 minutes later, and then omits
+// it for 4 minutes. One list does not show the batch, and a later one does.
 func TestListOmits(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -137,13 +137,13 @@ func TestListLag(t *testing.T) {
 	}, batchtest.WithListLag(9*time.Minute), batchtest.WithGetLag(9*time.Minute))
 }
 
-// TestForeignBatches: others create batches of the same size. They are read and refuted, and never canceled.
+// TestForeignBatches: other programs create batches of the same size. They are read and refuted, but never canceled.
 func TestForeignBatches(t *testing.T) {
 	t.Parallel()
 	for name, from := range map[string]point{"accepted": afterFence, "not accepted": {"body of POST , last byte", 1}} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, func(t *testing.T, w *world) {
-				w.service.Seed(3, time.Now().Add(-21*time.Hour)) // it has ended: sizes of those that run are avoided
+				w.service.Seed(3, time.Now().Add(-21*time.Hour)) // it has ended, because the sizes of running batches are avoided
 				w.die(from)
 				for range 3 {
 					w.service.Seed(3, time.Time{})
@@ -160,8 +160,8 @@ func TestForeignBatches(t *testing.T) {
 	}
 }
 
-// TestRunningForeignBatch: a colleague's batch of the same size runs for 20 hours. Ours is not sent again before it has
-// been read.
+// TestRunningForeignBatch: a foreign batch of the same size runs for 20 hours. Ours is not resent before the results of that
+// batch have been read.
 func TestRunningForeignBatch(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -171,12 +171,12 @@ func TestRunningForeignBatch(t *testing.T) {
 		w.finish()
 		creates := w.service.Calls(batchtest.Create)
 		if again := creates[len(creates)-1].Time; again.Sub(began) < 19*time.Hour {
-			t.Errorf("it was sent again after %v", again.Sub(began))
+			t.Errorf("it was resent after %v", again.Sub(began))
 		}
 	}, batchtest.WithDuration(20*time.Hour))
 }
 
-// TestOtherWorkspace: a key of another workspace is refused, with both names, and nothing is sent.
+// TestOtherWorkspace: the key of another workspace is refused, with both names, and nothing is sent.
 func TestOtherWorkspace(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -194,13 +194,13 @@ func TestOtherWorkspace(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		if len(w.service.Calls(batchtest.Create)) != creates {
-			t.Error("it has sent something")
+			t.Error("a batch was sent")
 		}
 		w.finish()
 	}, batchtest.WithKey("key", "wrkspc_a", "wrkspc_b"))
 }
 
-// TestKeyRevoked: the job pauses with the reason, and goes on with a new key.
+// TestKeyRevoked: the job pauses with the reason, and continues with a new key.
 func TestKeyRevoked(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -214,7 +214,7 @@ func TestKeyRevoked(t *testing.T) {
 	})
 }
 
-// TestQueueFull: on 429 the limit is lowered, and the batch is sent again.
+// TestQueueFull: after a 429 the limit is lowered and the batch is resent.
 func TestQueueFull(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -226,7 +226,7 @@ func TestQueueFull(t *testing.T) {
 	})
 }
 
-// TestCanceledElsewhere: a person cancels our batch. Its canceled results are final.
+// TestCanceledElsewhere: a person cancels our batch on the server. Its canceled results are final.
 func TestCanceledElsewhere(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -242,7 +242,7 @@ func TestCanceledElsewhere(t *testing.T) {
 	}, batchtest.WithDuration(10*time.Hour))
 }
 
-// TestExpired: requests that expire are sent again, three times in all, and then given up.
+// TestExpired: requests that expire are resent, up to three attempts in all, and then given up.
 func TestExpired(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -256,7 +256,7 @@ func TestExpired(t *testing.T) {
 	}, batchtest.WithDuration(30*24*time.Hour))
 }
 
-// TestBatchDeleted: somebody deletes a batch of ours. It was paid for; it is named, and not sent again.
+// TestBatchDeleted: a person deletes a batch of ours. The batch was paid for, so it is reported and not resent.
 func TestBatchDeleted(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -279,7 +279,7 @@ func TestMissingForMinutes(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) { w.finish() }, batchtest.WithGetLag(25*time.Minute))
 }
 
-// TestPartDamaged: a part is damaged, or lost, before the results are merged. It is read again.
+// TestPartDamaged: a part is damaged or lost before the results are merged. The results are read again.
 func TestPartDamaged(t *testing.T) {
 	t.Parallel()
 	for name, damage := range map[string]func(w *world, part string){
@@ -307,14 +307,14 @@ func TestPartDamaged(t *testing.T) {
 	}
 }
 
-// TestLittleDisk: nothing is sent while there is little disk.
+// TestLittleDisk: nothing is sent while there is little free disk space.
 func TestLittleDisk(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
 		w.disk.free = 1 << 20
 		time.AfterFunc(time.Hour, func() {
 			if n := len(w.service.Calls(batchtest.Create)); n > 0 {
-				t.Errorf("%d creates with little disk", n)
+				t.Errorf("%d creates with little free disk space", n)
 			}
 			w.disk.mu.Lock()
 			w.disk.free = 1 << 40
@@ -324,8 +324,8 @@ func TestLittleDisk(t *testing.T) {
 	})
 }
 
-// TestClocks: the wall clock is set, in both directions, while a batch is looked for. It is neither sent again early nor
-// lost.
+// TestClocks: the wall clock is changed, in both directions, while a batch is looked for. The batch is neither resent early
+// nor lost.
 func TestClocks(t *testing.T) {
 	t.Parallel()
 	for name, jump := range map[string]time.Duration{"forward": 5 * time.Hour, "back": -5 * time.Hour} {
@@ -353,7 +353,7 @@ func TestClocks(t *testing.T) {
 	}
 }
 
-// TestSleepingMachine: the other clock stops while a machine sleeps. That time does not count.
+// TestSleepingMachine: the monotonic clock stops while a machine sleeps. That time does not count.
 func TestSleepingMachine(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -362,7 +362,7 @@ func TestSleepingMachine(t *testing.T) {
 		w.clock = func() clock {
 			c := newClock()
 			since := c.since
-			c.since = func() time.Duration { // it sleeps 50 of 60 minutes
+			c.since = func() time.Duration { // it sleeps 50 of every 60 minutes
 				d := since()
 				return d.Truncate(time.Hour)/6 + min(d-d.Truncate(time.Hour), 10*time.Minute)
 			}
@@ -371,13 +371,13 @@ func TestSleepingMachine(t *testing.T) {
 		w.finish()
 		creates := w.service.Calls(batchtest.Create)
 		if took := creates[len(creates)-1].Time.Sub(began); took < 3*time.Hour {
-			t.Errorf("it was sent again after %v of which most were slept", took)
+			t.Errorf("it was resent after %v, mostly asleep", took)
 		}
 	})
 }
 
-// TestLateResponse: the response comes when the batch has been planned again: the list did not show it in time, which is
-// one of the exceptions. It is kept, and nothing is sent a second time.
+// TestLateResponse: the response arrives after the batch has been planned again, because the list did not show the batch in
+// time, which is one of the exceptions. The batch is kept, and nothing is sent twice.
 func TestLateResponse(t *testing.T) {
 	t.Parallel()
 	s := store.NewMemory()
@@ -393,7 +393,7 @@ func TestLateResponse(t *testing.T) {
 	err = s.Update(t.Context(), func(tx store.Tx) error {
 		role, err := prove(tx, "j", 1, 1, evidence{batchID: "b", named: true})
 		if role != store.Ours {
-			t.Errorf("it is %s", role)
+			t.Errorf("role is %s", role)
 		}
 		b, err2 := tx.Batch("j", 1)
 		if err2 == nil && (b.State != store.Proven || b.BatchID != "b") {

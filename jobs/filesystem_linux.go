@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// networks are file systems on which locks or SQLite do not hold what they promise.
+// networks are file systems on which locks or SQLite are unreliable.
 var networks = map[int64]string{
 	unix.NFS_SUPER_MAGIC: "NFS", unix.SMB_SUPER_MAGIC: "SMB", unix.SMB2_SUPER_MAGIC: "SMB", unix.CIFS_SUPER_MAGIC: "CIFS",
 	unix.AFS_SUPER_MAGIC: "AFS", unix.CODA_SUPER_MAGIC: "Coda", unix.CEPH_SUPER_MAGIC: "Ceph",
@@ -20,7 +20,7 @@ func checkFileSystem(dir string) error {
 		return &os.PathError{Op: "statfs", Path: dir, Err: err}
 	}
 	if name := networks[int64(s.Type)]; name != "" { //nolint:unconvert // the type differs between architectures
-		return fmt.Errorf("the directory is on a network file system (%s), whose locks keep nobody out", name)
+		return fmt.Errorf("the directory is on a network file system (%s), where locks are unreliable: use a local disk", name)
 	}
 	return nil
 }

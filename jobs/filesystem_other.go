@@ -2,5 +2,5 @@
 
 package jobs
 
-// checkFileSystem knows no network file systems of this operating system.
+// checkFileSystem does not detect network file systems on this operating system.
 func checkFileSystem(string) error { return nil }

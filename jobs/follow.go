@@ -11,15 +11,14 @@ import (
 // followEvery is how often Follow looks for events.
 const followEvery = time.Second / 2
 
-// Events yields the events that are kept of the job in a directory, from the one behind the event with the ID after on; 0
-// begins with the first. It reads files only, and does not mind whether a program is running the job. An error is the last
-// thing it yields.
+// Events yields the stored events of the job in a directory whose IDs are greater than after; 0 yields all. It only reads
+// files, and works whether or not a program is running the job. An error is the last thing it yields.
 func Events(ctx context.Context, dir string, after int64) iter.Seq2[Event, error] {
 	return events(ctx, dir, after, false)
 }
 
-// Follow yields events as [Events] does, and then those that happen, within a second, until the output has been written or
-// ctx ends, which is its last error. It waits as long as the job is paused, or no program runs it.
+// Follow yields events as [Events] does, and then new ones within a second of their occurrence. It ends when the output has
+// been written, or with an error when ctx ends. It keeps waiting while the job is paused or no program is running it.
 func Follow(ctx context.Context, dir string, after int64) iter.Seq2[Event, error] {
 	return events(ctx, dir, after, true)
 }
@@ -74,5 +73,5 @@ func (j *Job) doneBy(ctx context.Context, id int64) (done bool, err error) {
 	return done, err
 }
 
-// isLast reports whether a job is done that something of a kind has happened to last.
+// isLast reports whether a job whose last event has this kind is done.
 func isLast(k EventKind) bool { return k == EventDone || k == EventDeleted || k == EventPruned }

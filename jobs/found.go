@@ -15,18 +15,18 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// A harvest is what a search has found, as rows.
+// A harvest is what a search has found, as rows of the store.
 type harvest struct {
 	input    file
 	places   *places
 	any      bitset         // requests that a batch has
-	rounds   map[int]bitset // and in which round
+	rounds   map[int]bitset // the same for each round
 	batches  map[int64]*store.Batch
 	attempts []*store.Attempt
 	created  []*store.Created
 }
 
-// conclude writes what was found to the store, in one transaction, and divides the rest of the input into batches.
+// conclude divides the rest of the input into batches, and writes these and what was found to the store in one transaction.
 func (s *search) conclude(ctx context.Context) error {
 	f, err := s.disk.Open(s.input.name)
 	if err != nil {
@@ -93,15 +93,15 @@ func (s *search) conclude(ctx context.Context) error {
 			errs = append(errs, tx.PutCreated(c))
 		}
 		return errors.Join(append(errs, tx.AddEvent(&store.Event{
-			Job: row.ID, At: tx.Now(), Kind: "rebuilt", Text: fmt.Sprintf("%d batches were found; %d requests are in none of them", len(h.batches), requests),
+			Job: row.ID, At: tx.Now(), Kind: "rebuilt", Text: fmt.Sprintf("%s found; %s not in any of them", plural(len(h.batches), "batch"), plural(requests, "request")),
 		}))...)
 	})
 }
 
-// all returns what was found at the service and in the directory, the oldest first.
+// all returns the batches that were found on the server and in the directory, oldest first.
 func (s *search) all(parts map[string]storedPart) (all []*batchFound) {
 	seen := make(map[string]bool)
-	for id, b := range s.told {
+	for id, b := range s.assigned {
 		seen[fileName(id)] = true
 		all = append(all, b)
 	}
@@ -114,7 +114,7 @@ func (s *search) all(parts map[string]storedPart) (all []*batchFound) {
 	return all
 }
 
-// add makes the rows of a batch of the service.
+// add adds the rows for a batch on the server.
 func (s *search) add(ctx context.Context, h *harvest, found *batchFound, part storedPart) error {
 	if !found.ours {
 		h.created = append(h.created, &store.Created{BatchID: found.id, Job: s.engine.job, Role: store.Foreign, Ended: true})
@@ -128,7 +128,7 @@ func (s *search) add(ctx context.Context, h *harvest, found *batchFound, part st
 	case indexes != nil && token.job == "":
 		token.seq, token.round = part.seq, part.round
 	case indexes == nil && token.job == "":
-		return nil // nothing but a part that is damaged
+		return nil // it has only a damaged part
 	case indexes == nil:
 		if indexes, err = s.requestsIn(ctx, found); err != nil {
 			return err
@@ -155,14 +155,14 @@ func (s *search) add(ctx context.Context, h *harvest, found *batchFound, part st
 	return s.place(ctx, h, b, indexes)
 }
 
-// hold notes which requests a batch has. It is false if others have them all.
+// hold records which requests a batch has. It returns false if other batches already have all of them.
 func (h *harvest) hold(round int, indexes []int64) (any bool) {
 	if h.rounds[round] == nil {
 		h.rounds[round] = newBitset(h.places.lines)
 	}
 	for _, i := range indexes {
 		if i < 0 || i >= h.places.lines {
-			continue // place says so
+			continue // place returns the error
 		}
 		any = any || !h.rounds[round].has(i)
 		h.rounds[round].add(i)
@@ -171,7 +171,7 @@ func (h *harvest) hold(round int, indexes []int64) (any bool) {
 	return any
 }
 
-// place says where the requests of a batch are: in one part of the input, or in a list.
+// place sets where the requests of a batch are: in one range of the input, or in a list.
 func (s *search) place(ctx context.Context, h *harvest, b *store.Batch, indexes []int64) error {
 	last := indexes[len(indexes)-1]
 	sum := sha256.New()
@@ -229,7 +229,7 @@ func (s *search) writeList(ctx context.Context, h *harvest, seq int64, indexes [
 	return stored.Name, err
 }
 
-// requestsIn reads which requests a batch of the service has.
+// requestsIn reads which requests a batch on the server has.
 func (s *search) requestsIn(ctx context.Context, found *batchFound) ([]int64, error) {
 	if known := s.lines[found.id]; known != nil {
 		return known, nil
@@ -249,9 +249,9 @@ func (s *search) requestsIn(ctx context.Context, found *batchFound) ([]int64, er
 	}
 	slices.Sort(indexes)
 	indexes = slices.Compact(indexes)
-	if n := int64(len(indexes)); n < found.requests { // lines are damaged
+	if n := int64(len(indexes)); n < found.requests { // some lines are damaged
 		if n == 0 || indexes[n-1]-indexes[0]+1 != found.requests {
-			return nil, &PausedError{fmt.Sprintf("the job is rebuilt, and results of its batch %s are missing: %d of %d", found.id, found.requests-n, found.requests)}
+			return nil, &PausedError{fmt.Sprintf("the job cannot be rebuilt yet: batch %s lacks %d of %d results", found.id, found.requests-n, found.requests)}
 		}
 		for i := range found.requests {
 			indexes = append(indexes[:i], indexes[0]+i)
@@ -261,7 +261,7 @@ func (s *search) requestsIn(ctx context.Context, found *batchFound) ([]int64, er
 	return indexes, nil
 }
 
-// unasked leaves out of the requests that are sent again those that were sent again before the job was rebuilt.
+// unasked removes, from the requests to resend, those that were already resent before the job was rebuilt.
 func (e *engine) unasked(ctx context.Context, b *store.Batch, again store.File) (store.File, error) {
 	if again.Lines == 0 || epochOf(b.Seq) >= e.epoch {
 		return again, nil

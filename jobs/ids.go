@@ -10,7 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// ids find custom IDs that come twice in a file, with 16 bytes of memory for each: a hash and where it is. IDs with equal
+// ids finds duplicate custom IDs in a file. It takes 16 bytes of memory for each ID: a hash and an offset. IDs with equal
 // hashes are read again.
 type ids struct {
 	seed    maphash.Seed
@@ -25,7 +25,7 @@ type idPlace struct {
 // add adds the custom ID of a line, in its quotes.
 func (d *ids) add(quoted []byte, offset int64) {
 	id := quoted[1 : len(quoted)-1]
-	if slices.Contains(id, '\\') { // the same ID may be written in several ways
+	if slices.Contains(id, '\\') { // the same ID may be escaped in several ways
 		if plain, err := jsontext.AppendUnquote(nil, quoted); err == nil {
 			id = plain
 		}
@@ -34,7 +34,7 @@ func (d *ids) add(quoted []byte, offset int64) {
 	d.buckets[h>>56] = append(d.buckets[h>>56], idPlace{h, offset})
 }
 
-// duplicates adds what comes twice to errs.
+// duplicates adds an error for each duplicate to errs.
 func (d *ids) duplicates(f file, errs *InputError) error {
 	for _, bucket := range d.buckets {
 		slices.SortFunc(bucket, func(a, b idPlace) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.offset, b.offset)) })
@@ -50,7 +50,7 @@ func (d *ids) duplicates(f file, errs *InputError) error {
 			if err != nil {
 				return err
 			}
-			if first != second { // of three IDs with one hash the first and the third may be equal: that has not been seen
+			if first != second { // of three IDs with the same hash, the first and the third may be equal: that case is missed
 				continue
 			}
 			if len(errs.First) == mostErrors {
@@ -65,7 +65,7 @@ func (d *ids) duplicates(f file, errs *InputError) error {
 			if err != nil {
 				return err
 			}
-			errs.add(number, fmt.Errorf("custom_id %.70q is that of line %d too", second, before))
+			errs.add(number, fmt.Errorf("duplicate custom_id %.70q, already used in line %d", second, before))
 		}
 	}
 	return nil

@@ -18,26 +18,25 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// ErrInputChanged is the error of an input that is not what it was when the job began.
+// ErrInputChanged is the error for an input that has changed since the job began.
 var ErrInputChanged = errors.New("the input has changed since the job began")
 
-// An input is the file of requests that a job is about.
+// An input is the file of requests of a job.
 type input struct {
 	disk  disk
 	name  string
-	blobs store.Blobs // has the lists
+	blobs store.Blobs // where the lists are
 }
 
-// A request is a line of the input with its place among the requests, from 0.
+// A request is a line of the input with its index among the requests, from 0.
 type request struct {
 	index       int64
 	offset, end int64
 	text        []byte
-	changed     bool // text is not that of the input: the request was changed to be sent again
+	changed     bool // text differs from the input: the request was changed before it is resent
 }
 
-// requests yields the requests of a batch in their order. If they are not those that were planned, an ErrInputChanged
-// comes last.
+// requests yields the requests of a batch in order. If they differ from the planned ones, the last error is ErrInputChanged.
 func (in *input) requests(ctx context.Context, b *store.Batch) iter.Seq2[request, error] {
 	return func(yield func(request, error) bool) {
 		f, err := in.disk.Open(in.name)
@@ -68,7 +67,7 @@ func (in *input) requests(ctx context.Context, b *store.Batch) iter.Seq2[request
 	}
 }
 
-// ranged reads a batch that is one part of the input.
+// ranged reads a batch that is one range of the input.
 func (in *input) ranged(ctx context.Context, f file, b *store.Batch, sum hash.Hash, yield func(request) bool) error {
 	skip, err := in.skipped(ctx, b)
 	if err != nil {
@@ -127,10 +126,10 @@ func (in *input) line(f file, e entry, buf []byte) ([]byte, error) {
 	return trimLine(buf, e.offset == 0), nil
 }
 
-// An entry is a line of a list: a request, and where it is in the input.
+// An entry is a line of a list: a request and its position in the input.
 type entry struct {
 	index, offset, end int64
-	text               []byte // of a request that was changed; nil is that of the input
+	text               []byte // of a request that was changed; nil means that of the input
 }
 
 func (e entry) append(to []byte) []byte {
@@ -158,7 +157,8 @@ func parseEntry(line []byte) (e entry, ok bool) {
 	return e, err1 == nil && err2 == nil && err3 == nil && 0 <= e.offset && e.offset <= e.end
 }
 
-// readList yields the entries of a list, whose texts are good until the next one. An error is the last it yields.
+// readList yields the entries of a list. The text of an entry is valid until the next one. An error is the last thing it
+// yields.
 func readList(ctx context.Context, blobs store.Blobs, name string) iter.Seq2[entry, error] {
 	return func(yield func(entry, error) bool) {
 		f, err := blobs.Open(ctx, name, 0)

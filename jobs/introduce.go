@@ -6,7 +6,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/client"
 )
 
-// check finds out whether the client belongs to the job, before it says of all batches that there are none.
+// check finds out whether the client belongs to the job. The client of another workspace would report that none of the
+// batches exist.
 func (l *loop) check(ctx context.Context) error {
 	for failures := 1; ; failures++ {
 		watermark, err := l.lookFirst(ctx)
@@ -29,8 +30,8 @@ func (l *loop) check(ctx context.Context) error {
 	}
 }
 
-// introduce notes in the description of the job, before anything is sent, whose it is and what the list showed: a job that
-// has lost its database finds its batches above that.
+// introduce records the organization, the workspace and the watermark in the description of the job, before anything is
+// sent. A job whose database is lost finds its batches above the watermark.
 func (j *Job) introduce(ctx context.Context, w client.Watermark) error {
 	if j.about.Service != nil {
 		return nil

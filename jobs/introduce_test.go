@@ -9,7 +9,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// TestDescription: what a job that loses its database needs is on the disk before anything is sent.
+// TestDescription: everything that rebuilding needs is on the disk before anything is sent.
 func TestDescription(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -18,7 +18,7 @@ func TestDescription(t *testing.T) {
 		w.disk.losePower()
 		file := w.disk.now["/job/job.json"]
 		if file == nil {
-			t.Fatal("there is no job.json")
+			t.Fatal("job.json does not exist")
 		}
 		var got description
 		if err := json.Unmarshal(file.data, &got); err != nil {
@@ -31,7 +31,7 @@ func TestDescription(t *testing.T) {
 		first := got.Service
 		w.finish()
 		if err := json.Unmarshal(w.disk.now["/job/job.json"].data, &got); err != nil || len(got.Service.Watermark.Seen) != len(first.Watermark.Seen) {
-			t.Errorf("later it has %+v, %v", got.Service, err)
+			t.Errorf("later job.json has %+v, %v", got.Service, err)
 		}
 	}, batchtest.WithKey("key", "wrkspc_a"))
 }

@@ -19,94 +19,98 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// Options configure a job. Those that are kept hold for the whole life of the job; when a job is opened again, the ones
-// that are set must be the same.
+// Options configure a job. Those marked "Kept" are stored with the job: when the job is opened again, they must be unset or
+// the same.
 type Options struct {
-	// MaxRequests and MaxBytes bound each batch. Zero stands for the limits of the service. Kept.
+	// MaxRequests and MaxBytes limit each batch. Zero means the limits of the service. Kept.
 	MaxRequests int
 	MaxBytes    int64
 
-	// Version and Betas are those of all calls. The default version is 2023-06-01. Betas of the client are sent too. Kept.
+	// Version and Betas apply to all calls. The default version is 2023-06-01. Betas of the client are sent too. Kept.
 	Version client.APIVersion
 	Betas   []client.Beta
 
-	// FollowUp says which requests are sent again, and how often at most: 3 times by default, the first one included. Kept.
+	// FollowUp decides which requests are resent, and limits how often each is sent: by default 3 times, including the
+	// first. Kept.
 	FollowUp bulk.Policy
 
-	// Accept says what is wrong with an answer: nil if nothing is, such as [AcceptSchema]; [AcceptAll] joins several. A request
-	// whose answer is not accepted is sent again in a further round, as often as FollowUp allows, and paid for each time:
-	// [Report] counts that. If no answer is accepted, the last one is the result. Accept is called from several goroutines,
-	// and again for the same answers if a program dies.
+	// Accept returns an error for an answer that is not acceptable, and nil for one that is. [AcceptSchema] is one;
+	// [AcceptAll] joins several. A request whose answer is not accepted is resent in a further round, as often as FollowUp
+	// allows, and paid for each time; [Report] counts these. If no answer is accepted, the last one is the result. Accept is
+	// called from several goroutines, and called again for the same answers if a program dies.
 	Accept Accept
 
-	// Again changes a request before it is sent again because of what Accept returned, such as by [MoreTokens]. If it returns
-	// false, the request is not sent again. Nil changes nothing. Parameters that this version does not know are kept at the
-	// top level of the request and of its params, and lost further down.
+	// Again changes a request before it is resent because of an error of Accept; [MoreTokens] is one. If it returns false,
+	// the request is not resent. If Again is nil, requests are resent unchanged. Parameters that this version does not know
+	// are kept at the top level of the request and of its params, and lost at deeper levels.
 	Again Again
 
-	// KeepIDs sends the custom IDs of the input, which must then be such as the service takes, and not those of the job. Whose
-	// a batch is cannot be told from its results then, so that a create whose outcome is not known is never looked for: Wait
-	// is [Ask], and [Adopt] or [Resend] is the answer. If the database is lost, or the directory copied, the job is too, unless
-	// it is done. Kept.
+	// KeepIDs sends the custom IDs of the input unchanged, instead of those that the job generates; the service must then
+	// accept them. Results no longer prove which job a batch belongs to. A create whose outcome is unknown is therefore
+	// never resolved automatically: [Wait] behaves like [Ask], and a person decides with [Adopt] or [Resend]. If the
+	// database is lost or the directory is copied, a job that is not done cannot be recovered. Kept.
 	KeepIDs bool
 
-	// MaxWaiting is how many requests of the organization may wait at the service, of all jobs in the store. Zero is no
-	// limit; if the service refuses more, less is sent for a while. It may be another one in each run, but not smaller than a
-	// batch that was cut and may have to be sent: the error of the run then says which.
+	// MaxWaiting limits how many requests of the organization may be waiting on the server, over all jobs in the store. Zero
+	// is no limit; if the service refuses more requests, the job lowers the limit for a while. Each run may set another
+	// value, but not one smaller than a batch that is already planned and may have to be sent: the error of the run then
+	// names that batch.
 	MaxWaiting int64
 
-	// Prices are what requests cost; they must not change while the job is open. Nil is [price.Default].
+	// Prices is the table of prices, which must not change while the job is open. Nil is [price.Default].
 	Prices *price.Table
 
-	// Budget is how much the job may cost, in the currency of Prices. Zero is no limit. A batch is sent if what was spent,
-	// what batches at the service are reckoned at, and what it is reckoned at itself are within the budget. That is what is
-	// expected, by the estimates of package price, corrected by the results of the job as they come; so the job may cost
-	// more, by as much as the batches that are at the service cost more than they were reckoned at. When no batch fits any
-	// more and all that were sent have been collected, the job pauses; it continues with a higher budget. A follow-up that
-	// does not fit is not sent: the best result so far is the final one. A model without a price is an [*UnpricedError],
-	// before anything is sent.
+	// Budget limits the cost of the job, in the currency of Prices. Zero is no limit. A batch is sent if the amount spent,
+	// the amount reserved for batches on the server, and the amount to reserve for this batch are together within the
+	// budget. The amount reserved is the expected cost: the estimate of package price, corrected by the results of the job
+	// so far. The job may therefore exceed the budget, by as much as the batches on the server cost more than was reserved
+	// for them. When no further batch fits and all that were sent have been collected, the job pauses; it continues with a
+	// higher budget. A follow-up that does not fit is not sent: the best result so far is the final one. If a model has no
+	// price, Run returns an [*UnpricedError] before it sends anything.
 	Budget float64
 
-	// StrictBudget reckons batches at what they cost at worst: all of max_tokens, nothing read from the prompt cache. The
-	// job costs more than the budget only if prompts have more tokens than the highest estimate, such as the results of server
-	// tools, if responses include work of other models, and if a batch was sent twice, which the report counts.
+	// StrictBudget reserves the worst case for each batch: all of max_tokens, and nothing read from the prompt cache. The
+	// job exceeds the budget only if prompts have more tokens than the highest estimate, for example because of the results
+	// of server tools, if responses include the work of other models, or if a batch was sent twice, which the report counts.
 	StrictBudget bool
 
-	// Labels say what the job is for, such as team and purpose. They are shown beside its costs, and stay in its directory.
+	// Labels describe the job, for example its team and purpose. They are shown with its costs and stay in its directory.
 	// Kept.
 	Labels map[string]string
 
-	// WithoutPriming sends all requests at the same time. Without it, if at least 20 requests share a prefix that the prompt
+	// WithoutPriming sends all requests at the same time. By default, if at least 20 requests share a prefix that the prompt
 	// cache keeps for an hour and that is long enough for their model, the first of them is sent before the others, in one
-	// batch with the other such requests. The others are sent when that batch has ended, so that they read the prefix from
-	// the cache; after an hour they are sent anyhow. The service promises no hits: [Costs] has how many there were.
+	// batch with the first requests of other prefixes. The others are sent when that batch has ended, so that they read the
+	// prefix from the cache; after an hour they are sent anyway. The service does not guarantee cache hits: [Costs] reports
+	// how many there were.
 	WithoutPriming bool
 
-	// OnDoubt says what happens to a create whose outcome is not known.
+	// OnDoubt decides what to do about a create whose outcome is unknown. The default is [Wait].
 	OnDoubt OnDoubt
 
-	// Output is the file of results, by default output.jsonl in the directory of the job.
+	// Output is the name of the file of results, by default output.jsonl in the directory of the job.
 	Output string
 
-	// Order is that of the results in the output. Kept.
+	// Order is the order of the results in the output. Kept.
 	Order Order
 
-	// Errors is a second file, which gets the results that errored, expired, were canceled or are missing: those of the output
-	// that are no answers, in the order of the input. It is written when the job is done. "" writes none.
+	// Errors is the name of a second file, for the results of the output that are not answers: those that errored, expired,
+	// were canceled or are missing, in the order of the input. It is written when the job is done. If it is "", no such file
+	// is written.
 	Errors string
 
-	// MinFreeDisk is how many bytes of disk must be free for anything to be sent, by default 256 MiB; -1 is none.
+	// MinFreeDisk is the number of bytes that must be free on the disk before anything is sent, by default 256 MiB. If it is
+	// -1, free space is not checked.
 	MinFreeDisk int64
 
-	// WithoutPreflight leaves out the check of all requests before the first batch is sent. Lines are still checked for
-	// being JSON objects.
+	// WithoutPreflight skips the check of all requests before the first batch is sent. Lines must still be JSON objects.
 	WithoutPreflight bool
 
-	// DeleteAfterVerify deletes the batches of the job at the service, with their results, when the job is done and
-	// [Job.Verify] has found nothing wrong: see [Job.DeleteBatches].
+	// DeleteAfterVerify deletes the batches of the job on the server, with their results, when the job is done and
+	// [Job.Verify] has found no error: see [Job.DeleteBatches].
 	DeleteAfterVerify bool
 
-	// OnEvent is called with what happens, one event after the other. It must not block for long.
+	// OnEvent is called with each event, never concurrently. It must not block for long.
 	OnEvent func(Event)
 }
 
@@ -127,25 +131,25 @@ func (o Options) kept() kept {
 	return kept{size.requests, size.bytes, cmp.Or(o.Version, client.Version20230601), o.Betas, o.FollowUp, o.Labels, o.Order, o.KeepIDs}
 }
 
-// A description is the file job.json: what a job is, for those who have lost its database.
+// A description is the file job.json: what is needed to rebuild a job whose database is lost.
 type description struct {
 	Format  int               `json:"format"`
 	ID      string            `json:"id"`
-	Epoch   int               `json:"epoch"` // how often it was rebuilt
+	Epoch   int               `json:"epoch"` // how often the job was rebuilt
 	Created time.Time         `json:"created"`
 	Options kept              `json:"options"`
-	Input   *inputDescription `json:"input,omitempty"` // once it was planned
+	Input   *inputDescription `json:"input,omitempty"` // once the job is planned
 	Service *introduction     `json:"service,omitempty"`
-	Deleted *time.Time        `json:"deleted,omitempty"` // when its batches were deleted at the service
+	Deleted *time.Time        `json:"deleted,omitempty"` // when its batches were deleted on the server
 	Pruned  *time.Time        `json:"pruned,omitempty"`  // when its parts were deleted
-	Open    bool              `json:"open,omitempty"`    // it was done, and requests are sent again: the output is not its last one
+	Open    bool              `json:"open,omitempty"`    // it was done, but requests are being resent: the output is not the final one
 }
 
-// An introduction is what is known of the service before the first create.
+// An introduction is what is known about the service before the first create.
 type introduction struct {
 	Organization string           `json:"organization"`
 	Workspace    string           `json:"workspace"`
-	Watermark    client.Watermark `json:"watermark"` // all batches of the job are above it
+	Watermark    client.Watermark `json:"watermark"` // all batches of the job are newer
 }
 
 type inputDescription struct {
@@ -154,8 +158,8 @@ type inputDescription struct {
 	SHA256   string    `json:"sha256"`
 	Lines    int64     `json:"lines"`
 	Modified time.Time `json:"modified"`
-	Most     int64     `json:"most"`              // requests that a batch was to have
-	Avoided  []int     `json:"avoided,omitempty"` // numbers of requests that batches were not to have
+	Most     int64     `json:"most"`              // maximum requests in a batch
+	Avoided  []int     `json:"avoided,omitempty"` // sizes, in requests, that batches were not to have
 	Primed   bool      `json:"primed,omitempty"`  // some requests are sent before others
 }
 
@@ -168,8 +172,8 @@ const (
 	manifestName    = "manifest.json"
 )
 
-// A Job is a list of requests that get one result each, whatever happens meanwhile. It is safe for concurrent use, but
-// only one Run at a time.
+// A Job is a list of requests that get one result each. It is safe for concurrent use, except that only one Run may be
+// active at a time.
 type Job struct {
 	dir     string
 	options Options
@@ -179,17 +183,16 @@ type Job struct {
 	lock    *lock
 	about   description
 	runs    int64
-	first   int64 // run on this boot of this machine
-	inUse   []int // numbers of requests that other batches of the workspace have
+	first   int64 // first run since this machine booted
+	inUse   []int // sizes, in requests, of other batches of the workspace
 	timing  timing
 	clock   clock
 	purse   *purse
 }
 
-// Open opens the job in a directory, or begins one if there is none: the directory is created, with mode 0700. Until
-// [Job.Close] no other program can open it, which gets [ErrLocked]. The error is an ErrCopied if the directory was copied,
-// see [TakeOver], an ErrDatabaseLost if the database is lost, see [Rebuild], and an [*OptionsError] if the job has other
-// options.
+// Open opens the job in a directory, or creates the directory, with mode 0700, and begins a job in it. Until [Job.Close],
+// other programs that open it get [ErrLocked]. The error is [ErrCopied] if the directory was copied (see [TakeOver]),
+// [ErrDatabaseLost] if the database is lost (see [Rebuild]), and an [*OptionsError] if the job was begun with other options.
 func Open(ctx context.Context, dir string, o Options) (*Job, error) {
 	j, err := open(ctx, dir, o)
 	if err != nil {
@@ -212,7 +215,7 @@ func open(ctx context.Context, dir string, o Options) (_ *Job, err error) {
 		return nil, err
 	}
 	l, record, err := takeLock(filepath.Join(dir, lockName))
-	for range 10 { // a command may hold it for a moment
+	for range 10 { // a command may hold the lock for a moment
 		if errors.Is(err, ErrLocked) && sleep(ctx, 20*time.Millisecond) == nil {
 			l, record, err = takeLock(filepath.Join(dir, lockName))
 		}
@@ -234,7 +237,7 @@ func open(ctx context.Context, dir string, o Options) (_ *Job, err error) {
 	return j, nil
 }
 
-// begin reads what the directory has, or makes it.
+// begin reads the files of the directory, or creates them.
 func (j *Job) begin(ctx context.Context, record lockRecord) (err error) {
 	if j.purse, err = newPurse(j.options); err != nil {
 		return err
@@ -262,7 +265,7 @@ func (j *Job) begin(ctx context.Context, record lockRecord) (err error) {
 	return j.beginRun(ctx, record)
 }
 
-// beginRun counts a run in the database and in the lock, which a copy of the directory would let disagree.
+// beginRun counts a run in the database and in the lock. If the directory was copied, the two disagree.
 func (j *Job) beginRun(ctx context.Context, record lockRecord) error {
 	err := j.store.Update(ctx, func(tx store.Tx) error {
 		row, err := tx.Job(j.about.ID)
@@ -277,7 +280,7 @@ func (j *Job) beginRun(ctx context.Context, record lockRecord) error {
 		case record.Runs != row.Runs && record.Runs != row.Runs-1: // between the two writes below
 			return ErrCopied
 		}
-		row.Runs = record.Runs + 1 // also if programs died between these, one after the other, before they made attempts
+		row.Runs = record.Runs + 1 // also if several programs in a row died between the two writes, before they made attempts
 		j.runs = row.Runs
 		return tx.PutJob(row)
 	})
@@ -290,10 +293,10 @@ func (j *Job) beginRun(ctx context.Context, record lockRecord) error {
 	return j.lock.write(j.runs, j.first)
 }
 
-// ErrDatabaseLost is the error of a job whose job.db is lost, see [Rebuild].
+// ErrDatabaseLost is the error for a job whose job.db is lost: see [Rebuild].
 var ErrDatabaseLost = errors.New("the database of the job is lost")
 
-// Close lets other programs open the job. It must not be called during a Run.
+// Close closes the job, so that other programs can open it. It must not be called during a Run.
 func (j *Job) Close() error {
 	err := j.store.Close()
 	if j.lock != nil {
@@ -302,7 +305,7 @@ func (j *Job) Close() error {
 	return err
 }
 
-// ID returns the ID of the job, which the custom IDs at the service begin with.
+// ID returns the ID of the job. The custom IDs that are sent to the service begin with it, unless [Options.KeepIDs] is set.
 func (j *Job) ID() string { return j.about.ID }
 
 func (j *Job) readDescription() error {
@@ -332,11 +335,11 @@ func (j *Job) writeDescription() error {
 	})
 }
 
-// An OptionsError says that a job has other options, or another input, than the call.
+// An OptionsError reports that a job was begun with other options, or another input, than those of the call.
 type OptionsError struct {
-	Name string // of the option
-	Job  any    // what the job has
-	Call any    // what the call has
+	Name string // name of the option
+	Job  any    // value that the job has
+	Call any    // value of the call
 }
 
 // Error names the option and both values.
@@ -344,11 +347,11 @@ func (e *OptionsError) Error() string {
 	return fmt.Sprintf("the job was begun with another %s: %.200s, not %.200s", e.Name, fmt.Sprint(e.Job), fmt.Sprint(e.Call))
 }
 
-// check compares the options that are set with those that the job has.
+// check compares the options that are set with those of the job.
 func (o Options) check(has kept) error {
 	want := o.kept()
 	if o.Order != OrderInput && o.Order != OrderDone {
-		return fmt.Errorf("there is no order %.20q of results", string(o.Order))
+		return fmt.Errorf("unknown order %.20q of results", string(o.Order))
 	}
 	for _, c := range []struct {
 		name      string

@@ -62,7 +62,7 @@ func TestRun(t *testing.T) {
 				t.Fatal(err)
 			}
 			if want := fmt.Sprintf("user %d@example.com", n); item.CustomID != want {
-				t.Errorf("result %d is that of %q", n, item.CustomID)
+				t.Errorf("result %d belongs to %q", n, item.CustomID)
 			}
 			n++
 		}
@@ -72,7 +72,7 @@ func TestRun(t *testing.T) {
 	})
 }
 
-// TestDirectory checks the blobs of a directory.
+// TestDirectory tests the blobs in a directory.
 func TestDirectory(t *testing.T) {
 	t.Parallel()
 	b, err := Directory(t.TempDir())

@@ -9,10 +9,10 @@ import (
 )
 
 // errKeptIDs is the error of a job that cannot be rebuilt.
-var errKeptIDs = errors.New("the job has sent the custom IDs of its input (KeepIDs): nothing tells which batches of the service are its, and it cannot be rebuilt")
+var errKeptIDs = errors.New("the job cannot be rebuilt: it sends the custom IDs of its input (KeepIDs), so nothing shows which batches on the server are its own")
 
-// places returns the function that says which request of a batch a result is of: the custom ID of the attempt that created
-// the batch, or of the input if those were kept, tells.
+// places returns a function that maps the custom ID of a result to the position of its request in the batch: by the custom
+// IDs of the attempt that created the batch, or by those of the input if they were kept.
 func (e *engine) places(ctx context.Context, b *store.Batch, a *store.Attempt, indexes []int64) (func(customID string) (at int, ok bool), error) {
 	if !e.keep {
 		return func(customID string) (int, bool) {

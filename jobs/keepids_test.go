@@ -14,7 +14,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// inKeptWorld runs a test in a world of 7 requests whose custom IDs are sent.
+// inKeptWorld runs a test in a world of 7 requests with KeepIDs.
 func inKeptWorld(t *testing.T, f func(t *testing.T, w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -44,7 +44,7 @@ func (w *world) sent() map[string]int {
 	return n
 }
 
-// TestKeepIDs: the custom IDs of the input are those at the service, in all rounds.
+// TestKeepIDs: the custom IDs of the input are sent in all rounds.
 func TestKeepIDs(t *testing.T) {
 	t.Parallel()
 	inKeptWorld(t, func(t *testing.T, w *world) {
@@ -59,12 +59,12 @@ func TestKeepIDs(t *testing.T) {
 			}
 		}
 		if j, err := w.open(t.Context(), newFuse(point{})); err != nil || !j.about.Options.KeepIDs {
-			t.Errorf("it is not kept: %v", err)
+			t.Errorf("KeepIDs is not kept: %v", err)
 		}
 	})
 }
 
-// TestKeepIDsPreflight: custom IDs that the service does not take are found before anything is sent.
+// TestKeepIDsPreflight: custom IDs that the service does not accept are found before anything is sent.
 func TestKeepIDsPreflight(t *testing.T) {
 	t.Parallel()
 	inKeptWorld(t, func(t *testing.T, w *world) {
@@ -77,8 +77,8 @@ func TestKeepIDsPreflight(t *testing.T) {
 	})
 }
 
-// TestKeepIDsLostResponse: nothing tells whether the batch was accepted. The job pauses and names what it may be, and goes
-// on when it is told.
+// TestKeepIDsLostResponse: it is unknown whether the batch was accepted. The job pauses and names the candidate, and
+// continues after a decision.
 func TestKeepIDsLostResponse(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]func(w *world, seq int64, candidate string){
@@ -89,7 +89,7 @@ func TestKeepIDsLostResponse(t *testing.T) {
 					return err
 				}
 				if err := adoptable(tx, ids[0], seq%3+1, candidate); err == nil {
-					w.t.Error("another batch, which is in no doubt, can adopt it")
+					w.t.Error("a batch whose outcome is known can adopt it")
 				}
 				if err := adoptable(tx, ids[0], seq, candidate); err != nil {
 					return err
@@ -116,7 +116,7 @@ func TestKeepIDsLostResponse(t *testing.T) {
 					if !errors.As(err, &paused) || !strings.Contains(paused.Why, candidate) {
 						t.Fatalf("got %v", err)
 					}
-					_, rest, _ := strings.Cut(paused.Why, "has accepted batch ")
+					_, rest, _ := strings.Cut(paused.Why, "accepted batch ")
 					if _, err := fmt.Sscan(rest, &seq); err != nil {
 						t.Fatalf("%s: %v", paused.Why, err)
 					}
@@ -148,13 +148,13 @@ func TestKeepIDsDatabaseLost(t *testing.T) {
 			t.Fatal(err)
 		}
 		if state, _ := j.anew(t.Context(), false); state != store.Rebuilding {
-			t.Errorf("it is begun anew as %s", state)
+			t.Errorf("the state after the loss is %s", state)
 		}
 		if _, err := w.live(newFuse(point{})); err != nil {
 			t.Error(err)
 		}
 		if state, lines := j.anew(t.Context(), false); state != store.Done || lines != 7 {
-			t.Errorf("it is begun anew as %s, with %d requests", state, lines)
+			t.Errorf("the state after the loss is %s, with %d requests", state, lines)
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
@@ -178,17 +178,17 @@ func TestKeepIDsDatabaseLost(t *testing.T) {
 	})
 }
 
-// TestAdopt gives the command to a job in a directory.
+// TestAdopt: impossible adoptions are refused.
 func TestAdopt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := newMachine(t, 3)
 		_, _ = m.run(m.dir, time.Minute)
 		for want, f := range map[string]func() error{
-			"no batch 7":         func() error { return Adopt(t.Context(), m.dir, 7, "msgbatch_x", "ops") },
-			"no doubt":           func() error { return Adopt(t.Context(), m.dir, 1, "msgbatch_x", "ops") },
-			"no ID of a batch":   func() error { return Adopt(t.Context(), m.dir, 1, "msg batch", "ops") },
-			`"" is no ID of a b`: func() error { return Adopt(t.Context(), m.dir, 1, "", "ops") },
+			"no batch 7":           func() error { return Adopt(t.Context(), m.dir, 7, "msgbatch_x", "ops") },
+			"is known: it is":      func() error { return Adopt(t.Context(), m.dir, 1, "msgbatch_x", "ops") },
+			"is not a batch ID":    func() error { return Adopt(t.Context(), m.dir, 1, "msg batch", "ops") },
+			`"" is not a batch ID`: func() error { return Adopt(t.Context(), m.dir, 1, "", "ops") },
 		} {
 			if err := f(); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("got %v, want %q", err, want)

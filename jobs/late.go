@@ -9,8 +9,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// lookForLate looks once more for batches of a job that was rebuilt: those that were listed too late hold requests that
-// others hold too, and are counted. It returns those that still run and may be such ones.
+// lookForLate looks once more for batches of a job that was rebuilt. Batches that were listed too late have requests that
+// other batches have too, and are counted. It returns the IDs of batches that may be such duplicates and still run.
 func (e *engine) lookForLate(ctx context.Context, about *description) (running []string, err error) {
 	if about.Epoch == 0 || about.Service == nil {
 		return nil, nil

@@ -10,14 +10,14 @@ import (
 	"github.com/seed-111a911e/messagebatches/client"
 )
 
-// A line is a line of a file that is not blank.
+// A line is a non-blank line of a file.
 type line struct {
 	number      int64 // in the file, from 1
-	offset, end int64 // where it begins, and where the next one does
+	offset, end int64 // where it begins, and where the next line begins
 	text        []byte
 }
 
-// A lineReader reads lines. Memory holds one, which may be as long as a batch.
+// A lineReader reads lines. It holds one line in memory, which may be as long as a batch.
 type lineReader struct {
 	in     *bufio.Reader
 	at     int64
@@ -25,18 +25,18 @@ type lineReader struct {
 	long   []byte
 }
 
-// newLineReader reads r, which is a file from an offset on.
+// newLineReader returns a reader of r, which is a file from an offset on.
 func newLineReader(r io.Reader, offset int64) *lineReader {
 	return newRangeReader(r, offset, offset+256<<10)
 }
 
-// newRangeReader reads r, which is a file from an offset to an end.
+// newRangeReader returns a reader of r, which is a file from an offset to an end.
 func newRangeReader(r io.Reader, offset, end int64) *lineReader {
 	return &lineReader{in: bufio.NewReaderSize(r, int(min(256<<10, end-offset))), at: offset}
 }
 
-// next returns the next line that is not blank; its text is good until the next call. It calls read with what it
-// reads, blank lines included. Behind the last line the error is io.EOF.
+// next returns the next line that is not blank. Its text is valid until the next call. It calls read with all bytes that it
+// reads, including blank lines. After the last line the error is io.EOF.
 func (r *lineReader) next(read func(raw []byte)) (line, error) {
 	for {
 		r.number++
@@ -57,7 +57,7 @@ func (r *lineReader) next(read func(raw []byte)) (line, error) {
 	}
 }
 
-// trimLine takes the white space around a line away, and from the first line of a file a byte order mark.
+// trimLine removes white space around a line, and a byte order mark from the first line of a file.
 func trimLine(raw []byte, first bool) []byte {
 	if first {
 		raw = bytes.TrimPrefix(raw, []byte("\ufeff"))
@@ -65,7 +65,7 @@ func trimLine(raw []byte, first bool) []byte {
 	return bytes.Trim(raw, " \t\r\n")
 }
 
-// readWhole reads a line with its line break, of at most a number of bytes. It may use the memory of long.
+// readWhole reads a line with its line break, of at most so many bytes. It may use the memory of long.
 func readWhole(in *bufio.Reader, long *[]byte, most int) ([]byte, error) {
 	part, err := in.ReadSlice('\n')
 	if err != bufio.ErrBufferFull {

@@ -11,13 +11,13 @@ import (
 
 // A Listing is a job in a directory.
 type Listing struct {
-	Dir    string  `json:"dir"`              // of the job
+	Dir    string  `json:"dir"`              // directory of the job
 	Status *Status `json:"status,omitempty"` // nil if there is an Err
-	Err    error   `json:"-"`                // why the status cannot be read
+	Err    error   `json:"-"`                // why the status could not be read
 }
 
-// List returns the jobs whose directories are in a directory, by name, and first the job that the directory itself is. It
-// looks no deeper, and does not mind whether programs are running the jobs.
+// List returns the jobs in the subdirectories of a directory, ordered by name, and before them the job in the directory
+// itself, if there is one. It does not look into deeper directories, and works whether or not programs are running the jobs.
 func List(ctx context.Context, dir string) ([]Listing, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -26,7 +26,7 @@ func List(ctx context.Context, dir string) ([]Listing, error) {
 	names := []string{dir}
 	for _, e := range entries {
 		name := filepath.Join(dir, e.Name())
-		if info, err := os.Stat(name); err == nil && info.IsDir() { // of a link, what it leads to
+		if info, err := os.Stat(name); err == nil && info.IsDir() { // follows links
 			names = append(names, name)
 		}
 	}

@@ -10,19 +10,20 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// fewBatches is how many batches are polled one by one. Of more the list is read, 100 in one call.
+// fewBatches is the maximum number of batches that are polled one by one. If there are more, the list is read, with 100
+// batches per call.
 const fewBatches = 10
 
-// A listing is what the last list showed of the batches that run. It is good for as long as a poll of one batch is.
+// A listing is what the last list showed of the running batches. It is valid as long as a poll of one batch.
 type listing struct {
-	one   sync.Mutex // one list at a time; what follows is guarded by the engine's mutex
+	one   sync.Mutex // one list at a time; the fields below are guarded by the engine's mutex
 	began time.Time
 	found map[string]*client.Batch
-	off   bool // the next poll of each batch is made whatever the list showed
+	off   bool // poll each batch, whatever the list showed
 }
 
-// current returns what the service says of a batch that was accepted. Those of a pool are looked for in a list by
-// [Pool.Poll], for all jobs at once.
+// current returns the current state of a batch that was accepted. For the batches of a pool, [Pool.Poll] reads the list, for
+// all jobs at once.
 func (e *engine) current(ctx context.Context, id string) (*client.Batch, error) {
 	e.mu.Lock()
 	few := len(e.polls) <= fewBatches || e.pooled
@@ -36,7 +37,7 @@ func (e *engine) current(ctx context.Context, id string) (*client.Batch, error) 
 	return e.client.Get(ctx, id, client.WithVersion(e.version))
 }
 
-// inListing returns a batch as a list shows it, nil if it does not.
+// inListing returns a batch from the list, or nil if it is not in the list.
 func (e *engine) inListing(ctx context.Context, id string) (*client.Batch, error) {
 	e.listing.one.Lock()
 	defer e.listing.one.Unlock()
@@ -57,7 +58,7 @@ func (e *engine) inListing(ctx context.Context, id string) (*client.Batch, error
 	return all[id], nil
 }
 
-// listRunning lists the batches of the job that wait at the service.
+// listRunning lists the running batches of the job.
 func (e *engine) listRunning(ctx context.Context) (map[string]*client.Batch, error) {
 	var running []*store.Batch
 	err := e.store.View(ctx, func(tx store.Tx) (err error) {
@@ -74,11 +75,12 @@ func (e *engine) listRunning(ctx context.Context) (map[string]*client.Batch, err
 	return listed(ctx, e.client, wanted, client.WithVersion(e.version))
 }
 
-// pageSize is how many batches a page of a list has at most.
+// pageSize is the maximum number of batches in a page of a list.
 const pageSize = 100
 
-// listed lists batches of the workspace, the newest first, until all that are wanted are found, or until as many pages in a
-// row have shown none as are missing: to ask for each of them takes no more calls. The other ones are not returned.
+// listed lists batches of the workspace, newest first, and returns those that are wanted. It ends when all are found, or
+// when as many pages in a row without a wanted batch were read as batches are missing: a call for each of them costs no
+// more.
 func listed(ctx context.Context, c *client.Client, wanted map[string]bool, o ...client.CallOption) (map[string]*client.Batch, error) {
 	all, since := make(map[string]*client.Batch), 0
 	if len(wanted) == 0 {
@@ -98,7 +100,8 @@ func listed(ctx context.Context, c *client.Client, wanted map[string]bool, o ...
 	return all, nil
 }
 
-// untilPolled returns how long the list answers for a poll of a batch: it has shown that it runs.
+// untilPolled returns for how long the list makes a poll of a batch unnecessary, because it showed that the batch is
+// running.
 func (e *engine) untilPolled(b *store.Batch) time.Duration {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -109,15 +112,15 @@ func (e *engine) untilPolled(b *store.Batch) time.Duration {
 	return e.timing.poll - time.Since(e.listing.began)
 }
 
-// past forgets how often a batch was polled: it has ended.
+// past forgets how often a batch that has ended was polled.
 func (e *engine) past(b *store.Batch) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.polls, b.Seq)
 }
 
-// countsInUse returns how many requests the batches have that run in the workspace, as far as one page of the list shows.
-// It is best effort: nil if the list cannot be read.
+// countsInUse returns the sizes, in requests, of the batches that are running in the workspace, as far as one page of the
+// list shows them. It is best effort: it returns nil if the list cannot be read.
 func countsInUse(ctx context.Context, c *client.Client, version client.APIVersion) (counts []int) {
 	left := 100
 	for found, err := range c.List(ctx, client.WithPageSize(left), client.WithVersion(version), client.WithRetry(client.Retry{MaxAttempts: 1})) {

@@ -12,12 +12,12 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// TestPolling counts the calls that it takes to wait for many batches, and for a few.
+// TestPolling counts the calls for waiting for many batches and for a few.
 func TestPolling(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		batches     int
-		lists, gets int // in an hour
+		lists, gets int // per hour
 	}{
 		"few":  {batches: 8, gets: 8 * 60},
 		"many": {batches: 110, lists: 2 * 60},
@@ -43,7 +43,7 @@ func TestPolling(t *testing.T) {
 					return n
 				}
 				if lists, gets := calls(batchtest.List), calls(batchtest.Get); lists > tt.lists+3 || gets > tt.gets+8 || lists+gets < min(tt.lists+tt.gets, 60) {
-					t.Errorf("%d lists and %d gets in an hour, want %d and %d", lists, gets, tt.lists, tt.gets)
+					t.Errorf("%d lists and %d gets per hour, want %d and %d", lists, gets, tt.lists, tt.gets)
 				}
 			})
 		})
@@ -66,12 +66,12 @@ func (s *countedStore) Update(ctx context.Context, f func(store.Tx) error) error
 	return s.Store.Update(ctx, f)
 }
 
-// TestPoolPolling counts the calls and transactions that it takes a pool to look for the batches of two jobs once.
+// TestPoolPolling counts the calls and transactions of one Poll for the batches of two jobs.
 func TestPoolPolling(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		batches  int // of each job
-		others   int // batches of others that were created afterwards
+		batches  int // number of batches of each job
+		others   int // number of foreign batches that were created later
 		cancel   bool
 		lists    int
 		gets     int
@@ -125,12 +125,12 @@ func TestPoolPolling(t *testing.T) {
 				if tt.finished {
 					_ = sleep(t.Context(), 2*time.Hour)
 				}
-				for range 2 { // a cancellation is asked for once
+				for range 2 { // a batch is canceled only once
 					before, views := service.Stats().Calls, s.views.Load()
 					moved, wait, err := p.Poll(t.Context(), refs)
 					after := service.Stats().Calls
 					if want := map[bool]int{true: len(refs)}[tt.finished]; err != nil || len(moved) != want || wait <= 0 {
-						t.Errorf("%d batches of %d have moved, wait %s, %v", len(moved), want, wait, err)
+						t.Errorf("%d batches moved, want %d; wait %s, %v", len(moved), want, wait, err)
 					}
 					for op, want := range map[batchtest.Op]int{batchtest.List: tt.lists, batchtest.Get: tt.gets, batchtest.Cancel: tt.cancels} {
 						if n := after[op] - before[op]; n != want {
@@ -138,7 +138,7 @@ func TestPoolPolling(t *testing.T) {
 						}
 					}
 					if n := s.views.Load() - views; tt.gets+tt.cancels == 0 && !tt.cancel && n != 1 {
-						t.Errorf("%d transactions read", n)
+						t.Errorf("%d read transactions", n)
 					}
 					if tt.finished {
 						break

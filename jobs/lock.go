@@ -12,28 +12,28 @@ import (
 )
 
 var (
-	// ErrLocked is the error of a job that another program is running.
+	// ErrLocked is the error for a job that another program is running.
 	ErrLocked = errors.New("another program is running the job")
 
-	// ErrCopied is the error of a directory that is not where the job was run last: it was copied, or restored from a
-	// backup. The job may be running elsewhere, and two that run would send requests twice.
+	// ErrCopied is the error for a directory that was copied or restored from a backup since the job last ran. The original
+	// may be running elsewhere, and together they would send requests twice.
 	ErrCopied = errors.New("the directory of the job was copied or restored: the job may be running where it was before")
 )
 
-// A lock keeps a job from being run twice. It ends with the process.
+// A lock prevents a job from running twice at the same time. It ends with the process.
 type lock struct{ file *os.File }
 
-// A lockRecord is in the file of a lock: what a copy of the directory would not have.
+// A lockRecord is the content of the lock file. In a copy of the directory it does not match the file.
 type lockRecord struct {
 	Inode uint64 `json:"inode"`
-	Born  int64  `json:"born"` // when the file was created, 0 if the file system does not say: inodes are used again
+	Born  int64  `json:"born"` // when the file was created, because inodes are reused; 0 if the file system does not say
 	Runs  int64  `json:"runs"`
-	Boot  string `json:"boot"`  // of the machine that ran the job last
-	First int64  `json:"first"` // run on that boot: earlier ones may live elsewhere, whatever the lock says
+	Boot  string `json:"boot"`  // boot of the machine that last ran the job
+	First int64  `json:"first"` // first run on that boot: earlier ones may still run elsewhere, whatever the lock says
 }
 
-// takeLock takes the lock of a job. The record is the zero record if the file is new, and says what it said before if the
-// error is an [ErrCopied]: the lock is taken then.
+// takeLock takes the lock of a job, and returns its record, which is zero if the file is new. If the error is [ErrCopied],
+// the lock is taken, too, and the record is that of the original.
 func takeLock(name string) (*lock, lockRecord, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -50,7 +50,7 @@ func takeLock(name string) (*lock, lockRecord, error) {
 	return l, r, err
 }
 
-// read reads the record, which is that of another file if the error is an [ErrCopied].
+// read reads the record. If the error is [ErrCopied], it is the record of another file.
 func (l *lock) read() (r lockRecord, err error) {
 	raw, err := io.ReadAll(io.LimitReader(l.file, 1000))
 	if err != nil || len(raw) == 0 {
@@ -75,14 +75,14 @@ func (l *lock) write(runs, first int64) error {
 	if err != nil {
 		return err
 	}
-	// Always of the same length, so that it is never a mixture of two.
+	// The length is always the same, so that the file never mixes two records.
 	_, err = l.file.WriteAt(fmt.Appendf(nil, `{"inode":%20d,"born":%20d,"runs":%20d,"boot":"%-16.16s","first":%20d}`+"\n", inode, bornAt(l.file), runs, bootID(), first), 0)
 	return errors.Join(err, l.file.Sync())
 }
 
 func (l *lock) release() error { return l.file.Close() }
 
-// lockSoon locks a file. It tries for a moment, because [Inspect] may be looking whether it is locked.
+// lockSoon locks a file. It retries for a moment, because [Inspect] may be checking whether it is locked.
 func lockSoon(f *os.File) error {
 	for tries := 0; ; tries++ {
 		err := lockFile(f)
@@ -93,12 +93,12 @@ func lockSoon(f *os.File) error {
 	}
 }
 
-// bootID names this boot of this machine: locks say something about programs of the same one alone. Where a system does not
-// name its boots it is that of the machine.
+// bootID identifies the current boot of this machine: a lock says nothing about programs of another boot. On systems without
+// a boot ID, it identifies the machine.
 func bootID() string {
 	name, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
-		host, _ := os.Hostname() // empty, if that cannot be told either
+		host, _ := os.Hostname() // empty if that is unknown too
 		name = []byte(host)
 	}
 	sum := sha256.Sum256(name)

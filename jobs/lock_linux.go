@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// bornAt returns when a file was created, in nanoseconds, 0 if the file system does not say.
+// bornAt returns when a file was created, in Unix nanoseconds, or 0 if the file system does not say.
 func bornAt(f *os.File) int64 {
 	var s unix.Statx_t
 	err := unix.Statx(int(f.Fd()), "", unix.AT_EMPTY_PATH, unix.STATX_BTIME, &s)

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// TestAnotherBoot: the lock is free, on another boot or another host. What was not sent whole is sent again when its lease
-// has ended, because its program may live there; a lost response is looked for as ever.
+// TestAnotherBoot: the lock is free, after a reboot or on another host. A batch that was not sent completely is resent when
+// its lease has ended, because its program may still run elsewhere. After a lost response, the batch is looked for as usual.
 func TestAnotherBoot(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -17,7 +17,7 @@ func TestAnotherBoot(t *testing.T) {
 		dies   point
 		unsent int
 		doubt  int
-		least  time.Duration // until the requests are sent again
+		least  time.Duration // until the requests are resent
 	}{
 		"unsent/same boot":    {dies: point{"before commit of (*engine).fence", 1}, unsent: 1},
 		"unsent/another boot": {boot: "another", dies: point{"before commit of (*engine).fence", 1}, unsent: 1, least: 14 * time.Minute},
@@ -35,14 +35,14 @@ func TestAnotherBoot(t *testing.T) {
 					t.Fatalf("%d batches, %d unsent, %d doubts", len(batches), w.kinds("unsent"), w.kinds("doubt"))
 				}
 				if after := batches[0].CreatedAt.Sub(began); tt.unsent > 0 && (after < tt.least || after > tt.least+2*time.Minute) {
-					t.Errorf("it was sent again after %v", after)
+					t.Errorf("it was resent after %v", after)
 				}
 			})
 		})
 	}
 }
 
-// TestLockRecord: the file of a lock tells a copy, also one that has got the inode of the first one, from the file itself.
+// TestLockRecord: a lock file distinguishes a copy from the original, even if the copy has the same inode.
 func TestLockRecord(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), lockName)
@@ -57,7 +57,7 @@ func TestLockRecord(t *testing.T) {
 		return r, err
 	}
 	if r, err := take(); err != nil || r != (lockRecord{}) {
-		t.Fatalf("a new lock has %+v, %v", r, err)
+		t.Fatalf("a new lock file has %+v, %v", r, err)
 	}
 	r, err := take()
 	if err != nil || r.Runs != 7 || r.First != 5 || r.Boot != bootID() {

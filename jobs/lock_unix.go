@@ -29,7 +29,7 @@ func inodeOf(f *os.File) (uint64, error) {
 	return info.Sys().(*syscall.Stat_t).Ino, nil
 }
 
-// probeLock returns ErrLocked if a program has locked the file. It takes a lock that others may have too, for a moment.
+// probeLock returns ErrLocked if a program has locked the file. To find out, it takes a shared lock for a moment.
 func probeLock(f *os.File) error {
 	err := unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {

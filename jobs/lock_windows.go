@@ -8,7 +8,7 @@ import (
 )
 
 func lockFile(f *os.File) error {
-	// A byte far behind the end: other programs may read the file.
+	// Lock a byte far beyond the end, so that other programs can read the file.
 	at := &windows.Overlapped{OffsetHigh: 1}
 	err := windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, at)
 	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
@@ -28,7 +28,7 @@ func inodeOf(f *os.File) (uint64, error) {
 	return uint64(info.FileIndexHigh)<<32 | uint64(info.FileIndexLow), nil
 }
 
-// probeLock returns ErrLocked if a program has locked the file. It takes a lock that others may have too, for a moment.
+// probeLock returns ErrLocked if a program has locked the file. To find out, it takes a shared lock for a moment.
 func probeLock(f *os.File) error {
 	at := &windows.Overlapped{OffsetHigh: 1}
 	err := windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, at)

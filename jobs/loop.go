@@ -9,37 +9,37 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// How many steps are made at the same time: those that send, which fill the line, and others.
+// The maximum number of concurrent steps: of those that send, which use the whole bandwidth, and of others.
 const (
 	mostSending = 3
 	mostOthers  = 6
 )
 
-// A loop makes the steps of a job on one machine, each when it is due.
+// A loop runs the steps of a job on one machine, each when it is due.
 type loop struct {
 	*engine
 	job      *Job
-	due      map[int64]time.Time // batches, and when their next steps are
-	failures map[int64]int       // steps in a row that failed
-	tended   time.Time           // when spares and orphans were looked after
-	reported int64               // ID of the event that was reported last
+	due      map[int64]time.Time // when the next step of a batch is due
+	failures map[int64]int       // failed steps of a batch in a row
+	tended   time.Time           // when spares and orphans were last tended
+	reported int64               // ID of the last event that was reported
 	began    time.Time
-	steps    int            // that have ended
-	streamed int            // steps when the output was added to last, and one more
-	warned   map[int64]bool // batches whose results are aging
-	doubles  []string       // batches that still run and may be doubles
+	steps    int            // number of steps that have ended
+	streamed int            // one more than steps was when the output was last extended
+	warned   map[int64]bool // batches whose aging results were reported
+	doubles  []string       // IDs of batches that still run and may be duplicates
 
 	active  map[int64]bool
 	sending int
 	done    chan stepped
 }
 
-// newLoop returns a loop of a run that began at some time.
+// newLoop returns the loop of a run that began at a time.
 func newLoop(e *engine, j *Job, began time.Time) *loop {
 	return &loop{engine: e, job: j, due: make(map[int64]time.Time), failures: make(map[int64]int), began: began}
 }
 
-// A stepped is the end of a step.
+// A stepped is the outcome of a step.
 type stepped struct {
 	seq     int64
 	sending bool
@@ -47,7 +47,7 @@ type stepped struct {
 	err     error
 }
 
-// run makes steps until none is left to make: each batch is settled or gone.
+// run runs steps until there are none left: each batch is settled or gone.
 func (l *loop) run(ctx context.Context) error {
 	l.active, l.done, l.sending = make(map[int64]bool), make(chan stepped), 0
 	ctx, cancel := context.WithCancel(ctx)
@@ -59,7 +59,7 @@ func (l *loop) run(ctx context.Context) error {
 		}
 	}
 	cancel()
-	for len(l.active) > 0 { // what fails now fails because the run ends
+	for len(l.active) > 0 { // failures from here on are caused by the end of the run
 		s := <-l.done
 		delete(l.active, s.seq)
 		l.steps++
@@ -81,7 +81,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// turn starts the steps that are due and waits for something to happen. It is false when there is nothing left to do.
+// turn starts the steps that are due and waits for an event. It returns false when there is nothing left to do.
 func (l *loop) turn(ctx context.Context) (more bool, err error) {
 	if err := context.Cause(ctx); err != nil {
 		return false, err
@@ -115,7 +115,7 @@ func (l *loop) turn(ctx context.Context) (more bool, err error) {
 		}
 		return l.last(ctx)
 	}
-	l.listing.off = row.State == store.Canceled // each batch is canceled by its next poll
+	l.listing.off = row.State == store.Canceled // the next poll of each batch cancels it
 	next := l.start(ctx, batches)
 	if err := l.tendAll(ctx); err != nil {
 		return false, err
@@ -144,7 +144,7 @@ func (l *loop) await(ctx context.Context, next time.Duration) error {
 	}
 }
 
-// commanded reports whether somebody wants something of the job.
+// commanded reports whether there is a command for the job.
 func (l *loop) commanded(ctx context.Context) (there bool, err error) {
 	err = l.store.View(ctx, func(tx store.Tx) error {
 		_, err := tx.Command(l.engine.job)
@@ -156,7 +156,7 @@ func (l *loop) commanded(ctx context.Context) (there bool, err error) {
 	return there, err
 }
 
-// open returns the batches that something has to be done for.
+// open returns the batches that need further steps.
 func (l *loop) open(ctx context.Context, send bool) (batches []*store.Batch, err error) {
 	err = l.store.View(ctx, func(tx store.Tx) error {
 		batches, err = tx.Batches(l.engine.job, []store.State{store.Submitting, store.Doubtful, store.Unproven, store.Proven, store.Ended}, 0, 0)
@@ -182,7 +182,7 @@ func (l *loop) open(ctx context.Context, send bool) (batches []*store.Batch, err
 	return batches, err
 }
 
-// start starts the steps that are due, and returns how long it is until the next one is.
+// start starts the steps that are due, and returns the time until the next one is due.
 func (l *loop) start(ctx context.Context, batches []*store.Batch) time.Duration {
 	now, next := time.Now(), l.timing.look
 	for _, b := range batches {
@@ -199,7 +199,7 @@ func (l *loop) start(ctx context.Context, batches []*store.Batch) time.Duration 
 			next = min(next, wait)
 			continue
 		case sending && l.sending == mostSending, !sending && len(l.active)-l.sending == mostOthers:
-			continue // until one of them is finished
+			continue // until one of them has ended
 		}
 		if l.active[b.Seq] = true; sending {
 			l.sending++
@@ -212,7 +212,7 @@ func (l *loop) start(ctx context.Context, batches []*store.Batch) time.Duration 
 	return next
 }
 
-// finished notes the end of a step. An error is one that ends the run.
+// finished records the end of a step. It returns an error if that ends the run.
 func (l *loop) finished(ctx context.Context, s stepped) error {
 	delete(l.active, s.seq)
 	l.steps++
@@ -236,12 +236,12 @@ func (l *loop) finished(ctx context.Context, s stepped) error {
 	return nil
 }
 
-// isFatal reports whether a run cannot go on after an error.
+// isFatal reports whether an error ends the run.
 func isFatal(err error) bool {
 	return errors.As(err, new(*StrangerError)) || errors.As(err, new(*storeError))
 }
 
-// tendAll looks after the batches of the service that hold requests another batch holds too.
+// tendAll tends the batches on the server whose requests another batch has too.
 func (l *loop) tendAll(ctx context.Context) error {
 	if time.Since(l.tended) < l.timing.look {
 		return nil
@@ -271,8 +271,8 @@ func (l *loop) tendAll(ctx context.Context) error {
 	return nil
 }
 
-// last is the end of a run that has nothing left to do. If an attempt has ended without a batch, the list is looked at
-// once more: a batch of its size that has ended meanwhile may be that attempt's after all.
+// last ends a run that has nothing left to do. If an attempt was concluded to have no batch, it reads the list once more: a
+// batch of that size that has ended meanwhile may be the attempt's after all.
 func (l *loop) last(ctx context.Context) (more bool, err error) {
 	doubles, err := l.lookForDoubles(ctx)
 	if err == nil {
@@ -288,7 +288,7 @@ func (l *loop) last(ctx context.Context) (more bool, err error) {
 		return true, sleep(ctx, l.timing.look)
 	}
 	l.doubles = doubles
-	l.tended = time.Time{} // those that were found now, too
+	l.tended = time.Time{} // include those just found
 	if err := l.tendAll(ctx); err != nil {
 		return false, err
 	}
@@ -298,7 +298,7 @@ func (l *loop) last(ctx context.Context) (more bool, err error) {
 	return more, err
 }
 
-// cancels reports whether a batch is to be canceled that holds requests another batch holds too. It costs money until then.
+// cancels reports whether a batch whose requests another batch has too still has to be canceled. It costs money until then.
 func (l *loop) cancels(ctx context.Context) (more bool, err error) {
 	err = l.store.View(ctx, func(tx store.Tx) error {
 		orphans, err := tx.CreatedIn(l.engine.job, []store.Role{store.Orphan}, "", 0)

@@ -10,15 +10,15 @@ import (
 	"sync"
 )
 
-// A memDisk is a disk in memory, which can lose what was not synced.
+// A memDisk is a disk in memory that can lose data that was not synced.
 type memDisk struct {
 	mu      sync.Mutex
 	now     map[string]*memFile // by name
-	durable map[string]*memFile // what would be there after a loss of power
+	durable map[string]*memFile // files that would survive a loss of power
 	before  func(point string) error
 	after   func(point string) error
 	free    uint64
-	full    func(name string) error // the error of writing to a part, nil if there is room
+	full    func(name string) error // returns the error of writing to a part, or nil
 }
 
 type memFile struct {
@@ -31,7 +31,7 @@ func newMemDisk() *memDisk {
 	return &memDisk{now: make(map[string]*memFile), durable: make(map[string]*memFile), before: nothing, after: nothing, free: 1 << 40}
 }
 
-// losePower drops everything that was not synced.
+// losePower discards everything that was not synced.
 func (d *memDisk) losePower() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -206,7 +206,7 @@ func (h *memHandle) Write(p []byte) (int, error) {
 
 func (h *memHandle) Seek(offset int64, whence int) (int64, error) {
 	if whence != io.SeekStart {
-		return 0, errors.New("not from the start")
+		return 0, errors.New("can only seek from the start")
 	}
 	h.at = offset
 	return offset, nil

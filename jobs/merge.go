@@ -18,7 +18,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// A damagedError says that the part of a batch is not what was stored. Its results are read again.
+// A damagedError reports that the part of a batch was damaged or lost. Its results are read again.
 type damagedError struct {
 	seq int64
 	err error
@@ -32,24 +32,24 @@ type final struct {
 	index int64
 	grade grade
 	round int
-	raw   []byte // good until the next one
+	raw   []byte // valid until the next one
 
-	reasked int64 // answers that were not accepted and asked for again
-	retried int64 // other results whose requests were sent again
+	reasked int64 // answers that were not accepted and whose requests were resent
+	retried int64 // other results whose requests were resent
 	twice   bool  // two batches of one round have the request
 }
 
-// beats reports whether a result is to be the final one of its request, and not another one.
+// beats reports whether a result is preferred to another one of the same request.
 func (f final) beats(other final) bool {
 	return cmp.Or(cmp.Compare(f.grade, other.grade), cmp.Compare(f.round, other.round)) > 0
 }
 
-// byFirst orders batches by their first requests.
+// byFirst orders batches by the index of their first request.
 func byFirst(a, b *store.Batch) int {
 	return cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.Seq, b.Seq))
 }
 
-// merge calls yield with the final result of each request, in the order of the input. Parts that are damaged are a
+// merge calls yield with the final result of each request, in the order of the input. If a part is damaged, the error is a
 // [damagedError].
 func (e *engine) merge(ctx context.Context, lines int64, yield func(final) error) error {
 	var batches []*store.Batch
@@ -93,12 +93,12 @@ func (e *engine) merge(ctx context.Context, lines int64, yield func(final) error
 		}
 	}
 	if len(open) > 0 || len(batches) > 0 {
-		return fmt.Errorf("there are results behind request %d, the last one", lines-1)
+		return fmt.Errorf("there are results after request %d, the last one", lines-1)
 	}
 	return nil
 }
 
-// count counts the results of a request that were not the last ones.
+// count counts the results of a request before its last round.
 func (f *final) count(open []*partReader) {
 	last := 0
 	for _, p := range open {
@@ -106,7 +106,7 @@ func (f *final) count(open []*partReader) {
 			last = max(last, p.now.round)
 		}
 	}
-	rounds := uint64(0) // that have it, as bits
+	rounds := uint64(0) // rounds that have the request, as bits
 	for _, p := range open {
 		if p.now.index != f.index || p.now.grade == forgone {
 			continue
@@ -124,7 +124,7 @@ func (f *final) count(open []*partReader) {
 	}
 }
 
-// step moves parts beyond a request, and closes those that have come to their ends.
+// step moves parts past a request, and closes those that have ended.
 func step(open []*partReader, index int64) ([]*partReader, error) {
 	var failure error
 	open = slices.DeleteFunc(open, func(p *partReader) bool {
@@ -144,7 +144,7 @@ func step(open []*partReader, index int64) ([]*partReader, error) {
 	return open, failure
 }
 
-// A partReader reads a part, and checks that it is what was stored.
+// A partReader reads a part, and verifies its hash.
 type partReader struct {
 	batch *store.Batch
 	from  io.ReadCloser
@@ -179,12 +179,12 @@ func openPart(ctx context.Context, blobs store.Blobs, b *store.Batch) (*partRead
 
 func (p *partReader) close() { _ = p.from.Close() } // it was only read
 
-// next moves to the next result. Behind the last one it is false.
+// next moves to the next result. After the last one it returns false.
 func (p *partReader) next() (bool, error) {
 	line, err := readWhole(p.in, &p.long, math.MaxInt)
 	if err == io.EOF && len(line) == 0 {
 		if f := p.batch.Part; p.lines != f.Lines || p.bytes != f.Bytes || hex.EncodeToString(p.sum.Sum(nil)) != f.SHA256 {
-			return false, errors.New("it is not what was stored")
+			return false, errors.New("its content has changed")
 		}
 		return false, nil
 	}
@@ -197,7 +197,7 @@ func (p *partReader) next() (bool, error) {
 	index, rest, _ := bytes.Cut(line, []byte(" "))
 	n, err := strconv.ParseInt(string(index), 10, 64)
 	if err != nil || n <= p.now.index || len(rest) < 3 || rest[1] != ' ' {
-		return false, errors.New("it has a damaged line")
+		return false, errors.New("damaged line")
 	}
 	p.now = final{index: n, grade: grade(rest[0]), round: p.batch.Round, raw: rest[2 : len(rest)-1]}
 	return true, nil

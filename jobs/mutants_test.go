@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// A mutant is a mistake.
+// A mutant is a mistake in the code.
 type mutant struct {
 	name, file, from, to string
-	and                  [2]string // what is replaced too
-	tests                string    // that find it
+	and                  [2]string // another replacement, from and to
+	tests                string    // pattern of the tests that find it
 }
 
-// apply makes the mistake.
+// apply makes the mistake in a source text.
 func (m mutant) apply(t *testing.T, text string) string {
 	t.Helper()
 	for _, edit := range [][2]string{{m.from, m.to}, m.and} {
@@ -25,14 +25,14 @@ func (m mutant) apply(t *testing.T, text string) string {
 			continue
 		}
 		if strings.Count(text, edit[0]) != 1 {
-			t.Fatalf("%s does not have %q once", m.file, edit[0])
+			t.Fatalf("%s does not have %q exactly once", m.file, edit[0])
 		}
 		text = strings.Replace(text, edit[0], edit[1], 1)
 	}
 	return text
 }
 
-// TestMutantsApply checks that the mistakes can still be made.
+// TestMutantsApply checks that all mutants still apply to the source.
 func TestMutantsApply(t *testing.T) {
 	t.Parallel()
 	for _, m := range mutants {
@@ -47,10 +47,10 @@ func TestMutantsApply(t *testing.T) {
 	}
 }
 
-// heldByOthers is a rule that is there twice.
+// heldByOthers is the second place of a rule.
 var heldByOthers = [2]string{"v.blocked = true // until", "v.seen = v.seen // until"}
 
-// mutants are mistakes in the protocol, most of which were made once. The tests of this package must find each.
+// mutants are mistakes in the protocol, most of which were made at some time. The tests of this package must find each.
 var mutants = []mutant{
 	{name: "time counts for each who looks", file: "doubt.go", from: "if a.Owner == e.owner {", to: "if a.Waited += more; a.Owner == e.owner {", tests: "TestSimulation"},
 	{name: "no wait", file: "doubt.go", from: "late := a.Waited >= e.timing.margin+e.timing.lag", to: "late := true", tests: "TestSimulation"},
@@ -79,10 +79,10 @@ var mutants = []mutant{
 	},
 }
 
-// TestMutants checks that the tests find mistakes. It takes long, so that it only runs if JOBS_MUTANTS is set.
+// TestMutants checks that the tests find all mutants. It takes long, so it runs only if JOBS_MUTANTS is set.
 func TestMutants(t *testing.T) { //nolint:paralleltest // each run takes all processors
 	if os.Getenv("JOBS_MUTANTS") == "" {
-		t.Skip("left out without JOBS_MUTANTS: nothing has shown that these tests find mistakes in the protocol")
+		t.Skip("skipped without JOBS_MUTANTS: untested whether the tests find mistakes in the protocol")
 	}
 	for _, m := range mutants {
 		t.Run(m.name, func(t *testing.T) {
@@ -109,9 +109,9 @@ func TestMutants(t *testing.T) { //nolint:paralleltest // each run takes all pro
 			out, err := c.CombinedOutput()
 			switch {
 			case err == nil:
-				t.Error("no test fails")
+				t.Error("no test failed")
 			case strings.Contains(string(out), "panic: test timed out"):
-				t.Error("no test fails in time")
+				t.Error("no test failed within the time-out")
 			case strings.Contains(string(out), "build failed") || strings.Contains(string(out), "setup failed"):
 				t.Errorf("it does not compile: %s", out)
 			}
@@ -120,7 +120,7 @@ func TestMutants(t *testing.T) { //nolint:paralleltest // each run takes all pro
 	}
 }
 
-// whatFailed leaves out how tests that fail are marked.
+// whatFailed returns the output of the tests that failed, without markers.
 func whatFailed(out []byte) string {
 	var b strings.Builder
 	for line := range strings.Lines(string(out)) {

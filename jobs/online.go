@@ -11,35 +11,36 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// An OnlineReport is what the service's list has shown of a job.
+// An OnlineReport is what the list of batches showed about a job.
 type OnlineReport struct {
-	Listed  int `json:"listed"`  // batches that were looked at: those that are not older than the job
-	Ours    int `json:"ours"`    // of these, batches of the job, whose custom IDs prove it
-	Unread  int `json:"unread"`  // of ours, those that a response has named, and whose results cannot be read any more
-	Strange int `json:"strange"` // batches of others: of another number of requests than any of ours, or refuted by a custom ID
+	Listed  int `json:"listed"`  // batches that were checked: those that are not older than the job
+	Ours    int `json:"ours"`    // of these, batches of the job, as their custom IDs prove
+	Unread  int `json:"unread"`  // of Ours, those whose results can no longer be read, but which a response named or which were read before
+	Strange int `json:"strange"` // batches of others: no batch of the job has as many requests, or a custom ID proves it
 
-	// Duplicates are batches whose requests another batch of the job holds too: they were paid for. Those that the report of the
-	// job does not name are problems.
+	// Duplicates lists batches whose requests another batch of the job has too; they were paid for. Those that the report of
+	// the job does not name are problems.
 	Duplicates []string `json:"duplicates,omitempty"`
 
-	// MayBeOurs are batches that nobody knows, run, and have as many requests as one of ours. They can be told when they have
-	// ended.
+	// MayBeOurs lists unknown batches that are still running and have as many requests as a batch of the job. Their owner
+	// can be determined when they have ended.
 	MayBeOurs []string `json:"may_be_ours,omitempty"`
 
-	// Deleted are batches of ours that the list does not show any more.
+	// Deleted lists batches of the job that are no longer in the list.
 	Deleted []string `json:"deleted,omitempty"`
 }
 
-// VerifyOnline proves that nothing was paid for twice that the report of the job does not say. It does what [Job.Verify]
-// does, and checks that no request is in two batches of one round. Then it walks the service's list of batches down to what was there before the job, and reads one custom ID of each
-// batch of the job: it names job, batch, round and attempt. Of batches that the job does not know it reads the number of
-// requests, and one custom ID only if a batch of the job has as many.
+// VerifyOnline proves that nothing was paid for twice, except what the report of the job names. It makes the checks of
+// [Job.Verify], and checks that no request is in two batches of one round. Then it walks the list of batches down to those
+// that existed before the job, and reads one custom ID of each batch of the job: it names job, batch, round and attempt. For
+// a batch that the job does not know, it compares the number of requests, and reads one custom ID only if a batch of the job
+// has as many.
 //
-// A job with [Options.KeepIDs] has no such custom IDs, and cannot be verified in this way. The error is a [*VerifyError] if
-// something is wrong. Calls are retried as by the client.
+// A job with [Options.KeepIDs] has no such custom IDs and cannot be verified in this way. If there are problems, the error
+// is a [*VerifyError]. The client retries calls as usual.
 func (j *Job) VerifyOnline(ctx context.Context, c *client.Client) (*OnlineReport, error) {
 	if j.about.Options.KeepIDs {
-		return nil, fmt.Errorf("job %s: it has sent the custom IDs of its input (KeepIDs): nothing tells which batches of the service are its", j.dir)
+		return nil, fmt.Errorf("job %s: it sends the custom IDs of its input (KeepIDs), so nothing shows which batches on the server are its own", j.dir)
 	}
 	v := new(VerifyError)
 	if err := j.Verify(ctx); errors.As(err, &v) {
@@ -56,14 +57,14 @@ func (j *Job) VerifyOnline(ctx context.Context, c *client.Client) (*OnlineReport
 	return &w.report, nil
 }
 
-// A walk goes through the service's list.
+// A walk goes through the list of batches.
 type walk struct {
 	*engine
 	report   OnlineReport
 	problems *VerifyError
-	sizes    map[int64]bool            // of the batches of the job
-	created  map[string]*store.Created // what is known, by ID
-	holders  map[int64][]string        // batches of the service, by the number of the batch of the job
+	sizes    map[int64]bool            // sizes, in requests, of the batches of the job
+	created  map[string]*store.Created // what the store knows, by batch ID
+	holders  map[int64][]string        // IDs of batches on the server, by Seq of the batch of the job
 }
 
 func (w *walk) wrong(format string, args ...any) {
@@ -120,7 +121,7 @@ func (w *walk) run(ctx context.Context, j *Job) error {
 	return nil
 }
 
-// disjoint checks that no request is in two batches of one round, so that batches with different numbers hold different
+// disjoint checks that no request is in two batches of one round, so that batches with different Seqs have different
 // requests.
 func (w *walk) disjoint(ctx context.Context, lines int64) error {
 	if len(w.problems.Problems) > 0 {
@@ -137,7 +138,7 @@ func (w *walk) disjoint(ctx context.Context, lines int64) error {
 	})
 }
 
-// know reads what the store knows.
+// know loads what the store knows.
 func (w *walk) know(ctx context.Context) error {
 	return w.store.View(ctx, func(tx store.Tx) error {
 		w.sizes, w.created, w.holders = make(map[int64]bool), make(map[string]*store.Created), make(map[int64][]string)
@@ -155,12 +156,12 @@ func (w *walk) know(ctx context.Context) error {
 	})
 }
 
-// look looks at a batch of the list.
+// look checks a batch of the list.
 func (w *walk) look(ctx context.Context, found *client.Batch) error {
 	c := w.created[found.ID]
-	total, told := requestsOf(found)
+	total, known := requestsOf(found)
 	switch {
-	case c != nil && c.Role == store.Foreign, c == nil && told && !w.sizes[total]:
+	case c != nil && c.Role == store.Foreign, c == nil && known && !w.sizes[total]:
 		w.report.Strange++
 		return nil
 	case c == nil && !found.Ended():
@@ -180,10 +181,10 @@ func (w *walk) look(ctx context.Context, found *client.Batch) error {
 	case c == nil && !ours:
 		w.report.Strange++
 		return nil
-	case text == "": // a response has named it, or it was read before
+	case text == "": // a response named it, or it was read before
 		w.report.Unread++
 	case !ours, c != nil && id.seq != c.Seq:
-		w.wrong("batch %s of the service: its results are not those of batch %d of the job", found.ID, c.Seq)
+		w.wrong("the results of batch %s are not those of batch %d of the job", found.ID, c.Seq)
 		return nil
 	}
 	seq := id.seq
@@ -212,7 +213,7 @@ func (w *walk) judge(known *Report) {
 				w.report.Duplicates = append(w.report.Duplicates, id)
 			default:
 				w.report.Duplicates = append(w.report.Duplicates, id)
-				w.wrong("batch %s of the service holds requests of batch %d too, was paid for, and is not in the report", id, seq)
+				w.wrong("batch %s has the requests of batch %d of the job, too, and was paid for, but is not in the report", id, seq)
 			}
 		}
 	}

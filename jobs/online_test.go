@@ -11,7 +11,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// online verifies the job at the service.
+// online calls VerifyOnline.
 func (w *world) online() (*OnlineReport, error) {
 	j, err := w.open(w.t.Context(), newFuse(point{}))
 	if err != nil {
@@ -20,8 +20,8 @@ func (w *world) online() (*OnlineReport, error) {
 	return j.VerifyOnline(w.t.Context(), w.service.Client())
 }
 
-// TestVerifyOnline proves that nothing was paid for twice beside batches of others, of which it reads no results unless
-// they are as large as ours.
+// TestVerifyOnline: with foreign batches on the server, nothing was paid for twice. It reads results of foreign batches only
+// if they are as large as ours.
 func TestVerifyOnline(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -43,12 +43,12 @@ func TestVerifyOnline(t *testing.T) {
 			read[c.BatchID] = true
 		}
 		if read[larger.ID] || read[running.ID] || !read[same.ID] || len(read) != 2 {
-			t.Errorf("results were read of %v", read)
+			t.Errorf("read the results of %v", read)
 		}
 	})
 }
 
-// TestVerifyOnlineDuplicates finds a batch of ours that nobody has noted.
+// TestVerifyOnlineDuplicates finds a batch of ours that the store does not know.
 func TestVerifyOnlineDuplicates(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -62,7 +62,7 @@ func TestVerifyOnlineDuplicates(t *testing.T) {
 	})
 }
 
-// TestCountTwice tells two batches of one round with the same request from two of different rounds.
+// TestCountTwice distinguishes two batches of one round with the same request from two of different rounds.
 func TestCountTwice(t *testing.T) {
 	t.Parallel()
 	part := func(index int64, round int) *partReader {
@@ -87,7 +87,7 @@ func TestCountTwice(t *testing.T) {
 	}
 }
 
-// TestVerifyOnlineKnown finds doubles that the report names, and batches that were deleted.
+// TestVerifyOnlineKnown: duplicates that the report names, and deleted batches, are not problems.
 func TestVerifyOnlineKnown(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -128,7 +128,7 @@ func TestVerifyOnlineRebuilt(t *testing.T) {
 	})
 }
 
-// TestVerifyOnlineKeepIDs says that there is no proof without custom IDs of ours.
+// TestVerifyOnlineKeepIDs: there is no proof without our custom IDs.
 func TestVerifyOnlineKeepIDs(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -143,7 +143,7 @@ func TestVerifyOnlineKeepIDs(t *testing.T) {
 	})
 }
 
-// TestVerifyOnlineStranger refuses a key of another workspace, which would show nothing.
+// TestVerifyOnlineStranger: the key of another workspace, whose list is empty, is refused.
 func TestVerifyOnlineStranger(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {

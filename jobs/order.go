@@ -15,29 +15,29 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// An Order is that of the results in the output.
+// An Order is the order of the results in the output.
 type Order string
 
-// The orders.
+// The values of [Options.Order].
 const (
-	// OrderInput is that of the input: the output is written when the job is done. It is the default.
+	// OrderInput is the order of the input. The output is written when the job is done. It is the default.
 	OrderInput Order = ""
 
-	// OrderDone is that in which batches end: the final results of a batch are added to the output as soon as they are
-	// stored, in the order of the input, so that other programs can read them before the job is done. The results of requests
-	// that are sent again come last. After [Job.Retry], and after [Rebuild], the output is written anew, in the order of the
+	// OrderDone is the order in which batches end. The final results of a batch are appended to the output as soon as they
+	// are stored, in the order of the input, so that other programs can read them before the job is done. The results of
+	// requests that are resent come last. After [Job.Retry] and after [Rebuild], the output is rewritten in the order of the
 	// input.
 	OrderDone Order = "done"
 )
 
-// A progress says how much of an output in OrderDone is written: what is behind that is written again.
+// A progress records how much of an output in OrderDone is written. Anything after that is overwritten.
 type progress struct {
 	Output string  `json:"output"`
 	Bytes  int64   `json:"bytes"`
-	Parts  []int64 `json:"parts"` // of batches of round 0
+	Parts  []int64 `json:"parts"` // Seqs of batches of round 0
 }
 
-// progressName is the file that has it, until the job is done.
+// progressName is the file of the progress. It exists until the job is done.
 const progressName = "output.progress"
 
 func (j *Job) readProgress() (*progress, error) {
@@ -51,7 +51,7 @@ func (j *Job) readProgress() (*progress, error) {
 	defer f.Close()
 	p := new(progress)
 	if err := json.NewDecoder(f).Decode(p); err != nil || p.Output != j.output() {
-		return &progress{Output: j.output()}, nil // it is written again
+		return &progress{Output: j.output()}, nil // the output is rewritten
 	}
 	return p, nil
 }
@@ -60,7 +60,7 @@ func (j *Job) writeProgress(p *progress) error {
 	return writeFile(j.disk, filepath.Join(j.dir, progressName), func(w io.Writer) error { return json.NewEncoder(w).Encode(p) })
 }
 
-// stream adds what was collected to the output of a job in OrderDone.
+// stream appends the results that were collected to the output of a job in OrderDone.
 func (j *Job) stream(ctx context.Context, e *engine) error {
 	if !j.streams() {
 		return nil
@@ -83,7 +83,7 @@ func (j *Job) stream(ctx context.Context, e *engine) error {
 			return err
 		}
 	}
-	late, err := e.late(ctx) // last: a batch that is collected meanwhile must not be among the parts and miss here
+	late, err := e.late(ctx) // read after the parts: a batch of parts must not be missing here
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (j *Job) stream(ctx context.Context, e *engine) error {
 	return nil
 }
 
-// stream adds to the output if a step has ended since the last time. A disk that is full does not end the run.
+// stream extends the output if a step has ended since the last call. A full disk does not end the run.
 func (l *loop) stream(ctx context.Context) error {
 	if l.streamed == l.steps+1 {
 		return nil
@@ -123,7 +123,7 @@ func (l *loop) stream(ctx context.Context) error {
 	return err
 }
 
-// appendTo opens the output behind what is written of it. If it is not what it was, it is begun anew.
+// appendTo opens the output after the part that is written. If the file is shorter than that, it starts over.
 func (j *Job) appendTo(p *progress) (file, error) {
 	f, err := j.disk.Append(p.Output, p.Bytes)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
@@ -146,8 +146,8 @@ func (j *Job) wasDone() bool {
 	return true
 }
 
-// firstParts returns the batches of the first round whose results are stored and are none of those, in the order in
-// which they ended.
+// firstParts returns the batches of the first round whose results are stored, except those in but, in the order in which
+// they ended.
 func (e *engine) firstParts(ctx context.Context, but []int64) (parts []*store.Batch, err error) {
 	err = e.store.View(ctx, func(tx store.Tx) error {
 		parts = nil
@@ -162,7 +162,8 @@ func (e *engine) firstParts(ctx context.Context, but []int64) (parts []*store.Ba
 	return parts, err
 }
 
-// late returns the requests that are sent again, by number: their final results are not in the parts of the first round.
+// late returns the indexes of the requests that are resent, in ascending order: their final results are not in the parts of
+// the first round.
 func (e *engine) late(ctx context.Context) (late []int64, err error) {
 	var lists []string
 	err = e.store.View(ctx, func(tx store.Tx) error {
@@ -192,7 +193,7 @@ func (e *engine) late(ctx context.Context) (late []int64, err error) {
 	return slices.Compact(late), nil
 }
 
-// copyPart writes the results of a part that are not late, and returns how many bytes they are.
+// copyPart writes the results of a part that are not late, and returns the number of bytes.
 func (e *engine) copyPart(ctx context.Context, b *store.Batch, late []int64, out *bufio.Writer) (n int64, err error) {
 	p, err := openPart(ctx, e.blobs, b)
 	if err != nil {
@@ -213,21 +214,21 @@ func (e *engine) copyPart(ctx context.Context, b *store.Batch, late []int64, out
 	return n, nil
 }
 
-// writeLine writes a line. An error is that of Flush.
+// writeLine writes a line and returns its size. Errors are returned by Flush.
 func writeLine(out *bufio.Writer, line []byte) int {
 	n, _ := out.Write(line)
 	_ = out.WriteByte('\n')
 	return n + 1
 }
 
-// streams reports whether the output is written while the job runs. After [Job.Retry], and after [Rebuild], it stays as it
-// is until the new one is complete.
+// streams reports whether the output is written while the job runs. After [Job.Retry] and after [Rebuild], the old output is
+// kept until the new one is complete.
 func (j *Job) streams() bool {
 	return j.about.Options.Order == OrderDone && j.about.Epoch == 0 && !j.wasDone()
 }
 
-// writeDone completes an output in OrderDone: with the results that are late, behind those of the parts. Each is called
-// with the final result of each request, in the order of the input.
+// writeDone completes an output in OrderDone with the late results, after those of the parts. It calls each with the final
+// result of each request, in the order of the input.
 func (j *Job) writeDone(ctx context.Context, e *engine, lines int64, each func(final) error) error {
 	if err := j.stream(ctx, e); err != nil {
 		return err
@@ -244,7 +245,7 @@ func (j *Job) writeDone(ctx context.Context, e *engine, lines int64, each func(f
 	if err != nil {
 		return err
 	}
-	if len(p.Parts) == 0 { // what was written is lost: it is begun anew
+	if len(p.Parts) == 0 { // the file was lost: start over
 		if err := errors.Join(f.Close(), ignoreMissing(j.disk.Remove(filepath.Join(j.dir, progressName)))); err != nil {
 			return err
 		}

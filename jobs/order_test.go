@@ -15,7 +15,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// inOrderDone runs a test in a world whose job has 7 requests in batches of 3, one of which is sent again.
+// inOrderDone runs a test in a world whose job has 7 requests in batches of 3, one of which is resent.
 func inOrderDone(t *testing.T, f func(t *testing.T, w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -23,7 +23,7 @@ func inOrderDone(t *testing.T, f func(t *testing.T, w *world)) {
 	})
 }
 
-// written returns the custom IDs in the output, in their order.
+// written returns the custom IDs in the output, in order.
 func (w *world) written() (ids []string) {
 	w.disk.mu.Lock()
 	defer w.disk.mu.Unlock()
@@ -35,7 +35,7 @@ func (w *world) written() (ids []string) {
 	return ids
 }
 
-// checkSet checks that the output has each answer once.
+// checkSet checks that the output has each answer exactly once.
 func (w *world) checkSet(r *Report) error {
 	if r.Requests != 7 || r.Answered != 7 || r.Retried != 1 || len(r.Duplicates) > 0 {
 		return fmt.Errorf("report %+v", *r)
@@ -48,7 +48,7 @@ func (w *world) checkSet(r *Report) error {
 	return w.duplicates()
 }
 
-// TestOrderDone reads the output while the job runs: it grows, and what is sent again comes last.
+// TestOrderDone reads the output while the job runs: it grows, and results of resent requests come last.
 func TestOrderDone(t *testing.T) {
 	t.Parallel()
 	inOrderDone(t, func(t *testing.T, w *world) {
@@ -63,7 +63,7 @@ func TestOrderDone(t *testing.T) {
 		}
 		all := w.written()
 		if len(meanwhile) != 6 || !slices.Equal(meanwhile, all[:6]) || all[6] != "flaky 3" {
-			t.Errorf("after five minutes it has %v, and in the end %v", meanwhile, all)
+			t.Errorf("after five minutes the output has %v, and at the end %v", meanwhile, all)
 		}
 		if w.disk.now["/job/"+progressName] != nil {
 			t.Error("the progress was not removed")
@@ -71,7 +71,8 @@ func TestOrderDone(t *testing.T) {
 	})
 }
 
-// TestOrderDoneMeanwhile has batches collected while the output is opened: what is sent again of them is not written yet.
+// TestOrderDoneMeanwhile: batches are collected while the output is opened. Results whose requests are resent are not
+// written yet.
 func TestOrderDoneMeanwhile(t *testing.T) {
 	t.Parallel()
 	inOrderDone(t, func(t *testing.T, w *world) {
@@ -92,14 +93,14 @@ func TestOrderDoneMeanwhile(t *testing.T) {
 	})
 }
 
-// TestOrderDoneCrash has a program die wherever the output is written.
+// TestOrderDoneCrash kills a program at every write to the output.
 func TestOrderDoneCrash(t *testing.T) {
 	t.Parallel()
 	crash := func(power bool, p point) (met []point, err error) {
 		inOrderDone(t, func(t *testing.T, w *world) {
 			if p.n > 0 {
 				dies := newFuse(p)
-				_, _ = w.live(dies) // it may get to the point less often than another time
+				_, _ = w.live(dies) // this run may reach the point less often
 				if power && dies.dead {
 					w.disk.losePower()
 				}
@@ -130,11 +131,11 @@ func TestOrderDoneCrash(t *testing.T) {
 	}
 	t.Logf("%d points", n)
 	if n < 20 {
-		t.Errorf("only %d of the points %v", n, all)
+		t.Errorf("only %d of these points: %v", n, all)
 	}
 }
 
-// TestOrderDoneDamage damages the output, and a part, while the job runs.
+// TestOrderDoneDamage damages the output or a part while the job runs.
 func TestOrderDoneDamage(t *testing.T) {
 	t.Parallel()
 	for name, damage := range map[string]func(w *world){
@@ -164,7 +165,7 @@ func TestOrderDoneDamage(t *testing.T) {
 	}
 }
 
-// TestOrderDoneRebuilt loses the database when a part of the output is written.
+// TestOrderDoneRebuilt loses the database when a part of the output has been written.
 func TestOrderDoneRebuilt(t *testing.T) {
 	t.Parallel()
 	inOrderDone(t, func(t *testing.T, w *world) {
@@ -185,7 +186,7 @@ func TestOrderDoneRebuilt(t *testing.T) {
 	})
 }
 
-// TestErrorsFile writes what is no answer to a second file too.
+// TestErrorsFile: results that are not answers are also written to a second file.
 func TestErrorsFile(t *testing.T) {
 	t.Parallel()
 	for _, order := range []Order{OrderInput, OrderDone} {

@@ -19,37 +19,37 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// A Report is what a job came to. It is the manifest, which lies beside the output as JSON.
+// A Report is the outcome of a job. It is stored as JSON in the file manifest.json in the directory of the job.
 type Report struct {
-	Job    string    `json:"job"`    // its ID
+	Job    string    `json:"job"`    // ID of the job
 	Done   time.Time `json:"done"`   // when the output was written
-	Output string    `json:"output"` // file of results, in the order that the job has
-	Bytes  int64     `json:"bytes"`  // of the output
-	SHA256 string    `json:"sha256"` // of the output
+	Output string    `json:"output"` // file of results, in the order of Options.Order
+	Bytes  int64     `json:"bytes"`  // size of the output
+	SHA256 string    `json:"sha256"` // hash of the output, in hexadecimal
 
-	Errors       string `json:"errors,omitempty"`        // file of results that are no answers, if one was wanted
-	ErrorsSHA256 string `json:"errors_sha256,omitempty"` // of that file
+	Errors       string `json:"errors,omitempty"`        // file of results that are not answers, if Options.Errors is set
+	ErrorsSHA256 string `json:"errors_sha256,omitempty"` // hash of that file
 
-	Requests int64 `json:"requests"` // of the input, and results of the output
+	Requests int64 `json:"requests"` // requests in the input, and results in the output
 	Answered int64 `json:"answered"` // results that are answers
-	Rejected int64 `json:"rejected"` // of these, those that were not accepted, see Options.Accept
+	Rejected int64 `json:"rejected"` // of these, answers that Options.Accept did not accept
 	Failed   int64 `json:"failed"`   // results that errored, expired or were canceled
-	Missing  int64 `json:"missing"`  // requests that were accepted and have no result; the output has an errored one in its place
+	Missing  int64 `json:"missing"`  // requests that the service accepted and has no result for; the output has an errored result in its place
 
-	// Reasked counts answers that were not accepted and whose requests were sent again: each was paid for. Retried counts
-	// other results whose requests were sent again. A request may be counted in each round but its last one.
+	// Reasked counts answers that were not accepted and whose requests were resent; each was paid for. Retried counts other
+	// results whose requests were resent. A request may be counted in each round except its last one.
 	Reasked int64 `json:"reasked,omitempty"`
 	Retried int64 `json:"retried,omitempty"`
 
-	Batches int64 `json:"batches"` // that were accepted for the job, those below included
-	Rounds  int   `json:"rounds"`  // 1 if nothing was sent again
+	Batches int64 `json:"batches"` // batches that the service accepted for the job, including Gone and Duplicates
+	Rounds  int   `json:"rounds"`  // 1 if nothing was resent
 
-	// Gone are batches of the service whose results could not be read any more: their requests are Missing, and were paid for.
+	// Gone lists batches whose results could no longer be read. Their requests are counted in Missing, and were paid for.
 	Gone []string `json:"gone,omitempty"`
 
-	// Duplicates are batches of the service whose requests another batch of the job holds too. They were paid for. PossibleDuplicates
-	// are batches that still run and may be such ones: they are as large as one that was sent again after lists had shown
-	// that it had not been accepted. Resent counts the creates that were sent again on request, with [Resend].
+	// Duplicates lists batches whose requests another batch of the job has too. They were paid for. PossibleDuplicates lists
+	// batches that may be duplicates and still run: they are as large as a batch that was resent after lists had shown that
+	// it had not been accepted. Resent counts the creates that were resent because of [Resend].
 	Duplicates         []string `json:"duplicates,omitempty"`
 	PossibleDuplicates []string `json:"possible_duplicates,omitempty"`
 	Resent             int      `json:"resent,omitempty"`
@@ -57,8 +57,8 @@ type Report struct {
 	Costs *Costs `json:"costs,omitempty"` // what the job has cost
 }
 
-// finish writes the output and the manifest of a job whose batches are all settled, and ends it. Running are batches that
-// may be doubles.
+// finish writes the output and the manifest of a job whose batches are all settled, and ends the job. Running lists batches
+// that may be duplicates.
 func (j *Job) finish(ctx context.Context, e *engine, lines int64, running []string) error {
 	r := &Report{Job: j.about.ID, Done: j.clock.wall(), Output: j.output(), PossibleDuplicates: running}
 	if err := j.tally(ctx, r); err != nil {
@@ -111,12 +111,12 @@ func (j *Job) finish(ctx context.Context, e *engine, lines int64, running []stri
 		if row.State != store.Canceled {
 			row.State = store.Done
 		}
-		return errors.Join(tx.PutJob(row), tx.AddEvent(&store.Event{Job: row.ID, At: tx.Now(), Kind: "done", Text: fmt.Sprintf("%d results", r.Requests)}))
+		return errors.Join(tx.PutJob(row), tx.AddEvent(&store.Event{Job: row.ID, At: tx.Now(), Kind: "done", Text: plural(r.Requests, "result")}))
 	})
 }
 
-// restoreOutput writes the output of a job that is done again if its file is not there, or if the options name another one.
-// Without the parts, which Prune deletes, and without a database that knows them, it does nothing.
+// restoreOutput rewrites the output of a job that is done, if its file does not exist or the options name another one. It
+// does nothing without the parts, which Prune deletes, or without a database that knows them.
 func (j *Job) restoreOutput(ctx context.Context, e *engine, lines int64) error {
 	r, err := j.report(ctx)
 	if err != nil || j.about.Pruned != nil {
@@ -131,7 +131,7 @@ func (j *Job) restoreOutput(ctx context.Context, e *engine, lines int64) error {
 		return err
 	}
 	known := new(Report)
-	if err := j.tally(ctx, known); err != nil || known.Batches < r.Batches { // the database was lost when the job was done
+	if err := j.tally(ctx, known); err != nil || known.Batches < r.Batches { // the database was lost after the job was done
 		return err
 	}
 	return j.finish(ctx, e, lines, r.PossibleDuplicates)
@@ -156,7 +156,7 @@ func (r *Report) count(f final) {
 	r.Bytes += int64(len(f.raw)) + 1
 }
 
-// writeOutput writes the output. Each is called with the final result of each request, in the order of the input.
+// writeOutput writes the output. It calls each with the final result of each request, in the order of the input.
 func (j *Job) writeOutput(ctx context.Context, e *engine, lines int64, each func(final) error) error {
 	if j.streams() {
 		return j.writeDone(ctx, e, lines, each)
@@ -171,7 +171,8 @@ func (j *Job) writeOutput(ctx context.Context, e *engine, lines int64, each func
 	})
 }
 
-// writeErrors calls write with the file of results that are no answers, nil if none is wanted, and writes that file.
+// writeErrors calls write with a writer for the results that are not answers, and stores them in Options.Errors. The writer
+// is nil if that is "".
 func (j *Job) writeErrors(r *Report, write func(failures *bufio.Writer) error) error {
 	if r.Errors = j.options.Errors; r.Errors == "" {
 		return write(nil)
@@ -182,7 +183,7 @@ func (j *Job) writeErrors(r *Report, write func(failures *bufio.Writer) error) e
 	})
 }
 
-// hashOutputs notes the hashes of what was written.
+// hashOutputs records the hashes of the files.
 func (j *Job) hashOutputs(r *Report) error {
 	for name, sum := range map[string]*string{r.Output: &r.SHA256, r.Errors: &r.ErrorsSHA256} {
 		if name == "" {
@@ -247,7 +248,7 @@ func (j *Job) output() string {
 	return filepath.Join(j.dir, outputName)
 }
 
-// Report returns the report of a job that is done, as [Job.Run] did. The error is [ErrNotDone] if it is not.
+// Report returns the report of a job that is done, as [Job.Run] did. If the job is not done, the error is [ErrNotDone].
 func (j *Job) Report(ctx context.Context) (*Report, error) {
 	r, err := j.report(ctx)
 	if errors.Is(err, os.ErrNotExist) {
@@ -279,11 +280,11 @@ func (j *Job) report(context.Context) (*Report, error) {
 	return r, nil
 }
 
-// ErrNotDone is the error of the results of a job that is not done.
+// ErrNotDone is the error for the results of a job that is not done.
 var ErrNotDone = errors.New("the job is not done")
 
-// Results yields the final result of each request of a job that is done, in the order of the input, under the custom IDs
-// of the input. An error is the last thing it yields; it is an ErrNotDone if the job is not done.
+// Results yields the final result of each request of a job that is done, in the order of the output, with the custom IDs of
+// the input. An error is the last thing it yields. If the job is not done, the error is [ErrNotDone].
 func (j *Job) Results(ctx context.Context) iter.Seq2[*client.Item, error] {
 	return func(yield func(*client.Item, error) bool) {
 		r, err := j.Report(ctx)
@@ -312,7 +313,7 @@ func (j *Job) Results(ctx context.Context) iter.Seq2[*client.Item, error] {
 	}
 }
 
-// hashOf returns the SHA-256 of a file from its beginning on.
+// hashOf returns the SHA-256 of a whole file, in hexadecimal.
 func hashOf(f file) (string, error) {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return "", err

@@ -6,12 +6,11 @@ import (
 	"strings"
 )
 
-// owner names a run of a job, to which attempts belong.
+// owner returns the name of a run of a job, which owns attempts.
 func owner(job string, run int64) string { return fmt.Sprintf("%s-%d", job, run) }
 
-// hasEnded reports whether another owner certainly has ended. If the job was run on another machine, or before this one
-// was started anew, nothing but the lease of its attempts says when they are not its any longer: a machine that was
-// suspended may go on.
+// hasEnded reports whether another owner has certainly ended. If it ran on another machine, or before this one was rebooted,
+// only the leases of its attempts limit its ownership, because a suspended machine may continue.
 func (e *engine) hasEnded(other string) bool {
 	if !e.alone {
 		return false

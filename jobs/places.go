@@ -8,9 +8,9 @@ import (
 	"io"
 )
 
-// Places say where the requests of an input are. Memory holds one number for some of them.
+// places finds the requests of an input. It holds the offset of every 1024th in memory.
 type places struct {
-	every []int64 // where each request begins whose number is a multiple of stride
+	every []int64 // offsets of the requests whose index is a multiple of stride
 	lines int64
 	bytes int64
 	sum   string // SHA-256 of the input
@@ -18,7 +18,7 @@ type places struct {
 
 const stride = 1024
 
-// locate reads an input once.
+// locate reads an input and returns its places.
 func locate(ctx context.Context, f file) (*places, error) {
 	p, sum := new(places), sha256.New()
 	for r := newLineReader(f, 0); ; p.lines++ {
@@ -39,10 +39,10 @@ func locate(ctx context.Context, f file) (*places, error) {
 	}
 }
 
-// entries calls yield with the places of requests, whose numbers must be in order.
+// entries calls yield with the entries of requests. The indexes must be in ascending order.
 func (p *places) entries(ctx context.Context, f file, indexes []int64, yield func(entry)) error {
 	var r *lineReader
-	next := int64(0) // that r reads
+	next := int64(0) // index of the request that r reads next
 	for _, index := range indexes {
 		if index < 0 || index >= p.lines {
 			return fmt.Errorf("the input has no request %d: %w", index, ErrInputChanged)
@@ -68,7 +68,7 @@ func (p *places) entries(ctx context.Context, f file, indexes []int64, yield fun
 	return nil
 }
 
-// A bitset is a set of requests.
+// A bitset is a set of request indexes.
 type bitset []uint64
 
 func newBitset(n int64) bitset { return make(bitset, (n+63)/64) }

@@ -17,28 +17,28 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// limits are what a batch of a job may be.
+// limits are the maximum size of a batch.
 type limits struct {
 	requests int
 	bytes    int64
 }
 
-// Parts of the size of a body.
+// Overhead in the size of a body.
 const (
 	bodyOverhead = int64(len(`{"requests":[]}`))
-	idOverhead   = int64(len(`"custom_id":"",`) + longestWireID + len(`,`)) // of one line, beside the line
+	idOverhead   = int64(len(`"custom_id":"",`) + longestWireID + len(`,`)) // for each line
 )
 
-// An InputError says what is wrong with the lines of an input. Nothing was sent.
+// An InputError lists the faulty lines of an input. Nothing was sent.
 type InputError struct {
-	// Count is how many lines are wrong.
+	// Count is the number of errors.
 	Count int64
 
-	// First are the first 10, in the order in which they were found.
+	// First has the first 10 of them, in the order in which they were found.
 	First []error
 }
 
-// Error lists the first lines, each on a line.
+// Error lists First, one error per line, and how many more there are.
 func (e *InputError) Error() string {
 	text := errors.Join(e.First...).Error()
 	if more := e.Count - int64(len(e.First)); more > 0 {
@@ -50,7 +50,7 @@ func (e *InputError) Error() string {
 // Unwrap returns First.
 func (e *InputError) Unwrap() []error { return e.First }
 
-// mostErrors is how many lines an InputError names.
+// mostErrors is the maximum length of InputError.First.
 const mostErrors = 10
 
 func (e *InputError) add(number int64, err error) {
@@ -59,7 +59,7 @@ func (e *InputError) add(number int64, err error) {
 	}
 }
 
-// An outline is what reading an input once shows.
+// An outline is what one pass over an input found.
 type outline struct {
 	bytes   int64
 	sha256  string
@@ -75,23 +75,23 @@ type planner struct {
 	check bool // that lines are JSON
 	salt  *rand.Rand
 	seq   int64                  // of the first batch
-	held  func(index int64) bool // whether another batch has a request already
-	avoid []int                  // sizes that no batch is to have
-	exact bool                   // batches have the size that they may have
-	prime *primers               // requests that the first batch has
+	held  func(index int64) bool // whether another batch already has a request
+	avoid []int                  // sizes, in requests, that no batch may have
+	exact bool                   // batches have the maximum size, not a random one
+	prime *primers               // requests of the first batch
 
 	out     outline
 	errs    InputError
 	ids     ids
 	current *store.Batch
 	most    int       // requests of the current batch
-	sum     hash.Hash // of its lines
-	raw     []byte    // the line that is added, with blank lines before it
-	skipped []byte    // primers in its range behind its last request
+	sum     hash.Hash // hash of its lines
+	raw     []byte    // the line being added, with the blank lines before it
+	skipped []byte    // primers in its range after its last request
 }
 
 // planInput reads an input and divides it into batches. The same input of the same job is always divided in the same way.
-// The sizes of batches are random a little, so that those of other programs seldom have the same.
+// The sizes of batches vary randomly a little, so that batches of other programs seldom have the same size.
 func planInput(ctx context.Context, d disk, name, job string, size limits, check bool, options ...func(*planner)) (*outline, error) {
 	f, err := d.Open(name)
 	if err != nil {
@@ -125,7 +125,7 @@ func planInput(ctx context.Context, d disk, name, job string, size limits, check
 	return &p.out, nil
 }
 
-// read divides what a reader has.
+// read reads and adds all lines.
 func (p *planner) read(ctx context.Context, r *lineReader, whole io.Writer) error {
 	for {
 		p.raw = p.raw[:0]
@@ -215,7 +215,7 @@ func (p *planner) finish() {
 	}
 }
 
-// defaults replaces what is not set, or more than the service takes.
+// defaults replaces limits that are unset or higher than those of the service.
 func (l limits) defaults() limits {
 	if l.requests <= 0 || l.requests > client.MaxRequests {
 		l.requests = client.MaxRequests

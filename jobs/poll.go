@@ -9,7 +9,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// poll looks whether a batch has ended.
+// poll checks whether a batch has ended.
 func (e *engine) poll(ctx context.Context, b *store.Batch) (time.Duration, error) {
 	began := e.clock.now()
 	if err := e.cancel(ctx, b); err != nil {
@@ -25,7 +25,7 @@ func (e *engine) poll(ctx context.Context, b *store.Batch) (time.Duration, error
 	return e.shown(ctx, b, found)
 }
 
-// shown is for a batch that the service has shown: in answer to a call of its own, or in a list.
+// shown handles a batch that the service returned, by itself or in a list.
 func (e *engine) shown(ctx context.Context, b *store.Batch, found *client.Batch) (time.Duration, error) {
 	e.served()
 	times := e.present(b)
@@ -36,7 +36,7 @@ func (e *engine) shown(ctx context.Context, b *store.Batch, found *client.Batch)
 	return stale(e.ended(ctx, b, found))
 }
 
-// ended notes that a batch has ended.
+// ended records that a batch has ended.
 func (e *engine) ended(ctx context.Context, b *store.Batch, found *client.Batch) error {
 	return e.update(ctx, b, func(tx store.Tx, b *store.Batch) error {
 		b.State, b.Created, b.EndedAt = store.Ended, found.CreatedAt, found.EndedAt
@@ -49,7 +49,7 @@ func (e *engine) ended(ctx context.Context, b *store.Batch, found *client.Batch)
 	})
 }
 
-// present notes that a batch was found, and returns how often it was.
+// present records that a batch was found, and returns how often it was.
 func (e *engine) present(b *store.Batch) int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -58,19 +58,19 @@ func (e *engine) present(b *store.Batch) int {
 	return e.polls[b.Seq]
 }
 
-// An absence is how long the service has not found a batch.
+// An absence is the time for which the service has not found a batch.
 type absence struct {
-	last  instant // when it was asked for last
+	last  instant // when the last call was made
 	total time.Duration
 }
 
-// absent is for a batch that the service says it does not have. It has been seen to say so of batches that it has, for
-// minutes. A batch that is gone was paid for, and its requests are not sent again. Began is when the call did: its
-// response may be old.
+// absent handles a batch that the service does not find. The service is known to report that for minutes about batches that
+// exist. A batch that is gone was paid for, and its requests are not resent. Began is when the call began: its response may
+// be old.
 func (e *engine) absent(ctx context.Context, b *store.Batch, began instant) (time.Duration, error) {
 	e.mu.Lock()
 	a, before := e.absences[b.Seq]
-	if before { // between two calls that are far apart it may have been there
+	if before { // between two calls that are far apart, it may have existed
 		a.total += max(0, min(began.wall.Sub(a.last.wall), began.since-a.last.since, 2*e.timing.look))
 	}
 	a.last = began
@@ -80,7 +80,7 @@ func (e *engine) absent(ctx context.Context, b *store.Batch, began instant) (tim
 		return e.timing.look, nil
 	}
 	return stale(e.update(ctx, b, func(tx store.Tx, b *store.Batch) error {
-		return errors.Join(vanish(tx, b), event(tx, b, "gone", "the service does not have batch %s any more", b.BatchID))
+		return errors.Join(vanish(tx, b), event(tx, b, "gone", "the service no longer has batch %s", b.BatchID))
 	}))
 }
 
@@ -95,12 +95,12 @@ func vanish(tx store.Tx, b *store.Batch) error {
 	return errors.Join(tx.PutBatch(b), tx.PutCreated(c))
 }
 
-// tend looks after a batch of the service that holds requests another batch holds too: it is canceled if it may be, and
-// it is read in the end, because it was paid for.
+// tend handles a batch on the server whose requests another batch has too. It cancels the batch if that is allowed, and
+// reads its usage when it has ended, because it was paid for.
 func (e *engine) tend(ctx context.Context, c *store.Created) error {
 	found, err := e.client.Get(ctx, c.BatchID, client.WithVersion(e.version))
 	if errors.Is(err, client.ErrNotFound) {
-		return e.unfound(ctx, c.BatchID) // in a while, perhaps
+		return e.unfound(ctx, c.BatchID) // it may be found later
 	}
 	if err != nil {
 		return err

@@ -17,27 +17,29 @@ import (
 
 // PoolOptions configure a Pool.
 type PoolOptions struct {
-	// Client makes the calls. Its key says which organization and workspace the pool serves. Without one, jobs can be read,
-	// paused, resumed and canceled, and not be added or served.
+	// Client makes the calls. Its key determines which organization and workspace the pool serves. If it is nil, jobs can be
+	// read, paused, resumed and canceled, but not added or served.
 	Client *client.Client
 
-	// Temp is a directory of this machine for files that no other machine needs, by default that of the system. Results are
-	// there in full while they are collected.
+	// Temp is a directory of this machine for files that no other machine needs, by default the temporary directory of the
+	// system. It must have room for the results of the batches that are being collected.
 	Temp string
 
-	// Configure, if it is set, returns the options of a job that are not kept: Accept, Again, OnDoubt, MinFreeDisk, Prices,
-	// Budget and StrictBudget. All programs that serve a job must agree. Other options are those that the job was added with.
+	// Configure, if it is not nil, returns the options of a job that are not kept: Accept, Again, OnDoubt, MinFreeDisk,
+	// Prices, Budget and StrictBudget. All programs that serve a job must return the same ones. The other options are those
+	// that the job was added with.
 	Configure func(job string) Options
 }
 
-// A Pool is jobs that any number of programs on any number of machines serve together, in a store and in blobs that all of
-// them reach. Whoever wants to run jobs uses package river, which calls it; it is also for those who write such an engine.
+// A Pool is a set of jobs that any number of programs on any number of machines serve together, in a store and in blobs that
+// all of them can access. Most programs use package river, which is built on Pool. Use Pool directly to build such an
+// engine.
 //
-// An engine calls [Pool.Advance] for each batch that has something to be done, [Pool.Poll] for those that wait at the
-// service, and [Pool.Tend] for each job, again and again. It does not matter who calls, whether two do at the same time,
-// and whether a call is made too often: what a step may do is decided by rows of the store, and a batch that is being sent
-// belongs to one program until its lease ends, by the clock of the store. It does matter that in the end some program
-// calls: a batch that is not advanced is not sent.
+// An engine repeatedly calls [Pool.Advance] for each batch that needs a step, [Pool.Poll] for the batches that are running
+// on the server, and [Pool.Tend] for each job. Any program may call at any time, several at the same time, and more often
+// than needed: the rows of the store decide what a step may do, and a batch that is being sent belongs to one program until
+// its lease ends, by the clock of the store. But some program must call eventually: a batch that is not advanced is not
+// sent.
 //
 // A Pool is safe for concurrent use.
 type Pool struct {
@@ -49,27 +51,27 @@ type Pool struct {
 	clock   clock
 
 	mu     sync.Mutex
-	served map[string]*served // by the ID of the job
+	served map[string]*served // by job ID
 }
 
 // A Ref names a batch of a job.
 type Ref struct {
-	Job string // its ID
+	Job string // job ID
 	Seq int64  // number of the batch in the job
 }
 
-// served is a job that this program has made steps of.
+// served is a job for which this program has made steps.
 type served struct {
 	*Job
 	engine *engine
 
 	mu       sync.Mutex // one Tend at a time
 	loop     *loop
-	failures map[int64]int // steps of a batch in a row that failed
+	failures map[int64]int // failed steps of a batch in a row
 }
 
-// NewPool returns the jobs that are in a store and in blobs. [Directory] makes blobs of a directory that machines share.
-// The store remains the caller's, who closes it last.
+// NewPool returns the pool of the jobs in a store and blobs. [Directory] returns blobs in a directory that machines share.
+// The caller still owns the store, and must close it last.
 func NewPool(s store.Store, b store.Blobs, o PoolOptions) (*Pool, error) {
 	t := realTiming
 	if testTiming != "" {
@@ -89,18 +91,18 @@ func NewPool(s store.Store, b store.Blobs, o PoolOptions) (*Pool, error) {
 	if t.skew != 0 {
 		c.wall = func() time.Time { return time.Now().Round(0).Add(t.skew) }
 	}
-	host, _ := os.Hostname() // it is for people only
+	host, _ := os.Hostname() // it is only for readers
 	return &Pool{
 		store: s, blobs: b, options: o, owner: fmt.Sprintf("%s %d %s", host, os.Getpid(), newRandomID(nonceLength)), timing: t, clock: c, served: make(map[string]*served),
 	}, nil
 }
 
-// errNoClient is the error of what needs a client.
+// errNoClient is the error of calls that need a client.
 var errNoClient = errors.New("the pool has no client")
 
-// Add adds a job and returns its ID. All requests are checked first, as [Job.Run] does; the input is copied to the blobs.
-// When Add returns, the job is there and is served; if it fails, nothing is ever sent. The organization's limit of waiting
-// requests bounds the batches: it should be set before, see [Pool.SetLimit].
+// Add adds a job and returns its ID. It checks all requests first, as [Job.Run] does, and copies the input to the blobs.
+// When Add has returned, the job exists and is served. If Add fails, nothing is ever sent. The organization's limit of
+// waiting requests also limits the size of batches, so set it before: see [Pool.SetLimit].
 func (p *Pool) Add(ctx context.Context, in Source, o Options) (id string, err error) {
 	if p.options.Client == nil {
 		return "", errNoClient
@@ -132,7 +134,7 @@ func (p *Pool) add(ctx context.Context, id string, in Source, o Options) (err er
 	if err := j.preflight(ctx, shared); err != nil {
 		return err
 	}
-	j.options.WithoutPreflight = true // it was made
+	j.options.WithoutPreflight = true // it was done above
 	var facts client.Response
 	watermark, err := p.options.Client.Watermark(ctx, client.WithResponse(&facts), client.WithVersion(j.about.Options.Version))
 	if err != nil {
@@ -158,7 +160,7 @@ func (p *Pool) add(ctx context.Context, id string, in Source, o Options) (err er
 		return err
 	}
 	if err := j.plan(ctx, shared); err != nil {
-		row.State = store.Canceled // it never begins
+		row.State = store.Canceled // the job never begins
 		return errors.Join(err, p.store.Update(context.WithoutCancel(ctx), func(tx store.Tx) error { return tx.PutJob(&row) }))
 	}
 	return nil
@@ -182,7 +184,7 @@ func (p *Pool) upload(ctx context.Context, local, name string) error {
 	return u.Commit(name)
 }
 
-// job returns a job of the pool, whose files have relative names: they are blobs.
+// job returns a job of the pool. Its files have relative names, because they are blobs.
 func (p *Pool) job(id string, o Options) (*Job, error) {
 	money, err := newPurse(o)
 	if err != nil {
@@ -194,7 +196,7 @@ func (p *Pool) job(id string, o Options) (*Job, error) {
 	}, nil
 }
 
-// engine returns the engine of a job, beside those of other programs.
+// engine returns this program's engine of a job.
 func (p *Pool) engine(j *Job) *engine {
 	e := j.engine(p.options.Client, path.Join(j.dir, spoolName))
 	e.temp, e.owner, e.alone, e.pooled = p.options.Temp, p.owner, false, true
@@ -217,7 +219,7 @@ func (p *Pool) open(id string) (*Job, error) {
 	return j, nil
 }
 
-// serve returns a job to make steps of.
+// serve returns a job for making steps.
 func (p *Pool) serve(id string) (*served, error) {
 	if p.options.Client == nil {
 		return nil, errNoClient
@@ -238,20 +240,21 @@ func (p *Pool) serve(id string) (*served, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if other := p.served[id]; other != nil {
-		return other, nil // its engine knows what it does
+		return other, nil // one engine per job
 	}
 	p.served[id] = s
 	return s, nil
 }
 
-// forget drops what is kept of a job that has ended.
+// forget drops the state of a job that has ended.
 func (p *Pool) forget(id string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.served, id)
 }
 
-// Affiliation returns the organization and the workspace of the client's key, as far as the service says. It makes one call.
+// Affiliation returns the IDs of the organization and the workspace of the client's key, as far as the service reports them.
+// It makes one call.
 func (p *Pool) Affiliation(ctx context.Context) (organization, workspace string, err error) {
 	if p.options.Client == nil {
 		return "", "", errNoClient
@@ -263,11 +266,11 @@ func (p *Pool) Affiliation(ctx context.Context) (organization, workspace string,
 	return facts.OrganizationID, facts.WorkspaceID, nil
 }
 
-// Lease returns how long a batch that is being sent remains that of a program that has died.
+// Lease returns how long a batch that is being sent still belongs to a program that has died.
 func (p *Pool) Lease() time.Duration { return p.timing.lease }
 
-// SetLimit sets how many requests of an organization may wait at the service, of all jobs in the store; 0 is no limit. If
-// the service refuses more, less is sent for a while.
+// SetLimit sets how many requests of an organization may be waiting on the server, over all jobs in the store; 0 is no
+// limit. If the service refuses more requests, the pool lowers the limit for a while.
 func (p *Pool) SetLimit(ctx context.Context, organization string, requests int64) error {
 	return p.store.Update(ctx, func(tx store.Tx) error {
 		l, err := tx.Limit(organization)
@@ -279,7 +282,7 @@ func (p *Pool) SetLimit(ctx context.Context, organization string, requests int64
 	})
 }
 
-// Report returns what a job came to. The error is an ErrNotDone if it is not done.
+// Report returns the report of a job that is done. If the job is not done, the error is [ErrNotDone].
 func (p *Pool) Report(ctx context.Context, job string) (*Report, error) {
 	j, err := p.open(job)
 	if err != nil {

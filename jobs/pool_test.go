@@ -16,7 +16,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// serveJob is an engine in a few lines: it makes the steps of a job until the job is done or the program ends.
+// serveJob is a minimal engine: it makes the steps of a job until the job is done or the program ends.
 func serveJob(ctx context.Context, p *Pool, id string) error {
 	var mu sync.Mutex
 	due := make(map[int64]time.Time)
@@ -64,7 +64,7 @@ func serveJob(ctx context.Context, p *Pool, id string) error {
 	}
 }
 
-// newPools returns two programs that share a store and a directory, and the first's fuse.
+// newPools returns two programs that share a store and a directory, and the fuse of the first.
 func newPools(t *testing.T, service *batchtest.Service, f *fuse) (first, second *Pool) {
 	t.Helper()
 	s := store.NewMemory()
@@ -82,7 +82,7 @@ func newPools(t *testing.T, service *batchtest.Service, f *fuse) (first, second 
 	return first, second
 }
 
-// takenOver returns how many attempts were taken over from a program that died, and how long after its death the last one was.
+// takenOver returns how many attempts of a dead program were taken over, and how long after its death the last one was.
 func takenOver(ctx context.Context, p *Pool, id string, died time.Time) (n int, last time.Duration, err error) {
 	err = p.store.View(ctx, func(tx store.Tx) error {
 		events, err := tx.Events(id, 0, 1000)
@@ -96,8 +96,8 @@ func takenOver(ctx context.Context, p *Pool, id string, died time.Time) (n int, 
 	return n, last, err
 }
 
-// TestPool has two programs serve a job, one of which dies at some point for good. What it was sending is taken over when
-// its lease ends.
+// TestPool serves a job with two programs, one of which dies for good at some point. The other one takes over its attempts
+// when their leases end.
 func TestPool(t *testing.T) {
 	t.Parallel()
 	for _, at := range []point{
@@ -127,7 +127,7 @@ func TestPool(t *testing.T) {
 					die()
 				}
 				if at.n == 0 {
-					die() // the other one is alone
+					die() // the other program is alone
 				}
 				var wg sync.WaitGroup
 				wg.Go(func() {
@@ -141,7 +141,7 @@ func TestPool(t *testing.T) {
 				}
 				wg.Wait()
 				if f.dead != (at.n > 0) {
-					t.Errorf("it died: %v", f.dead)
+					t.Errorf("the first program died: %v", f.dead)
 				}
 				r, err := second.Report(ctx, id)
 				if err != nil {
@@ -153,7 +153,7 @@ func TestPool(t *testing.T) {
 						t.Fatal(err)
 					}
 					if want := fmt.Sprintf("user %d@example.com", n); item.CustomID != want {
-						t.Errorf("result %d is that of %q", n, item.CustomID)
+						t.Errorf("result %d belongs to %q", n, item.CustomID)
 					}
 					n++
 				}
@@ -164,8 +164,8 @@ func TestPool(t *testing.T) {
 					t.Error(err)
 				}
 				taken, last, err := takenOver(ctx, second, id, died)
-				if err != nil || last > second.Lease()+30*time.Second { // serveJob looks as often
-					t.Errorf("%d attempts were taken over, after at most %s, %v", taken, last, err)
+				if err != nil || last > second.Lease()+30*time.Second { // serveJob checks every 30 seconds
+					t.Errorf("%d attempts taken over, after at most %s, %v", taken, last, err)
 				}
 				if sent := strings.Contains(at.name, "POST") && !strings.HasPrefix(at.name, "before"); sent && taken == 0 {
 					t.Error("no attempt was taken over")

@@ -7,7 +7,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/price"
 )
 
-// Costs returns what a job has cost so far by the prices of a table, [price.Default] if it is nil.
+// Costs returns what a job has cost so far, by the prices of a table; nil means [price.Default].
 func (p *Pool) Costs(ctx context.Context, job string, t *price.Table) (*Costs, error) {
 	j, err := p.open(job)
 	if err != nil {

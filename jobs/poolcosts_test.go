@@ -13,7 +13,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// TestPoolMoney has a pool serve a job that is primed, and then one whose budget is too small.
+// TestPoolMoney serves a primed job with a pool, and then a job whose budget is too small.
 func TestPoolMoney(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -62,7 +62,7 @@ func TestPoolMoney(t *testing.T) {
 			return err
 		})
 		if err != nil || len(service.Batches()) != before {
-			t.Errorf("%d batches more, %v", len(service.Batches())-before, err)
+			t.Errorf("%d more batches, %v", len(service.Batches())-before, err)
 		}
 	})
 }

@@ -10,23 +10,22 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// A Step is what a step came to.
+// A Step is the outcome of [Pool.Advance] or [Pool.Tend].
 type Step struct {
 	// Wait is how long to wait before the next step. It may be 0.
 	Wait time.Duration
 
-	// State is that of the batch after the step. There is nothing left to advance if it is collected, settled or gone.
+	// State is the state of the batch after the step. A batch that is collected, settled or gone needs no further step.
 	State store.State
 
-	// Outage is what kept the step from being made, nil if nothing did: the service or the store, which may come back. The
-	// step can be made again.
+	// Outage is the temporary failure of the service or the store that prevented the step, or nil. The step can be retried.
 	Outage error
 }
 
-// Advance makes one step with a batch: it sends it, takes it over from a program whose lease has ended, looks for it if
-// nobody knows whether it was accepted, polls it, or collects its results. It may take as long as an upload or a download
-// does, and must not be cut short without need: each create that is leaves a doubt. An error means that there is no such
-// batch, that the client belongs to another workspace ([*StrangerError]), or that ctx has ended.
+// Advance makes one step with a batch: it sends the batch, takes it over from a program whose lease has ended, looks for it
+// if it is unknown whether the service accepted it, polls it, or collects its results. It may take as long as an upload or a
+// download. Do not cancel it without need: the outcome of an interrupted create is unknown. An error means that there is no
+// such batch, that the client belongs to another workspace ([*StrangerError]), or that ctx has ended.
 func (p *Pool) Advance(ctx context.Context, ref Ref) (Step, error) {
 	s, err := p.serve(ref.Job)
 	if err != nil {
@@ -49,7 +48,7 @@ func (p *Pool) Advance(ctx context.Context, ref Ref) (Step, error) {
 	return step, nil
 }
 
-// unopened is for a job whose description could not be read, perhaps for a while.
+// unopened handles a job whose description could not be read, which may be temporary.
 func (p *Pool) unopened(ctx context.Context, failure error) (Step, error) {
 	if ctx.Err() != nil || errors.Is(failure, errNoClient) || errors.Is(failure, os.ErrNotExist) {
 		return Step{}, failure
@@ -57,7 +56,7 @@ func (p *Pool) unopened(ctx context.Context, failure error) (Step, error) {
 	return Step{Wait: p.timing.look, Outage: failure}, nil
 }
 
-// concluded counts failures.
+// concluded returns the outcome of a step, and counts failures in a row.
 func (p *Pool) concluded(ctx context.Context, s *served, seq int64, wait time.Duration, failure error) (Step, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -72,9 +71,10 @@ func (p *Pool) concluded(ctx context.Context, s *served, seq int64, wait time.Du
 	return Step{Wait: max(wait, p.timing.wait(s.failures[seq])), Outage: failure}, nil
 }
 
-// Poll looks which of these batches have ended, with as few calls as possible: it lists pages of 100, and asks for single
-// batches only where that is fewer calls. It returns those that have ended or moved on, and how long to wait before the
-// next Poll. What it could not find out is left for the next one; outage says why.
+// Poll finds out which of these batches have ended, with as few calls as possible: it reads the list in pages of 100, and
+// gets single batches only where that takes fewer calls. It returns those that have ended or are otherwise no longer
+// running, and how long to wait before the next Poll. If it could not find out about some batches, outage says why; the next
+// Poll retries them.
 func (p *Pool) Poll(ctx context.Context, refs []Ref) (moved []Ref, wait time.Duration, outage error) {
 	waiting, moved, outage := p.waiting(ctx, refs)
 	if len(waiting) == 0 {
@@ -118,14 +118,14 @@ func (p *Pool) Poll(ctx context.Context, refs []Ref) (moved []Ref, wait time.Dur
 	return moved, wait, outage
 }
 
-// A waiting is a batch that waits at the service.
+// A waiting is a batch that is running on the server.
 type waiting struct {
 	*served
 	batch *store.Batch
 }
 
-// waiting returns which of these batches wait at the service, and those that do not any more, as they are at one moment.
-// Those of jobs that are canceled have their cancellation asked for.
+// waiting returns which of these batches are running on the server and which no longer are, in one snapshot. It cancels
+// those of canceled jobs.
 func (p *Pool) waiting(ctx context.Context, refs []Ref) (all []waiting, moved []Ref, outage error) {
 	jobs := make(map[string]*served)
 	for _, ref := range refs {
@@ -184,9 +184,9 @@ func (p *Pool) waiting(ctx context.Context, refs []Ref) (all []waiting, moved []
 	return all, moved, outage
 }
 
-// Tend does what is to be done for a job as a whole: it divides the requests of the next round, looks after batches that
-// hold requests another batch holds too, and writes the output when all batches are settled. It is done when the job has
-// its report. An error is one of [Pool.Advance].
+// Tend makes the steps that concern a job as a whole: it divides the requests of the next round into batches, handles
+// batches whose requests another batch has too, and writes the output when all batches are settled. It returns true when the
+// job has its report. Errors are those of [Pool.Advance].
 func (p *Pool) Tend(ctx context.Context, job string) (done bool, step Step, err error) {
 	s, err := p.serve(job)
 	if err != nil {
@@ -209,7 +209,7 @@ func (s *served) tend(ctx context.Context) (done bool, wait time.Duration, err e
 		return false, 0, err
 	}
 	if !row.Planned {
-		return row.State == store.Canceled, s.timing.look, nil // it is being added, or that has failed
+		return row.State == store.Canceled, s.timing.look, nil // it is being added, or adding it failed
 	}
 	if row.State == store.Done || row.State == store.Canceled {
 		_, err := s.report(ctx)
@@ -238,7 +238,7 @@ func (s *served) tend(ctx context.Context) (done bool, wait time.Duration, err e
 		return false, 0, err
 	}
 	doubles = append(doubles, late...)
-	s.loop.tended = time.Time{} // those that were found now, too
+	s.loop.tended = time.Time{} // include those just found
 	if err := s.loop.tendAll(ctx); err != nil {
 		return false, 0, err
 	}

@@ -9,22 +9,24 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// Pause stops the sending of a job. What was sent is still collected. By says who wants it, for the log.
+// Pause stops a job from sending requests. Batches that were sent are still collected. The argument by names who requested
+// it, for the log.
 func (p *Pool) Pause(ctx context.Context, job, by string) error {
 	return p.command(ctx, job, wantPause, by)
 }
 
-// Cancel cancels a job, for good, as the function Cancel does with that of a directory.
+// Cancel cancels a job for good, as the function [Cancel] does with the job in a directory.
 func (p *Pool) Cancel(ctx context.Context, job, by string) error {
 	return p.command(ctx, job, wantCancel, by)
 }
 
-// Resume has a paused job send again, whoever or whatever paused it. By says who wants it, for the log.
+// Resume lets a paused job send requests again, whatever the reason for the pause. The argument by names who requested it,
+// for the log.
 func (p *Pool) Resume(ctx context.Context, job, by string) error {
 	return p.command(ctx, job, wantResume, by)
 }
 
-// command obeys at once: every program reads the row of the job before it sends.
+// command executes a command at once: every program reads the row of the job before it sends.
 func (p *Pool) command(ctx context.Context, job, what, by string) error {
 	err := p.store.Update(ctx, func(tx store.Tx) error {
 		if _, err := tx.Job(job); err != nil {
@@ -50,7 +52,7 @@ func (p *Pool) Jobs(ctx context.Context) (ids []string, err error) {
 	return ids, err
 }
 
-// Status returns how far a job is.
+// Status returns the progress of a job.
 func (p *Pool) Status(ctx context.Context, job string) (*Status, error) {
 	j, err := p.open(job)
 	if err != nil {
@@ -59,7 +61,7 @@ func (p *Pool) Status(ctx context.Context, job string) (*Status, error) {
 	return j.Status(ctx)
 }
 
-// Batches returns the batches of a job, by Seq.
+// Batches returns the batches of a job, ordered by Seq.
 func (p *Pool) Batches(ctx context.Context, job string) ([]BatchStatus, error) {
 	j, err := p.open(job)
 	if err != nil {

@@ -13,29 +13,29 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// leastShared is how many requests must share a prefix for one of them to be sent before the others.
+// leastShared is the minimum number of requests that share a prefix for one of them to be sent before the others.
 const leastShared = 20
 
-// mostPrefixes bounds the memory that looking for shared prefixes takes. What is beyond it is not primed.
+// mostPrefixes limits the memory for finding shared prefixes. Further prefixes are not primed.
 const mostPrefixes = 1 << 19
 
 // A prefix is the beginning of prompts that the prompt cache keeps for an hour.
 type prefix struct {
-	first entry // the first request that has it
-	last  int64 // the last one
+	first entry // the first request with the prefix
+	last  int64 // index of the last one
 	n     int64
 }
 
-// Primers are requests that are sent before others, so that these read from the prompt cache what the primers have written
-// to it. Nil has none.
+// primers are requests that are sent before others, so that the others read from the prompt cache what the primers have
+// written. Nil has none.
 type primers struct {
-	entries []entry  // by place
-	spans   []prefix // those that are primed
+	entries []entry  // ordered by index
+	spans   []prefix // prefixes that are primed
 	batch   *store.Batch
 }
 
-// findPrimers looks for prefixes that are cached for an hour, are long enough for their model, and are shared by many
-// requests. The first request of each is a primer. Lines that are no requests are left out: others say what is wrong.
+// findPrimers finds prefixes that are cached for an hour, are long enough for their model, and are shared by many requests.
+// The first request of each is a primer. It skips lines that are not requests, which other checks report.
 func findPrimers(ctx context.Context, d disk, name string, t *price.Table, day time.Time) (*primers, error) {
 	f, err := d.Open(name)
 	if err != nil {
@@ -82,20 +82,20 @@ func findPrimers(ctx context.Context, d disk, name string, t *price.Table, day t
 	}
 	slices.SortFunc(p.spans, func(a, b prefix) int { return cmp.Compare(a.first.index, b.first.index) })
 	for _, x := range p.spans {
-		if n := len(p.entries); n == 0 || p.entries[n-1].index != x.first.index { // one primes all prefixes that it is the first of
+		if n := len(p.entries); n == 0 || p.entries[n-1].index != x.first.index { // one request may be the first of several prefixes
 			p.entries = append(p.entries, x.first)
 		}
 	}
 	return p, nil
 }
 
-// mayCacheHour reports whether a request may cache something for an hour: all that do have "1h". The search begins with the
-// character that is seldom in prose.
+// mayCacheHour reports whether a request may cache something for an hour, which takes a "1h". It first searches for the
+// rarer text.
 func mayCacheHour(line []byte) bool {
 	return bytes.Contains(line, []byte(`1h"`)) && bytes.Contains(line, []byte(`"1h"`))
 }
 
-// plan makes the batch of the primers. If they are too many for one, some are none.
+// plan makes the batch of the primers, and drops those that do not fit into it.
 func (p *primers) plan(ctx context.Context, e *engine, seq int64) error {
 	if len(p.entries) == 0 {
 		return nil
@@ -120,7 +120,7 @@ func (p *primers) has(index int64) bool {
 	return ok
 }
 
-// serve reports whether requests from a first to a last one may share what primers write.
+// serve reports whether requests in a range, first to last, may share a prefix that primers write.
 func (p *primers) serve(first, last int64) bool {
 	return p != nil && slices.ContainsFunc(p.spans, func(x prefix) bool { return x.first.index <= last && x.last >= first })
 }
@@ -135,9 +135,8 @@ func (j *Job) primers(ctx context.Context, name string, size limits) (*primers, 
 	return p, p.plan(ctx, e, firstSeq(j.about.Epoch))
 }
 
-// primed says how long a batch waits for the one that writes to the prompt cache what it reads: until that has ended, but
-// not if nobody knows whether there is such a batch, and no longer than an hour. Priming saves money, and is not worth a
-// day.
+// primed returns how long a batch waits for the batch of the primers: until that has ended, but at most an hour, and not if
+// it is unknown whether the service accepted it. Priming saves money, but is not worth a day.
 func (e *engine) primed(ctx context.Context, b *store.Batch) (wait time.Duration, err error) {
 	if b.After == 0 || b.Attempt > 0 {
 		return 0, nil
@@ -154,10 +153,10 @@ func (e *engine) primed(ctx context.Context, b *store.Batch) (wait time.Duration
 			return nil
 		}
 		e.mu.Lock()
-		wait = e.timing.pollAfter(e.polls[p.Seq]) // as long as until the other one is polled again
+		wait = e.timing.pollAfter(e.polls[p.Seq]) // until the primers are polled again
 		e.mu.Unlock()
 		if p.Attempt == 0 {
-			return nil // it goes first
+			return nil // the primers are sent first
 		}
 		first, err := tx.Attempt(p.Job, p.Seq, 1)
 		if err != nil {

@@ -15,16 +15,16 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// handbook is a text of 3,000 tokens of the fake.
+// handbook is a text of 3,000 tokens, as counted by the fake.
 func handbook(name string) string { return strings.Repeat(name+" answers by the book. ", 600) }
 
-// cachedLine returns a request with a system prompt, of which the cache keeps what comes before its last block.
+// cachedLine returns a request with a system prompt, which is cached except for its last block.
 func cachedLine(id, system, ttl string) string {
 	return fmt.Sprintf(`{"custom_id":%q,"params":{"model":"claude-opus-5","max_tokens":10,"system":[{"type":"text","text":%q,"cache_control":{"type":"ephemeral","ttl":%q}}],`+
 		`"messages":[{"role":"user","content":"Say %s"}]}}`+"\n", id, system, ttl, id)
 }
 
-// prime gives a world requests of which n each share a handbook.
+// prime sets the requests of a world so that groups of n share a handbook.
 func (w *world) prime(n int, books ...string) {
 	var b strings.Builder
 	for i := range n {
@@ -35,8 +35,7 @@ func (w *world) prime(n int, books ...string) {
 	w.disk.put(worldInput, b.String())
 }
 
-// TestPriming measures how often requests that run at the same time find their prefix in the cache, with and without
-// priming.
+// TestPriming measures how often concurrent requests find their prefix in the cache, with and without priming.
 func TestPriming(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -44,7 +43,7 @@ func TestPriming(t *testing.T) {
 		least     float64 // hit rate
 		most      float64
 		saves     bool
-		firstSize int // of the first batch
+		firstSize int // requests of the first batch
 	}{
 		"with":    {false, 0.98, 1, true, 2},
 		"without": {true, 0, 0.01, false, 50},
@@ -80,7 +79,7 @@ func TestPriming(t *testing.T) {
 	}
 }
 
-// TestPrimers says which requests are primers.
+// TestPrimers checks which requests are primers.
 func TestPrimers(t *testing.T) {
 	t.Parallel()
 	repeat := func(n int, system, ttl string) (lines []string) {
@@ -127,7 +126,7 @@ func TestPrimers(t *testing.T) {
 	}
 }
 
-// TestPrimersPlan divides random inputs: each request is in one batch, and what a batch reads is what was planned.
+// TestPrimersPlan divides random inputs: each request is in one batch, and each batch reads the requests that were planned.
 func TestPrimersPlan(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(5, 6))
@@ -176,7 +175,7 @@ func TestPrimersPlan(t *testing.T) {
 	}
 }
 
-// TestPrimeWait: the others are sent after an hour, or at once if nobody knows whether the primers were accepted.
+// TestPrimeWait: the others are sent after an hour, or at once if it is unknown whether the primers were accepted.
 func TestPrimeWait(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -214,8 +213,7 @@ func TestPrimeWait(t *testing.T) {
 	}
 }
 
-// TestPrimingSurvives kills the program of a job with primers at each point of its life, and checks that each request is
-// accepted once.
+// TestPrimingSurvives kills the program of a job with primers at every point, and checks that each request is accepted once.
 func TestPrimingSurvives(t *testing.T) {
 	t.Parallel()
 	run := func(t *testing.T, at point) (points []point, err error) {
@@ -255,7 +253,8 @@ func TestPrimingSurvives(t *testing.T) {
 	t.Logf("%d kills", n)
 }
 
-// TestPrimingRebuilt loses the database of a job with primers, wherever a batch of them or of others has got to.
+// TestPrimingRebuilt loses the database of a job with primers, in each state of the batch of the primers or of other
+// batches.
 func TestPrimingRebuilt(t *testing.T) {
 	t.Parallel()
 	for _, at := range []point{
@@ -264,7 +263,7 @@ func TestPrimingRebuilt(t *testing.T) {
 		{"after commit of (*engine).collect", 1},
 		{"response to POST ", 2},
 		{"after commit of (*engine).collect", 2},
-		{}, // it is lost when the job is done
+		{}, // the database is lost when the job is done
 	} {
 		t.Run(at.String(), func(t *testing.T) {
 			t.Parallel()

@@ -7,16 +7,16 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// evidence is what shows that a batch of the service is an attempt's.
+// evidence shows that a batch on the server belongs to an attempt.
 type evidence struct {
 	batchID string
-	named   bool // a response to create named it: it may be canceled
+	named   bool // the response to a create named it, so that we may cancel it
 	ended   bool
-	created time.Time // by the service's clock; zero if it is not known
+	created time.Time // server time; zero if unknown
 }
 
-// prove gives a batch of the service to the attempt that created it, which a response to create or a custom ID in its
-// results has proved, whatever the store knew about it. It returns what the batch is now.
+// prove assigns a batch on the server to the attempt that created it, as the response to the create or a custom ID in its
+// results proves, whatever the store knew about it. It returns the new role of the batch.
 func prove(tx store.Tx, job string, seq int64, n int, ev evidence) (store.Role, error) {
 	b, err := tx.Batch(job, seq)
 	if err != nil {
@@ -61,7 +61,7 @@ func prove(tx store.Tx, job string, seq int64, n int, ev evidence) (store.Role, 
 	case takes(b, newest, n):
 		row.Role = store.Ours
 		if b.Attempt != n && newest.Outcome == store.Undecided {
-			newest.Outcome = store.Unsent // its fence will not find its batch submitting
+			newest.Outcome = store.Unsent // its fence will fail, because the batch is no longer submitting
 			err = tx.PutAttempt(newest)
 		}
 		if err == nil {
@@ -76,12 +76,12 @@ func prove(tx store.Tx, job string, seq int64, n int, ev evidence) (store.Role, 
 		return "", err
 	}
 	if row.Role != store.Ours {
-		err = event(tx, b, EventKind(row.Role), "batch %s of attempt %d holds the same requests", ev.batchID, n)
+		err = event(tx, b, EventKind(row.Role), "batch %s of attempt %d has the same requests", ev.batchID, n)
 	}
 	return row.Role, errors.Join(err, tx.PutCreated(row))
 }
 
-// known returns what the store knows of a batch of the service, nil if nothing.
+// known returns what the store knows about a batch on the server, or nil.
 func known(tx store.Tx, batchID string) (*store.Created, error) {
 	c, err := tx.Created(batchID)
 	if errors.Is(err, store.ErrNotFound) {
@@ -90,7 +90,7 @@ func known(tx store.Tx, batchID string) (*store.Created, error) {
 	return c, err
 }
 
-// takes reports whether a batch of the job takes a batch of the service that attempt n created.
+// takes reports whether a batch of the job adopts the batch on the server that attempt n created.
 func takes(b *store.Batch, newest *store.Attempt, n int) bool {
 	switch b.State {
 	case store.Planned:
@@ -103,7 +103,7 @@ func takes(b *store.Batch, newest *store.Attempt, n int) bool {
 	return false
 }
 
-// own makes a batch of the service that of b. What b held is not its any longer, and no other batch will be.
+// own makes a batch on the server that of b. The candidate that b held is released, and spares become orphans.
 func own(tx store.Tx, b *store.Batch, row *store.Created) error {
 	if b.State == store.Unproven && b.BatchID != row.BatchID {
 		if err := tx.DeleteCreated(b.BatchID); err != nil {
@@ -130,10 +130,10 @@ func own(tx store.Tx, b *store.Batch, row *store.Created) error {
 			}
 		}
 	}
-	return event(tx, b, "accepted", "batch %s has %d requests", row.BatchID, b.Requests)
+	return event(tx, b, "accepted", "batch %s has %s", row.BatchID, plural(b.Requests, "request"))
 }
 
-// unhold takes from a batch of a job the batch of the service that it held as the one that may be its.
+// unhold takes a candidate from the batch of a job that held it.
 func unhold(tx store.Tx, held *store.Created) error {
 	other, err := tx.Batch(held.Job, held.Seq)
 	if err != nil {
@@ -146,8 +146,8 @@ func unhold(tx store.Tx, held *store.Created) error {
 	return tx.PutBatch(other)
 }
 
-// release is for a batch whose attempt n certainly is no batch: it can be sent again, unless an earlier attempt has
-// turned out to be one. An attempt that is not the newest one changes nothing but itself.
+// release records that attempt n of a batch is over without a batch of its own. The batch can then be resent, unless an
+// earlier attempt turned out to have created one. If n is not the newest attempt, only the attempt changes.
 func release(tx store.Tx, b *store.Batch, n int, outcome store.Outcome) error {
 	attempt, err := tx.Attempt(b.Job, b.Seq, n)
 	if err != nil || attempt.Outcome == store.Accepted {
@@ -184,5 +184,9 @@ func release(tx store.Tx, b *store.Batch, n int, outcome store.Outcome) error {
 	if err := tx.PutBatch(b); err != nil {
 		return err
 	}
-	return event(tx, b, EventKind(outcome), "attempt %d is no batch", n)
+	text := "attempt %d created no batch"
+	if outcome == store.Resent {
+		text = "attempt %d may have created a batch"
+	}
+	return event(tx, b, EventKind(outcome), text, n)
 }

@@ -8,21 +8,21 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// TestProve proves batches for attempts, in each state that the batch of the job may be in.
+// TestProve assigns batches to attempts, in each state that the batch of the job may have.
 func TestProve(t *testing.T) {
 	t.Parallel()
 	fenced := time.Unix(1, 0)
 	type row struct {
 		state  store.State
-		newest int // attempt
+		newest int // number of the newest attempt
 		fenced bool
 		holds  string
 	}
 	for name, tt := range map[string]struct {
 		row     row
-		attempt int // that is proved
+		attempt int // number of the attempt that is proved
 		role    store.Role
-		state   store.State // then
+		state   store.State // state afterwards
 		has     string
 	}{
 		"response/in time":                       {row{store.Submitting, 1, true, ""}, 1, store.Ours, store.Proven, "b"},
@@ -69,14 +69,14 @@ func TestProve(t *testing.T) {
 					return err
 				}
 				if role != tt.role || b.State != tt.state || b.BatchID != tt.has {
-					t.Errorf("it is %s, and the batch %s with %q", role, b.State, b.BatchID)
+					t.Errorf("role is %s, and the batch is %s with %q", role, b.State, b.BatchID)
 				}
 				c, err := tx.Created("b")
 				if err == nil && (c.Role != tt.role || !c.Proven || !c.Named || c.Attempt != tt.attempt) {
 					t.Errorf("row %+v", c)
 				}
 				if _, held := tx.Created(tt.row.holds); tt.row.state == store.Unproven && tt.has == "b" && tt.row.holds == "x" && !errors.Is(held, store.ErrNotFound) {
-					t.Error("it still has what it held")
+					t.Error("the batch still holds its candidate")
 				}
 				return err
 			})
@@ -87,14 +87,14 @@ func TestProve(t *testing.T) {
 	}
 }
 
-// TestSpare follows a batch whose earlier attempt turns out to be one, when the later attempt is decided.
+// TestSpare: an earlier attempt turns out to have created a batch before the later attempt is decided.
 func TestSpare(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		then  func(tx store.Tx) error
 		state store.State
 		has   string
-		role  store.Role // of the spare
+		role  store.Role // role of the spare
 	}{
 		"later attempt/refused": {func(tx store.Tx) error { return releaseOne(tx, 2, store.Refused) }, store.Proven, "spare", store.Ours},
 		"later attempt/none":    {func(tx store.Tx) error { return releaseOne(tx, 2, store.None) }, store.Proven, "spare", store.Ours},
@@ -117,7 +117,7 @@ func TestSpare(t *testing.T) {
 					return err
 				}
 				if role, err := prove(tx, "j", 1, 1, evidence{batchID: "spare"}); err != nil || role != store.Spare {
-					t.Errorf("it is %s, %v", role, err)
+					t.Errorf("role is %s, %v", role, err)
 				}
 				if err := tt.then(tx); err != nil {
 					return err
@@ -147,7 +147,7 @@ func releaseOne(tx store.Tx, n int, outcome store.Outcome) error {
 	return release(tx, b, n, outcome)
 }
 
-// TestHeldByAnother proves a batch that another batch of the job held as its own candidate.
+// TestHeldByAnother proves a batch that another batch of the job held as its candidate.
 func TestHeldByAnother(t *testing.T) {
 	t.Parallel()
 	s := store.NewMemory()

@@ -14,32 +14,32 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// A ResultKind says what a stored result is to its job.
+// A ResultKind classifies stored results.
 type ResultKind string
 
-// The kinds of results, from the worst to the best.
+// The kinds of results, from worst to best.
 const (
-	ResultMissing  ResultKind = "missing"  // the request was accepted and the service has no result
+	ResultMissing  ResultKind = "missing"  // the service accepted the request and has no result
 	ResultFailed   ResultKind = "failed"   // errored, expired or canceled
 	ResultRejected ResultKind = "rejected" // an answer that Options.Accept did not accept
 	ResultAnswered ResultKind = "answered" // an answer
 )
 
-// A StoredResult is a result that a job has stored: the final one of its request, or an earlier one.
+// A StoredResult is a stored result of a job: the final one of its request, or an earlier one.
 type StoredResult struct {
-	Index int64        // place of the request in the input, from 0
+	Index int64        // index of the request in the input, from 0
 	Seq   int64        // number of the batch in the job
 	Round int          // of the batch, from 0
-	Kind  ResultKind   // what it is to the job
-	Final bool         // it is the final result of the request
-	Again bool         // the request was sent again after it, or will be
-	Item  *client.Item // under the custom ID of the input
+	Kind  ResultKind   // kind of the result
+	Final bool         // whether it is the final result of the request
+	Again bool         // whether the request was resent after it, or will be
+	Item  *client.Item // the result, with the custom ID of the input
 }
 
-// ReadResults yields the results that the job in a directory has stored so far, in the order of the input, those of one
-// request by round. Requests without a stored result are left out, and so are follow-ups that were not sent. It reads files
-// only, and does not mind whether a program is running the job. An error is the last thing it yields; it is an [ErrPruned]
-// if the stored results were deleted, and only the output is left.
+// ReadResults yields the results that the job in a directory has stored so far, in the order of the input, and those of one
+// request by round. It omits requests without a stored result, and follow-ups that were not sent. It only reads files, and
+// works whether or not a program is running the job. An error is the last thing it yields. It is [ErrPruned] if the stored
+// results were deleted and only the output is left.
 func ReadResults(ctx context.Context, dir string) iter.Seq2[*StoredResult, error] {
 	return func(yield func(*StoredResult, error) bool) {
 		left := false
@@ -59,9 +59,9 @@ func ReadResults(ctx context.Context, dir string) iter.Seq2[*StoredResult, error
 	}
 }
 
-// ReadReport returns the report of the job in a directory, as [Job.Report] does. It reads files only, and does not mind
-// whether a program is running the job. The error is an [ErrNotDone] if the job was never done; after [Job.Retry] it is the
-// report from before until the job is done again.
+// ReadReport returns the report of the job in a directory, as [Job.Report] does. It only reads files, and works whether or
+// not a program is running the job. If the job was never done, the error is [ErrNotDone]. After [Job.Retry], ReadReport
+// returns the earlier report until the job is done again.
 func ReadReport(ctx context.Context, dir string) (r *Report, err error) {
 	err = inspect(ctx, dir, func(j *Job) error {
 		r, err = j.report(ctx)
@@ -76,12 +76,12 @@ func ReadReport(ctx context.Context, dir string) (r *Report, err error) {
 	return r, nil
 }
 
-// A resultReader reads the stored parts of a job side by side.
+// A resultReader merges the stored parts of a job.
 type resultReader struct {
 	job   *Job
 	yield func(*StoredResult) bool
-	waits bitset        // requests that are sent again and whose next result is not stored
-	open  []*partReader // parts that have results at or behind the one that is read
+	waits bitset        // requests that are resent and whose next result is not stored
+	open  []*partReader // parts with results of the current request or of later ones
 }
 
 func (r *resultReader) read(ctx context.Context) error {
@@ -121,7 +121,7 @@ func (r *resultReader) read(ctx context.Context) error {
 	return r.merge(ctx, parts)
 }
 
-// wait notes the requests of a list.
+// wait adds the requests of a list to waits.
 func (r *resultReader) wait(ctx context.Context, list string) error {
 	for e, err := range readList(ctx, r.job.blobs, list) {
 		if err != nil {
@@ -140,7 +140,7 @@ func (r *resultReader) merge(ctx context.Context, parts []*store.Batch) (err err
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
-		index := int64(-1) // of the next request that has results
+		index := int64(-1) // of the next request with results
 		for _, p := range r.open {
 			if index < 0 || p.now.index < index {
 				index = p.now.index

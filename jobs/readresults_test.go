@@ -12,10 +12,10 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// A resultCount is what ReadResults has yielded.
+// A resultCount counts what ReadResults yields.
 type resultCount struct {
 	finals, rejectedAgain, failedAgain int64
-	raw                                []string // of the final results
+	raw                                []string // JSON of the final results
 }
 
 // countResults reads the results of a job, and checks their order.
@@ -28,10 +28,10 @@ func countResults(t *testing.T, dir string) (n resultCount) {
 			return n
 		}
 		if r.Index < before.Index || r.Index == before.Index && r.Round <= before.Round {
-			t.Errorf("request %d, round %d is behind request %d, round %d", r.Index, r.Round, before.Index, before.Round)
+			t.Errorf("request %d, round %d comes after request %d, round %d", r.Index, r.Round, before.Index, before.Round)
 		}
 		if r.Index == before.Index && (before.Final && r.Final || !before.Again) {
-			t.Errorf("request %d: round %d is %+v, and then there is %+v", r.Index, before.Round, before, *r)
+			t.Errorf("request %d: round %d is %+v, followed by %+v", r.Index, before.Round, before, *r)
 		}
 		before = *r
 		switch {
@@ -48,7 +48,7 @@ func countResults(t *testing.T, dir string) (n resultCount) {
 	return n
 }
 
-// TestReadResults reads the results of a job from outside, whenever a batch was collected and at the end.
+// TestReadResults reads the results of a job from its directory, whenever a batch was collected and at the end.
 func TestReadResults(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -62,7 +62,7 @@ func TestReadResults(t *testing.T) {
 			looked++
 			least, err1 := Inspect(t.Context(), dir)
 			finals := countResults(t, dir).finals
-			most, err2 := Inspect(t.Context(), dir) // others are collected meanwhile
+			most, err2 := Inspect(t.Context(), dir) // more results may be collected meanwhile
 			if err := errors.Join(err1, err2); err != nil || finals < least.Settled || finals > most.Settled {
 				t.Errorf("%d final results; before: %+v, after: %+v; %v", finals, least, most, err)
 			}
@@ -80,7 +80,7 @@ func TestReadResults(t *testing.T) {
 			t.Fatal(err)
 		}
 		if outside, err := ReadReport(t.Context(), dir); err != nil || cmp.Diff(report, outside) != "" {
-			t.Errorf("from outside: %+v, %v", outside, err)
+			t.Errorf("ReadReport: %+v, %v", outside, err)
 		}
 		var output []string
 		for item, err := range j.Results(t.Context()) {
@@ -94,7 +94,7 @@ func TestReadResults(t *testing.T) {
 			t.Errorf("%d final results, %+v\n%s", got.finals, report, diff)
 		}
 		if got.rejectedAgain != report.Reasked || got.failedAgain != report.Retried || report.Reasked < 5 || report.Retried < 5 || looked < 4 {
-			t.Errorf("%d and %d were sent again, %+v; %d looks", got.rejectedAgain, got.failedAgain, report, looked)
+			t.Errorf("%d and %d resent, %+v; read %d times", got.rejectedAgain, got.failedAgain, report, looked)
 		}
 		for range ReadResults(t.Context(), dir) {
 			break

@@ -11,29 +11,28 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// Rebuild gives the job in a directory a new database, if its own is lost: if [Open] returns an [ErrDatabaseLost]. A
-// database that is damaged counts as lost once its files, job.db, job.db-wal and job.db-shm, have been moved away. If the
-// database is there, Rebuild does nothing.
+// Rebuild creates a new database for the job in a directory if its database is lost, that is, if [Open] returns
+// [ErrDatabaseLost]. To rebuild a damaged database, move its files, job.db, job.db-wal and job.db-shm, away first. If the
+// database exists, Rebuild does nothing.
 //
-// The next [Job.Run] finds the batches of the job by the custom IDs in their results, reads those whose results are not in
-// the directory any more, and sends what it has not found. It sends nothing before 50 minutes have passed and all batches
-// of the workspace that are newer than the job have ended, which may take a day; [Status] and events say which it waits
-// for. If the results of one of them cannot be read, the run is a [*PausedError] that names it; [Resend] then takes it for
-// somebody else's. A job that had written its output is done at once.
+// The next [Job.Run] finds the batches of the job by the custom IDs in their results, reads the results that are not in the
+// directory, and sends the requests that it has not found. It sends nothing until 50 minutes have passed and all batches of
+// the workspace that are newer than the job have ended, which may take a day; [Status] and events name the batches that it
+// waits for. If the results of such a batch cannot be read, Run returns a [*PausedError] that names it; a run with [Resend]
+// then assumes that the batch does not belong to the job. A job that had written its output is done at once.
 //
-// Batches that were deleted at the service before their results were stored are not found, and their requests are sent
-// again. What the database alone knew is lost: that the job was canceled, its events, and how [Options.Again] had changed
-// requests, if the lists in the directory are lost too.
+// Batches that were deleted on the server before their results were stored are not found, and their requests are resent.
+// Everything that only the database had is lost: whether the job was canceled, its events, and, if the lists in the
+// directory are lost too, how [Options.Again] changed requests.
 func Rebuild(ctx context.Context, dir string) error { return renewed(ctx, dir, false) }
 
-// TakeOver does what [Rebuild] does for a directory that was copied, or restored from a backup: for which [Open] returns an
-// [ErrCopied]. It says that no other program will ever run the job where it was before, be it on this machine or on another
-// one. If that is not so, or if two copies are both taken over, requests are sent twice. The database that was copied is
-// kept as job.db.old, and not used, because batches may have been sent since. If the directory is where it was, TakeOver
-// does nothing.
+// TakeOver does what [Rebuild] does, for a directory that was copied or restored from a backup, that is, if [Open] returns
+// [ErrCopied]. Before calling it, make sure that no program will ever run the original job again, on this machine or
+// another. Otherwise, or if two copies are both taken over, requests are sent twice. The copied database is kept as
+// job.db.old but not used, because batches may have been sent since. If the directory was not copied, TakeOver does nothing.
 //
-// A copy of a whole disk, such as a snapshot of a virtual machine, cannot be told from the disk itself: of two machines with
-// one only one may run the job.
+// A copy of a whole disk, such as a snapshot of a virtual machine, cannot be distinguished from the original: if two
+// machines have one, only one of them may run the job.
 func TakeOver(ctx context.Context, dir string) error { return renewed(ctx, dir, true) }
 
 func renewed(ctx context.Context, dir string, takeOver bool) error {
@@ -92,7 +91,8 @@ func renew(ctx context.Context, dir string, takeOver bool) (err error) {
 	return l.write(record.Runs+1, record.Runs+1)
 }
 
-// lost says what is wrong with the database of a job: it is lost, of another time, or all right.
+// lost returns ErrDatabaseLost if the database of a job is lost, ErrCopied if it does not match the lock, and nil if it is
+// intact.
 func (j *Job) lost(ctx context.Context, name string, record lockRecord) error {
 	db, err := sqlite.Open(ctx, name)
 	if err != nil {
@@ -109,17 +109,17 @@ func (j *Job) lost(ctx context.Context, name string, record lockRecord) error {
 	return errors.Join(err, db.Close())
 }
 
-// raise notes in the description that the job is begun anew. Seqs follow from that, so that no batch of before has one of
-// those to come.
+// raise increments the epoch in the description. Seqs depend on the epoch, so that new batches never have the Seq of an old
+// one.
 func (j *Job) raise(copied bool) error {
 	j.about.Epoch++
 	if copied && j.about.Service == nil {
-		j.about.Service = new(introduction) // whoever has run it elsewhere may have sent something
+		j.about.Service = new(introduction) // a program elsewhere may have sent something
 	}
 	return j.writeDescription()
 }
 
-// plant begins the job in a store that has nothing of it.
+// plant creates the row of the job in an empty store.
 func (j *Job) plant(ctx context.Context, runs int64) error {
 	row := &store.Job{ID: j.about.ID, Epoch: j.about.Epoch, Runs: runs, NextSeq: firstSeq(j.about.Epoch)}
 	if s := j.about.Service; s != nil {
@@ -127,12 +127,12 @@ func (j *Job) plant(ctx context.Context, runs int64) error {
 	}
 	row.State, row.Lines = j.anew(ctx, false)
 	if row.Planned = row.State == store.Done; row.State == store.Rebuilding {
-		row.Why = "looks for its batches"
+		row.Why = "looking for its batches"
 	}
 	return j.store.Update(ctx, func(tx store.Tx) error { return tx.PutJob(row) })
 }
 
-// anew returns the state in which a job is begun anew, and how many requests it has, if that is known.
+// anew returns the initial state of a rebuilt job, and the number of its requests, or 0 if that is unknown.
 func (j *Job) anew(ctx context.Context, copied bool) (state store.JobState, lines int64) {
 	r, err := j.report(ctx)
 	switch {
@@ -144,9 +144,9 @@ func (j *Job) anew(ctx context.Context, copied bool) (state store.JobState, line
 	return store.Rebuilding, 0
 }
 
-// moveDatabase gives the files of a database, as far as they are there, other names.
+// moveDatabase renames the files of a database that exist.
 func moveDatabase(name string) error {
-	for _, ending := range []string{"-wal", "-shm", ""} { // the first ones were joined to the last one when it was closed
+	for _, ending := range []string{"-wal", "-shm", ""} { // closing the database merged the first two into the last
 		if err := ignoreMissing(os.Rename(name+ending, name+ending+".old")); err != nil {
 			return err
 		}
@@ -154,8 +154,8 @@ func moveDatabase(name string) error {
 	return nil
 }
 
-// errDeleted is the error of a job whose results are in its output alone, which is lost or was changed.
-var errDeleted = errors.New("its batches were deleted at the service, or its parts here, and its output is not the one that was written: restore that file")
+// errDeleted is the error for a job whose results were only in its output, which is lost or was changed.
+var errDeleted = errors.New("its batches were deleted on the server, or its parts in the directory, and its output is lost or changed: restore the output")
 
 // firstSeq returns the number of the first batch of an epoch.
 func firstSeq(epoch int) int64 { return int64(epoch)<<epochBits + 1 }

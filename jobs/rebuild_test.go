@@ -12,7 +12,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// lose gives the job of a world a new database, as Rebuild does.
+// lose replaces the database of a job by an empty one, as Rebuild does.
 func (w *world) lose() error {
 	nothing := func(string) error { return nil }
 	w.disk.before, w.disk.after = nothing, nothing
@@ -21,8 +21,8 @@ func (w *world) lose() error {
 	return errors.Join(j.readDescription(), j.raise(false), j.plant(w.t.Context(), 1))
 }
 
-// inLostWorld runs a job of 7 requests in batches of 3, of which some are sent again, whose program dies at a point, and
-// whose database is lost then.
+// inLostWorld runs a job of 7 requests in batches of 3, some of which are resent. Its program dies at a point, and then the
+// database is lost.
 func inLostWorld(t *testing.T, at point, f func(w *world), options ...batchtest.Option) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -56,14 +56,14 @@ func (w *world) rebuild() *Report {
 	return r
 }
 
-// TestDatabaseDeleted: the batches are found by the tokens in their results, and nothing is paid for twice.
+// TestDatabaseDeleted: the batches are found by the custom IDs in their results, and nothing is paid for twice.
 func TestDatabaseDeleted(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		dies    point
 		damage  func(w *world, parts []string)
 		waits   bool
-		results int // calls for results afterwards: what is in the directory is not read again
+		results int // calls for results afterwards; parts in the directory are not read again
 	}{
 		"sending/before the first":         {dies: point{"before commit of (*engine).admit", 1}, waits: true},
 		"sending/whole but not recorded":   {dies: afterFence, waits: true},
@@ -100,7 +100,7 @@ func TestDatabaseDeleted(t *testing.T) {
 					t.Errorf("it took %v", took)
 				}
 				if r.Batches != int64(len(w.service.Batches())) && tt.waits {
-					t.Errorf("%d batches in the report, %d at the service", r.Batches, len(w.service.Batches()))
+					t.Errorf("%d batches in the report, %d on the server", r.Batches, len(w.service.Batches()))
 				}
 				if n := len(w.service.Calls(batchtest.Results)) - results; tt.results > 0 && n != tt.results {
 					t.Errorf("results were read in %d calls", n)
@@ -110,7 +110,7 @@ func TestDatabaseDeleted(t *testing.T) {
 	}
 }
 
-// TestRebuildCrashes has a program that rebuilds a job die at each point that there is.
+// TestRebuildCrashes kills a program that rebuilds a job at every point.
 func TestRebuildCrashes(t *testing.T) {
 	t.Parallel()
 	var met []point
@@ -143,11 +143,11 @@ func TestRebuildCrashes(t *testing.T) {
 	}
 	t.Logf("%d points", len(all))
 	if !slices.ContainsFunc(all, func(p point) bool { return p.name == "after commit of (*search).conclude" }) {
-		t.Errorf("there is no point after the commit; there are %v", all)
+		t.Errorf("missing the point after the commit among %v", all)
 	}
 }
 
-// TestRebuildTwice: the database is lost again while the job is rebuilt, and when it was.
+// TestRebuildTwice: the database is lost again while the job is being rebuilt, and afterwards.
 func TestRebuildTwice(t *testing.T) {
 	t.Parallel()
 	for _, at := range []point{{"before commit of (*search).conclude", 1}, {"response to POST ", 1}, {"before commit of (*engine).cut", 1}} {
@@ -161,8 +161,8 @@ func TestRebuildTwice(t *testing.T) {
 	}
 }
 
-// TestRebuildWaits: for a batch of ours that was accepted 29 minutes after the database was lost and is listed late, for
-// foreign batches that run, and not for those that are too large.
+// TestRebuildWaits: rebuilding waits for a batch of ours that was accepted 29 minutes after the database was lost and is
+// listed late, and for running foreign batches, but not for batches that are too large.
 func TestRebuildWaits(t *testing.T) {
 	t.Parallel()
 	t.Run("accepted late", func(t *testing.T) {
@@ -186,7 +186,7 @@ func TestRebuildWaits(t *testing.T) {
 				if seed {
 					w.service.Seed(2, time.Time{})
 				}
-				w.service.Seed(200, time.Time{}) // too large to be waited for
+				w.service.Seed(200, time.Time{}) // too large to wait for
 				running := w.service.Batches()[len(w.service.Batches())-2].ID
 				if !seed {
 					running = w.service.Batches()[0].ID
@@ -194,11 +194,11 @@ func TestRebuildWaits(t *testing.T) {
 				began, creates, waits := time.Now(), len(w.service.Calls(batchtest.Create)), false
 				w.options.OnEvent = func(e Event) {
 					w.events = append(w.events, e)
-					waits = waits || e.Kind == "rebuilding" && strings.Contains(e.Text, running) && strings.Contains(e.Text, "waits for 1 ")
+					waits = waits || e.Kind == "rebuilding" && strings.Contains(e.Text, running) && strings.Contains(e.Text, "waiting for 1 ")
 				}
 				w.rebuild()
 				if after := w.service.Calls(batchtest.Create)[creates].Time.Sub(began); after < 19*time.Hour || !waits {
-					t.Errorf("it was sent after %v, and said that it waits: %v", after, waits)
+					t.Errorf("it was sent after %v; an event about waiting: %v", after, waits)
 				}
 				if calls := w.service.Calls(batchtest.Cancel); len(calls) > 0 {
 					t.Errorf("%d batches were canceled", len(calls))
@@ -208,8 +208,8 @@ func TestRebuildWaits(t *testing.T) {
 	}
 }
 
-// TestRebuildUnreadable: nobody knows whose a batch is whose results cannot be read. The job pauses and names it, and goes
-// on when it is told to.
+// TestRebuildUnreadable: the results of a batch cannot be read, so it is unknown to whom it belongs. The job pauses and
+// names it, and continues with Resend.
 func TestRebuildUnreadable(t *testing.T) {
 	t.Parallel()
 	inLostWorld(t, point{"before commit of (*engine).admit", 1}, func(w *world) {
@@ -232,7 +232,7 @@ func TestRebuildUnreadable(t *testing.T) {
 	})
 }
 
-// TestRebuiltTooEarly: what a list shows later than it may is counted in the end.
+// TestRebuiltTooEarly: a batch that is listed later than assumed is counted at the end.
 func TestRebuiltTooEarly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

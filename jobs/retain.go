@@ -13,18 +13,18 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// ErrPruned is the error of what needs files that [Job.Prune] has deleted.
+// ErrPruned is the error of calls that need files that [Job.Prune] has deleted.
 var ErrPruned = errors.New("the files of the job were pruned")
 
-// agingAfter is how old results are when it is time to read them.
+// agingAfter is the age of a batch from which its unread results are aging.
 const agingAfter = 20 * 24 * time.Hour
 
-// isAging reports whether a batch has results that are not stored, or will have, and that the service deletes soon.
+// isAging reports whether a batch has, or will have, results that are not stored and that the service deletes soon.
 func isAging(b *store.Batch, now time.Time) bool {
 	return (b.State == store.Proven || b.State == store.Ended) && !b.Created.IsZero() && now.Sub(b.Created) > agingAfter
 }
 
-// warn notes which results are aging, once for each batch and run.
+// warn records an event for aging results, once for each batch and run.
 func (l *loop) warn(ctx context.Context) error {
 	var aging []*store.Batch
 	err := l.store.View(ctx, func(tx store.Tx) error {
@@ -55,20 +55,20 @@ func (l *loop) warn(ctx context.Context) error {
 	})
 }
 
-// whenDone does what is left to do for a job that is done.
+// whenDone does the remaining work for a job that is done.
 func (j *Job) whenDone(ctx context.Context, c *client.Client) (*Report, error) {
 	if j.options.DeleteAfterVerify {
 		if err := j.deleteBatches(ctx, c); err != nil {
-			return nil, fmt.Errorf("the output is complete, and batches could not be deleted: %w", err)
+			return nil, fmt.Errorf("the output is complete, but batches could not be deleted: %w", err)
 		}
 	}
 	return j.report(ctx)
 }
 
-// DeleteBatches deletes the batches of a job that is done at the service, with their prompts and results, if [Job.Verify]
-// finds nothing wrong; otherwise its error is the one. Only batches are deleted that a response to a create of the job or a
-// custom ID in their results has proved to be its own. Batches that do not exist any more are no error. Calls are retried
-// as by the client; if one fails for good, the next DeleteBatches goes on.
+// DeleteBatches deletes the batches of the job on the server, with their prompts and results. The job must be done. It first
+// calls [Job.Verify] and returns its error. It deletes only batches that the response to a create of the job, or a custom ID
+// in their results, proves to belong to the job. Batches that no longer exist are not an error. The client retries calls as
+// usual; if one fails for good, the next DeleteBatches continues.
 func (j *Job) DeleteBatches(ctx context.Context, c *client.Client) error {
 	if err := j.deleteBatches(ctx, c); err != nil {
 		return fmt.Errorf("job %s: %w", j.dir, err)
@@ -91,7 +91,7 @@ func (j *Job) deleteBatches(ctx context.Context, c *client.Client) error {
 		return err
 	}
 	e := j.engine(c, j.about.Input.Name)
-	if _, err := e.lookFirst(ctx); err != nil { // with a key of another workspace all would seem to be deleted
+	if _, err := e.lookFirst(ctx); err != nil { // with the key of another workspace, all batches would seem to be deleted
 		return err
 	}
 	if err := j.remembers(ctx); err != nil {
@@ -116,7 +116,7 @@ func (j *Job) deleteBatches(ctx context.Context, c *client.Client) error {
 		deleted++
 	}
 	err = j.store.Update(ctx, func(tx store.Tx) error {
-		return tx.AddEvent(&store.Event{Job: j.about.ID, At: tx.Now(), Kind: string(EventDeleted), Text: fmt.Sprintf("%d batches were deleted at the service", deleted)})
+		return tx.AddEvent(&store.Event{Job: j.about.ID, At: tx.Now(), Kind: string(EventDeleted), Text: plural(deleted, "batch") + " deleted on the server"})
 	})
 	if err != nil {
 		return err
@@ -125,10 +125,10 @@ func (j *Job) deleteBatches(ctx context.Context, c *client.Client) error {
 	return j.writeDescription()
 }
 
-// errForgotten is the error of a job that had lost its database after it was done.
-var errForgotten = errors.New("the database was lost when the job was done: nothing is known of its batches")
+// errForgotten is the error for a job whose database was lost after the job was done.
+var errForgotten = errors.New("the database was lost after the job was done: its batches are unknown")
 
-// remembers checks that the batches of a job that is done are known.
+// remembers returns errForgotten if the batches of a job that is done are unknown.
 func (j *Job) remembers(ctx context.Context) error {
 	return j.store.View(ctx, func(tx store.Tx) error {
 		some, err := tx.Batches(j.about.ID, nil, 0, 1)
@@ -139,17 +139,16 @@ func (j *Job) remembers(ctx context.Context) error {
 	})
 }
 
-// reopen notes that requests are sent again: there will be batches that were not deleted, and another output.
+// reopen records that requests are resent: there will be batches that are not deleted, and another output.
 func (j *Job) reopen() error {
 	j.about.Deleted, j.about.Open = nil, true
 	return j.writeDescription()
 }
 
-// Prune deletes the files of a job that hold prompts and responses, if it has been done for an age: the parts, the lists of
-// requests that were sent again, and the input if it was made of values. The output, the report and the database stay,
-// and so does an input that was a file. Afterwards the results can be read, and nothing can be sent again. Prune returns
-// how many files it has deleted; a job that is not old enough is left as it is. The error of a job that is not done is
-// [ErrNotDone].
+// Prune deletes the files of a job that hold prompts and results, if the job has been done for at least age: the parts, the
+// lists of requests that were resent, and the input if it came from [Requests]. It keeps the output, the report, the
+// database, and an input from [Lines]. Afterwards the results can still be read, but nothing can be resent. Prune returns
+// the number of deleted files, which is 0 if the job is not old enough. If the job is not done, the error is [ErrNotDone].
 func (j *Job) Prune(ctx context.Context, age time.Duration) (int, error) {
 	n, err := j.prune(ctx, age)
 	if err != nil {
@@ -170,7 +169,7 @@ func (j *Job) prune(ctx context.Context, age time.Duration) (n int, err error) {
 	if j.clock.wall().Sub(r.Done) < age {
 		return 0, nil
 	}
-	if j.about.Pruned == nil { // before anything is deleted, so that nobody misses it
+	if j.about.Pruned == nil { // before anything is deleted, so that missing files are not taken for damage
 		j.about.Pruned = new(j.clock.wall())
 		if err := j.writeDescription(); err != nil {
 			return 0, err
@@ -191,7 +190,7 @@ func (j *Job) prune(ctx context.Context, age time.Duration) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, dir := range []string{"parts", "lists", temporaries} { // what a crash has left, or a lost database does not know
+	for _, dir := range []string{"parts", "lists", temporaries} { // files left by a crash, or unknown because the database was lost
 		left, err := j.disk.List(filepath.Join(j.dir, dir))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return 0, err
@@ -215,6 +214,6 @@ func (j *Job) prune(ctx context.Context, age time.Duration) (n int, err error) {
 		n++
 	}
 	return n, j.store.Update(ctx, func(tx store.Tx) error {
-		return tx.AddEvent(&store.Event{Job: j.about.ID, At: tx.Now(), Kind: string(EventPruned), Text: fmt.Sprintf("%d files were deleted", n)})
+		return tx.AddEvent(&store.Event{Job: j.about.ID, At: tx.Now(), Kind: string(EventPruned), Text: plural(n, "file") + " deleted"})
 	})
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// TestResultsAging: nobody runs the job for 21 days. Whoever asks is warned, and so is the program that runs it next.
+// TestResultsAging: the job is not run for 21 days. Its status has a warning, and so do the events of the next run.
 func TestResultsAging(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -37,8 +37,8 @@ func TestResultsAging(t *testing.T) {
 	})
 }
 
-// TestResultsGone: nobody runs the job for 30 days. The results are gone: they are named, and nothing is sent again
-// before somebody wants it.
+// TestResultsGone: the job is not run for 30 days. The results are gone and reported, and nothing is resent without a
+// request.
 func TestResultsGone(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -49,7 +49,7 @@ func TestResultsGone(t *testing.T) {
 			t.Fatalf("got %+v, %v", r, err)
 		}
 		if n, err := w.retry(newFuse(point{})); n != 0 || err != nil {
-			t.Errorf("without being told so %d are sent again: %v", n, err)
+			t.Errorf("by default %d are resent: %v", n, err)
 		}
 		if n, err := w.retry(newFuse(point{}), RetryMissing); n != 3 || err != nil {
 			t.Fatalf("got %d, %v", n, err)
@@ -60,7 +60,7 @@ func TestResultsGone(t *testing.T) {
 	})
 }
 
-// TestDiskFull: the disk is full for an hour while results are read. The unfinished part is dropped and read again.
+// TestDiskFull: the disk is full for an hour while results are read. The unfinished part is discarded and read again.
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -86,7 +86,7 @@ func TestDiskFull(t *testing.T) {
 	})
 }
 
-// TestDeleteAfterVerify deletes the batches at the service, and those of nobody else.
+// TestDeleteAfterVerify deletes the batches of the job on the server, and no others.
 func TestDeleteAfterVerify(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -99,17 +99,17 @@ func TestDeleteAfterVerify(t *testing.T) {
 		w.service.StopFaults()
 		w.finish()
 		if left := w.service.Batches(); len(left) != 1 || left[0].ID != other.ID {
-			t.Errorf("left are %v", left)
+			t.Errorf("left: %v", left)
 		}
 		calls := len(w.service.Calls(batchtest.Delete))
-		w.finish() // it is done
+		w.finish() // the job is done
 		if n := len(w.service.Calls(batchtest.Delete)); n != calls {
 			t.Errorf("%d more calls", n-calls)
 		}
 	})
 }
 
-// TestDeleteUnverified deletes nothing of a job whose output is damaged.
+// TestDeleteUnverified: nothing is deleted if the output of the job is damaged.
 func TestDeleteUnverified(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -128,7 +128,7 @@ func TestDeleteUnverified(t *testing.T) {
 	})
 }
 
-// TestPrune deletes what holds prompts and responses, when the time has come. The output stays.
+// TestPrune deletes the files with prompts and results when the job is old enough. The output stays.
 func TestPrune(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -153,7 +153,7 @@ func TestPrune(t *testing.T) {
 		}
 		left := slices.Sorted(maps.Keys(w.disk.now))
 		if want := []string{worldInput, "/job/job.json", "/job/manifest.json", "/job/output.jsonl"}; !slices.Equal(left, want) {
-			t.Errorf("left are %v", left)
+			t.Errorf("left: %v", left)
 		}
 		if o, err := w.online(); err != nil || o.Ours != 1 {
 			t.Errorf("online: %+v, %v", o, err)
@@ -174,8 +174,8 @@ func TestPrune(t *testing.T) {
 	})
 }
 
-// TestForgotten: the database is lost when the job is done. Nothing is said of batches that nobody knows any more, and what
-// holds prompts can still be deleted.
+// TestForgotten: the database is lost after the job was done. Calls that need its batches fail, but files with prompts can
+// still be deleted.
 func TestForgotten(t *testing.T) {
 	t.Parallel()
 	inLostWorld(t, point{}, func(w *world) {

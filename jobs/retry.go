@@ -11,22 +11,22 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// A Retryable is a kind of final results whose requests [Job.Retry] can send again.
+// A Retryable is a kind of final results whose requests [Job.Retry] can resend.
 type Retryable string
 
-// The kinds.
+// The kinds of results that can be retried.
 const (
-	RetryCanceled Retryable = "canceled" // somebody canceled the batch
-	RetryExpired  Retryable = "expired"  // in each round, and were given up
-	RetryErrored  Retryable = "errored"  // for good, or in each round
-	RetryMissing  Retryable = "missing"  // were accepted and have no result that can be read: sent again, they may be paid for twice
-	RetryRejected Retryable = "rejected" // answers that Options.Accept did not accept: sent again, they are paid for again
+	RetryCanceled Retryable = "canceled" // the batch was canceled
+	RetryExpired  Retryable = "expired"  // the request expired, in the last round
+	RetryErrored  Retryable = "errored"  // the request failed for good, or in the last round
+	RetryMissing  Retryable = "missing"  // accepted, but without a readable result: the request may be paid for twice
+	RetryRejected Retryable = "rejected" // an answer that Options.Accept did not accept: the request is paid for again
 )
 
-// Retry has requests of a job that is done sent again, in a further round, by the next [Job.Run]: those whose final results
-// are of the given kinds, by default canceled, expired and errored ones. It returns how many there are; if there are none
-// the job stays done. The output stays as it is until that run has written the new one, in which an answer takes the place
-// of what it was before. A job that was canceled, and one whose files were pruned, cannot be sent again.
+// Retry makes the next [Job.Run] of a job that is done resend requests, in a further round: those whose final results are of
+// the given kinds, by default canceled, expired and errored. It returns the number of these requests; if it is 0, the job
+// stays done. The output is kept until that run has written the new one, in which answers replace the earlier results. A job
+// that was canceled or pruned cannot be retried.
 func (j *Job) Retry(ctx context.Context, kinds ...Retryable) (int64, error) {
 	n, err := j.retry(ctx, kinds)
 	if err != nil {
@@ -41,7 +41,7 @@ func (j *Job) retry(ctx context.Context, kinds []Retryable) (int64, error) {
 	}
 	for _, k := range kinds {
 		if !slices.Contains([]Retryable{RetryCanceled, RetryExpired, RetryErrored, RetryMissing, RetryRejected}, k) {
-			return 0, fmt.Errorf("there are no results of kind %.20q", string(k))
+			return 0, fmt.Errorf("unknown kind of results %.20q", string(k))
 		}
 	}
 	row, err := j.row(ctx)
@@ -49,7 +49,7 @@ func (j *Job) retry(ctx context.Context, kinds []Retryable) (int64, error) {
 	case err != nil:
 		return 0, err
 	case row.State == store.Canceled:
-		return 0, errors.New("it was canceled")
+		return 0, errors.New("the job was canceled")
 	case row.State != store.Done:
 		return 0, ErrNotDone
 	case j.about.Pruned != nil:
@@ -92,7 +92,7 @@ func (j *Job) retry(ctx context.Context, kinds []Retryable) (int64, error) {
 	return int64(len(wanted)), nil
 }
 
-// kindOf says of what kind a final result is, "" if it cannot be sent again.
+// kindOf returns the kind of a final result, or "" if its request cannot be resent.
 func kindOf(f final) Retryable {
 	switch f.grade {
 	case missing:
@@ -112,7 +112,7 @@ func kindOf(f final) Retryable {
 	return RetryErrored
 }
 
-// entries returns where requests are that are sent again, as they were sent last, and in which round.
+// entries returns the entries of requests to resend, as they were last sent, and the number of the next round.
 func (e *engine) entries(ctx context.Context, wanted []int64) (entries []entry, round int, err error) {
 	f, err := e.disk.Open(e.input.name)
 	if err != nil {
@@ -161,7 +161,7 @@ func (e *engine) entries(ctx context.Context, wanted []int64) (entries []entry, 
 	return entries, round, nil
 }
 
-// replan stores the batches of a further round, and has the job run again.
+// replan stores the batches of a further round, and sets the job to running.
 func (j *Job) replan(ctx context.Context, was *store.Job, batches []*store.Batch) error {
 	return j.store.Update(ctx, func(tx store.Tx) error {
 		row, err := tx.Job(j.about.ID)
@@ -172,7 +172,7 @@ func (j *Job) replan(ctx context.Context, was *store.Job, batches []*store.Batch
 			return errMoved
 		}
 		for _, b := range batches {
-			if err := errors.Join(tx.PutBatch(b), event(tx, b, EventPlanned, "%d requests are sent again, because somebody wants it", b.Requests)); err != nil {
+			if err := errors.Join(tx.PutBatch(b), event(tx, b, EventPlanned, "%s to resend, on request", plural(b.Requests, "request"))); err != nil {
 				return err
 			}
 		}

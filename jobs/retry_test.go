@@ -11,7 +11,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// retry has requests of the job sent again by the next program.
+// retry calls Retry, so that the next program resends requests.
 func (w *world) retry(f *fuse, kinds ...Retryable) (int64, error) {
 	j, err := w.open(w.t.Context(), f)
 	if err != nil {
@@ -20,8 +20,7 @@ func (w *world) retry(f *fuse, kinds ...Retryable) (int64, error) {
 	return j.Retry(w.t.Context(), kinds...)
 }
 
-// TestRetryCanceled: a person cancels our batch elsewhere. Its canceled results are final, until somebody wants the
-// requests to be sent again.
+// TestRetryCanceled: a person cancels our batch on the server. Its canceled results are final until Retry is called.
 func TestRetryCanceled(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -35,7 +34,7 @@ func TestRetryCanceled(t *testing.T) {
 			t.Fatalf("got %+v, %v", r, err)
 		}
 		if n, err := w.retry(newFuse(point{}), RetryErrored, RetryMissing, RetryRejected, RetryExpired); n != 0 || err != nil {
-			t.Errorf("%d others: %v", n, err)
+			t.Errorf("%d of other kinds: %v", n, err)
 		}
 		if n, err := w.retry(newFuse(point{})); n != 3 || err != nil {
 			t.Fatalf("got %d, %v", n, err)
@@ -52,7 +51,7 @@ func TestRetryCanceled(t *testing.T) {
 	}, batchtest.WithDuration(10*time.Hour))
 }
 
-// TestRetryExpired: requests that were given up after three rounds are sent again in a fourth, and no other after that.
+// TestRetryExpired: requests that were given up after three rounds are resent in a fourth, and in none after that.
 func TestRetryExpired(t *testing.T) {
 	t.Parallel()
 	inWorld(t, func(t *testing.T, w *world) {
@@ -71,7 +70,7 @@ func TestRetryExpired(t *testing.T) {
 	}, batchtest.WithDuration(30*24*time.Hour))
 }
 
-// TestRetryKeepsChanges sends a rejected request again as it was sent last: with more tokens.
+// TestRetryKeepsChanges resends a rejected request as it was last sent: with more tokens.
 func TestRetryKeepsChanges(t *testing.T) {
 	t.Parallel()
 	for _, order := range []Order{OrderInput, OrderDone} {
@@ -103,7 +102,7 @@ func TestRetryKeepsChanges(t *testing.T) {
 	}
 }
 
-// TestRetryCrash has the program die before and after it has decided.
+// TestRetryCrash kills the program before and after the commit of Retry.
 func TestRetryCrash(t *testing.T) {
 	t.Parallel()
 	for _, at := range []string{"before commit of (*Job).replan", "after commit of (*Job).replan"} {
@@ -115,7 +114,7 @@ func TestRetryCrash(t *testing.T) {
 					t.Fatalf("got %+v, %v", r, err)
 				}
 				if _, err := w.retry(newFuse(point{at, 1})); !errors.Is(err, errDead) {
-					t.Fatalf("it lives: %v", err)
+					t.Fatalf("the program did not die: %v", err)
 				}
 				if strings.HasPrefix(at, "before") {
 					if n, err := w.retry(newFuse(point{})); n != 3 || err != nil {

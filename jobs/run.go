@@ -13,30 +13,30 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// A PausedError is the error of a run of a job that is paused, once everything that was sent has been collected. The next
-// Run sends again, unless somebody has it paused by [Pause].
+// A PausedError is the error of a run when the job is paused and everything that was sent has been collected. The next Run
+// resumes sending, unless the job was paused by [Pause].
 type PausedError struct {
-	Why string // for people
+	Why string // human-readable
 }
 
-// Error says why.
+// Error includes Why.
 func (e *PausedError) Error() string { return "the job is paused: " + e.Why }
 
-// Run sends what has not been sent, waits, collects the results, and writes them to the output once each request has its
-// final one. It may take days; when it is called again with the same input, after whatever ended it, it continues.
+// Run sends the requests that have not been sent, waits, collects the results, and writes the output when each request has
+// its final result. It may take days. However a run ends, calling Run again with the same input continues the job.
 //
-// When ctx ends, the run ends, with the error of ctx, and the job does not: what was sent runs on at the service. Run
-// lives through outages. It pauses the job where a person has to do something, such as for a key that was revoked, and
-// then returns a [*PausedError] when everything that was sent has been collected.
+// When ctx ends, Run returns the error of ctx. The job does not end: batches that were sent continue to run on the server.
+// Run retries through outages. It pauses the job when a person has to act, for example because a key was revoked, and
+// returns a [*PausedError] when everything that was sent has been collected.
 //
-// The first run checks all requests before anything is sent: an [*InputError] or a [*preflight.IssuesError] lists what is
-// wrong. A client of another organization or workspace than that of the job is a [*StrangerError].
+// The first run checks all requests before it sends anything: an [*InputError] or a [*preflight.IssuesError] lists the
+// faults. If the client belongs to another organization or workspace than the job, the error is a [*StrangerError].
 //
-// Requests that failed for good are no error: the report counts them.
+// Requests that failed for good are not an error: the report counts them.
 func (j *Job) Run(ctx context.Context, c *client.Client, in Source) (*Report, error) {
 	r, err := j.run(ctx, c, in)
 	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, cause) {
-		err = fmt.Errorf("%w: %w", cause, err) // such as a transaction that was cut off
+		err = fmt.Errorf("%w: %w", cause, err) // such as the error of an interrupted transaction
 	}
 	if err != nil {
 		return nil, fmt.Errorf("job %s: %w", j.dir, err)
@@ -104,7 +104,7 @@ func (j *Job) run(ctx context.Context, c *client.Client, in Source) (*Report, er
 	}
 }
 
-// resume ends a pause that nobody has asked for.
+// resume ends a pause that was not requested by Pause.
 func (j *Job) resume(ctx context.Context) error {
 	return j.store.Update(ctx, func(tx store.Tx) error {
 		row, err := tx.Job(j.about.ID)
@@ -140,7 +140,7 @@ func (j *Job) engine(c *client.Client, name string) *engine {
 	}
 }
 
-// plan divides the input into batches, once. Later it checks that the input is the same.
+// plan divides the input into batches in the first run. In later runs it checks that the input is the same.
 func (j *Job) plan(ctx context.Context, name string) error {
 	row, err := j.row(ctx)
 	if err != nil {
@@ -154,7 +154,7 @@ func (j *Job) plan(ctx context.Context, name string) error {
 	}
 	size := limits{j.about.Options.MaxRequests, j.about.Options.MaxBytes}.within(j.options.MaxWaiting)
 	avoid := j.inUse
-	if was := j.about.Input; was != nil { // some of its batches may be in the store
+	if was := j.about.Input; was != nil { // an earlier run may have stored some of the batches
 		size, avoid = size.within(was.Most), was.Avoided
 	}
 	out, err := planInput(ctx, j.disk, name, j.about.ID, size, j.options.WithoutPreflight, func(p *planner) { p.seq, p.avoid = firstSeq(j.about.Epoch), avoid })
@@ -211,12 +211,12 @@ func (j *Job) putPlan(ctx context.Context, out *outline) error {
 		}
 		row.Planned, row.Lines, row.NextSeq = true, out.lines, firstSeq(j.about.Epoch)+int64(len(out.batches))
 		return errors.Join(tx.PutJob(row), tx.AddEvent(&store.Event{
-			Job: row.ID, At: tx.Now(), Kind: "planned", Text: fmt.Sprintf("%d requests, batches: %d", out.lines, len(out.batches)),
+			Job: row.ID, At: tx.Now(), Kind: "planned", Text: plural(out.lines, "request") + " in " + plural(len(out.batches), "batch"),
 		}))
 	})
 }
 
-// modified returns when a file was changed last, the zero time if that cannot be told.
+// modified returns when a file was last changed, or the zero time if that is unknown.
 func modified(name string) time.Time {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -225,8 +225,8 @@ func modified(name string) time.Time {
 	return info.ModTime()
 }
 
-// checkInput checks that an input is that of the job. If its size and time are the same, so is what it holds, as far as
-// this goes: each part of it is checked again when it is sent.
+// checkInput checks that an input is that of the job. If name, size and time are the same, it does not read the file: each
+// part is checked again when it is sent.
 func (j *Job) checkInput(name string) error {
 	f, err := j.disk.Open(name)
 	if err != nil {
@@ -254,7 +254,7 @@ func (j *Job) checkInput(name string) error {
 	return nil
 }
 
-// preflight checks all requests as they will be sent.
+// preflight checks all requests in the form in which they will be sent.
 func (j *Job) preflight(ctx context.Context, name string) error {
 	if j.options.WithoutPreflight {
 		return nil
@@ -273,20 +273,21 @@ func (j *Job) preflight(ctx context.Context, name string) error {
 	}
 	for i := range report.Issues {
 		if !j.about.Options.KeepIDs {
-			report.Issues[i].CustomID = "" // ours
+			report.Issues[i].CustomID = "" // it is generated
 		}
 	}
 	return report.Err()
 }
 
-// numberedLines are lines with custom IDs that the service would accept, and with the blank lines between them.
+// numberedLines reads the lines of an input with valid custom IDs in place of theirs. It keeps blank lines, so that line
+// numbers are right.
 type numberedLines struct {
 	ctx     context.Context
 	in      *lineReader
 	buf     []byte
 	read    int
 	written int64 // lines
-	keep    bool  // the custom IDs, which are checked too
+	keep    bool  // keep the custom IDs, which are then checked too
 	err     error
 }
 
@@ -318,7 +319,7 @@ func (n *numberedLines) fill() error {
 		}
 		o, err := scanLine(l.text)
 		if err != nil || n.keep {
-			n.buf = append(n.buf, l.text...) // the preflight says what is wrong with it
+			n.buf = append(n.buf, l.text...) // the preflight reports the fault
 		} else {
 			n.buf = o.appendWithID(n.buf, l.text, fmt.Sprintf(`"line-%d"`, l.number))
 		}
@@ -328,7 +329,7 @@ func (n *numberedLines) fill() error {
 	return nil
 }
 
-// readAgain has the results of a batch whose part is damaged be read again.
+// readAgain makes a batch whose part is damaged read its results again.
 func (e *engine) readAgain(ctx context.Context, damaged *damagedError) error {
 	return e.store.Update(ctx, func(tx store.Tx) error {
 		b, err := tx.Batch(e.job, damaged.seq)

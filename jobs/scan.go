@@ -8,21 +8,21 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// An object is what has to be known of a line: where its custom ID is.
+// An object is the position of the custom ID in a line.
 type object struct {
 	start, end int // of the value of custom_id, with its quotes; both 0 if there is none
-	open       int // behind the brace that opens the object
+	open       int // after the brace that opens the object
 	empty      bool
 }
 
 var (
 	errNotObject = errors.New("not a JSON object")
-	errTwoIDs    = errors.New("custom_id comes twice")
+	errTwoIDs    = errors.New("duplicate custom_id property")
 	errIDType    = errors.New("custom_id is not a string")
 )
 
-// scanLine finds the custom ID of a line {"custom_id", "params"} or {"custom_id", "result"}. It looks at the top level
-// alone, and trusts that the line is JSON: others check that.
+// scanLine finds the custom ID of a line {"custom_id", "params"} or {"custom_id", "result"}. It looks only at the top level,
+// and assumes that the line is valid JSON, which is checked elsewhere.
 func scanLine(line []byte) (o object, err error) {
 	at := skipSpace(line, 0)
 	if at == len(line) || line[at] != '{' {
@@ -70,7 +70,7 @@ func scanLine(line []byte) (o object, err error) {
 	}
 }
 
-// isCustomID reports whether a name in its quotes is custom_id.
+// isCustomID reports whether a quoted name is custom_id.
 func isCustomID(name []byte) bool {
 	if bytes.IndexByte(name, '\\') < 0 {
 		return string(name) == `"custom_id"`
@@ -86,7 +86,7 @@ func skipSpace(line []byte, at int) int {
 	return at
 }
 
-// skipString returns where the string ends that begins at at, -1 if there is none.
+// skipString returns the end of the string at an offset, or -1 if there is none.
 func skipString(line []byte, at int) int {
 	if at >= len(line) || line[at] != '"' {
 		return -1
@@ -108,7 +108,7 @@ func skipString(line []byte, at int) int {
 	}
 }
 
-// skipValue returns where the value ends that begins at at, -1 if there is none.
+// skipValue returns the end of the value at an offset, or -1 if there is none.
 func skipValue(line []byte, at int) int {
 	if at >= len(line) {
 		return -1
@@ -149,7 +149,7 @@ func skipNested(line []byte, at int) int {
 	return -1
 }
 
-// customID returns the custom ID of a line, "" if it has none.
+// customID returns the custom ID of a line, or "" if it has none.
 func (o object) customID(line []byte) (string, error) {
 	if o.end == 0 {
 		return "", nil
@@ -161,7 +161,7 @@ func (o object) customID(line []byte) (string, error) {
 	return string(id), nil
 }
 
-// appendWithID appends a line with another custom ID, which is JSON.
+// appendWithID appends a line with another custom ID, which is given in JSON.
 func (o object) appendWithID(to, line []byte, id string) []byte {
 	if o.end > 0 {
 		to = append(to, line[:o.start]...)

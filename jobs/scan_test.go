@@ -19,7 +19,7 @@ func FuzzScanLine(f *testing.F) {
 		o, err := scanLine(line)
 		var want map[string]json.RawMessage
 		if !jsontext.Value(line).IsValid() || json.Unmarshal(line, &want) != nil || want == nil {
-			return // only that it does not panic
+			return // it only must not panic
 		}
 		if err != nil {
 			if raw, ok := want["custom_id"]; err == errIDType && ok && raw[0] != '"' {
@@ -39,7 +39,7 @@ func FuzzScanLine(f *testing.F) {
 		want["custom_id"] = got["custom_id"]
 		for name, value := range want {
 			if !bytes.Equal(got[name], value) {
-				t.Fatalf("%q with another ID has changed in %q: %q", line, name, changed)
+				t.Fatalf("%q with another ID differs in %q: %q", line, name, changed)
 			}
 		}
 		if len(got) != len(want) {
@@ -53,14 +53,14 @@ func TestWireIDs(t *testing.T) {
 	w := wireID{newRandomID(jobIDLength), 4_000_123, 2, newRandomID(nonceLength), 4_999_999}
 	got, ok := parseWireID(w.String())
 	if !ok || got != w {
-		t.Errorf("%s is read as %+v", w, got)
+		t.Errorf("%s is parsed as %+v", w, got)
 	}
 	if largest := (wireID{"abcdefgh", 1 << 40, 35, "abcdef", 1 << 40}).String(); len(largest) > longestWireID {
 		t.Errorf("%s has %d characters", largest, len(largest))
 	}
 	for _, other := range []string{"", "a", "greeting-1", "abcdefgh-1-0-abcdef-", "abcdefgh-1-0-abcdef-01", "abcdefgh-1-0-abcdef-A", "abcdefgh-+1-0-abcdef-1", "abcdefg-1-0-abcdef-1", "abcdefgh-1-0-abcdef-1-1"} {
 		if _, ok := parseWireID(other); ok {
-			t.Errorf("%q is taken for a custom ID of a job", other)
+			t.Errorf("%q is parsed as a custom ID of a job", other)
 		}
 	}
 }

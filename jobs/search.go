@@ -13,26 +13,26 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// A search looks for all batches of a job that has lost its database.
+// A search looks for all batches of a job whose database is lost.
 type search struct {
 	*loop
-	told    map[string]*batchFound // by ID: batches of the service that have ended, and whose they are
-	pending map[string]string      // by ID: those of which that cannot be told yet, and why
-	lines   map[string][]int64     // by ID: requests of batches whose results were read
+	assigned map[string]*batchFound // by ID: batches that have ended, and to whom they belong
+	pending  map[string]string      // by ID: batches of which that is not known yet, and why
+	lines    map[string][]int64     // by ID: requests of batches whose results were read
 }
 
-// A batchFound is a batch of the service.
+// A batchFound is a batch on the server.
 type batchFound struct {
 	id             string
-	token          wireID // of one of its requests, zero if its results cannot be read
+	token          wireID // custom ID of one of its requests; zero if its results cannot be read
 	ours           bool
 	requests       int64 // 0 if unknown
 	created, ended time.Time
 }
 
-// rebuild finds the batches of a job whose database was lost, and begins it anew with them. Nothing is sent meanwhile.
+// rebuild finds the batches of a job whose database is lost, and stores them. Nothing is sent meanwhile.
 func (l *loop) rebuild(ctx context.Context) error {
-	s := &search{loop: l, told: make(map[string]*batchFound), pending: make(map[string]string), lines: make(map[string][]int64)}
+	s := &search{loop: l, assigned: make(map[string]*batchFound), pending: make(map[string]string), lines: make(map[string][]int64)}
 	for failures := 0; ; {
 		complete, err := s.look(ctx)
 		if err == nil && complete {
@@ -66,8 +66,8 @@ func isWrongInput(err error) bool {
 	return errors.Is(err, ErrInputChanged) || errors.As(err, new(*InputError))
 }
 
-// look lists the batches that are newer than the job. It reports whether they are all there are: nothing that was on its
-// way when the last program ended can come any more, and whose each is was read.
+// look lists the batches that are newer than the job. It reports whether the search is complete: no batch that was being
+// sent when the last program ended can still appear, and it is known to whom each one belongs.
 func (s *search) look(ctx context.Context) (complete bool, err error) {
 	a, err := s.waited(ctx)
 	if err != nil {
@@ -85,11 +85,11 @@ func (s *search) look(ctx context.Context) (complete bool, err error) {
 			continue
 		}
 		listed[found.ID] = true
-		if err := s.tell(ctx, found); err != nil {
+		if err := s.assign(ctx, found); err != nil {
 			return false, err
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(s.pending)) { // a list may leave one out for a while
+	for _, id := range slices.Sorted(maps.Keys(s.pending)) { // a list may omit one for a while
 		if listed[id] {
 			continue
 		}
@@ -100,7 +100,7 @@ func (s *search) look(ctx context.Context) (complete bool, err error) {
 		case err != nil:
 			return false, err
 		default:
-			if err := s.tell(ctx, found); err != nil {
+			if err := s.assign(ctx, found); err != nil {
 				return false, err
 			}
 		}
@@ -109,23 +109,23 @@ func (s *search) look(ctx context.Context) (complete bool, err error) {
 	return s.judge(ctx, a)
 }
 
-// isOlder reports whether a batch, and all that are listed behind it, are older than the job.
+// isOlder reports whether a batch, and all that are listed after it, are older than the job.
 func (d *description) isOlder(b *client.Batch) bool {
 	if w := d.Service.Watermark; w.Listed {
 		return slices.Contains(w.Below, b.ID)
 	}
-	return !b.CreatedAt.IsZero() && b.CreatedAt.Before(d.Created.Add(-24*time.Hour)) // nothing is known but clocks
+	return !b.CreatedAt.IsZero() && b.CreatedAt.Before(d.Created.Add(-24*time.Hour)) // only the clocks are known
 }
 
-// isOthers reports whether a batch that is not older certainly is not of the job.
+// isOthers reports whether a batch that is not older certainly does not belong to the job.
 func (d *description) isOthers(b *client.Batch) bool {
 	total, ok := requestsOf(b)
 	return b.ID == "" || slices.Contains(d.Service.Watermark.Seen, b.ID) || ok && total > int64(d.Options.MaxRequests)
 }
 
-// tell finds out whose a batch is.
-func (s *search) tell(ctx context.Context, b *client.Batch) error {
-	if s.told[b.ID] != nil {
+// assign finds out to whom a batch belongs.
+func (s *search) assign(ctx context.Context, b *client.Batch) error {
+	if s.assigned[b.ID] != nil {
 		return nil
 	}
 	if !b.Ended() {
@@ -146,13 +146,14 @@ func (s *search) tell(ctx context.Context, b *client.Batch) error {
 		found.token, found.ours = w, true
 	}
 	delete(s.pending, b.ID)
-	s.told[b.ID] = found
+	s.assigned[b.ID] = found
 	return nil
 }
 
 const unreadable = "cannot be read"
 
-// waited returns how long the search has lasted, over all programs: time counts while one of them looks.
+// waited adds to the time that the search has lasted, over all programs, and returns its attempt. Time counts only while a
+// program is looking.
 func (s *search) waited(ctx context.Context) (a *store.Attempt, err error) {
 	key := attemptKey{0, s.epoch}
 	now := s.clock.now()
@@ -176,7 +177,7 @@ func (s *search) waited(ctx context.Context) (a *store.Attempt, err error) {
 	return a, err
 }
 
-// judge draws the conclusion of a list, and says what is waited for.
+// judge draws the conclusions from a list, and stores what the job waits for.
 func (s *search) judge(ctx context.Context, a *store.Attempt) (complete bool, err error) {
 	whole := s.timing.margin + s.timing.lag
 	var runs, lost []string
@@ -194,9 +195,9 @@ func (s *search) judge(ctx context.Context, a *store.Attempt) (complete bool, er
 		a.EmptyLists, a.LastEmpty = a.EmptyLists+1, a.Waited
 	}
 	complete = a.EmptyLists >= emptyLists
-	why := "looks for its batches for " + min(a.Waited, whole).Round(time.Minute).String() + " of " + whole.String()
+	why := "looking for its batches: " + min(a.Waited, whole).Round(time.Minute).String() + " of " + whole.String()
 	if len(runs) > 0 {
-		why += fmt.Sprintf("; waits for %d that run: %s", len(runs), names(runs))
+		why += fmt.Sprintf("; waiting for %d that are running: %s", len(runs), names(runs))
 	}
 	if len(lost) > 0 {
 		why += fmt.Sprintf("; the results of %d cannot be read: %s", len(lost), names(lost))
@@ -208,17 +209,17 @@ func (s *search) judge(ctx context.Context, a *store.Attempt) (complete bool, er
 		}
 		if row.Why != why {
 			row.Why = why
-			err = errors.Join(tx.PutJob(row), tx.AddEvent(&store.Event{Job: row.ID, At: tx.Now(), Kind: "rebuilding", Text: "the job " + why}))
+			err = errors.Join(tx.PutJob(row), tx.AddEvent(&store.Event{Job: row.ID, At: tx.Now(), Kind: "rebuilding", Text: "the job is " + why}))
 		}
 		return errors.Join(err, tx.PutAttempt(a))
 	})
 	if err == nil && complete && len(lost) > 0 {
-		return false, &PausedError{fmt.Sprintf("the job is rebuilt, and nobody knows whether %s are its batches: their results cannot be read", names(lost))}
+		return false, &PausedError{fmt.Sprintf("the job cannot be rebuilt yet: it is unknown whether these batches are its own, because their results cannot be read: %s", names(lost))}
 	}
 	return complete && err == nil, err
 }
 
-// names lists the first ones.
+// names joins the first 5 IDs.
 func names(ids []string) string {
 	if len(ids) > 5 {
 		return strings.Join(ids[:5], ", ") + " and others"

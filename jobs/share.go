@@ -7,7 +7,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// fitsShare reports whether a batch fits into the part of the limit that its job may use. One batch always does.
+// fitsShare reports whether a batch fits into the share of the limit that its job may use. A single batch always does.
 func fitsShare(tx store.Tx, j *store.Job, b *store.Batch, allowed int64) (bool, error) {
 	if j.Share == 0 {
 		return true, nil
@@ -23,17 +23,18 @@ func fitsShare(tx store.Tx, j *store.Job, b *store.Batch, allowed int64) (bool, 
 	return err == nil && (own == 0 || own+int64(b.Requests) <= allowed*int64(j.Share)/100), err
 }
 
-// SetShare sets how many percent of the organization's limit of waiting requests a job may use at most, from 1 to 100, so that
-// others find room; one batch of it may wait in any case. It holds for batches that are sent from now on. The default is 100.
+// SetShare sets the maximum share of the organization's limit of waiting requests that a job may use, from 1 to 100 percent,
+// so that other jobs have room. The job may always have one batch waiting. The share applies to batches that are sent from
+// now on. The default is 100.
 func (p *Pool) SetShare(ctx context.Context, job string, percent int) error {
 	if percent < 1 || percent > 100 {
-		return fmt.Errorf("job %.100s: %d percent is not from 1 to 100", job, percent)
+		return fmt.Errorf("job %.100s: share of %d percent is not from 1 to 100", job, percent)
 	}
 	return p.change(ctx, job, func(j *store.Job) { j.Share = percent })
 }
 
-// SetPriority sets which jobs send first if not all can, from 1, the first, to 4. The default is 2. A job of a later
-// priority sends when no batch of an earlier one fits.
+// SetPriority sets the priority of a job, from 1, which sends first, to 4, which sends last. The default is 2. A job sends
+// only when no batch of a job with a higher priority fits into the limit.
 func (p *Pool) SetPriority(ctx context.Context, job string, priority int) error {
 	if priority < 1 || priority > 4 {
 		return fmt.Errorf("job %.100s: priority %d is not from 1 to 4", job, priority)

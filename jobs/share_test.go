@@ -11,7 +11,7 @@ func TestShare(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name           string
-		share, waiting int // percent, and requests of the job that wait
+		share, waiting int // percent, and number of waiting requests of the job
 		fits           bool
 	}{
 		{"no share", 0, 80, true},
@@ -42,21 +42,21 @@ func TestShare(t *testing.T) {
 			}
 			fits, err := (&engine{job: "a", store: p.store}).mayFit(t.Context(), &store.Batch{Job: "a", Seq: 2, Requests: 10})
 			if err != nil || fits != test.fits {
-				t.Errorf("it fits: %v, %v", fits, err)
+				t.Errorf("fits is %v, %v", fits, err)
 			}
 			if p.SetShare(t.Context(), "a", 101) == nil || p.SetPriority(t.Context(), "a", 5) == nil || p.SetPriority(t.Context(), "b", 1) == nil {
-				t.Error("what makes no sense was set")
+				t.Error("an invalid value was accepted")
 			}
 		})
 	}
 }
 
-// TestPriority: a batch waits while one of a job of an earlier priority fits.
+// TestPriority: a batch waits while a batch of a job with a higher priority fits.
 func TestPriority(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		limit    int64
-		requests int // of the other job's batch
+		requests int // requests of the other job's batch
 		fits     bool
 	}{
 		"no limit":      {0, 10, true},
@@ -86,7 +86,7 @@ func TestPriority(t *testing.T) {
 			}
 			fits, err := (&engine{job: "a", store: p.store}).mayFit(t.Context(), &store.Batch{Job: "a", Seq: 1, Requests: 10})
 			if err != nil || fits != test.fits {
-				t.Errorf("it fits: %v, %v", fits, err)
+				t.Errorf("fits is %v, %v", fits, err)
 			}
 		})
 	}

@@ -12,12 +12,12 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// A sharedDisk keeps files whose names are absolute on the disk of this machine, and others in blobs, which other machines
-// have too. Those are written by writeFile.
+// A sharedDisk keeps files with absolute names on the disk of this machine, and others in blobs, which machines share.
+// writeFile writes these.
 type sharedDisk struct {
 	disk
 	blobs store.Blobs
-	local map[string]string // names of blobs that are on this machine too
+	local map[string]string // local copies of blobs, by name
 }
 
 // Open implements disk.
@@ -35,7 +35,7 @@ func (d sharedDisk) Open(name string) (file, error) {
 	return f, nil
 }
 
-// Create implements disk. A blob gets the name that [writeFile] renames it to when it is synced.
+// Create implements disk. When a blob is synced, it gets the name to which [writeFile] renames it.
 func (d sharedDisk) Create(name string) (file, error) {
 	if filepath.IsAbs(name) {
 		return d.disk.Create(name)
@@ -79,9 +79,9 @@ func (d sharedDisk) SyncDir(name string) error {
 	return nil
 }
 
-var errReadOnly = fmt.Errorf("a blob is written as a whole: %w", errors.ErrUnsupported)
+var errReadOnly = fmt.Errorf("a blob can only be written as a whole: %w", errors.ErrUnsupported)
 
-// A blobUpload is a file that is written to blobs, with its last name.
+// A blobUpload is a file that is written to blobs, with its final name.
 type blobUpload struct {
 	store.Upload
 	file
@@ -94,22 +94,23 @@ func (u blobUpload) Write(p []byte) (int, error) { return u.Upload.Write(p) }
 // Sync implements file: it commits the blob.
 func (u blobUpload) Sync() error { return u.Commit(u.name) }
 
-// Close implements file. It drops a blob that was not synced.
+// Close implements file. It aborts a blob that was not synced.
 func (u blobUpload) Close() error {
 	u.Abort()
 	return nil
 }
 
-// A blobFile reads a blob at any offset. Reading on behind the last place, or not far behind, goes on with one request.
+// A blobFile reads a blob at any offset. Reading forward from the last position, or a little beyond it, continues the same
+// request.
 type blobFile struct {
 	blobs store.Blobs
 	name  string
 	from  io.ReadCloser
-	at    int64 // where from is
-	next  int64 // what Read reads
+	at    int64 // position of from
+	next  int64 // position of Read
 }
 
-// near is how many bytes are read and thrown away rather than asked for again.
+// near is the maximum number of bytes that are read and discarded to avoid a new request.
 const near = 1 << 20
 
 func (f *blobFile) reopen(at int64) error {
@@ -185,7 +186,7 @@ func (f *blobFile) Size() (int64, error) {
 func (f *blobFile) Write([]byte) (int, error) { return 0, errReadOnly }
 func (f *blobFile) Sync() error               { return errReadOnly }
 
-// below are the blobs whose names begin with a directory.
+// below are the blobs in a directory of other blobs.
 type below struct {
 	blobs store.Blobs
 	dir   string

@@ -20,14 +20,14 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// A fate is what happens to the programs of one simulated job.
+// A fate decides what happens to the programs of one simulated job.
 type fate struct {
 	random  *rand.Rand
 	mu      sync.Mutex
-	deaths  int // that are left
-	stops   int // that are left
+	deaths  int // number left
+	stops   int // number left
 	log     []string
-	exposed bool // a program was stopped between its fence and the end of the body: the named exception
+	exposed bool // a program was suspended between its fence and the end of the body, which is a documented exception
 }
 
 // meets decides what happens to a program at a point.
@@ -59,8 +59,8 @@ func (f *fate) meets(name string) (dies bool, stops time.Duration) {
 	return false, 0
 }
 
-// simulate runs a job of two batches of the same size with two owners who do not know of each other, until both have
-// nothing left to do. It returns how many batches were duplicates.
+// simulate runs a job of two batches of the same size with two owners that do not know of each other, until both have
+// nothing left to do. It returns the number of duplicate batches.
 func simulate(t *testing.T, seed uint64) (duplicates int, fate *fate, err error) {
 	fate = newFate(seed)
 	synctest.Test(t, func(t *testing.T) {
@@ -81,7 +81,7 @@ func simulate(t *testing.T, seed uint64) (duplicates int, fate *fate, err error)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 20*24*time.Hour)
 		defer cancel()
-		go func() { // colleagues
+		go func() { // foreign batches
 			for range 3 {
 				_ = sleep(ctx, time.Duration(rand.Int64N(int64(2*time.Hour))))
 				if ctx.Err() == nil {
@@ -96,12 +96,12 @@ func simulate(t *testing.T, seed uint64) (duplicates int, fate *fate, err error)
 		if err != nil {
 			w.dump(fate)
 		}
-		_ = sleep(context.Background(), 4*time.Hour) // until the last program that was stopped has ended
+		_ = sleep(context.Background(), 4*time.Hour) // until the last suspended program has ended
 	})
 	return duplicates, fate, err
 }
 
-// dump logs what has happened.
+// dump logs the events.
 func (w *world) dump(fate *fate) {
 	_ = w.store.View(context.Background(), func(tx store.Tx) error {
 		ids, err := tx.Jobs()
@@ -147,7 +147,7 @@ func (w *world) ownTwice(ctx context.Context, j *Job, fate *fate) []error {
 	return errs
 }
 
-// own is one machine: program after program that runs the job, until one of them has nothing left to do.
+// own simulates one machine: it runs the job in one program after the other, until one has nothing left to do.
 func (w *world) own(ctx context.Context, j *Job, machine int, fate *fate) error {
 	for life := 0; ; life++ {
 		mine, die := context.WithCancel(ctx)
@@ -173,12 +173,11 @@ func (w *world) own(ctx context.Context, j *Job, machine int, fate *fate) error 
 	}
 }
 
-// judge finishes the job and checks what the service has accepted: duplicates are counted, and nothing of others was
-// canceled.
+// judge finishes the job and checks what the service accepted: duplicates are counted, and no foreign batches were canceled.
 func (w *world) judge(ctx context.Context, j *Job, requests int64, fate *fate) (duplicates int, err error) {
 	j.store = fusedStore{w.store, newFuse(point{})}
 	e := j.engine(w.service.Client(), worldInput)
-	// Stops may have let a program go on after the other one was done.
+	// A suspended program may have continued after the other one was done.
 	l := newLoop(e, j, time.Time{})
 	if err := l.run(ctx); err != nil {
 		return 0, err
@@ -193,7 +192,7 @@ func (w *world) judge(ctx context.Context, j *Job, requests int64, fate *fate) (
 	if err := w.complete(r.Output); err != nil {
 		return 0, err
 	}
-	batches := make(map[string][]string) // of the service, by request and round
+	batches := make(map[string][]string) // batches on the server, by request and round
 	ours := make(map[string]bool)
 	for _, b := range w.service.Batches() {
 		for _, q := range w.service.Requests(b.ID) {
@@ -205,7 +204,7 @@ func (w *world) judge(ctx context.Context, j *Job, requests int64, fate *fate) (
 	}
 	for _, c := range w.service.Calls(batchtest.Cancel) {
 		if !ours[c.BatchID] {
-			return 0, fmt.Errorf("batch %s of somebody else was canceled", c.BatchID)
+			return 0, fmt.Errorf("foreign batch %s was canceled", c.BatchID)
 		}
 	}
 	for key, ids := range batches {
@@ -216,7 +215,7 @@ func (w *world) judge(ctx context.Context, j *Job, requests int64, fate *fate) (
 			}
 		}
 		if len(ids)-counted != 1 {
-			return 0, fmt.Errorf("request %s is in the batches %v, of which %d are counted as doubles", key, ids, counted)
+			return 0, fmt.Errorf("request %s is in the batches %v, of which %d are counted as duplicates", key, ids, counted)
 		}
 		if len(ids) > 1 && !fate.exposed {
 			return 0, fmt.Errorf("request %s is in the batches %v", key, ids)
@@ -226,8 +225,8 @@ func (w *world) judge(ctx context.Context, j *Job, requests int64, fate *fate) (
 	return duplicates, nil
 }
 
-// TestSimulation runs jobs with two owners each, who die and are stopped anywhere, beside a service that loses responses,
-// acts late and lists late, and others whose batches have the same sizes. JOBS_SEEDS is how many.
+// TestSimulation runs jobs with two owners each, which die and are suspended anywhere, on a service that loses responses,
+// acts late and lists late, and that has foreign batches of the same sizes. JOBS_SEEDS is the number of jobs.
 func TestSimulation(t *testing.T) {
 	t.Parallel()
 	seeds := 150
@@ -250,5 +249,5 @@ func TestSimulation(t *testing.T) {
 			exposed++
 		}
 	}
-	t.Logf("%d jobs; in %d a program was stopped behind its fence, in %d of them a duplicate batch was counted", seeds, exposed, duplicates)
+	t.Logf("%d jobs; in %d a program was suspended after its fence, in %d of these a duplicate batch was counted", seeds, exposed, duplicates)
 }

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// salted returns how many requests a batch is to have: at most n, a little less at random, and if that can be not a number
-// that another batch of the workspace has. If the response to a create is lost, fewer batches may be its then.
+// salted returns the size of a batch, in requests: at most n, randomly a little less, and if possible not the size of
+// another batch of the workspace. If the response to a create is lost, there are then fewer candidates.
 func salted(random func(int) int, n int, avoid []int) int {
 	most := n - random(min(1000, 1+n/10))
 	for size := most; size > 0 && size > most-1000; size-- {
@@ -18,8 +18,8 @@ func salted(random func(int) int, n int, avoid []int) int {
 	return most
 }
 
-// spread divides the last batch of a plan in two, if another batch of the workspace has as many requests: what is left
-// when the others are cut may be any number.
+// spread divides the last batch of a plan in two if another batch of the workspace has as many requests. The last batch has
+// the rest of the requests, so its size is not chosen by salted.
 func (p *planner) spread(ctx context.Context, f io.ReaderAt) error {
 	if len(p.out.batches) == 0 {
 		return nil

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// TestSizes: no batch has as many requests as one that runs in the workspace, where that can be.
+// TestSizes: no batch has as many requests as a running batch of the workspace, if possible.
 func TestSizes(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -41,7 +41,7 @@ func TestSizes(t *testing.T) {
 				for _, n := range tt.running {
 					w.service.Seed(n, time.Now())
 				}
-				go func() { // they run on
+				go func() { // they keep running
 					for range 3 {
 						if sleep(t.Context(), 4*time.Hour) == nil {
 							for _, n := range tt.running {

@@ -11,24 +11,27 @@ import (
 	"github.com/seed-111a911e/messagebatches/client"
 )
 
-// A Source is where the requests of a job come from.
+// A Source provides the requests of a job. See [Lines] and [Requests].
 type Source struct {
 	name     string
 	requests iter.Seq2[client.Request, error]
 }
 
-// Lines is a file of requests, one {"custom_id", "params"} a line, as [client.Client.CreateLines] takes them. Custom IDs
-// may be any text that is not used twice in the file. The file must not change until the job is done.
+// Lines returns a [Source] that reads a JSON Lines file of requests, one {"custom_id", "params"} object per line, as for
+// [client.Client.CreateLines]. Custom IDs may be any text, but must be unique in the file. The file must not change until
+// the job is done.
 func Lines(name string) Source { return Source{name: name} }
 
-// Requests are values, which are first written to a file in the directory of the job. If that does not come to its end,
-// the next run begins anew; afterwards they are not asked for again. An error of the sequence ends the run.
+// Requests returns a [Source] of requests that are Go values. The first run writes them to a file in the directory of the
+// job, and later runs do not iterate over them again. If writing is interrupted, the next run starts over. An error of the
+// sequence ends the run.
 func Requests(requests iter.Seq2[client.Request, error]) Source { return Source{requests: requests} }
 
-// spoolName is the file of requests that were values.
+// spoolName is the file to which Requests are written.
 const spoolName = "input.jsonl"
 
-// file returns the name of the file of requests in a job's directory, which it writes if there is none yet.
+// file returns the name of the file of requests. For values, it writes the file in the directory of the job if it does not
+// exist.
 func (s Source) file(ctx context.Context, d disk, dir string) (string, error) {
 	if s.requests == nil {
 		return filepath.Abs(s.name)

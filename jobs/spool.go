@@ -7,7 +7,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/price"
 )
 
-// A spool keeps the results of a batch in the order in which they come, and returns them in that of the requests.
+// A spool stores the results of a batch in the order in which they arrive, and returns them in the order of the requests.
 type spool struct {
 	disk  disk
 	name  string
@@ -17,18 +17,18 @@ type spool struct {
 	where []spooled
 	ahead readAhead
 
-	filler string // stands for all results, if it is not empty
+	filler string // placeholder for all results, if it is not empty
 	grade  grade  // of the filler
 
-	used price.Usage // what the results used
+	used price.Usage // usage of the results
 }
 
-// spooled says where a result is, and what was seen of it. The zero value is that of a request without one.
+// spooled is the position of a result and facts about it. It is zero for a request without a result.
 type spooled struct {
 	offset int64
 	length uint32
 	grade  grade
-	again  bool // the policy sends the request again
+	again  bool // the policy resends the request
 }
 
 func newSpool(d disk, name string, n int) (*spool, error) {
@@ -53,12 +53,12 @@ func (s *spool) lacking() (n int64) {
 
 func (s *spool) add(at int, raw []byte, g grade, again bool) error {
 	n, err := s.out.Write(raw)
-	s.where[at] = spooled{s.at, uint32(n), g, again} // a line is never longer than a batch may be
+	s.where[at] = spooled{s.at, uint32(n), g, again} // a line is never longer than the limit of a batch
 	s.at += int64(n)
 	return err
 }
 
-// get returns a result, which is good until the next call, nil if there is none.
+// get returns a result, which is valid until the next call, or nil if there is none.
 func (s *spool) get(at int) (raw []byte, seen spooled, err error) {
 	if at >= len(s.where) || !s.has(at) {
 		return nil, spooled{}, nil
@@ -75,20 +75,20 @@ func (s *spool) get(at int) (raw []byte, seen spooled, err error) {
 
 func (s *spool) remove() {
 	_ = s.file.Close()
-	_ = s.disk.Remove(s.name) // it is removed when the job is opened again
+	_ = s.disk.Remove(s.name) // if that fails, it is removed when the job is opened again
 }
 
-// A readAhead is a part of a file in memory, for ranges that mostly follow each other.
+// A readAhead buffers a part of a file, for mostly sequential reads of ranges.
 type readAhead struct {
 	text []byte
-	at   int64 // where text is in the file
-	next int64 // end of the range that was read last
+	at   int64 // offset of text in the file
+	next int64 // end of the last range that was read
 }
 
-// aheadSize is how much is read ahead.
+// aheadSize is the number of bytes that are read ahead.
 const aheadSize = 64 << 10
 
-// read reads a range of a file that has a size. The bytes are good until the next call.
+// read reads a range of a file of the given size. The bytes are valid until the next call.
 func (w *readAhead) read(f file, size, offset int64, length int) ([]byte, error) {
 	from, to := offset-w.at, offset-w.at+int64(length)
 	if from < 0 || to > int64(len(w.text)) {

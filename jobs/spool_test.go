@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestReadAhead reads ranges of a file in and out of order, some longer than what is read ahead.
+// TestReadAhead reads ranges of a file in and out of order, some longer than the read-ahead.
 func TestReadAhead(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
@@ -37,11 +37,11 @@ func TestReadAhead(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(got, whole[at:at+int64(length)]) {
-			t.Fatalf("%d bytes at %d are others", length, at)
+			t.Fatalf("%d bytes at %d are wrong", length, at)
 		}
 		at += int64(length)
 	}
 	if _, err := w.read(f, int64(len(whole)), int64(len(whole))-1, 2); err == nil {
-		t.Error("a byte behind the end was read")
+		t.Error("a byte after the end was read")
 	}
 }

@@ -13,68 +13,69 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// A Status is how far a job is.
+// A Status is the progress of a job.
 type Status struct {
-	ID       string        `json:"id"`                 // of the job
+	ID       string        `json:"id"`                 // ID of the job
 	State    string        `json:"state"`              // running, paused, done, canceled or rebuilding
-	Why      string        `json:"why,omitempty"`      // why it is paused, or what it waits for while it is rebuilt
-	Open     bool          `json:"open"`               // whether a program has the job open at the moment
+	Why      string        `json:"why,omitempty"`      // why it is paused, or what it waits for while it is rebuilding
+	Open     bool          `json:"open"`               // whether a program has the job open now
 	Begun    time.Time     `json:"begun"`              // when the job was begun
-	Input    string        `json:"input,omitempty"`    // file of requests, "" before it was divided into batches
-	Requests int64         `json:"requests"`           // of the input; 0 before it was divided into batches
-	Settled  int64         `json:"settled"`            // of these, those that have their final result
-	Rounds   []RoundStatus `json:"rounds"`             // how far each is
+	Input    string        `json:"input,omitempty"`    // file of requests; "" until it was divided into batches
+	Requests int64         `json:"requests"`           // requests in the input; 0 until it was divided into batches
+	Settled  int64         `json:"settled"`            // of these, requests that have their final result
+	Rounds   []RoundStatus `json:"rounds"`             // progress of each round
 	Doubtful []DoubtStatus `json:"doubtful,omitempty"` // batches that the service may or may not have accepted
-	Oldest   *BatchStatus  `json:"oldest,omitempty"`   // of the batches that run at the service, the one that was accepted first
-	Queue    QueueStatus   `json:"queue"`              // what waits at the service
+	Oldest   *BatchStatus  `json:"oldest,omitempty"`   // of the batches that are running, the one that was accepted first
+	Queue    QueueStatus   `json:"queue"`              // requests waiting on the server
 
-	// Aging is how many batches were created more than 20 days ago and their results are not stored yet: ResultsUntil is when
-	// the service deletes the first of them. Both are zero if there are none.
+	// Aging is the number of batches that were created more than 20 days ago and whose results are not stored yet.
+	// ResultsUntil is when the service deletes the first of these results. Both are zero if there are no such batches.
 	Aging        int       `json:"aging,omitempty"`
 	ResultsUntil time.Time `json:"results_until,omitzero"`
 
-	Deleted bool `json:"deleted,omitempty"` // its batches were deleted at the service
-	Pruned  bool `json:"pruned,omitempty"`  // its parts were deleted: only the output is left
+	Deleted bool `json:"deleted,omitempty"` // the batches of the job were deleted on the server
+	Pruned  bool `json:"pruned,omitempty"`  // the parts of the job were deleted: only the output is left
 }
 
-// A RoundStatus adds up what is sent for the first time (Round 0), for the second time, and so on.
+// A RoundStatus is the progress of one round: of the requests that are sent for the first time (Round 0), for the second
+// time, and so on.
 type RoundStatus struct {
 	Round    int   `json:"round"`    // from 0
-	Batches  int64 `json:"batches"`  // number
-	Ended    int64 `json:"ended"`    // of the batches, those that have ended at the service
-	Requests int64 `json:"requests"` // number
-	Settled  int64 `json:"settled"`  // of the requests, those that are not sent again
+	Batches  int64 `json:"batches"`  // number of batches
+	Ended    int64 `json:"ended"`    // of these batches, those that have ended on the server
+	Requests int64 `json:"requests"` // number of requests
+	Settled  int64 `json:"settled"`  // of these requests, those that are not resent
 
-	// The following numbers of requests add up to Requests.
+	// The following counts of requests add up to Requests.
 
-	Planned   int64 `json:"planned"`   // to be sent
+	Planned   int64 `json:"planned"`   // not yet sent
 	Sending   int64 `json:"sending"`   // being sent
 	Doubtful  int64 `json:"doubtful"`  // in batches that the service may or may not have accepted
-	Waiting   int64 `json:"waiting"`   // at the service
-	Unread    int64 `json:"unread"`    // in batches that have ended, and whose results are not stored
-	Collected int64 `json:"collected"` // with results that are stored
-	Gone      int64 `json:"gone"`      // in batches whose results cannot be read any more
+	Waiting   int64 `json:"waiting"`   // waiting or running on the server
+	Unread    int64 `json:"unread"`    // in batches that have ended and whose results are not stored yet
+	Collected int64 `json:"collected"` // in batches whose results are stored
+	Gone      int64 `json:"gone"`      // in batches whose results can no longer be read
 }
 
 // A DoubtStatus is a batch that the service may or may not have accepted.
 type DoubtStatus struct {
 	Seq      int64  `json:"seq"`                // number of the batch in the job
-	Requests int    `json:"requests"`           // in it
-	BatchID  string `json:"batch_id,omitempty"` // that may be it, if there is only one
-	Waited   string `json:"waited"`             // how long it has been looked for
+	Requests int    `json:"requests"`           // in the batch
+	BatchID  string `json:"batch_id,omitempty"` // ID of the batch on the server that may be this one, if there is exactly one
+	Waited   string `json:"waited"`             // how long the job has looked for it
 }
 
-// A QueueStatus says how many requests of an organization wait at the service: those of all jobs in the store, which in a
-// directory is one.
+// A QueueStatus reports how many requests of an organization are waiting on the server, over all jobs in the store. The
+// store of a directory has one job.
 type QueueStatus struct {
-	Organization string    `json:"organization,omitempty"` // at the service, "" before the first call
+	Organization string    `json:"organization,omitempty"` // ID of the organization; "" before the first call
 	Waiting      int64     `json:"waiting"`                // requests
-	Limit        int64     `json:"limit,omitempty"`        // that may wait; 0 is no limit
-	Until        time.Time `json:"until,omitzero"`         // when a limit ends that is lower for a while, because the service has refused more
+	Limit        int64     `json:"limit,omitempty"`        // maximum of Waiting; 0 is no limit
+	Until        time.Time `json:"until,omitzero"`         // when a temporary lower limit ends, which was set because the service refused more
 }
 
-// Inspect returns the status of the job in a directory. It reads files only, and does not mind whether a program is
-// running the job.
+// Inspect returns the status of the job in a directory. It only reads files, and works whether or not a program is running
+// the job.
 func Inspect(ctx context.Context, dir string) (s *Status, err error) {
 	err = inspect(ctx, dir, func(j *Job) error {
 		if s, err = j.status(ctx); err != nil {
@@ -96,7 +97,7 @@ func stateOf(row *store.Job) string {
 	return string(row.State)
 }
 
-// inspect calls f with the job in a directory, which is open for reading.
+// inspect calls f with the job in a directory, opened for reading.
 func inspect(ctx context.Context, dir string, f func(*Job) error) error {
 	j := &Job{dir: dir, disk: osDisk{}, blobs: directory{osDisk{}, dir}, timing: realTiming, clock: newClock()}
 	err := j.readDescription()
@@ -129,7 +130,7 @@ func (j *Job) hasBegun(ctx context.Context) error {
 	return fmt.Errorf("the job has not begun: %w", fs.ErrNotExist)
 }
 
-// Status returns how far the job is.
+// Status returns the progress of the job.
 func (j *Job) Status(ctx context.Context) (*Status, error) {
 	s, err := j.status(ctx)
 	if err != nil {
@@ -162,7 +163,7 @@ func (j *Job) status(ctx context.Context) (s *Status, err error) {
 	return s, nil
 }
 
-// queueOf returns what waits of an organization.
+// queueOf returns the queue of an organization.
 func queueOf(tx store.Tx, organization string) (QueueStatus, error) {
 	waiting, err := tx.Waiting(organization)
 	if err != nil {
@@ -179,7 +180,7 @@ func queueOf(tx store.Tx, organization string) (QueueStatus, error) {
 	return q, nil
 }
 
-// eachBatch calls f with the batches of a job, by Seq.
+// eachBatch calls f with each batch of a job, ordered by Seq.
 func eachBatch(tx store.Tx, job string, f func(*store.Batch) error) error {
 	const atATime = 1000
 	for after := int64(0); ; {
@@ -199,7 +200,7 @@ func eachBatch(tx store.Tx, job string, f func(*store.Batch) error) error {
 	}
 }
 
-// add adds a batch. The batches of a round may be anywhere among the others.
+// add adds a batch. Batches come in any order of rounds.
 func (s *Status) add(tx store.Tx, b *store.Batch) error {
 	for len(s.Rounds) <= b.Round {
 		s.Rounds = append(s.Rounds, RoundStatus{Round: len(s.Rounds)})

@@ -19,7 +19,7 @@ import (
 )
 
 // inDirectory runs a job of 100 requests in batches of at most 30, which take two hours each, in a directory. Request 7
-// fails once. Meanwhile is called an hour after its begin.
+// fails once. Meanwhile is called an hour after the beginning.
 func inDirectory(t *testing.T, meanwhile func(t *testing.T, dir string), after func(t *testing.T, dir string, events []Event)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -32,9 +32,9 @@ func inDirectory(t *testing.T, meanwhile func(t *testing.T, dir string), after f
 			}
 			return batchtest.Text("Hello")(r)
 		})
-		var told []Event
+		var reported []Event
 		dir := filepath.Join(t.TempDir(), "a.job")
-		j, err := Open(t.Context(), dir, Options{MaxRequests: 30, MaxWaiting: 1000, OnEvent: func(e Event) { told = append(told, e) }})
+		j, err := Open(t.Context(), dir, Options{MaxRequests: 30, MaxWaiting: 1000, OnEvent: func(e Event) { reported = append(reported, e) }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,7 +52,7 @@ func inDirectory(t *testing.T, meanwhile func(t *testing.T, dir string), after f
 		if err := j.Close(); err != nil {
 			t.Error(err)
 		}
-		after(t, dir, told)
+		after(t, dir, reported)
 	})
 }
 
@@ -136,21 +136,21 @@ func TestFollow(t *testing.T) {
 				t.Error(err)
 			}
 			if late := time.Since(e.At); late > time.Second && len(followed) > kept {
-				t.Errorf("%s came %v late", e.Kind, late)
+				t.Errorf("%s was %v late", e.Kind, late)
 			}
 			followed = append(followed, e)
 		}
-	}, func(t *testing.T, dir string, told []Event) {
-		told = slices.DeleteFunc(told, func(e Event) bool { return e.ID == 0 })
-		if diff := cmp.Diff(told, followed); diff != "" {
-			t.Errorf("told and followed: %s", diff)
+	}, func(t *testing.T, dir string, reported []Event) {
+		reported = slices.DeleteFunc(reported, func(e Event) bool { return e.ID == 0 })
+		if diff := cmp.Diff(reported, followed); diff != "" {
+			t.Errorf("events of OnEvent and Follow differ: %s", diff)
 		}
 		last := followed[len(followed)-1]
 		if last.Kind != EventDone {
 			t.Errorf("last %+v", last)
 		}
 		for e, err := range Follow(t.Context(), dir, last.ID) {
-			t.Errorf("behind the last event: %+v, %v", e, err)
+			t.Errorf("after the last event: %+v, %v", e, err)
 		}
 		second := slices.IndexFunc(followed, func(e Event) bool { return e.Kind == EventCollected && e.Round == 1 })
 		if second < 0 || followed[second].Requests != 1 || followed[second].Attempt != 1 || followed[second].BatchID == "" {

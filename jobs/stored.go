@@ -13,11 +13,11 @@ import (
 
 // A storedPart is a part in the directory of the job.
 type storedPart struct {
-	name  string // in the blobs
+	name  string // name of the blob
 	seq   int64
 	round int
-	batch string // ID as it is in names of files
-	sum   string // how its SHA-256 begins
+	batch string // ID of the batch, as fileName returns it
+	sum   string // beginning of its SHA-256
 }
 
 func (s *search) parts() (map[string]storedPart, error) {
@@ -37,7 +37,8 @@ func (s *search) hasPart(id string) bool {
 	return err == nil && ok
 }
 
-// partName returns what the name of the part of a batch begins with: what is needed to know of it without a database.
+// partName returns the beginning of the name of the part of a batch. It has all that is needed to use the part without a
+// database.
 func partName(b *store.Batch) string {
 	return strconv.FormatInt(b.Seq, 36) + "-" + strconv.Itoa(b.Round) + "-" + fileName(b.BatchID)
 }
@@ -52,8 +53,8 @@ func parsePartName(name string) (p storedPart, ok bool) {
 	return storedPart{"parts/" + name, seq, round, fields[2], fields[3]}, err1 == nil && err2 == nil
 }
 
-// storedList returns the name of the list that a batch was sent with, if it is still there and has those requests: requests
-// that were changed to be sent again are in it.
+// storedList returns the name of the list of requests with which a batch was sent, if it still exists and has those
+// requests. It also has the requests that were changed before they were resent.
 func (s *search) storedList(ctx context.Context, seq int64, indexes []int64) (string, error) {
 	files, err := s.disk.List(filepath.Join(s.job.dir, "lists"))
 	if err != nil {
@@ -86,24 +87,24 @@ func (s *search) storedList(ctx context.Context, seq int64, indexes []int64) (st
 	return "", context.Cause(ctx)
 }
 
-// readStored returns which requests a part has, none if it is not what was stored.
+// readStored returns the indexes of the requests of a part, or nil if it is damaged.
 func (s *search) readStored(ctx context.Context, part storedPart, token wireID) (file store.File, indexes []int64, err error) {
 	if part.name == "" || token.job != "" && (token.seq != part.seq || token.round != part.round) {
 		return file, nil, nil
 	}
 	f, err := s.disk.Open(filepath.Join(s.job.dir, filepath.FromSlash(part.name)))
 	if err != nil {
-		return file, nil, nil // it is read again
+		return file, nil, nil // the results are read again
 	}
 	sum, err := hashOf(f)
 	size, sizeErr := f.Size()
 	if closeErr := f.Close(); err != nil || sizeErr != nil || closeErr != nil || !strings.HasPrefix(sum, part.sum) || len(part.sum) < 16 {
-		return file, nil, nil // it is read again
+		return file, nil, nil // the results are read again
 	}
 	file = store.File{Name: part.name, Bytes: size, SHA256: sum}
 	p, err := openPart(ctx, s.blobs, &store.Batch{Part: file})
 	if err != nil {
-		return store.File{}, nil, nil // it is read again
+		return store.File{}, nil, nil // the results are read again
 	}
 	defer p.close()
 	for more := true; more; {
@@ -117,7 +118,7 @@ func (s *search) readStored(ctx context.Context, part storedPart, token wireID) 
 	return file, indexes, nil
 }
 
-// readPart reads the part that a job had before it was rebuilt into a spool, in place of the results.
+// readPart reads the part that a job had before it was rebuilt into a spool, instead of the results on the server.
 func (e *engine) readPart(ctx context.Context, b *store.Batch, indexes []int64, s *spool) error {
 	p, err := openPart(ctx, e.blobs, b)
 	if err != nil {

@@ -15,12 +15,12 @@ import (
 )
 
 var (
-	errLost      = errors.New("another program has taken the batch over")
-	errSlowFence = errors.New("the store took too long to let the end of the batch go")
-	errStopped   = errors.New("the job does not run")
+	errLost      = errors.New("another program has taken over the batch")
+	errSlowFence = errors.New("the store took too long to release the end of the batch")
+	errStopped   = errors.New("the job is not running")
 )
 
-// submit sends a batch that is planned.
+// submit sends a planned batch.
 func (e *engine) submit(ctx context.Context, b *store.Batch) (time.Duration, error) {
 	canceled, err := e.canceled(ctx)
 	if err != nil {
@@ -33,7 +33,7 @@ func (e *engine) submit(ctx context.Context, b *store.Batch) (time.Duration, err
 		return wait, err
 	}
 	if free, err := e.disk.Free(e.temp); err == nil && free < e.freeDisk {
-		return e.timing.poll, fmt.Errorf("nothing is sent while less than %d bytes of disk are free: %d are", e.freeDisk, free)
+		return e.timing.poll, fmt.Errorf("nothing is sent while less than %d bytes of disk are free, now %d", e.freeDisk, free)
 	}
 	if open, err := e.mayFit(ctx, b); err != nil || !open {
 		return e.timing.poll, err
@@ -77,7 +77,7 @@ func (e *engine) submit(ctx context.Context, b *store.Batch) (time.Duration, err
 	return soon, nil
 }
 
-// lookFirst says what the list shows before an attempt. It also tries the key, before the whole body is sent for nothing.
+// lookFirst returns the watermark of the list before an attempt. This also checks the key before the whole body is sent.
 func (e *engine) lookFirst(ctx context.Context) (client.Watermark, error) {
 	var facts client.Response
 	w, err := e.client.Watermark(ctx, client.WithResponse(&facts), client.WithVersion(e.version))
@@ -87,18 +87,18 @@ func (e *engine) lookFirst(ctx context.Context) (client.Watermark, error) {
 	return w, e.belongs(ctx, facts)
 }
 
-// A StrangerError says that a client belongs to another organization or workspace than the job.
+// A StrangerError reports that a client belongs to another organization or workspace than the job.
 type StrangerError struct {
 	Organization, Workspace       string // of the client
 	JobOrganization, JobWorkspace string // of the job
 }
 
-// Error names both.
+// Error names both organizations and workspaces.
 func (s *StrangerError) Error() string {
-	return fmt.Sprintf("the job belongs to organization %.100q, workspace %.100q, and the key to %.100q, %.100q", s.JobOrganization, s.JobWorkspace, s.Organization, s.Workspace)
+	return fmt.Sprintf("the job belongs to organization %.100q, workspace %.100q, but the key to organization %.100q, workspace %.100q", s.JobOrganization, s.JobWorkspace, s.Organization, s.Workspace)
 }
 
-// belongs notes which organization and workspace the job belongs to, or checks it.
+// belongs records the organization and workspace of the job in the first call, and later checks them.
 func (e *engine) belongs(ctx context.Context, facts client.Response) error {
 	check := func(j *store.Job) error {
 		if j.Organization != "" && facts.OrganizationID != "" && j.Organization != facts.OrganizationID ||
@@ -137,7 +137,7 @@ func (e *engine) belongs(ctx context.Context, facts client.Response) error {
 	})
 }
 
-// mayFit reports whether a batch would be admitted now, as far as can be told without a lock: it saves calls.
+// mayFit reports whether a batch would probably be admitted now. It takes no lock, and saves calls.
 func (e *engine) mayFit(ctx context.Context, b *store.Batch) (open bool, err error) {
 	err = e.store.View(ctx, func(tx store.Tx) error {
 		open, err = e.admits(tx, b)
@@ -146,8 +146,8 @@ func (e *engine) mayFit(ctx context.Context, b *store.Batch) (open bool, err err
 	return open, err
 }
 
-// admits reports whether the job runs and the organization's limit allows a batch. A transaction that writes has locked
-// the limit then.
+// admits reports whether the job is running and the organization's limit allows a batch. A transaction that writes has then
+// locked the limit.
 func (e *engine) admits(tx store.Tx, b *store.Batch) (bool, error) {
 	j, err := tx.Job(e.job)
 	if err != nil || j.State != store.Running {
@@ -175,8 +175,8 @@ func (e *engine) admits(tx store.Tx, b *store.Batch) (bool, error) {
 	return fitsShare(tx, j, b, allowed)
 }
 
-// admit begins an attempt, if the job runs and the organization's limit allows it. Without an attempt it returns how long
-// to wait.
+// admit begins an attempt if the job is running and the organization's limit allows it. Otherwise it returns how long to
+// wait.
 func (e *engine) admit(ctx context.Context, was *store.Batch, w client.Watermark, need bulk.Money) (attempt *store.Attempt, wait time.Duration, err error) {
 	watermark, err := json.Marshal(w)
 	if err != nil {
@@ -207,8 +207,8 @@ func (e *engine) admit(ctx context.Context, was *store.Batch, w client.Watermark
 	return attempt, wait, nil
 }
 
-// fits reports whether n more requests may wait. A limit that the service has shown to be lower than it should be lets one
-// batch through when nothing else waits.
+// fits reports whether n more requests may wait. A limit that was lowered because the service refused more still allows one
+// batch when nothing else is waiting.
 func fits(l store.Limit, waiting, n int64, now time.Time) bool {
 	if l.Requests > 0 && waiting+n > l.Requests {
 		return false
@@ -217,7 +217,7 @@ func fits(l store.Limit, waiting, n int64, now time.Time) bool {
 	return allowed == 0 || waiting+n <= allowed || waiting == 0
 }
 
-// send makes the one call of create of an attempt. It has been committed, with its nonce and what the list showed.
+// send makes the only create call of an attempt. The attempt has been committed, with its nonce and watermark.
 func (e *engine) send(ctx context.Context, b *store.Batch, a *store.Attempt, w client.Watermark) (*client.Batch, error) {
 	lines := newWireLines(ctx, e.input, b, wireID{job: e.job, seq: b.Seq, round: b.Round, nonce: a.Nonce})
 	lines.keep = e.keep
@@ -228,7 +228,7 @@ func (e *engine) send(ctx context.Context, b *store.Batch, a *store.Attempt, w c
 		client.WithFence(func() error { return e.fence(ctx, a) }), client.WithVersion(e.version), client.WithBetas(e.betas...))
 }
 
-// fence is asked before the last bytes of a body are let go: from then on the service may accept the batch.
+// fence is called before the last bytes of a body are sent: from then on the service may accept the batch.
 func (e *engine) fence(ctx context.Context, a *store.Attempt) error {
 	began := e.clock.now()
 	err := e.mine(ctx, a, func(tx store.Tx, now *store.Attempt) error {
@@ -248,7 +248,7 @@ func (e *engine) fence(ctx context.Context, a *store.Attempt) error {
 	return err
 }
 
-// mine changes an attempt while it is this engine's and under way.
+// mine changes an attempt that this engine owns and that is in progress. Otherwise it returns errLost.
 func (e *engine) mine(ctx context.Context, a *store.Attempt, f func(tx store.Tx, now *store.Attempt) error) error {
 	return e.store.Update(ctx, func(tx store.Tx) error {
 		b, err := tx.Batch(e.job, a.Seq)
@@ -266,7 +266,7 @@ func (e *engine) mine(ctx context.Context, a *store.Attempt, f func(tx store.Tx,
 	})
 }
 
-// renew prolongs the lease of an attempt until stop is called.
+// renew keeps renewing the lease of an attempt until stop is called.
 func (e *engine) renew(ctx context.Context, a *store.Attempt) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
@@ -279,7 +279,7 @@ func (e *engine) renew(ctx context.Context, a *store.Attempt) (stop func()) {
 			case <-ctx.Done():
 				return
 			case <-ticker.C:
-				_ = e.prolong(ctx, a) // if it cannot be, the fence will say so, or it is taken over, which is safe
+				_ = e.prolong(ctx, a) // after a failure, the fence fails or another program takes over, which is safe
 			}
 		}
 	}()
@@ -297,7 +297,7 @@ func (e *engine) prolong(ctx context.Context, a *store.Attempt) error {
 	})
 }
 
-// insist calls f until it succeeds, for a while: what it records was paid for.
+// insist retries f for a while until it succeeds, because it records something that was paid for.
 func (e *engine) insist(f func() error) error {
 	began := e.clock.now()
 	for failures := 1; ; failures++ {
@@ -313,7 +313,7 @@ func (e *engine) insist(f func() error) error {
 	}
 }
 
-// record writes down what an attempt came to, whether the run goes on or not.
+// record stores the outcome of an attempt, even if the run has ended.
 func (e *engine) record(ctx context.Context, b *store.Batch, a *store.Attempt, batch *client.Batch, failure error) error {
 	ctx = context.WithoutCancel(ctx)
 	if failure == nil {
@@ -359,8 +359,8 @@ func (e *engine) record(ctx context.Context, b *store.Batch, a *store.Attempt, b
 	})
 }
 
-// judge says what a create that certainly was not accepted came to, whether a person has to do something about it, and how
-// long to wait otherwise.
+// judge returns the outcome of a create that was certainly not accepted, whether a person has to act, and otherwise how long
+// to wait.
 func judge(failure error, usual time.Duration) (outcome store.Outcome, pause bool, wait time.Duration) {
 	var apiErr *client.APIError
 	switch {
@@ -372,7 +372,7 @@ func judge(failure error, usual time.Duration) (outcome store.Outcome, pause boo
 	return store.Unsent, isLocal(failure), usual
 }
 
-// passes reports whether a response to a call may be another one later.
+// passes reports whether the error of a call may be temporary.
 func passes(e *client.APIError) bool {
 	if errors.Is(e, client.ErrSpendLimit) {
 		return false
@@ -380,13 +380,13 @@ func passes(e *client.APIError) bool {
 	return e.StatusCode >= 500 || e.StatusCode == http.StatusTooManyRequests || e.StatusCode == http.StatusRequestTimeout || e.StatusCode == http.StatusConflict
 }
 
-// isLocal reports whether an error is about the input or the disk, so that another attempt fails like this one.
+// isLocal reports whether an error concerns the input or the disk, so that another attempt would fail, too.
 func isLocal(err error) bool {
 	return errors.Is(err, ErrInputChanged) || errors.Is(err, errNotObject) || errors.Is(err, errTwoIDs) || errors.Is(err, errIDType) ||
 		errors.As(err, new(*fs.PathError))
 }
 
-// refusal returns why the service refuses a call, if that will not change by itself, and "" otherwise.
+// refusal returns why the service refuses a call, or "" if the error may be temporary.
 func refusal(err error) string {
 	var apiErr *client.APIError
 	if errors.As(err, &apiErr) && !passes(apiErr) && apiErr.StatusCode != http.StatusNotFound {
@@ -399,7 +399,7 @@ func isQueueFull(err error) bool {
 	return errors.Is(err, client.ErrRateLimited) && !errors.Is(err, client.ErrSpendLimit)
 }
 
-// lowerLimit lets no more requests wait for a while than do now.
+// lowerLimit lowers the limit to the number of requests that are waiting now, for a while.
 func lowerLimit(tx store.Tx, job string, until time.Time) error {
 	j, err := tx.Job(job)
 	if err != nil {
@@ -417,7 +417,7 @@ func lowerLimit(tx store.Tx, job string, until time.Time) error {
 	return tx.PutLimit(l)
 }
 
-// pauseJob pauses a job that runs.
+// pauseJob pauses a running job.
 func pauseJob(tx store.Tx, job, why string) error {
 	j, err := tx.Job(job)
 	if err != nil || j.State != store.Running {
@@ -427,12 +427,12 @@ func pauseJob(tx store.Tx, job, why string) error {
 	return errors.Join(tx.PutJob(j), tx.AddEvent(&store.Event{Job: job, At: tx.Now(), Kind: "paused", Text: why}))
 }
 
-// mostRefusals is how often in a row a create is refused until the job pauses: a single refusal may be that of something
-// between us and the service.
+// mostRefusals is how many refusals of a create in a row pause the job. A single refusal may come from something between us
+// and the service.
 const mostRefusals = 3
 
-// failed decides about an error of a call that did nothing: the job pauses if nothing has been heard but refusals for a
-// while, because a person has to do something about them.
+// failed handles an error of a call without side effects. If all calls have been refused for a while, the job pauses,
+// because a person has to act.
 func (e *engine) failed(ctx context.Context, b *store.Batch, failure error) (time.Duration, error) {
 	if ctx.Err() != nil {
 		return 0, context.Cause(ctx)
@@ -453,14 +453,14 @@ func (e *engine) failed(ctx context.Context, b *store.Batch, failure error) (tim
 	return e.timing.look, e.store.Update(ctx, func(tx store.Tx) error { return pauseJob(tx, e.job, why) })
 }
 
-// served notes that a call was not refused.
+// served records that a call was not refused.
 func (e *engine) served() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.refusedSince = nil
 }
 
-// takeOver decides about an attempt that was under way when its program ended.
+// takeOver handles an attempt that was in progress when its program ended.
 func (e *engine) takeOver(ctx context.Context, b *store.Batch) (time.Duration, error) {
 	key := attemptKey{b.Seq, b.Attempt}
 	e.mu.Lock()

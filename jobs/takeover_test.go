@@ -20,8 +20,8 @@ type machine struct {
 	input   string
 	dir     string
 	events  []Event
-	most    int64 // requests that may wait
-	keep    bool  // the custom IDs
+	most    int64 // MaxWaiting
+	keep    bool  // KeepIDs
 }
 
 func newMachine(t *testing.T, requests int) *machine {
@@ -29,7 +29,7 @@ func newMachine(t *testing.T, requests int) *machine {
 	return &machine{t: t, service: batchtest.New(t, batchtest.WithDuration(20*time.Minute)), input: writeInput(t, requests), dir: filepath.Join(t.TempDir(), "a.job")}
 }
 
-// run runs the job for some time.
+// run runs the job for a limited time.
 func (m *machine) run(dir string, long time.Duration) (*Report, error) {
 	ctx, cancel := context.WithTimeout(m.t.Context(), long)
 	defer cancel()
@@ -45,7 +45,7 @@ func (m *machine) run(dir string, long time.Duration) (*Report, error) {
 	return r, j.Verify(ctx)
 }
 
-// copied copies the directory as tools for backups do.
+// copied copies the directory as backup tools do.
 func (m *machine) copied(name string) string {
 	m.t.Helper()
 	to := filepath.Join(m.t.TempDir(), name)
@@ -55,7 +55,7 @@ func (m *machine) copied(name string) string {
 	return to
 }
 
-// once checks that the service has accepted each request once.
+// once checks that the service accepted each request exactly once.
 func (m *machine) once(requests int) {
 	m.t.Helper()
 	if err := (&world{service: m.service}).duplicates(); err != nil {
@@ -70,7 +70,7 @@ func (m *machine) once(requests int) {
 	}
 }
 
-// TestDirectoryCopiedWhileTheOldMachineLives: the copy is refused, and the old machine goes on.
+// TestDirectoryCopiedWhileTheOldMachineLives: the copy is refused, and the old machine continues.
 func TestDirectoryCopiedWhileTheOldMachineLives(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -98,7 +98,7 @@ func TestDirectoryCopiedWhileTheOldMachineLives(t *testing.T) {
 		}
 		for name, f := range map[string]func(context.Context, string) error{"Rebuild": Rebuild, "TakeOver": TakeOver} {
 			if err := f(t.Context(), m.dir); !errors.Is(err, ErrLocked) {
-				t.Errorf("%s of a job that runs: %v", name, err)
+				t.Errorf("%s of a running job: %v", name, err)
 			}
 		}
 		if err := <-done; err != nil {
@@ -108,11 +108,11 @@ func TestDirectoryCopiedWhileTheOldMachineLives(t *testing.T) {
 	})
 }
 
-// TestTakeOver: the old machine is gone, and the directory is taken over from a copy, however old that is.
+// TestTakeOver: the old machine is gone, and a copy of the directory takes over, however old the copy is.
 func TestTakeOver(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		before, after time.Duration // that the old machine runs, until the copy is made and after that
+		before, after time.Duration // how long the old machine runs before and after the copy is made
 	}{
 		"copied/while batches run":         {before: time.Minute},
 		"restored/before anything":         {after: time.Minute},
@@ -205,8 +205,8 @@ func TestRebuild(t *testing.T) {
 	})
 }
 
-// TestRebuildAfterRetry: the output of a job that is sent again is not its last one, and one whose batches were deleted is
-// not sent again without being told so.
+// TestRebuildAfterRetry: the output of a job after Retry is not the final one, and a job whose batches were deleted is not
+// resent without a request.
 func TestRebuildAfterRetry(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

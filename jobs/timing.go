@@ -6,24 +6,24 @@ import (
 	"time"
 )
 
-// Timing is what the safety of creates rests on, and how often something is looked at.
+// timing has the durations on which the safety of creates depends, and the intervals of polling.
 type timing struct {
-	prime     time.Duration // how long others wait for the batch that writes the prompt cache
-	lease     time.Duration // how long an attempt is its owner's
-	renew     time.Duration // how often the owner renews that
-	margin    time.Duration // after its fence a body is decided upon within this time
-	lag       time.Duration // after that a list shows its batch within this time
-	apart     time.Duration // between two lists that show that there is no batch, so that none is left out by both
-	fence     time.Duration // the longest that a fence may take
-	missing   time.Duration // how long a batch is not found until it is gone
-	refused   time.Duration // how long all calls are refused until the job pauses
-	look      time.Duration // between two looks for a batch
-	poll      time.Duration // between two polls of a batch, at most
-	firstPoll time.Duration // between the first two; it grows by a quarter each time
-	backoff   time.Duration // the first wait after a failure; it doubles
-	most      time.Duration // the longest wait after a failure
-	obey      time.Duration // between two looks for commands
-	recording time.Duration // how long the outcome of a create is tried to be recorded
+	prime     time.Duration // maximum wait of other batches for that of the primers
+	lease     time.Duration // how long an owner has an attempt
+	renew     time.Duration // how often the owner renews the lease
+	margin    time.Duration // the service accepts or refuses a body within this time after the fence
+	lag       time.Duration // after that, the list shows the batch within this time
+	apart     time.Duration // between two lists that show no batch, so that not both omit it
+	fence     time.Duration // maximum duration of a fence
+	missing   time.Duration // how long a batch must not be found to be gone
+	refused   time.Duration // how long all calls must be refused to pause the job
+	look      time.Duration // between two searches for a batch
+	poll      time.Duration // maximum between two polls of a batch
+	firstPoll time.Duration // between the first two polls; it grows by a quarter each time
+	backoff   time.Duration // first wait after a failure; it doubles
+	most      time.Duration // longest wait after a failure
+	obey      time.Duration // between two checks for commands
+	recording time.Duration // how long recording the outcome of a create is retried
 	skew      time.Duration // of this machine's clock, in tests
 }
 
@@ -46,10 +46,10 @@ var realTiming = timing{
 	recording: time.Minute,
 }
 
-// testTiming is set by the linker in the tests that kill programs, which cannot wait for 40 minutes: durations by name.
+// testTiming has durations by name. Tests that kill programs, and cannot wait for 40 minutes, set it with the linker.
 var testTiming string
 
-// parseTiming changes a timing: "margin=1s,lag=500ms".
+// parseTiming returns t with the changes in text, such as "margin=1s,lag=500ms".
 func parseTiming(t timing, text string) (timing, error) {
 	fields := map[string]*time.Duration{
 		"prime": &t.prime, "lease": &t.lease, "renew": &t.renew, "margin": &t.margin, "lag": &t.lag, "apart": &t.apart, "fence": &t.fence, "missing": &t.missing,
@@ -59,14 +59,14 @@ func parseTiming(t timing, text string) (timing, error) {
 		name, value, _ := strings.Cut(part, "=")
 		d, err := time.ParseDuration(value)
 		if err != nil || fields[name] == nil {
-			return t, fmt.Errorf("timing %q is not a name and a duration", part)
+			return t, fmt.Errorf("timing %q: want name=duration", part)
 		}
 		*fields[name] = d
 	}
 	return t, nil
 }
 
-// wait returns the wait after a number of failures in a row.
+// wait returns how long to wait after a number of failures in a row.
 func (t timing) wait(failures int) time.Duration {
 	d := t.backoff
 	for i := 1; i < failures && d < t.most; i++ {
@@ -75,7 +75,7 @@ func (t timing) wait(failures int) time.Duration {
 	return min(d, t.most)
 }
 
-// pollAfter returns the wait after a number of polls.
+// pollAfter returns how long to wait after a number of polls.
 func (t timing) pollAfter(polls int) time.Duration {
 	d := t.firstPoll
 	for i := 1; i < polls && d < t.poll; i++ {
@@ -84,11 +84,11 @@ func (t timing) pollAfter(polls int) time.Duration {
 	return min(d, t.poll)
 }
 
-// A clock tells the time twice, because each may be wrong in its way: the wall clock can be set, and the other one stops
+// A clock combines two clocks that may be wrong in different ways: the wall clock can be set, and the monotonic one stops
 // while a machine sleeps.
 type clock struct {
 	wall  func() time.Time
-	since func() time.Duration // since some time in this process
+	since func() time.Duration // since an arbitrary time in this process
 }
 
 func newClock() clock {
@@ -99,7 +99,7 @@ func newClock() clock {
 	}
 }
 
-// An instant is a time by both.
+// An instant is a time on both clocks.
 type instant struct {
 	wall  time.Time
 	since time.Duration
@@ -107,7 +107,7 @@ type instant struct {
 
 func (c clock) now() instant { return instant{c.wall(), c.since()} }
 
-// passed returns how long it has been at least and at most since i.
+// passed returns the minimum and maximum time that has passed since i.
 func (c clock) passed(i instant) (least, most time.Duration) {
 	now := c.now()
 	wall, since := now.wall.Sub(i.wall), now.since-i.since

@@ -13,8 +13,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/batchtest"
 )
 
-// TestTokensOfMinutes runs a job of two days, each batch of which takes 23 hours, with access tokens that the service
-// refuses after ten minutes.
+// TestTokensOfMinutes runs a job for two days, with batches that take 23 hours and access tokens that the service refuses
+// after ten minutes.
 func TestTokensOfMinutes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

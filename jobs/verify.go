@@ -11,21 +11,21 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// A VerifyError lists what is wrong with a job that is done.
+// A VerifyError lists the problems of a job that is done.
 type VerifyError struct {
 	Problems []error // not empty
 }
 
-// Error lists the problems, each on a line.
+// Error lists the problems, one per line.
 func (e *VerifyError) Error() string { return errors.Join(e.Problems...).Error() }
 
 // Unwrap returns Problems.
 func (e *VerifyError) Unwrap() []error { return e.Problems }
 
-// Verify proves from the files of a job that is done that each request of the input has exactly one result: that the input
-// is the one that was sent, that the output is the one that was written, that both have the same custom IDs, in the same
-// order if the job has that order, and that each part is what was stored. The error is a [*VerifyError] if that is not so. Of a job that was pruned it
-// checks the output alone.
+// Verify proves from the files of a job that is done that each request of the input has exactly one result. It checks that
+// the input is the one that was sent, that the output is the one that was written, that both have the same custom IDs, in
+// the same order if [Options.Order] is [OrderInput], and that each part is the one that was stored. If there are problems,
+// the error is a [*VerifyError]. If the job was pruned, it checks only the output.
 func (j *Job) Verify(ctx context.Context) error {
 	r, err := j.report(ctx)
 	if err != nil {
@@ -63,7 +63,7 @@ func (j *Job) Verify(ctx context.Context) error {
 	return nil
 }
 
-// verifyPruned checks what is left of a job that was pruned.
+// verifyPruned checks the output of a job that was pruned.
 func (j *Job) verifyPruned(r *Report) error {
 	if err := j.verifyFile(r.Output, r.SHA256); err != nil {
 		return fmt.Errorf("job %s: %w", j.dir, &VerifyError{[]error{fmt.Errorf("output: %w", err)}})
@@ -79,12 +79,12 @@ func (j *Job) verifyFile(name, sum string) error {
 	defer f.Close()
 	got, err := hashOf(f)
 	if err == nil && got != sum {
-		err = fmt.Errorf("its SHA-256 is %s, and was %s", got, sum)
+		err = fmt.Errorf("its SHA-256 is %s, not %s", got, sum)
 	}
 	return err
 }
 
-// verifyPairs compares the custom IDs of two files.
+// verifyPairs compares the custom IDs of input and output in order.
 func (j *Job) verifyPairs(ctx context.Context, output string) error {
 	in, err := j.disk.Open(j.about.Input.Name)
 	if err != nil {
@@ -107,19 +107,19 @@ func (j *Job) verifyPairs(ctx context.Context, output string) error {
 		case err1 == io.EOF && err2 == io.EOF:
 			return nil
 		case err1 == io.EOF:
-			return fmt.Errorf("there are more than requests: %d", n)
+			return fmt.Errorf("result %d has no request", n)
 		case err2 == io.EOF:
-			return fmt.Errorf("request %d has none", n)
+			return fmt.Errorf("request %d has no result", n)
 		case err1 != nil || err2 != nil:
 			return fmt.Errorf("request %d: %w", n, errors.Join(err1, err2))
 		case want != got:
-			return fmt.Errorf("request %d is %.70q, and its result is that of %.70q", n, want, got)
+			return fmt.Errorf("request %d is %.70q, but its result is that of %.70q", n, want, got)
 		}
 	}
 }
 
-// verifySet compares the custom IDs of two files that are in different orders: by their hashes, 16 bytes of memory for
-// each. No custom ID comes twice in the input.
+// verifySet compares the custom IDs of two files in different orders by their hashes, with 16 bytes of memory for each. The
+// custom IDs of the input are unique.
 func (j *Job) verifySet(ctx context.Context, output string) error {
 	seed := [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
 	hashes := func(name string) (all [][2]uint64, err error) {
@@ -153,9 +153,9 @@ func (j *Job) verifySet(ctx context.Context, output string) error {
 	case err != nil:
 		return err
 	case len(got) != len(want):
-		return fmt.Errorf("there are %d for %d requests", len(got), len(want))
+		return fmt.Errorf("there are %d results for %d requests", len(got), len(want))
 	case !slices.Equal(got, want):
-		return errors.New("they have other custom IDs than the requests")
+		return errors.New("their custom IDs differ from those of the requests")
 	}
 	return nil
 }
@@ -172,7 +172,7 @@ func idOfNext(r *lineReader) (string, error) {
 	return o.customID(l.text)
 }
 
-// verifyParts reads all parts.
+// verifyParts checks all parts.
 func (j *Job) verifyParts(ctx context.Context, note func(string, error)) error {
 	var batches []*store.Batch
 	err := j.store.View(ctx, func(tx store.Tx) (err error) {

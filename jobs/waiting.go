@@ -7,7 +7,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// within lowers limits so that a batch alone does not exceed the requests that may wait, 0 being any.
+// within lowers limits so that a single batch does not exceed the number of requests that may wait; 0 is no limit.
 func (l limits) within(waiting int64) limits {
 	if waiting > 0 && int64(l.requests) > waiting {
 		l.requests = int(waiting)
@@ -15,8 +15,8 @@ func (l limits) within(waiting int64) limits {
 	return l
 }
 
-// limit stores how many requests of the organization may wait, which is known now. A batch that is larger would wait for
-// ever, and cannot be divided any more.
+// limit stores MaxWaiting as the limit of the organization, which is known now. It refuses a limit below the size of a
+// planned batch, which can no longer be divided and would wait for ever.
 func (l *loop) limit(ctx context.Context) error {
 	most := max(0, l.job.options.MaxWaiting)
 	return l.store.Update(ctx, func(tx store.Tx) error {
@@ -47,7 +47,7 @@ func (l *loop) limit(ctx context.Context) error {
 	})
 }
 
-// A tooLargeError says that a batch is larger than the limit of waiting requests.
+// A tooLargeError reports that a batch is larger than the limit of waiting requests.
 type tooLargeError struct {
 	seq      int64
 	requests int
@@ -55,5 +55,5 @@ type tooLargeError struct {
 }
 
 func (e *tooLargeError) Error() string {
-	return fmt.Sprintf("MaxWaiting is %d, but batch %d has %d requests and cannot be divided any more: allow at least as many", e.most, e.seq, e.requests)
+	return fmt.Sprintf("MaxWaiting is %d, but batch %d has %d requests and can no longer be divided: allow at least as many", e.most, e.seq, e.requests)
 }

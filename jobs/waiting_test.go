@@ -15,8 +15,8 @@ func TestMaxWaiting(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		limit  int64
-		peak   int64  // requests that have waited at one time
-		fails  string // in the error
+		peak   int64  // maximum number of requests that waited at one time
+		fails  string // part of the error
 		before point  // where the first program dies
 	}{
 		"limit/kept":            {limit: 1, peak: 1, before: point{"after commit of (*engine).admit", 1}},
@@ -39,7 +39,7 @@ func TestMaxWaiting(t *testing.T) {
 				}
 				for _, peak := range w.service.Stats().PeakWaiting {
 					if peak != tt.peak {
-						t.Errorf("%d requests have waited at one time, want %d", peak, tt.peak)
+						t.Errorf("%d requests waited at one time, want %d", peak, tt.peak)
 					}
 				}
 			})
@@ -47,7 +47,7 @@ func TestMaxWaiting(t *testing.T) {
 	}
 }
 
-// TestInterrupted: a run that is interrupted reports no outages, and its error is that of the context.
+// TestInterrupted: an interrupted run reports no outages, and its error is that of the context.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	for _, after := range []time.Duration{time.Millisecond, time.Second, time.Minute, 3 * time.Minute} {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// A wireID is the custom ID that a request has at the service. It proves whose request it is: of which job, batch, round
-// and attempt, and which line of the input.
+// A wireID is the custom ID under which a request is sent. It proves to which job, batch, round and attempt, and to which
+// line of the input, the request belongs.
 type wireID struct {
 	job   string
 	seq   int64
@@ -17,7 +17,7 @@ type wireID struct {
 	line  int64
 }
 
-// Lengths of what is random. A custom ID has at most longestWireID characters of the 64 that are allowed.
+// Lengths of the random parts, and of the longest wireID. The service allows 64 characters.
 const (
 	jobIDLength   = 8
 	nonceLength   = 6
@@ -26,21 +26,21 @@ const (
 
 var randomText = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// newRandomID returns n random characters that may be in a custom ID.
+// newRandomID returns n random characters that are valid in a custom ID.
 func newRandomID(n int) string {
 	bytes := make([]byte, n)
 	_, _ = rand.Read(bytes) // never fails
 	return randomText.EncodeToString(bytes)[:n]
 }
 
-// prefix returns what the custom IDs of an attempt begin with.
+// prefix returns the common prefix of the custom IDs of an attempt.
 func (w wireID) prefix() string {
 	return w.job + "-" + strconv.FormatInt(w.seq, 36) + "-" + strconv.FormatInt(int64(w.round), 36) + "-" + w.nonce + "-"
 }
 
 func (w wireID) String() string { return w.prefix() + strconv.FormatInt(w.line, 36) }
 
-// parseWireID reads a custom ID. It is false for one that no job can have made.
+// parseWireID parses a custom ID. It returns false if no job can have made it.
 func parseWireID(text string) (w wireID, ok bool) {
 	parts := strings.Split(text, "-")
 	if len(parts) != 5 || len(parts[0]) != jobIDLength || len(parts[3]) != nonceLength {

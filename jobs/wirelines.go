@@ -10,14 +10,14 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// wireLines are the requests of a batch as they are sent: JSON Lines with custom IDs of ours. Each pass through them
-// checks that they are what was planned.
+// wireLines reads the requests of a batch as they are sent: as JSON Lines with our custom IDs. Each pass checks that they
+// are the planned ones.
 type wireLines struct {
 	requests iter.Seq2[request, error]
 	id       wireID
-	keep     bool // the custom IDs of the input
+	keep     bool // keep the custom IDs of the input
 
-	mu   sync.Mutex // a Read may still be under way when a create has returned
+	mu   sync.Mutex // a Read may still be in progress after a create has returned
 	next func() (request, error, bool)
 	stop func()
 	buf  []byte
@@ -29,7 +29,7 @@ func newWireLines(ctx context.Context, in *input, b *store.Batch, id wireID) *wi
 	return &wireLines{requests: in.requests(ctx, b), id: id}
 }
 
-// Seek implements io.Seeker, as far as a create needs it: to tell that it is at the beginning, and to go back there.
+// Seek implements io.Seeker as far as a create needs it: to check that the position is the beginning, and to return there.
 func (w *wireLines) Seek(offset int64, whence int) (int64, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -59,7 +59,7 @@ func (w *wireLines) Read(p []byte) (int, error) {
 	return 0, w.err
 }
 
-// fill makes some lines.
+// fill adds lines to buf.
 func (w *wireLines) fill() error {
 	for len(w.buf) < 64<<10 {
 		r, err, ok := w.next()
@@ -84,7 +84,7 @@ func (w *wireLines) fill() error {
 	return nil
 }
 
-// close releases what the lines are read from.
+// close releases the source of the lines.
 func (w *wireLines) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

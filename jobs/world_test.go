@@ -19,24 +19,24 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// errDead is the error of everything that a program does after it has died.
+// errDead is the error of all actions of a program after it has died.
 var errDead = errors.New("the program is dead")
 
-// A fuse ends a program at a point: the nth time that it gets to the one of this name.
+// A fuse kills a program at a point: the nth time that it reaches the point with a name.
 type fuse struct {
 	mu     sync.Mutex
 	at     point
 	seen   map[string]int
-	points []point // in the order in which they were met
+	points []point // points reached, in order
 	dead   bool
-	die    func() // called when it ends
+	die    func() // called at the death of the program
 	meets  func(name string) (dies bool, stops time.Duration)
 }
 
 // A point is a place where a program may die.
 type point struct {
 	name string
-	n    int // from 1; 0 is never
+	n    int // from 1; 0 means never
 }
 
 func (p point) String() string { return fmt.Sprintf("%s #%d", p.name, p.n) }
@@ -67,7 +67,7 @@ func (f *fuse) reach(name string) error {
 	return nil
 }
 
-// caller returns the function of the package, not of its tests, that a point is in.
+// caller returns the function of the package, not of its tests, that contains a point.
 func caller() string {
 	var pcs [40]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
@@ -75,7 +75,7 @@ func caller() string {
 		var f runtime.Frame
 		f, more = frames.Next()
 		name := f.Function[strings.LastIndexByte(f.Function, '/')+1:]
-		if strings.HasPrefix(name, "jobs.") && !strings.HasSuffix(f.File, "_test.go") && !strings.Contains(name, "guarded") && !strings.Contains(name, "jobs.tell") &&
+		if strings.HasPrefix(name, "jobs.") && !strings.HasSuffix(f.File, "_test.go") && !strings.Contains(name, "jobs.guard") &&
 			!strings.Contains(name, "jobs.(*engine).update") && !strings.Contains(name, "jobs.(*engine).mine") && !strings.Contains(name, "jobs.(*blob)") && !strings.Contains(name, "jobs.(*upload)") {
 			name, _, _ = strings.Cut(strings.TrimPrefix(name, "jobs."), ".func")
 			return name
@@ -84,7 +84,7 @@ func caller() string {
 	return "?"
 }
 
-// A fusedStore has points before and after each transaction that writes.
+// A fusedStore has points before and after each writing transaction.
 type fusedStore struct {
 	store.Store
 	fuse *fuse
@@ -143,7 +143,7 @@ func (t fusedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// A fusedBody has points in front of its first bytes, in the middle, before its last byte, and behind it.
+// A fusedBody has points before its first bytes, in the middle, before its last byte, and after it.
 type fusedBody struct {
 	io.ReadCloser
 	fuse *fuse
@@ -183,7 +183,7 @@ func (b *fusedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// A world is a service, and what a machine has that does not die with its programs.
+// A world is a service, and the parts of a machine that survive its programs.
 type world struct {
 	t       *testing.T
 	service *batchtest.Service
@@ -192,13 +192,13 @@ type world struct {
 	options Options
 	timing  timing
 	clock   func() clock
-	boot    string // of the machine that ran the job last, by default this one
+	boot    string // boot of the machine that last ran the job, by default this one
 	events  []Event
 }
 
 const worldInput = "/input.jsonl"
 
-// newWorld returns a world with an input of n requests. The request "flaky 1" and so on fail once in a way that passes.
+// newWorld returns a world with an input of n requests. Requests such as "flaky 1" fail temporarily once.
 func newWorld(t *testing.T, n int, s store.Store, o Options, faults ...batchtest.Option) *world {
 	w := &world{t: t, disk: newMemDisk(), store: s, options: o, timing: realTiming, clock: newClock}
 	w.service = batchtest.New(t, append([]batchtest.Option{batchtest.WithDuration(3 * time.Minute)}, faults...)...)
@@ -224,12 +224,12 @@ func newWorld(t *testing.T, n int, s store.Store, o Options, faults ...batchtest
 	return w
 }
 
-// said returns what the user says in a request.
+// said returns the text of the user in a request.
 func said(r *gen.BetaMessageBatchIndividualRequestParams) string {
 	return string(r.Params.Messages[0].(*client.UserMessage).Content.(client.TextContent))
 }
 
-// live runs the job in a program that has the fuse, to its end.
+// live runs the job in a program with a fuse until the program ends.
 func (w *world) live(f *fuse) (*Report, error) {
 	ctx, cancel := context.WithTimeout(w.t.Context(), 5*24*time.Hour)
 	defer cancel()
@@ -248,7 +248,7 @@ func (w *world) live(f *fuse) (*Report, error) {
 	return r, j.Verify(ctx)
 }
 
-// open opens the job in a program that has the fuse.
+// open opens the job in a program with a fuse.
 func (w *world) open(ctx context.Context, f *fuse) (*Job, error) {
 	j := &Job{dir: "/job", options: w.options, disk: w.disk, store: fusedStore{w.store, f}, timing: w.timing, clock: w.clock()}
 	var record lockRecord
@@ -277,25 +277,25 @@ func (w *world) check(r *Report, requests int64) error {
 	return errors.Join(w.duplicates(), w.complete(r.Output))
 }
 
-// duplicates counts what the service has accepted: each request at most once a round.
+// duplicates returns an error if the service accepted a request twice in one round.
 func (w *world) duplicates() error {
 	accepted := make(map[string]int)
 	for _, b := range w.service.Batches() {
 		for _, r := range w.service.Requests(b.ID) {
 			id, ok := parseWireID(r.CustomID)
 			if !ok {
-				continue // somebody else's
+				continue // a foreign batch
 			}
 			key := fmt.Sprintf("request %d, round %d", id.line, id.round)
 			if accepted[key]++; accepted[key] > 1 {
-				return fmt.Errorf("the service has accepted %s twice", key)
+				return fmt.Errorf("the service accepted %s twice", key)
 			}
 		}
 	}
 	return nil
 }
 
-// complete checks that the output has each answer in its place.
+// complete checks that the output has each answer at its position.
 func (w *world) complete(output string) error {
 	want, got := w.disk.now[worldInput].data, w.disk.now[output].data
 	ids, results := strings.Split(strings.TrimSpace(string(want)), "\n"), strings.Split(strings.TrimSpace(string(got)), "\n")

@@ -116,7 +116,7 @@ func pausedAdvice(why string) string {
 		return "The same command with a higher --budget continues."
 	case strings.Contains(why, "authentication_error"), strings.Contains(why, "permission_error"):
 		return "messagebatches doctor says what is wrong with the key. Then the same command continues."
-	case strings.Contains(why, "wants it"):
+	case strings.Contains(why, "requested by"):
 		return "messagebatches job resume has it send again."
 	}
 	return "Then the same command continues."

@@ -1,4 +1,4 @@
-// Classify labels support tickets: it reads a CSV file with the columns id and text and writes one with id and label, in
+// Classify labels support tickets. It reads a CSV file with the columns id and text, and writes one with id and label, in
 // the same order. If it is interrupted or killed, the same command continues, and nothing is paid for twice.
 //
 //	go run ./classify classify/tickets.csv labels.csv    # with a fake service; -live uses the real one, and costs money
@@ -25,7 +25,7 @@ import (
 )
 
 //go:embed handbook.md
-var handbook string // the same for all tickets, and so long that it is worth caching
+var handbook string // the same for all tickets, and long enough for caching
 
 type answer struct {
 	Label label `json:"label"`
@@ -84,7 +84,7 @@ func classify(ctx context.Context, live bool, in, out string) error {
 		cost, _ := u.Cost(prices, time.Now())
 		fmt.Printf("%-8s %4d tickets, %d tokens from the cache, $%s\n", name, u.Results["succeeded"], u.Tokens().CacheRead, cost)
 	}
-	fmt.Printf("%d of %d answered, %d asked for again\n", report.Answered, report.Requests, report.Reasked)
+	fmt.Printf("%d of %d answered, %d resent for a better answer\n", report.Answered, report.Requests, report.Reasked)
 	var b bytes.Buffer
 	return errors.Join(csv.NewWriter(&b).WriteAll(rows), os.WriteFile(out, b.Bytes(), 0o600))
 }

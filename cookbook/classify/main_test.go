@@ -17,13 +17,14 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-// A run is what a program came to.
+// A run is the outcome of a program.
 type run struct {
 	out, log string
 	err      error
 }
 
-// start runs the program until its log has a word, and then stops it with a signal. Without a word it runs to its end.
+// start runs the program until its log contains a word, and then stops it with a signal. If word is empty, the program runs
+// to its end.
 func start(t *testing.T, program, word string, signal os.Signal, args ...string) (r run) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
@@ -50,7 +51,7 @@ func start(t *testing.T, program, word string, signal os.Signal, args ...string)
 	}
 	r.err, r.out = command.Wait(), out.String()
 	if stopped != (word != "") {
-		t.Fatalf("it was not stopped: %v\n%s", r.err, r.log)
+		t.Fatalf("stopped is not as expected: %v\n%s", r.err, r.log)
 	}
 	t.Logf("classify %s: %v\n%s%s", strings.Join(args, " "), r.err, r.log, r.out)
 	return r
@@ -66,11 +67,11 @@ func build(t *testing.T, dir string) string {
 	return program
 }
 
-// TestInterrupted stops the process as Ctrl-C does, while its batch runs.
+// TestInterrupted interrupts the process, as Ctrl-C does, while its batch is running.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
-		t.Skip("a process cannot be interrupted there: nothing has shown that Ctrl-C leaves a job that continues")
+		t.Skip("Windows cannot interrupt a process from a test: continuing after Ctrl-C is untested there")
 	}
 	dir := t.TempDir()
 	program, out := build(t, dir), filepath.Join(dir, "labels.csv")
@@ -84,8 +85,8 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// TestKilled kills the real process with -9, twice. The same command continues each time. In the end each ticket has its
-// label, in its order, and nothing was sent twice.
+// TestKilled kills the real process with SIGKILL, twice. The same command continues each time. At the end, each ticket has
+// its label, in the same order, and nothing was sent twice.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -104,17 +105,17 @@ func TestKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	logs := ""
-	// First one ticket is sent, so that the others find the handbook in the cache: those are the second batch. While a batch is
-	// sent, and may have been accepted, it would be looked for, for an hour.
+	// The first batch has one ticket, so that the others, in the second batch, read the handbook from the cache. The process
+	// must not be killed while it sends: it would then look for the batch for an hour.
 	for range 2 {
 		r := start(t, program, "accepted", os.Kill, in, out)
 		if logs += r.log; r.err == nil {
-			t.Fatal("it lives")
+			t.Fatal("the program was not killed")
 		}
 	}
 	r := start(t, program, "", nil, in, out)
 	logs += r.log
-	if r.err != nil || !strings.Contains(r.out, "500 of 500 answered, 0 asked for again") {
+	if r.err != nil || !strings.Contains(r.out, "500 of 500 answered, 0 resent for a better answer") {
 		t.Fatalf("%v\n%s", r.err, r.out)
 	}
 	f, err := os.Open(out)

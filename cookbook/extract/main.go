@@ -1,4 +1,4 @@
-// Extract reads invoices, PDF files and images, into Go structs: it prints a line of JSON for each file.
+// Extract reads invoices, which are PDF files or images, into Go structs. It prints a line of JSON for each file.
 //
 //	go run ./extract extract/*.pdf extract/*.png    # with a fake service; -live uses the real one, and costs money
 package main
@@ -22,11 +22,11 @@ import (
 	"github.com/seed-111a911e/messagebatches/cookbook/internal/connect"
 )
 
-// An invoice is what the model reads. Its schema is made from the type, and what comes back is checked by it.
+// An invoice is what the model extracts. Its schema is made from this type, and results are checked against it.
 type invoice struct {
-	Vendor   string   `json:"vendor" jsonschema:"the company that wants the money"`
+	Vendor   string   `json:"vendor" jsonschema:"the company that sent the invoice"`
 	Currency currency `json:"currency"`
-	Total    float64  `json:"total" jsonschema:"with tax"`
+	Total    float64  `json:"total" jsonschema:"including tax"`
 	Items    []item   `json:"items"`
 	Due      *string  `json:"due" jsonschema:"as YYYY-MM-DD; null if there is none"`
 }
@@ -101,7 +101,7 @@ func extract(ctx context.Context, c *client.Client, out io.Writer, files []strin
 	return nil
 }
 
-// block returns a file as a document or an image, by what is in it.
+// block returns a file as a document or an image, depending on its content.
 func block(name string) (client.ContentBlockParam, error) {
 	data, err := os.ReadFile(name)
 	if err != nil {
@@ -113,7 +113,8 @@ func block(name string) (client.ContentBlockParam, error) {
 	return messages.Image(data)
 }
 
-// answers are those of the fake, which cannot read: the first file is about paper, the others are of any kind that fits.
+// answers sets the answers of the fake, which cannot read: an invoice about paper for the first file. Other files get any
+// answer that fits the schema.
 func answers(s *batchtest.Service) {
 	s.Answer("file-0", batchtest.Text(`{"vendor":"Paper & Sons","currency":"EUR","total":59.5,"items":[{"name":"Paper","amount":59.5}],"due":null}`))
 }

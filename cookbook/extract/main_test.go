@@ -32,10 +32,10 @@ func TestExtract(t *testing.T) {
 		read[name] = found
 	}
 	if pdf := read["invoice.pdf"]; pdf.Vendor != "Paper & Sons" || pdf.Currency != "EUR" || pdf.Total != 59.5 || len(pdf.Items) != 1 || pdf.Due != nil {
-		t.Errorf("the PDF is %+v", pdf)
+		t.Errorf("from the PDF: %+v", pdf)
 	}
 	if png, ok := read["invoice.png"]; !ok || png.Currency == "" || len(read) != 2 {
-		t.Errorf("the image is %+v", png)
+		t.Errorf("from the image: %+v", png)
 	}
 }
 

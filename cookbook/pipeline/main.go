@@ -1,10 +1,10 @@
-// Pipeline sends a file of requests of any size and writes their results, with memory that does not grow with the texts: the
-// file is divided into sections, each is a batch that is sent as it is read, and results are written as they come. What it
-// holds are the custom IDs.
+// Pipeline sends a file of requests of any size and writes their results. Its memory does not grow with the size of the
+// texts: it divides the file into sections, sends each as a batch while reading it, and writes results as they arrive. It
+// holds only the custom IDs in memory.
 //
 //	go run ./pipeline requests.jsonl results.jsonl    # with a fake service; -live uses the real one, and costs money
 //
-// It starts over if it is interrupted. A job continues, see classify.
+// If it is interrupted, it starts over. A job would continue: see classify.
 package main
 
 import (
@@ -28,7 +28,7 @@ import (
 
 func main() {
 	live := flag.Bool("live", false, "use the real service, with ANTHROPIC_API_KEY: it costs money")
-	size := flag.Int("batch", client.MaxRequests, "requests in a batch at most")
+	size := flag.Int("batch", client.MaxRequests, "maximum number of requests in a batch")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -39,7 +39,7 @@ func main() {
 }
 
 func run(ctx context.Context, live bool, in, out string, size int) error {
-	fake, err := batchtest.OpenState(out + ".fake") // the batches of the fake are on the disk
+	fake, err := batchtest.OpenState(out + ".fake") // the fake stores its batches on disk
 	if err != nil {
 		return err
 	}
@@ -61,13 +61,13 @@ func run(ctx context.Context, live bool, in, out string, size int) error {
 	return errors.Join(err, w.Flush(), results.Close())
 }
 
-// pipe sends all sections, then reads the results of one batch after the other.
+// pipe sends all sections, and then reads the results of the batches one after the other.
 func pipe(ctx context.Context, c *client.Client, requests *os.File, w io.Writer, size int) error {
 	began := time.Now()
 	var ids []string
 	for s, err := range bulk.SplitLines(requests, bulk.Limits{MaxRequests: size}) {
 		if err != nil {
-			return err // lines that fit no batch are named; the others are sent
+			return err // it names lines that do not fit into a batch
 		}
 		batch, err := c.CreateLines(ctx, io.NewSectionReader(requests, s.Offset, s.Bytes))
 		if err != nil {
@@ -90,7 +90,7 @@ func pipe(ctx context.Context, c *client.Client, requests *os.File, w io.Writer,
 				return err
 			}
 		}
-		log.Printf("batch %d: results are written", i+1)
+		log.Printf("batch %d: results written", i+1)
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

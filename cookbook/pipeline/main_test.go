@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// TestPipeline runs the program on 300,000 requests of 1 KB, 300 MB, and looks at its memory; with the race detector, which
-// is slow and needs much, on fewer.
+// TestPipeline runs the program on 300,000 requests of 1 KB, 300 MB in total, and checks its memory. With the race detector,
+// which is slow and needs much memory, it uses fewer requests.
 func TestPipeline(t *testing.T) {
 	t.Parallel()
 	lines, most := 300_000, 200
@@ -57,13 +57,13 @@ func TestPipeline(t *testing.T) {
 		seen[string(id)] = true
 	}
 	if len(seen) != lines || bytes.Count(results, []byte("\n")) != lines {
-		t.Errorf("%d results of %d requests, in %d lines", len(seen), lines, bytes.Count(results, []byte("\n")))
+		t.Errorf("%d results for %d requests, in %d lines", len(seen), lines, bytes.Count(results, []byte("\n")))
 	}
 	used := regexp.MustCompile(`with at most (\d+) MB of memory`).FindSubmatch(log)
 	if used == nil {
-		t.Fatal("it does not say how much memory it took")
+		t.Fatal("the log does not report the memory")
 	}
 	if n, err := strconv.Atoi(string(used[1])); err != nil || n > most {
-		t.Errorf("it took %d MB, more than %d: %v", n, most, err)
+		t.Errorf("the program used %d MB, more than %d: %v", n, most, err)
 	}
 }

@@ -1,11 +1,11 @@
-// Service offers batches to other programs over HTTP: one client for all requests, with its traces and metrics.
+// Service offers batches to other programs over HTTP. One client makes all calls, with traces and metrics.
 //
 //	go run ./service    # with a fake service; -live uses the real one, and costs money
 //
 //	curl -d '{"custom_id":"a","params":{"model":"claude-opus-5","max_tokens":100,"messages":[{"role":"user","content":"Hello"}]}}' localhost:8080/batches
 //	curl localhost:8080/batches/msgbatch_.../results
 //
-// Traces and metrics go to the standard error as JSON. For a collector use the exporters of OTLP in their place.
+// Traces and metrics are written to standard error as JSON. For a collector, use the OTLP exporters instead.
 package main
 
 import (
@@ -69,7 +69,7 @@ func serve(ctx context.Context, live bool, address string, telemetry io.Writer) 
 	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
-	return errors.Join(<-ended, tracers.Shutdown(last), meters.Shutdown(last)) // writes what is left
+	return errors.Join(<-ended, tracers.Shutdown(last), meters.Shutdown(last)) // writes what is buffered
 }
 
 func handler(c *client.Client) http.Handler {
@@ -86,8 +86,8 @@ func handler(c *client.Client) http.Handler {
 			fail(w, err)
 			return
 		}
-		_, _ = lines.Seek(0, io.SeekStart)                                     // CreateLines would say that it cannot
-		batch, err := c.CreateLines(context.WithoutCancel(r.Context()), lines) // a caller who leaves must not make it uncertain
+		_, _ = lines.Seek(0, io.SeekStart)                                     // CreateLines would report a failure
+		batch, err := c.CreateLines(context.WithoutCancel(r.Context()), lines) // continue if the caller disconnects: the outcome would be unknown
 		reply(w, batch, err)
 	})
 	mux.HandleFunc("GET /batches/{id}", func(w http.ResponseWriter, r *http.Request) {
@@ -98,7 +98,7 @@ func handler(c *client.Client) http.Handler {
 		n := 0
 		for item, err := range c.Results(r.Context(), r.PathValue("id")) {
 			if err != nil && n > 0 {
-				panic(http.ErrAbortHandler) // so that the caller sees that results are missing
+				panic(http.ErrAbortHandler) // so that the caller notices that results are missing
 			}
 			if err != nil {
 				fail(w, err)

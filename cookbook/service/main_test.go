@@ -17,7 +17,7 @@ import (
 
 const request = `{"custom_id":"a","params":{"model":"claude-opus-5","max_tokens":100,"messages":[{"role":"user","content":"Hello"}]}}`
 
-// do makes a call of the service.
+// do makes a call to the service.
 func do(t *testing.T, method, url, body string) (int, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
@@ -36,7 +36,7 @@ func do(t *testing.T, method, url, body string) (int, string) {
 	return resp.StatusCode, string(text)
 }
 
-// until makes a call again and again until it has the status.
+// until repeats a call until the response has the wanted status.
 func until(t *testing.T, want int, method, url string) string {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; {
@@ -50,7 +50,7 @@ func until(t *testing.T, want int, method, url string) string {
 	}
 }
 
-// A locked is a buffer for writers that do not know of each other.
+// A locked is a buffer that is safe for concurrent writers.
 type locked struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -62,7 +62,7 @@ func (l *locked) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
-// TestService runs the whole program: a batch, its results, mistakes, and what is traced and measured.
+// TestService runs the whole program: a batch, its results, an invalid request, and the traces and metrics.
 func TestService(t *testing.T) {
 	t.Parallel()
 	free, err := net.Listen("tcp", "localhost:0")

@@ -15,7 +15,7 @@ func reply(w http.ResponseWriter, batch *client.Batch, err error) {
 		return
 	}
 	w.Header().Set("content-type", "application/json")
-	_ = json.NewEncoder(w).Encode(batch) // an error says that the caller has gone
+	_ = json.NewEncoder(w).Encode(batch) // it fails only if the caller has disconnected
 }
 
 // fail writes an error with the status of the service, if it has one.
@@ -23,7 +23,7 @@ func fail(w http.ResponseWriter, err error) {
 	status := http.StatusBadGateway
 	var apiErr *client.APIError
 	switch {
-	case errors.As(err, new(*client.UncertainError)): // the batch may exist: the caller must not send it again blindly
+	case errors.As(err, new(*client.UncertainError)): // the batch may exist: the caller must not blindly resend it
 		status = http.StatusGatewayTimeout
 	case errors.As(err, &apiErr) && apiErr.StatusCode >= 400:
 		status = apiErr.StatusCode

@@ -8,7 +8,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// answers are those of the fake: it calls the tool for two questions, and repeats what the tool has returned.
+// answers sets the answers of the fake: for two questions it calls the tool and then repeats the tool's result.
 func answers(s *batchtest.Service) {
 	call := func(number string) batchtest.Answer {
 		return batchtest.Message(client.Message{StopReason: client.StopReasonToolUse, Content: []client.ContentBlock{
@@ -16,7 +16,7 @@ func answers(s *batchtest.Service) {
 		}})
 	}
 	s.Answer("ann", batchtest.InTurn(call("7"), repeat))
-	s.Answer("bob", batchtest.InTurn(call("9"), repeat)) // there is none
+	s.Answer("bob", batchtest.InTurn(call("9"), repeat)) // there is no such order
 	s.Answer("cem", batchtest.Text("Nine to five."))
 }
 

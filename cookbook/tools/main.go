@@ -1,5 +1,5 @@
-// Tools answers customers' questions with a tool of your own, in two batches: in the first the model asks for orders, in the
-// second it answers with what the program has found.
+// Tools answers customers' questions with a tool of its own, in two batches: in the first, the model asks for orders; in the
+// second, it answers with what the program found.
 //
 //	go run ./tools    # with a fake service; -live uses the real one, and costs money
 package main
@@ -21,7 +21,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/cookbook/internal/connect"
 )
 
-// An order is what the model asks for: the input of the tool.
+// An order is the input of the tool.
 type order struct {
 	Number int `json:"number" jsonschema:"number of the order"`
 }
@@ -46,8 +46,8 @@ func main() {
 	}
 }
 
-// answer sends all open conversations in one batch, again and again, until none is open: with two rounds at most, because
-// each may take a day.
+// answer sends all open conversations in one batch, and repeats that until none is open, but at most twice, because each
+// round may take a day.
 func answer(ctx context.Context, c *client.Client, out io.Writer) error {
 	tool, err := messages.Tool[order]("get_order", "Returns the state of an order.")
 	if err != nil {
@@ -78,7 +78,7 @@ func answer(ctx context.Context, c *client.Client, out io.Writer) error {
 			if err != nil {
 				return err
 			}
-			m := item.Message() // nil if the request did not succeed, whose Err says so
+			m := item.Message() // nil if the request did not succeed, as item.Err reports
 			switch err := errors.Join(item.Err(), m.Err()); {
 			case err == nil:
 				fmt.Fprintf(out, "round %d, %s: %s\n", round, item.CustomID, m.Text())
@@ -97,7 +97,7 @@ func answer(ctx context.Context, c *client.Client, out io.Writer) error {
 	return nil
 }
 
-// orders runs the calls of the tool in a message.
+// orders executes the tool calls of a message.
 func orders(m *client.Message) (results []client.ContentBlockParam) {
 	for _, use := range m.ToolUses("get_order") {
 		asked, err := messages.DecodeInput[order](use)

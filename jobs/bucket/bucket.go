@@ -1,5 +1,5 @@
-// Package bucket keeps the files of jobs in a bucket: of S3, Google Cloud Storage, Azure, or what speaks their protocols. The
-// drivers are those of [gocloud.dev/blob]; a program links those that it imports:
+// Package bucket stores the files of jobs in a bucket of S3, Google Cloud Storage, Azure, or a service that speaks one of
+// their protocols. It uses the drivers of [gocloud.dev/blob]; a program imports the ones that it needs:
 //
 //	import (
 //		_ "gocloud.dev/blob/s3blob"
@@ -9,12 +9,12 @@
 //
 //	blobs, err := bucket.Open(ctx, "s3://tickets?region=eu-central-1&ssetype=aws:kms&kmskeyid=alias/tickets", bucket.Options{})
 //
-// The files hold prompts and responses: the bucket should be private and encrypted. What is in the URL is the driver's, and
-// settings of encryption that a URL cannot have are those of Options.Writer.
+// The files contain prompts and results, so the bucket should be private and encrypted. The driver defines the parameters of
+// the URL. For encryption settings that a URL cannot have, use Options.Writer.
 //
-// A file is written to the disk of the machine first, and appears in the bucket as a whole. Files that a program has left
-// there unnamed, because it died, are never seen; those that no row names any more may be deleted by age, with a rule of
-// the bucket, when their jobs are done.
+// A file is first written to the disk of the machine, and then appears in the bucket as a whole. Uploads that a program left
+// incomplete when it died never become visible. After their jobs are done, files that no row refers to may be deleted by
+// age, with a lifecycle rule of the bucket.
 package bucket
 
 import (
@@ -33,18 +33,19 @@ import (
 
 // Options configure a bucket.
 type Options struct {
-	// Prefix begins the names of all files, such as "messagebatches/".
+	// Prefix is the prefix of the names of all files, such as "messagebatches/".
 	Prefix string
 
-	// Writer are the options of each write, such as BeforeWrite, which sets what the driver's request has for encryption.
-	// Nil stands for those of the driver.
+	// Writer has the options of each write, such as BeforeWrite, which can set the encryption of the driver's request. Nil
+	// means the driver's defaults.
 	Writer *blob.WriterOptions
 
-	// Temp is a directory of this machine for files that are being written, by default that of the system.
+	// Temp is a directory of this machine for files that are being written, by default the temporary directory of the
+	// system.
 	Temp string
 }
 
-// A Bucket is a [store.Blobs]. It is safe for concurrent use.
+// A Bucket implements [store.Blobs]. It is safe for concurrent use.
 type Bucket struct {
 	bucket  *blob.Bucket
 	options Options
@@ -52,7 +53,7 @@ type Bucket struct {
 
 var _ store.Blobs = (*Bucket)(nil)
 
-// Open opens the bucket of a URL, whose driver the program must import.
+// Open opens the bucket with a URL. The program must import the driver for it.
 func Open(ctx context.Context, url string, o Options) (*Bucket, error) {
 	b, err := blob.OpenBucket(ctx, url)
 	if err != nil {
@@ -61,7 +62,7 @@ func Open(ctx context.Context, url string, o Options) (*Bucket, error) {
 	return New(b, o), nil
 }
 
-// New returns the files in a bucket that the caller has opened.
+// New returns the files in a bucket that the caller has opened. [Bucket.Close] closes it.
 func New(b *blob.Bucket, o Options) *Bucket {
 	if o.Prefix != "" {
 		b = blob.PrefixedBucket(b, o.Prefix)
@@ -102,7 +103,7 @@ func (b *Bucket) Delete(ctx context.Context, name string) error {
 	return nil
 }
 
-// An upload is a file that is on the disk of this machine.
+// An upload is a file that is being written to the disk of this machine.
 type upload struct {
 	ctx    context.Context
 	bucket *Bucket
@@ -127,14 +128,14 @@ func (u *upload) Commit(name string) error {
 		return err
 	}
 	ctx, cancel := context.WithCancel(u.ctx)
-	defer cancel() // of a write that has not been closed: nothing appears
+	defer cancel() // cancels a write that was not closed: no file appears
 	w, err := u.bucket.bucket.NewWriter(ctx, name, u.bucket.options.Writer)
 	if err != nil {
 		return fmt.Errorf("bucket: %s: %w", name, err)
 	}
 	if _, err = io.Copy(w, u.file); err != nil {
 		cancel()
-		_ = w.Close() // it drops what was written
+		_ = w.Close() // it discards the data
 		return fmt.Errorf("bucket: %s: %w", name, err)
 	}
 	if err := w.Close(); err != nil {
@@ -146,7 +147,7 @@ func (u *upload) Commit(name string) error {
 // Abort implements [store.Upload].
 func (u *upload) Abort() {
 	if u.file != nil {
-		_ = errors.Join(u.file.Close(), os.Remove(u.file.Name())) // the file is the system's to remove otherwise
+		_ = errors.Join(u.file.Close(), os.Remove(u.file.Name())) // if this fails, the system removes the file
 		u.file = nil
 	}
 }

@@ -44,13 +44,13 @@ func TestFile(t *testing.T) {
 	defer b.Close()
 	blobtest.Run(t, b)
 	if _, err := os.Stat(filepath.Join(dir, "below", "shared")); err != nil {
-		t.Errorf("the prefix is not kept: %v", err)
+		t.Errorf("the prefix is missing: %v", err)
 	}
 }
 
 var _ = fileblob.Scheme // the driver
 
-// openS3 opens a bucket of a server that speaks S3's protocol and counts requests that ask for encryption by a key.
+// openS3 opens a bucket of a server that speaks the S3 protocol, and counts requests for encryption with the key.
 func openS3(t *testing.T, o bucket.Options) (b *bucket.Bucket, encrypted *atomic.Int64) {
 	t.Helper()
 	encrypted = new(atomic.Int64)
@@ -90,7 +90,7 @@ func TestEncryption(t *testing.T) {
 	encrypt := func(as func(any) bool) error {
 		var in *transfermanager.UploadObjectInput
 		if !as(&in) {
-			return errors.New("the request is another one")
+			return errors.New("unexpected type of request")
 		}
 		in.ServerSideEncryption, in.SSEKMSKeyID = types.ServerSideEncryptionAwsKms, aws.String("our-key")
 		return nil
@@ -107,11 +107,11 @@ func TestEncryption(t *testing.T) {
 		t.Fatal(err)
 	}
 	if encrypted.Load() != 1 {
-		t.Errorf("%d writes were encrypted", encrypted.Load())
+		t.Errorf("%d writes were encrypted, want 1", encrypted.Load())
 	}
 }
 
-// TestInterrupted ends a write in its middle: nothing appears, and nothing is left on the disk.
+// TestInterrupted cancels a write: no file appears in the bucket, and none is left on the disk.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	temp := t.TempDir()
@@ -126,12 +126,12 @@ func TestInterrupted(t *testing.T) {
 	}
 	cancel()
 	if err := u.Commit("a"); err == nil {
-		t.Error("it was committed")
+		t.Error("Commit succeeded after the context was canceled")
 	}
 	if _, err := b.Open(t.Context(), "a", 0); err == nil {
-		t.Error("it is there")
+		t.Error("the file is in the bucket")
 	}
 	if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
-		t.Errorf("on the disk are %v, %v", left, err)
+		t.Errorf("files left on the disk: %v, %v", left, err)
 	}
 }

@@ -1,5 +1,5 @@
-// Package price says what requests in batches cost: a dated table of list prices with its sources, an estimate of what a
-// file of requests will cost, and the bill for its results.
+// Package price computes what requests in batches cost. It has a dated table of list prices with its sources, estimates the
+// cost of a file of requests, and computes the cost of its results.
 //
 //	package main
 //
@@ -26,21 +26,21 @@
 //
 // # Prices
 //
-// A [Table] is a JSON file; the one in this package is that of [Default]. Batches pay half of the list price of each kind
-// of tokens: tables have list prices, and all amounts are what batches cost. What has no price is never free: estimates
-// name the models without prices, and bills are a [*bulk.PriceError].
+// A [Table] is a JSON file; [Default] returns the one in this package. Tables have list prices. Batches pay half the list
+// price of each kind of tokens, and all amounts that this package returns include this discount. Usage without a price is
+// never free: estimates name the models without prices, and [Usage.Cost] returns a [*bulk.PriceError].
 //
 // # Estimates
 //
-// An estimate is made from the requests alone, without a call. Tokens of text are counted by kinds of characters, because
-// the tokenizers of the models are not public: 3.5 characters of English are a token, fewer of code and JSON, and an
-// ideograph is one or more; models with the newer tokenizer count 35 % more. Expect an error of up to 25 %, which is what
-// the range allows for. Images are counted by their size in pixels, which is read from their first bytes: a patch of 28 by
-// 28 pixels is a token, after the image was scaled down to what the model takes. Each page of a PDF document is an image
-// and up to 3,000 tokens of text. Documents and images that are not in the request are between nothing and the most that
-// they may be. Output is between 2 % of max_tokens and all of it, and a quarter is expected; [Options] and what a job has
-// seen of its own results replace that.
+// An estimate uses only the requests and makes no calls. Tokens of text are estimated by kinds of characters, because the
+// tokenizers of the models are not public: about 3.5 characters of English are a token, fewer of code and JSON, and an
+// ideograph is one token or more; models with the newer tokenizer have 35 % more tokens. Expect an error of up to 25 %,
+// which the range allows for. Images are counted by their size in pixels, which is read from their first bytes: a patch of
+// 28 by 28 pixels is a token, after the image was scaled down to the limits of the model. Each page of a PDF document is an
+// image and up to 3,000 tokens of text. Documents and images that are not in the request count from almost nothing to their
+// maximum. Output is between 2 % of max_tokens and all of it, and a quarter is expected; [Options], and the results that a
+// job has seen, replace this.
 //
-// The prompt cache makes a range of its own: at best nearly each request finds what an earlier one has written, at worst
-// none does and each pays for writing it.
+// The prompt cache widens the range: at best almost every request reads what an earlier one has written; at worst none does,
+// and each pays for writing.
 package price

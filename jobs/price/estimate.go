@@ -16,20 +16,20 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/bulk"
 )
 
-// Options are what an estimate assumes.
+// Options are the assumptions of an estimate.
 type Options struct {
-	// Day is the day of the prices. The zero time is today.
+	// Day is the day whose prices apply. The zero time is today.
 	Day time.Time
 
-	// OutputShare is how much of max_tokens is expected to be used, from 0 to 1. 0 is a quarter.
+	// OutputShare is the expected part of max_tokens that is used, from 0 to 1. 0 means a quarter.
 	OutputShare float64
 
-	// HitRate is how often a prefix that an earlier request has written to the prompt cache is expected to be found there,
-	// from 0 to 1. 0 is 0.64, in the middle of what the service finds in batches.
+	// HitRate is the expected rate, from 0 to 1, at which a prefix that an earlier request has written to the prompt cache
+	// is found there. 0 means 0.64, the middle of the range of the service in batches.
 	HitRate float64
 }
 
-// What is assumed, and at best.
+// The default assumptions, and those of the best case.
 const (
 	usualShare   = 0.25
 	leastShare   = 0.02
@@ -37,8 +37,8 @@ const (
 	bestHitRate  = 0.98
 )
 
-// An Estimator adds up what requests will use. It reads them once, and holds little memory: the hashes of at most 65,536
-// prefixes that are cached. It is not safe for concurrent use.
+// An Estimator adds up the estimated usage of requests. It reads them once and needs little memory: hashes of at most 65,536
+// cached prefixes. It is not safe for concurrent use.
 type Estimator struct {
 	table   *Table
 	options Options
@@ -51,7 +51,7 @@ type Estimator struct {
 	unknown             int64
 }
 
-// mostPrefixes bounds the memory of an Estimator.
+// mostPrefixes limits the memory of an Estimator.
 const mostPrefixes = 1 << 16
 
 // NewEstimator returns an Estimator with the prices of a table.
@@ -67,23 +67,23 @@ func NewEstimator(t *Table, o Options) *Estimator {
 	return e
 }
 
-// A LineError says which line of a file could not be estimated.
+// A LineError reports a line of a file that could not be estimated.
 type LineError struct {
-	// Number is the line's, from 1.
+	// Number is the number of the line, from 1.
 	Number int64
 
-	// Err is what is wrong with it.
+	// Err is the fault of the line.
 	Err error
 }
 
-// Error names the line.
+// Error includes Number and Err.
 func (e *LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Number, e.Err) }
 
 // Unwrap returns Err.
 func (e *LineError) Unwrap() error { return e.Err }
 
-// Lines adds a file of requests: one {"custom_id", "params"} a line. Blank lines are left out. Lines that are no requests
-// are left out too; the first is the error, a [*LineError], after all others were added.
+// Lines adds a JSON Lines file of requests, one {"custom_id", "params"} object per line. It skips blank lines, and lines
+// that are not requests. After adding all others, it returns a [*LineError] for the first line that is not a request.
 func (e *Estimator) Lines(r io.Reader) error {
 	in := bufio.NewReaderSize(r, 256<<10)
 	var long []byte
@@ -112,7 +112,7 @@ func (e *Estimator) Lines(r io.Reader) error {
 	}
 }
 
-// Line adds a request: an object with params. What is wrong with it is not checked, as long as it is JSON.
+// Line adds a request: a JSON object with params. It does not validate the request beyond that.
 func (e *Estimator) Line(line []byte) error {
 	m, err := e.meter.Line(line)
 	if err == nil {
@@ -150,7 +150,7 @@ func (e *Estimator) add(m *Measure) {
 	}
 }
 
-// share returns a part of max_tokens, rounded up.
+// share returns a fraction of max_tokens, rounded up.
 func share(maxTokens int64, part float64) int64 {
 	n := int64(float64(maxTokens) * part)
 	if float64(n) < float64(maxTokens)*part {
@@ -159,7 +159,7 @@ func share(maxTokens int64, part float64) int64 {
 	return min(n, maxTokens)
 }
 
-// readable returns how many breakpoints of a request earlier requests have written, and notes those of this one.
+// readable returns how many breakpoints of a request were written by earlier requests, and records those of this one.
 func (e *Estimator) readable(m *Measure) (read int) {
 	for i, b := range m.Breakpoints {
 		if _, ok := e.seen[b.Hash]; ok {
@@ -171,7 +171,7 @@ func (e *Estimator) readable(m *Measure) (read int) {
 	return read
 }
 
-// cached divides the tokens of a prompt: what is before the first so many breakpoints is read as often as hits says.
+// cached divides the tokens of a prompt. The part before the first read breakpoints is read from the cache at the rate hits.
 func cached(m *Measure, read int, hits float64, of func(Range) int64) (t bulk.Tokens) {
 	before := int64(0)
 	for i, b := range m.Breakpoints {
@@ -192,74 +192,74 @@ func cached(m *Measure, read int, hits float64, of func(Range) int64) (t bulk.To
 	return t
 }
 
-// An Estimate is what requests will use and cost, at least, most likely, and at most.
+// An Estimate is the estimated usage and cost of requests: at best, most likely, and at worst.
 type Estimate struct {
-	// Requests is how many there are.
+	// Requests is the number of requests.
 	Requests int64 `json:"requests"`
 
-	// Models are the parts of the models, by name.
+	// Models has the estimate of each model, ordered by name.
 	Models []ModelEstimate `json:"models"`
 
-	// Low, Expected and High are what all requests use: at best, most likely, and at worst.
+	// Low, Expected and High are the usage of all requests: at best, most likely, and at worst.
 	Low      Usage `json:"low"`
 	Expected Usage `json:"expected"` // most likely
 	High     Usage `json:"high"`     // at worst
 
-	// Cost is what they cost, without what has no price.
+	// Cost is the cost of all requests, without usage that has no price.
 	Cost Costs `json:"cost"`
 
-	// Unpriced are models and server tools of which the table lacks a price that would be needed, so that Cost is too low.
+	// Unpriced lists models and server tools for which the table lacks a price that is needed. Cost is then too low.
 	Unpriced []string `json:"unpriced,omitempty"`
 
-	// Unknown is how many images and documents are not in the requests, or of a form whose size cannot be read.
+	// Unknown is the number of images and documents that are not in the requests, or whose size cannot be read.
 	Unknown int64 `json:"unknown,omitempty"`
 
-	// Dated is the day of the table of prices.
+	// Dated is the date of the price table.
 	Dated string `json:"dated"`
 
-	// Currency is that of Cost.
+	// Currency is the currency of Cost.
 	Currency string `json:"currency"`
 }
 
-// A ModelEstimate is the part of a model in an estimate. Low, Expected and High belong to the lowest, the expected and the
-// highest cost: at best more tokens are read from the cache than at worst.
+// A ModelEstimate is the part of an [Estimate] for one model. In its ranges, Low, Expected and High are the numbers of the
+// lowest, the expected and the highest cost; CacheRead.Low is thus the largest of the three.
 type ModelEstimate struct {
 	// Model is the name in the requests.
 	Model client.Model `json:"model"`
 
-	// Requests is how many there are.
+	// Requests is the number of requests.
 	Requests int64 `json:"requests"`
 
-	// MaxTokens is the sum of their max_tokens.
+	// MaxTokens is the sum of max_tokens of these requests.
 	MaxTokens int64 `json:"max_tokens"`
 
-	// Input are all tokens that the model reads, those in the cache included.
+	// Input is the number of all input tokens, including those read from and written to the cache.
 	Input Range `json:"input"`
 
-	// CacheRead are those of Input that are read from the cache.
+	// CacheRead is the part of Input that is read from the cache.
 	CacheRead Range `json:"cache_read"`
 
-	// CacheWrite are those of Input that are written to the cache.
+	// CacheWrite is the part of Input that is written to the cache.
 	CacheWrite Range `json:"cache_write"`
 
-	// Output are the tokens of responses.
+	// Output is the number of output tokens.
 	Output Range `json:"output"`
 
-	// Cost is what they cost, without server tools.
+	// Cost is the cost of these requests, without server tools.
 	Cost Costs `json:"cost"`
 
-	// Priced says that the table has all prices that are needed.
+	// Priced reports whether the table has all prices that are needed.
 	Priced bool `json:"priced"`
 }
 
-// Costs are a range of costs, in billionths of the currency.
+// Costs is a range of costs, in billionths of the currency.
 type Costs struct {
 	Low      bulk.Money `json:"low"`      // at best
 	Expected bulk.Money `json:"expected"` // most likely
 	High     bulk.Money `json:"high"`     // at worst
 }
 
-// Estimate returns the estimate for what was added.
+// Estimate returns the estimate for all requests that were added.
 func (e *Estimator) Estimate() *Estimate {
 	x := &Estimate{Unknown: e.unknown, Dated: e.table.Dated, Currency: e.table.Currency}
 	for _, s := range []struct{ from, to *Usage }{{&e.low, &x.Low}, {&e.expected, &x.Expected}, {&e.high, &x.High}} {
@@ -314,7 +314,7 @@ func (e *Estimator) costs(low, expected, high *Usage, unpriced map[string]bool) 
 	return Costs{all[0], all[1], all[2]}
 }
 
-// String returns the estimate in a few lines, for people.
+// String returns the estimate as text, with a line for each model and one for the total.
 func (x *Estimate) String() string {
 	var b strings.Builder
 	for _, m := range x.Models {
@@ -327,7 +327,7 @@ func (x *Estimate) String() string {
 	}
 	fmt.Fprintf(&b, "total: %d requests, %s %s by prices of %s", x.Requests, x.Cost, x.Currency, x.Dated)
 	if len(x.Unpriced) > 0 {
-		fmt.Fprintf(&b, ", and what %s cost, which has no price", strings.Join(x.Unpriced, ", "))
+		fmt.Fprintf(&b, ", plus the unknown price of %s", strings.Join(x.Unpriced, ", "))
 	}
 	if x.Unknown > 0 {
 		fmt.Fprintf(&b, "; %d images and documents have unknown sizes", x.Unknown)

@@ -33,7 +33,7 @@ func estimate(t *testing.T, lines ...string) *price.Estimate {
 	return e.Estimate()
 }
 
-// input returns the expected tokens of a prompt without those of the request itself.
+// input returns the expected tokens of a prompt, without the overhead of the request.
 func input(t *testing.T, model, content string) int64 {
 	t.Helper()
 	with := estimate(t, request(model, 10, `"messages":[{"role":"user","content":`+content+`}]`))
@@ -48,7 +48,7 @@ func TestText(t *testing.T) {
 	prose := strings.Repeat(english, 100)
 	for name, c := range map[string]struct {
 		text      string
-		low, high float64 // characters of a token
+		low, high float64 // characters per token
 	}{
 		"english":   {prose, 3.2, 4},
 		"json":      {strings.ReplaceAll(strings.Repeat(`{'name': 'x', 'values': [1, 2, 3]}, `, 100), "'", `\"`), 1.8, 3},
@@ -59,12 +59,12 @@ func TestText(t *testing.T) {
 	} {
 		n := input(t, "claude-haiku-4-5", `"`+c.text+`"`)
 		if per := float64(len([]rune(c.text))) / float64(n); per < c.low || per > c.high {
-			t.Errorf("%s: %.2f characters a token", name, per)
+			t.Errorf("%s: %.2f characters per token", name, per)
 		}
 	}
 	old, newer := input(t, "claude-haiku-4-5", `"`+prose+`"`), input(t, "claude-haiku-5-5", `"`+prose+`"`)
 	if ratio := float64(newer) / float64(old); ratio < 1.34 || ratio > 1.36 {
-		t.Errorf("the newer tokenizer makes %.2f times as many", ratio)
+		t.Errorf("the newer tokenizer has %.2f times as many tokens", ratio)
 	}
 	for _, c := range [][2]string{{"ab", `\u0061\u0062`}, {"é", `\u00e9`}, {"我", `\u6211`}, {"😀", `\ud83d\ude00`}, {"/", `\/`}} {
 		if a, b := input(t, "claude-haiku-4-5", `"`+strings.Repeat(c[0], 100)+`"`), input(t, "claude-haiku-4-5", `"`+strings.Repeat(c[1], 100)+`"`); a != b {
@@ -100,7 +100,7 @@ func encode(t *testing.T, kind string, width, height int) []byte {
 	return b.Bytes()
 }
 
-// TestImages compares with what was measured at the service: see the sources of the table.
+// TestImages compares with measurements of the real service: see the sources of the table.
 func TestImages(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -162,7 +162,7 @@ func TestDocuments(t *testing.T) {
 }
 
 // TestCache has two requests that share a system prompt: whatever the order of properties, the second can read what the
-// first has written.
+// first wrote.
 func TestCache(t *testing.T) {
 	t.Parallel()
 	system := fmt.Sprintf(`"system":[{"type":"text","text":%q,"cache_control":{"type":"ephemeral","ttl":"1h"}}]`, strings.Repeat(english, 200))
@@ -199,7 +199,7 @@ func TestCache(t *testing.T) {
 	}
 	long := estimate(t, request("claude-haiku-4-5", 1, fmt.Sprintf(`"cache_control":{"type":"ephemeral"},"messages":[{"role":"user","content":%q}]`, strings.Repeat(english, 200))))
 	if long.High.Tokens().CacheWrite5m == 0 {
-		t.Error("automatic caching is not seen")
+		t.Error("automatic caching is not detected")
 	}
 }
 
@@ -224,7 +224,7 @@ func TestEstimate(t *testing.T) {
 		t.Errorf("5 searches cost %v", searches)
 	}
 	text := x.String()
-	for _, part := range []string{"claude-haiku-4-5: 2 requests, ", "claude-nobody-1: 1 requests", "at an unknown price", "total: 3 requests", "prices of 2026-11-29", "claude-nobody-1 cost, which has no price"} {
+	for _, part := range []string{"claude-haiku-4-5: 2 requests, ", "claude-nobody-1: 1 requests", "at an unknown price", "total: 3 requests", "prices of 2026-11-29", "plus the unknown price of claude-nobody-1"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("%s\nlacks %q", text, part)
 		}
@@ -262,7 +262,7 @@ func TestMalformed(t *testing.T) {
 	}
 }
 
-// TestRanges has estimates of random requests: the low is never above the expected, nor that above the high.
+// TestRanges checks that Low <= Expected <= High in estimates of random requests.
 func TestRanges(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))

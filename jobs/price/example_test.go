@@ -13,7 +13,7 @@ import (
 
 var newYear = time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC)
 
-// What a file of requests will cost, from the requests alone.
+// Estimate the cost of a file of requests, from the requests alone.
 func ExampleEstimator() {
 	line := `{"custom_id": "1", "params": {"model": "claude-haiku-4-5", "max_tokens": 1000, "messages": [{"role": "user", "content": "Name a colour."}]}}`
 	file := strings.NewReader(strings.Repeat(line+"\n", 100_000))
@@ -27,7 +27,7 @@ func ExampleEstimator() {
 	// total: 100000 requests, 63.30 (5.75 to 250.85) USD by prices of 2026-11-29
 }
 
-// A table of one's own, such as of negotiated prices.
+// Use your own table, for example with negotiated prices.
 func ExampleRead() {
 	file := strings.NewReader(`{"dated": "2026-12-01", "currency": "EUR", "models": [{"model": "claude-haiku-4-5", "input": 0.9, "output": 4.5}]}`)
 	table, err := price.Read(file)
@@ -39,7 +39,7 @@ func ExampleRead() {
 	// Output: 4.5 EUR true
 }
 
-// What results have cost. Without a price for something, the cost of the rest is in the error.
+// Compute the cost of results. If some usage has no price, the error has the cost of the rest.
 func ExampleUsage_Cost() {
 	var u price.Usage
 	u.Add(price.Default(), newYear, &client.Item{}) // each item of the results

@@ -7,23 +7,23 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/bulk"
 )
 
-// An Experience is what results have shown about estimates, by model. The zero Experience has seen nothing. It is not safe
-// for concurrent use.
+// An Experience compares estimates with actual results, by model, to correct further estimates. The zero Experience is
+// empty. It is not safe for concurrent use.
 type Experience struct {
 	models  map[client.Model]*seen
 	results int64
 }
 
-// What was seen of a model: what was estimated for the requests that succeeded, and what they used.
+// seen is the experience with a model: the estimate for the requests that succeeded, and their usage.
 type seen struct {
 	prompt, maxTokens float64
 	used              bulk.Tokens
 }
 
-// leastResults is how many results an Experience must have seen to be heeded.
+// leastResults is the number of results that an Experience needs to change estimates.
 const leastResults = 20
 
-// Add notes what the requests of an estimate have used. Requests without an answer are not billed, and do not count.
+// Add records the actual usage of the requests of an estimate. Requests that did not succeed are not billed and are ignored.
 func (x *Experience) Add(t *Table, day time.Time, e *Estimate, used *Usage) {
 	succeeded := used.Results["succeeded"]
 	if succeeded == 0 || e.Requests == 0 {
@@ -47,7 +47,7 @@ func (x *Experience) Add(t *Table, day time.Time, e *Estimate, used *Usage) {
 	}
 }
 
-// of returns what was seen of a model, under the name that its price has.
+// of returns the experience with a model, under the name of its price.
 func (x *Experience) of(t *Table, day time.Time, name client.Model) *seen {
 	if m, ok := t.Lookup(name, day); ok {
 		name = m.Name
@@ -58,8 +58,8 @@ func (x *Experience) of(t *Table, day time.Time, name client.Model) *seen {
 	return x.models[name]
 }
 
-// Expect returns what the requests of an estimate use, as far as that can be told from what others have used: it is
-// e.Expected, with the tokens of each model replaced of which at least 20 results were seen.
+// Expect returns the expected usage of the requests of an estimate. It is e.Expected, but once 20 results were added, the
+// tokens of each model with results are scaled from their usage.
 func (x *Experience) Expect(t *Table, day time.Time, e *Estimate) Usage {
 	var u Usage
 	u.add(e.Expected.Results, e.Expected.ServerTools)
@@ -67,7 +67,7 @@ func (x *Experience) Expect(t *Table, day time.Time, e *Estimate) Usage {
 	for _, m := range e.Models {
 		maxTokens[m.Model] = m.MaxTokens
 	}
-	output := make(map[client.Model]int64) // that was expected, of all rows of a model
+	output := make(map[client.Model]int64) // expected, over all rows of a model
 	for _, m := range e.Expected.Models {
 		output[m.Model] += m.Tokens.Output
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/price"
 )
 
-// TestExperience has requests whose prompts have twice the expected tokens, half of them read from the cache, and whose
-// answers have a tenth of max_tokens.
+// TestExperience: prompts have twice the expected tokens, half of them read from the cache, and answers have a tenth of
+// max_tokens.
 func TestExperience(t *testing.T) {
 	t.Parallel()
 	table, now := price.Default(), day("2026-11-29")

@@ -6,7 +6,7 @@ import (
 	"encoding/binary"
 )
 
-// A Range is how much something is, at least, most likely, and at most.
+// A Range is an estimated number with its bounds.
 type Range struct {
 	Low      int64 `json:"low"`      // at least
 	Expected int64 `json:"expected"` // most likely
@@ -17,14 +17,14 @@ func (r Range) plus(o Range) Range {
 	return Range{r.Low + o.Low, r.Expected + o.Expected, r.High + o.High}
 }
 
-const patch = 28 // pixels of the side of what is a token
+const patch = 28 // pixels; a square with this side is a token
 
 // imageTokens returns the tokens of an image for a model.
 func (m *Model) imageTokens(width, height int64) int64 {
 	edge, most := m.imageLimits()
 	width, height = max(width, 1), max(height, 1)
 	long, short := max(width, height), min(width, height)
-	for side := min(long, edge); side > 0; side-- { // scaled down, in proportion
+	for side := min(long, edge); side > 0; side-- { // scaled down, keeping the proportions
 		if n := patches(side) * patches(max(1, short*side/long)); n <= most {
 			return n
 		}
@@ -45,16 +45,16 @@ func (m *Model) imageLimits() (edge, tokens int64) {
 	return edge, tokens
 }
 
-// unknownImage is the range of an image whose size is not known.
+// unknownImage is the range of an image of unknown size.
 func (m *Model) unknownImage() Range {
 	_, most := m.imageLimits()
 	return Range{1, min(1500, most), most}
 }
 
-// headBytes is how much of an image is decoded at first: enough for all but photographs with long metadata.
+// headBytes is how much of an image is decoded first: enough for all images except photographs with long metadata.
 const headBytes = 16 << 10
 
-// pixels reads the size of an image from its first bytes. ok is false if it is not in them.
+// pixels reads the size of an image from its first bytes. ok is false if it is not there.
 func pixels(data []byte) (width, height int64, ok bool) {
 	for _, n := range []int{headBytes, 16 * headBytes} {
 		if width, height, ok = sizeOf(decode(data, n)); ok {
@@ -71,7 +71,7 @@ func decode(data []byte, most int) []byte {
 		head = bytes.ReplaceAll(bytes.ReplaceAll(head, []byte(`\/`), []byte("/")), []byte(`\n`), nil)
 	}
 	out := make([]byte, base64.StdEncoding.DecodedLen(len(head)))
-	n, _ := base64.StdEncoding.Decode(out, head) // what was decoded before an error is there
+	n, _ := base64.StdEncoding.Decode(out, head) // out has the bytes before an error
 	return out[:n]
 }
 
@@ -102,7 +102,7 @@ func sizeOfWebP(b []byte) (width, height int64, ok bool) {
 	return 0, 0, false
 }
 
-// sizeOfJPEG looks for the header of the frame behind the segments before it.
+// sizeOfJPEG looks for the frame header after the leading segments.
 func sizeOfJPEG(b []byte) (width, height int64, ok bool) {
 	for at := 2; at+9 <= len(b) && b[at] == 0xFF; {
 		marker := b[at+1]

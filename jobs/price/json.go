@@ -7,7 +7,7 @@ import (
 
 var errMalformed = errors.New("not a request in JSON")
 
-// A cursor moves over JSON that others check. What is malformed makes it bad, and ends it.
+// A cursor moves over JSON that is validated elsewhere. Malformed JSON sets bad and moves it to the end.
 type cursor struct {
 	b   []byte
 	at  int
@@ -18,7 +18,7 @@ func (c *cursor) fail() {
 	c.bad, c.at = true, len(c.b)
 }
 
-// next returns the byte that the next value or sign begins with, 0 at the end.
+// next returns the first byte of the next value or sign, or 0 at the end.
 func (c *cursor) next() byte {
 	for c.at < len(c.b) {
 		switch c.b[c.at] {
@@ -31,7 +31,7 @@ func (c *cursor) next() byte {
 	return 0
 }
 
-// take moves over a sign, if it is the next.
+// take moves over a sign if it is next.
 func (c *cursor) take(sign byte) bool {
 	if c.next() != sign {
 		return false
@@ -40,7 +40,7 @@ func (c *cursor) take(sign byte) bool {
 	return true
 }
 
-// text returns what is between the quotes of a string, with its escapes.
+// text returns the text between the quotes of a string, still escaped.
 func (c *cursor) text() []byte {
 	if !c.take('"') {
 		c.fail()
@@ -105,7 +105,7 @@ func (c *cursor) raw() []byte {
 	return c.b[begin:c.at]
 }
 
-// object calls f at the value of each member of an object. f must move over it.
+// object calls f at the value of each member of an object. f must move over the value.
 func (c *cursor) object(f func(name []byte)) {
 	if !c.take('{') {
 		c.fail()
@@ -129,7 +129,7 @@ func (c *cursor) object(f func(name []byte)) {
 	}
 }
 
-// array calls f at each element of an array. f must move over it.
+// array calls f at each element of an array. f must move over the element.
 func (c *cursor) array(f func()) {
 	if !c.take('[') {
 		c.fail()
@@ -148,7 +148,7 @@ func (c *cursor) array(f func()) {
 	}
 }
 
-// inner returns what is between the quotes of a value, nil if it is no string.
+// inner returns the text between the quotes of a value, or nil if it is not a string.
 func inner(raw []byte) []byte {
 	if len(raw) < 2 || raw[0] != '"' {
 		return nil

@@ -12,54 +12,55 @@ import (
 	"github.com/seed-111a911e/messagebatches/client"
 )
 
-// What requests have beside their texts, in tokens.
+// The overhead of requests beside their texts, in tokens.
 const (
 	ofRequest = 8
 	ofMessage = 4
 	ofTools   = 346 // the instructions for tools that the service adds
 )
 
-// Spread of the tokens of text, in percent.
+// The range of the tokens of text, in percent of the estimate.
 const (
 	leastText = 75
 	mostText  = 130
 )
 
-// What a request may use of a server tool.
+// The uses of a server tool by a request.
 const (
 	expectedUses = 1
-	mostUses     = 10 // if max_uses does not say
+	mostUses     = 10 // if max_uses is not set
 )
 
-// A Measure is what a request has, in tokens of its model.
+// A Measure is the size of a request, in tokens of its model.
 type Measure struct {
-	// Model and MaxTokens are the parameters, and InferenceGeo is the one of that name.
+	// Model, MaxTokens and InferenceGeo are the parameters of these names.
 	Model        client.Model
 	MaxTokens    int64
 	InferenceGeo string
 
-	// Prompt is all that the model reads.
+	// Prompt is the number of tokens that the model reads.
 	Prompt Range
 
-	// Breakpoints are the places up to which the prompt is cached, in order, if the prefix has enough tokens.
+	// Breakpoints are the positions up to which the prompt is cached, in order. Prefixes with too few tokens are omitted.
 	Breakpoints []Breakpoint
 
-	// ServerTools are the uses of server tools, by the names in usage.server_tool_use.
+	// ServerTools is the number of uses of each server tool, by the names in usage.server_tool_use.
 	ServerTools map[string]Range
 
-	// Unknown is how many images and documents are not in the request, so that their sizes are not known.
+	// Unknown is the number of images and documents whose size is unknown, because they are not in the request or cannot be
+	// read.
 	Unknown int64
 }
 
-// A Breakpoint is a place up to which a prompt is cached.
+// A Breakpoint is a position up to which a prompt is cached.
 type Breakpoint struct {
-	// Prefix is all before the breakpoint, in tokens.
+	// Prefix is the number of tokens before the breakpoint.
 	Prefix Range
 
-	// Hash stands for the prefix and the model. It is good for one [Meter].
+	// Hash identifies the prefix and the model. It is only comparable with hashes of the same [Meter].
 	Hash uint64
 
-	// OneHour says that it is cached for an hour, and not for 5 minutes.
+	// OneHour reports whether the prefix is cached for an hour, and not for 5 minutes.
 	OneHour bool
 }
 
@@ -69,7 +70,7 @@ type Meter struct {
 	seed   maphash.Seed
 }
 
-// NewMeter returns a Meter that knows the models of a table as they are on a day.
+// NewMeter returns a Meter for the models of a table, as of a day.
 func NewMeter(t *Table, day time.Time) *Meter {
 	type found struct {
 		Model
@@ -86,7 +87,7 @@ func NewMeter(t *Table, day time.Time) *Meter {
 	}}
 }
 
-// A measuring is a measurement that is under way.
+// A measuring is a measurement in progress.
 type measuring struct {
 	cursor
 	m      *Measure
@@ -98,7 +99,7 @@ type measuring struct {
 	breaks []Breakpoint
 }
 
-// Line measures a line of a file of requests: an object with params.
+// Line measures a request: a JSON object with params.
 func (p *Meter) Line(line []byte) (*Measure, error) {
 	var params []byte
 	c := cursor{b: line}
@@ -175,13 +176,13 @@ func unquote(v []byte) string {
 	return string(s)
 }
 
-// tokens returns what was measured so far.
+// tokens returns the tokens that were measured so far.
 func (w *measuring) tokens() Range {
 	text := w.model.scale(w.text) // in hundredths
 	return Range{text * leastText / 100_00, text / 100, text * mostText / 100_00}.plus(w.other)
 }
 
-// read adds something to the prefix.
+// read adds text to the hash of the prefix.
 func (w *measuring) read(raw []byte) {
 	if w.caches {
 		var length [8]byte
@@ -191,7 +192,7 @@ func (w *measuring) read(raw []byte) {
 	}
 }
 
-// mark notes a breakpoint.
+// mark adds a breakpoint.
 func (w *measuring) mark(cacheControl []byte) {
 	least := w.model.CacheMinimum
 	if least == 0 {
@@ -202,7 +203,7 @@ func (w *measuring) mark(cacheControl []byte) {
 	}
 }
 
-// unknownMinimum is the most that any model needs to cache a prefix.
+// unknownMinimum is the largest minimum of any model for caching a prefix, in tokens.
 const unknownMinimum = 4096
 
 func (w *measuring) tools() {
@@ -256,7 +257,7 @@ func (w *measuring) messages() {
 	})
 }
 
-// content reads a text, or a list of blocks.
+// content measures a text or a list of blocks.
 func (w *measuring) content() {
 	if w.next() != '[' {
 		w.plain(w.raw())
@@ -274,7 +275,7 @@ func (w *measuring) plain(raw []byte) {
 	}
 }
 
-// block reads a block of a message or of the system prompt.
+// block measures a block of a message or of the system prompt.
 func (w *measuring) block() {
 	if w.next() != '{' {
 		w.plain(w.raw())
@@ -294,7 +295,7 @@ func (w *measuring) block() {
 			cached = w.raw()
 		case "id", "tool_use_id", "signature", "citations", "data", "is_error", "caller":
 			w.read(w.raw())
-		case "content": // of a tool's result
+		case "content": // of a tool result
 			w.content()
 		default:
 			w.plain(w.raw())
@@ -307,7 +308,7 @@ func (w *measuring) block() {
 		w.other = w.other.plus(w.model.unknownDocument())
 	case len(source) > 0 && source[0] == '{':
 		w.source(string(kind) == "image", source)
-	case len(source) > 0: // of a result of a search
+	case len(source) > 0: // of a search result
 		w.text += weigh(source)
 	}
 	if len(cached) > 0 && cached[0] == '{' {
@@ -339,7 +340,7 @@ func (w *measuring) source(image bool, raw []byte) {
 		before := w.cursor
 		w.cursor = cursor{b: content}
 		caches := w.caches
-		w.caches = false // it was read
+		w.caches = false // it was already read
 		w.content()
 		bad := w.bad
 		w.cursor, w.caches = before, caches

@@ -8,14 +8,14 @@ import (
 
 const (
 	pageImage    = 1568     // tokens of a page as an image, for all models
-	pageText     = 700      // tokens of the text on a page
-	mostPageText = 3000     // and at most
-	bytesOfPage  = 50_000   // if pages cannot be counted
-	mostPages    = 100      // of a document that is not in the request
-	mostPDF      = 32 << 20 // bytes that are decoded
+	pageText     = 700      // expected tokens of the text on a page
+	mostPageText = 3000     // maximum tokens of the text on a page
+	bytesOfPage  = 50_000   // assumed if pages cannot be counted
+	mostPages    = 100      // maximum of a document that is not in the request
+	mostPDF      = 32 << 20 // maximum bytes that are decoded
 )
 
-// pages returns how many pages a PDF has. counted is false if that is a guess by its size.
+// pages returns the number of pages of a PDF. counted is false if it is a guess by its size.
 func pages(data []byte) (n int64, counted bool) {
 	doc := decode(data, min(base64.StdEncoding.DecodedLen(len(data)), mostPDF))
 	n = max(n, pageObjects(doc), pageCount(doc))
@@ -25,7 +25,7 @@ func pages(data []byte) (n int64, counted bool) {
 	return 1 + int64(base64.StdEncoding.DecodedLen(len(data)))/bytesOfPage, false
 }
 
-// pageObjects counts the objects of pages.
+// pageObjects counts the page objects.
 func pageObjects(doc []byte) (n int64) {
 	for rest := doc; ; {
 		_, after, ok := bytes.Cut(rest, []byte("/Type"))
@@ -40,7 +40,7 @@ func pageObjects(doc []byte) (n int64) {
 	}
 }
 
-// pageCount returns the largest count in a tree of pages.
+// pageCount returns the largest count in the page tree.
 func pageCount(doc []byte) (n int64) {
 	for rest := doc; ; {
 		_, after, ok := bytes.Cut(rest, []byte("/Count "))
@@ -58,7 +58,7 @@ func pageCount(doc []byte) (n int64) {
 	}
 }
 
-// pdfTokens returns the tokens of so many pages.
+// pdfTokens returns the tokens of n pages.
 func (m *Model) pdfTokens(n int64, counted bool) Range {
 	r := Range{n * pageImage, n * (pageImage + m.scale(pageText)), n * (pageImage + m.scale(mostPageText))}
 	if !counted {
@@ -67,7 +67,7 @@ func (m *Model) pdfTokens(n int64, counted bool) Range {
 	return r
 }
 
-// scale returns the tokens of a model for those of models until Claude 4.6.
+// scale converts tokens of models up to Claude 4.6 into tokens of the model.
 func (m *Model) scale(tokens int64) int64 {
 	if m.Text == 0 {
 		return int64(float64(tokens) * newerText)
@@ -75,7 +75,7 @@ func (m *Model) scale(tokens int64) int64 {
 	return int64(float64(tokens) * m.Text)
 }
 
-// newerText is how many times the tokens of models until Claude 4.6 a text has with the newer tokenizer.
+// newerText is the ratio of the tokens of a text with the newer tokenizer to those with models up to Claude 4.6.
 const newerText = 1.35
 
 // unknownDocument is the range of a document that is not in the request.

@@ -15,80 +15,82 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/bulk"
 )
 
-// A Table holds list prices, without the discount of batches, of models and server tools, and where they are from.
+// A Table has the list prices of models and server tools, without the discount for batches, and their sources.
 type Table struct {
 	// Dated is the day on which the prices were looked up, as YYYY-MM-DD.
 	Dated string `json:"dated"`
 
-	// Currency is that of all prices, such as USD.
+	// Currency is the currency of all prices, such as USD.
 	Currency string `json:"currency"`
 
-	// Sources say where the prices and the facts about models are from.
+	// Sources are the sources of the prices and of the facts about models.
 	Sources []string `json:"sources"`
 
-	// Models are the prices of models.
+	// Models has the prices of models.
 	Models []Model `json:"models"`
 
-	// ServerTools are the prices of one use of a server tool, by the names in usage.server_tool_use. Batches have no
+	// ServerTools has the price of one use of each server tool, by the names in usage.server_tool_use. Batches have no
 	// discount on them.
 	ServerTools map[string]float64 `json:"server_tools"`
 
-	// InferenceGeo multiplies the prices of tokens of requests that ran in a place, by the values of inference_geo.
+	// InferenceGeo has factors for the prices of tokens, by the values of inference_geo.
 	InferenceGeo map[string]float64 `json:"inference_geo"`
 }
 
-// Rates are what a million tokens cost, by kind. 0 is an unknown price.
+// Rates are the prices of a million tokens, by kind. 0 is an unknown price.
 type Rates struct {
-	Input        float64 `json:"input"`          // tokens that have nothing to do with the cache
+	Input        float64 `json:"input"`          // tokens neither read from nor written to the cache
 	CacheWrite5m float64 `json:"cache_write_5m"` // tokens written to the cache for 5 minutes
 	CacheWrite1h float64 `json:"cache_write_1h"` // tokens written to the cache for an hour
 	CacheRead    float64 `json:"cache_read"`     // tokens read from the cache
-	Output       float64 `json:"output"`         // tokens of responses
+	Output       float64 `json:"output"`         // tokens of the model's output
 }
 
-// A Model is the price of a model, and what estimates have to know about it.
+// A Model has the prices of a model, and the facts about it that estimates need.
 type Model struct {
-	// Name is the model's. The price of an alias, such as claude-haiku-4-5, is also that of its snapshots.
+	// Name is the name of the model. The prices of an alias, such as claude-haiku-4-5, also apply to its snapshots.
 	Name client.Model `json:"model"`
 
-	// From is the day from which on the prices hold, as YYYY-MM-DD: those of the model's latest row that hold count. Empty
-	// is always.
+	// From is the first day on which the prices apply, as YYYY-MM-DD; empty means always. If several rows of a model apply,
+	// the latest one counts.
 	From string `json:"from,omitempty"`
 
-	// Rates are the prices.
+	// Rates are the prices of prompts up to Above.Tokens.
 	Rates
 
-	// Above are the prices of requests whose prompts have more than so many tokens, nil if they are the same.
+	// Above has the prices of longer prompts, or is nil if they are the same.
 	Above *Above `json:"above,omitempty"`
 
-	// CacheMinimum is how many tokens a prefix must have to be cached. 0 is unknown, and counted as 4,096.
+	// CacheMinimum is the number of tokens that a prefix must have to be cached. 0 is unknown, and counted as 4,096.
 	CacheMinimum int64 `json:"cache_minimum,omitempty"`
 
-	// Text is how many times the tokens of models until Claude 4.6 a text has. 0 is as many as with the newer tokenizer.
+	// Text is the ratio of the tokens of a text to those with models up to Claude 4.6. 0 means the ratio of the newer
+	// tokenizer.
 	Text float64 `json:"text,omitempty"`
 
-	// ImageEdge and ImageTokens are what images are scaled down to: the longer edge in pixels, and the tokens. 0 is 2,576
-	// and 4,784.
+	// ImageEdge and ImageTokens are the limits to which images are scaled down: the longer edge in pixels, and the number of
+	// tokens. 0 means 2,576 and 4,784.
 	ImageEdge   int64 `json:"image_edge,omitempty"`
 	ImageTokens int64 `json:"image_tokens,omitempty"`
 
-	// Source says where the prices are from.
+	// Source is the source of the prices.
 	Source string `json:"source,omitempty"`
 }
 
-// Above are the prices of long prompts.
+// Above has the prices of long prompts.
 type Above struct {
-	// Tokens is how many a prompt may have, those in the cache included, until all of its tokens have these prices.
+	// Tokens is the limit: if a prompt has more tokens, including those read from and written to the cache, these prices
+	// apply to all of its tokens.
 	Tokens int64 `json:"tokens"`
 
-	// Rates are the prices.
+	// Rates are the prices of longer prompts.
 	Rates
 }
 
 //go:embed table.json
 var table []byte
 
-// Default returns the table of this package. It is the caller's to change.
+// Default returns a copy of the table of this package. The caller may modify it.
 func Default() *Table {
 	t, err := Read(bytes.NewReader(table))
 	if err != nil {
@@ -97,8 +99,8 @@ func Default() *Table {
 	return t
 }
 
-// Read reads a table in JSON, in the form that the table of this package has. Properties that it does not know, prices
-// that are none, and two rows for one model from the same day are errors.
+// Read reads a table in JSON, in the format of this package's table.json. Unknown properties, invalid prices, and two rows
+// of a model with the same From are errors.
 func Read(r io.Reader) (*Table, error) {
 	d := json.NewDecoder(r)
 	d.DisallowUnknownFields()
@@ -107,7 +109,7 @@ func Read(r io.Reader) (*Table, error) {
 		return nil, fmt.Errorf("price table: %w", err)
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("price table: there is something behind it")
+		return nil, errors.New("price table: unexpected data after the JSON")
 	}
 	if err := t.check(); err != nil {
 		return nil, fmt.Errorf("price table: %w", err)
@@ -134,7 +136,7 @@ func (t *Table) check() error {
 			}
 		}
 		if r := (row{m.Name, m.From}); seen[r] {
-			return fmt.Errorf("%s has two rows from the same day", m.Name)
+			return fmt.Errorf("%s has two rows with the same from", m.Name)
 		} else {
 			seen[r] = true
 		}
@@ -153,7 +155,7 @@ func (t *Table) check() error {
 	}
 	for name, f := range t.InferenceGeo {
 		if err := amounts(f); err != nil || f == 0 {
-			return fmt.Errorf("inference_geo %s: %v is no factor", name, f)
+			return fmt.Errorf("inference_geo %s: %v is not a valid factor", name, f)
 		}
 	}
 	return nil
@@ -162,13 +164,13 @@ func (t *Table) check() error {
 func amounts(all ...float64) error {
 	for _, v := range all {
 		if !(0 <= v && v <= math.MaxInt32) {
-			return fmt.Errorf("%v is not a price", v)
+			return fmt.Errorf("%v is not a valid price", v)
 		}
 	}
 	return nil
 }
 
-// Lookup returns the row of a model that holds on a day: its own, or that of its alias. It is false if there is none.
+// Lookup returns the row of a model, or of its alias, that applies on a day. It returns false if there is none.
 func (t *Table) Lookup(model client.Model, day time.Time) (Model, bool) {
 	at := day.UTC().Format(time.DateOnly)
 	if m, ok := t.row(model, at); ok {
@@ -192,7 +194,7 @@ func (t *Table) row(model client.Model, at string) (best Model, ok bool) {
 	return best, ok
 }
 
-// price returns rates as package bulk has them, times a factor.
+// price converts rates to those of package bulk, multiplied by a factor.
 func (r Rates) price(factor float64) bulk.Price {
 	return bulk.Price{Input: r.Input * factor, CacheWrite5m: r.CacheWrite5m * factor, CacheWrite1h: r.CacheWrite1h * factor, CacheRead: r.CacheRead * factor, Output: r.Output * factor}
 }

@@ -115,7 +115,7 @@ func TestCost(t *testing.T) {
 	}
 }
 
-// TestUsageCounts compares with what package bulk counts.
+// TestUsageCounts compares with the counts of package bulk.
 func TestUsageCounts(t *testing.T) {
 	t.Parallel()
 	for name, line := range map[string]string{

@@ -7,12 +7,12 @@ import (
 	"strconv"
 )
 
-// Tokens of one character of a kind, in hundredths, with the tokenizer of models until Claude 4.6. They are estimates: see
+// Tokens of one character of a kind, in hundredths, with the tokenizer of models up to Claude 4.6. They are estimates: see
 // the comment of the package.
 const (
 	ofLetter      = 28
 	ofSpace       = 20
-	ofMoreSpace   = 4 // behind another one
+	ofMoreSpace   = 4 // after another one
 	ofDigit       = 45
 	ofSign        = 60
 	ofLatin       = 60 // letters with marks, Greek
@@ -22,11 +22,11 @@ const (
 	ofKana        = 90
 	ofIdeograph   = 110
 	ofHangul      = 100
-	ofPunctuation = 70 // that is not in ASCII
+	ofPunctuation = 70 // not in ASCII
 	ofEmoji       = 250
 )
 
-// weights are the tokens of characters by the first byte that they have in UTF-8; the other bytes have none.
+// weights are the tokens of characters by the first byte of their UTF-8 form; the other bytes have none.
 var weights = [256]uint8{ //nolint:gochecknoglobals // a constant
 	'\t': ofSpace, '\n': 40, '\r': ofMoreSpace, ' ': ofSpace,
 	'!': ofSign, '"': ofSign, '#': ofSign, '$': ofSign, '%': ofSign, '&': ofSign, '\'': ofSign, '(': ofSign, ')': ofSign, '*': ofSign, '+': ofSign, ',': ofSign, '-': ofSign, '.': ofSign, '/': ofSign,
@@ -46,7 +46,7 @@ var weights = [256]uint8{ //nolint:gochecknoglobals // a constant
 	0xF0: ofEmoji, 0xF1: ofEmoji, 0xF2: ofEmoji, 0xF3: ofEmoji, 0xF4: ofEmoji,
 }
 
-// weigh returns the tokens of a text in hundredths. The text has the escapes of JSON, and no quotes.
+// weigh returns the tokens of a text in hundredths. The text is escaped as in JSON, without quotes.
 func weigh(text []byte) (n int64) {
 	for {
 		at := bytes.IndexByte(text, '\\')
@@ -61,7 +61,7 @@ func weigh(text []byte) (n int64) {
 
 // weighPlain is weigh for a text without escapes.
 func weighPlain(text []byte) (n int64) {
-	rest, doubled := text, 0 // spaces behind another one
+	rest, doubled := text, 0 // spaces after another one
 	behind := uint64(0)      // 1 if the byte before rest is a space
 	for ; len(rest) >= 8; rest = rest[8:] {
 		b := (*[8]byte)(rest)
@@ -86,10 +86,10 @@ func weighPlain(text []byte) (n int64) {
 // ones has a 1 in each byte.
 const ones = ^uint64(0) / 0xff
 
-// zeroBytes returns a 1 for each byte of eight that is 0.
+// zeroBytes returns a 1 in each of eight bytes that is 0.
 func zeroBytes(x uint64) uint64 { return ^(x&(0x7f*ones) + 0x7f*ones | x) >> 7 & ones }
 
-// escaped returns the tokens of the character that an escape stands for, and how long the escape is.
+// escaped returns the tokens of an escaped character, and the length of the escape.
 func escaped(text []byte) (n int64, length int) {
 	if len(text) < 2 {
 		return 0, len(text)
@@ -111,7 +111,7 @@ func escaped(text []byte) (n int64, length int) {
 	case err != nil:
 		return 0, 6
 	case 0xDC00 <= r && r < 0xE000:
-		return 0, 6 // the second half of what the first one counts for
+		return 0, 6 // the second half of a surrogate pair; the first counts for both
 	case 0xD800 <= r && r < 0xDC00:
 		return ofEmoji, 6
 	}

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestWeighPlain compares the weights of texts with those of their bytes, one by one.
+// TestWeighPlain compares the weights of texts with the sums of the weights of their bytes.
 func TestWeighPlain(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
@@ -22,7 +22,7 @@ func TestWeighPlain(t *testing.T) {
 			}
 		}
 		if got := weighPlain(text); got != want {
-			t.Fatalf("%q weighs %d, not %d", text, got, want)
+			t.Fatalf("%q weighs %d, want %d", text, got, want)
 		}
 	}
 }

@@ -11,31 +11,32 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/bulk"
 )
 
-// Usage adds up what results used, as finely as prices depend on it. It holds no content, and can be stored as JSON. The
+// Usage adds up the usage of results, in as much detail as prices need. It has no content, and can be stored as JSON. The
 // zero Usage is empty. It is not safe for concurrent use.
 type Usage struct {
-	// Results is how many results there are, by type, as in [bulk.Totals].
+	// Results is the number of results by type, as in [bulk.Totals].
 	Results map[string]int64 `json:"results,omitempty"`
 
-	// Models are the tokens.
+	// Models has the tokens, by model, place and price.
 	Models []ModelUsage `json:"models,omitempty"`
 
-	// ServerTools is how often server tools were used, as in [bulk.Totals].
+	// ServerTools is the number of uses of each server tool, as in [bulk.Totals].
 	ServerTools map[string]int64 `json:"server_tools,omitempty"`
 }
 
-// ModelUsage are the tokens of one model in one place.
+// ModelUsage is the usage of one model in one place and at one price.
 type ModelUsage struct {
-	// Model is the model's name in the responses.
+	// Model is the name of the model in the responses.
 	Model client.Model `json:"model"`
 
-	// InferenceGeo is where it ran, if the responses say so.
+	// InferenceGeo is where the model ran, if the responses say so.
 	InferenceGeo string `json:"inference_geo,omitempty"`
 
-	// Above is how many tokens each prompt had more than, if that changes its price. 0 does not.
+	// Above is [Above.Tokens] if the prompts were longer than that, so that the prices of long prompts apply, and 0
+	// otherwise.
 	Above int64 `json:"above,omitempty"`
 
-	// Tokens are the tokens.
+	// Tokens are the tokens of the model, by kind.
 	Tokens bulk.Tokens `json:"tokens"`
 }
 
@@ -44,7 +45,8 @@ func (m ModelUsage) key() ModelUsage {
 	return m
 }
 
-// Add counts a result, as [bulk.Totals.Add] does. The table says where prices change.
+// Add counts a result, as [bulk.Totals.Add] does. The table determines from which length prompts have other prices on that
+// day.
 func (u *Usage) Add(t *Table, day time.Time, item *client.Item) {
 	if item == nil || item.Result == nil {
 		return
@@ -77,7 +79,7 @@ func (u *Usage) count(kind string) {
 	u.Results[kind]++
 }
 
-// addOne adds the tokens of a model that one response has used.
+// addOne adds the tokens of a model that one response used.
 func (u *Usage) addOne(t *Table, day time.Time, model client.Model, geo string, tokens bulk.Tokens) {
 	use := ModelUsage{Model: model, InferenceGeo: geo, Tokens: tokens}
 	if n := prompt(tokens); t.long(n) {
@@ -102,7 +104,7 @@ func (u *Usage) addSlowly(t *Table, day time.Time, item *client.Item) {
 	}
 }
 
-// long reports whether any model has another price for a prompt of so many tokens.
+// long reports whether any model has other prices for a prompt of this length.
 func (t *Table) long(prompt int64) bool {
 	return slices.ContainsFunc(t.Models, func(m Model) bool { return m.Above != nil && prompt > m.Above.Tokens })
 }
@@ -140,7 +142,7 @@ func (u *Usage) addModel(m ModelUsage) {
 	sum.Thinking += m.Tokens.Thinking
 }
 
-// Merge adds other, without changing it.
+// Merge adds other, which it does not modify.
 func (u *Usage) Merge(other *Usage) {
 	u.add(other.Results, other.ServerTools)
 	for _, m := range other.Models {
@@ -148,7 +150,7 @@ func (u *Usage) Merge(other *Usage) {
 	}
 }
 
-// Tokens returns the tokens of all models.
+// Tokens returns the sum of the tokens of all models.
 func (u *Usage) Tokens() bulk.Tokens { return u.totals().Tokens() }
 
 func (u *Usage) totals() *bulk.Totals {
@@ -159,8 +161,8 @@ func (u *Usage) totals() *bulk.Totals {
 	return &t
 }
 
-// Cost returns what it cost in batches by the prices of a day, exact to a billionth. If something has no price, the error
-// is a [*bulk.PriceError], which holds the cost of the rest.
+// Cost returns the cost of the usage in batches, by the prices of a day, exact to a billionth. If some usage has no price,
+// the error is a [*bulk.PriceError], which has the cost of the rest.
 func (u *Usage) Cost(t *Table, day time.Time) (bulk.Money, error) {
 	totals := bulk.Totals{ServerTools: u.ServerTools, Models: make(map[client.Model]bulk.Tokens)}
 	prices := bulk.Prices{ServerTools: t.ServerTools, Models: make(map[client.Model]bulk.Price)}
@@ -191,7 +193,7 @@ func (u *Usage) Cost(t *Table, day time.Time) (bulk.Money, error) {
 	return 0, missing
 }
 
-// plainName returns the model of a name that Cost has made.
+// plainName returns the model in a name that Cost has made.
 func plainName(name client.Model) client.Model {
 	for i := range len(name) {
 		if name[i] == 0 {

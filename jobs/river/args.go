@@ -18,36 +18,36 @@ const (
 	tendKind    = "messagebatches_tend"
 )
 
-// submitArgs has a batch sent, until it is known whether it was accepted.
+// submitArgs is a River job that sends a batch, until it is known whether the service accepted it.
 type submitArgs struct {
 	Job string `json:"job"`
 	Seq int64  `json:"seq"`
 }
 
-// collectArgs has the results of a batch read.
+// collectArgs is a River job that reads the results of a batch.
 type collectArgs struct {
 	Job string `json:"job"`
 	Seq int64  `json:"seq"`
 }
 
-// pollArgs has all batches of a workspace polled that wait at the service.
+// pollArgs is a River job that polls all running batches of a workspace.
 type pollArgs struct{}
 
-// tendArgs has done what is to be done for a job as a whole.
+// tendArgs is a River job that makes the steps that concern a job as a whole.
 type tendArgs struct {
 	Job string `json:"job"`
 }
 
-// Kind implements rq.JobArgs, as the following do.
+// Kind implements rq.JobArgs, as do the methods below.
 func (submitArgs) Kind() string  { return submitKind }
 func (collectArgs) Kind() string { return collectKind }
 func (pollArgs) Kind() string    { return pollKind }
 func (tendArgs) Kind() string    { return tendKind }
 
-// queues are those of a workspace.
+// queues has the names of the queues of a workspace.
 type queues struct{ submit, collect, poll, tend string }
 
-// queuesOf returns the queues of a workspace, whose names are read by people and are unique.
+// queuesOf returns the queues of a workspace. Their names are readable and unique.
 func queuesOf(organization, workspace string) queues {
 	sum := sha256.Sum256([]byte(organization + "\n" + workspace))
 	name := strings.Trim(regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(workspace), "-"), "-")
@@ -61,7 +61,7 @@ func queuesOf(organization, workspace string) queues {
 
 func (q queues) all() []string { return []string{q.submit, q.collect, q.poll, q.tend} }
 
-// in returns the options of a River job: it is tried for as long as there is something to be done.
+// in returns the options of a River job, which is retried as long as there is work for it.
 func in(queue string, priority int) *rq.InsertOpts {
 	return &rq.InsertOpts{Queue: queue, Priority: priority, MaxAttempts: math.MaxInt16}
 }

@@ -1,6 +1,7 @@
-// Package river runs jobs on any number of machines: their state is in PostgreSQL, their files are in blobs that all
-// machines reach, and [River] schedules the steps. Any worker may die at any moment, for good: another one takes its batches
-// over within one lease, 15 minutes. What package jobs promises of a job in a directory holds for these too.
+// Package river runs jobs on any number of machines. The state of the jobs is in PostgreSQL, their files are in blobs that
+// all machines can access, and [River] schedules the steps. Any worker may die at any moment, even for good: another one
+// takes over its batches within one lease, 15 minutes. The guarantees of package jobs for a job in a directory apply here,
+// too.
 //
 //	package main
 //
@@ -40,18 +41,18 @@
 //		return shared.Work(ctx) // on each machine
 //	}
 //
-// A program that adds a job calls [Jobs.Add], and [Jobs.Wait] if it wants the report.
+// A program adds a job with [Jobs.Add] and waits for its report with [Jobs.Wait].
 //
 // # How it works
 //
-// Each batch of a job is a row. A worker that sends a batch holds a lease on it, by the clock of the database, and asks the
-// database before the last bytes leave: a worker that was stopped for longer than its lease finds that the batch is not its
-// any more. Who waits and who runs, by which worker, is River's; nothing depends on it: River jobs may be canceled or
-// deleted, run twice or never end, and queues may be paused. Every minute one of the workers looks for rows that no River job
-// serves, and inserts what is missing.
+// Each batch of a job is a row. A worker that sends a batch has a lease on it, by the clock of the database, and checks the
+// lease in the database before it sends the last bytes: a worker that was suspended for longer than its lease finds that it
+// no longer owns the batch. River decides which worker runs which step when, but correctness does not depend on that: River
+// jobs may be canceled, deleted, run twice or never end, and queues may be paused. Every minute, one of the workers looks
+// for rows without a River job, and inserts the missing River jobs.
 //
-// The queues are those of a workspace: submit, poll, collect and tend. A worker serves the workspace of its key; workers of
-// several workspaces may share a database, and those of an organization its limit.
+// Each workspace has four queues: submit, poll, collect and tend. A worker serves the workspace of its key. Workers of
+// several workspaces may share a database, and workers of one organization share its limit.
 //
 // River's own user interface shows the queues and the River jobs, and can pause, cancel and delete them:
 //
@@ -60,7 +61,7 @@
 //
 // # Errors
 //
-// What fails for a while is tried again, for as long as a worker lives; the output of the River job says what it was.
+// Temporary failures are retried as long as a worker runs. The output of the River job has the error.
 //
 // [River]: https://riverqueue.com
 package river
@@ -81,44 +82,46 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// Options configure Jobs.
+// Options configure [Jobs].
 type Options struct {
-	// Client makes the calls. It is needed to add jobs and to work; its key says for which workspace.
+	// Client makes the calls. It is required for Add and Work. Its key determines the workspace.
 	Client *client.Client
 
-	// MaxWaiting is how many requests of the organization may wait at the service, of all jobs in the database. The last
-	// worker that starts or job that is added with one sets it. Zero leaves it as it is: at first, without a limit.
+	// MaxWaiting limits how many requests of the organization may be waiting on the server, over all jobs in the database.
+	// Each Work and Add with a positive value sets the limit for all programs. Zero does not change it; initially there is
+	// no limit.
 	MaxWaiting int64
 
-	// Sending and Collecting are how many batches this program sends, and collects, at the same time: 3 by default. Each
-	// needs memory for its requests' places, and a connection that is not slow.
+	// Sending and Collecting are the maximum numbers of batches that this program sends and collects at the same time, by
+	// default 3 each. Each batch needs memory for the positions of its requests, and a share of the bandwidth.
 	Sending    int
 	Collecting int
 
-	// Temp is a directory of this machine for results that are being collected, by default that of the system.
+	// Temp is a directory of this machine for results that are being collected, by default the temporary directory of the
+	// system.
 	Temp string
 
-	// Configure, if it is set, returns the options of a job that are not kept in the database, such as Accept.
+	// Configure, if it is not nil, returns the options of a job that are not stored, such as Accept: see [jobs.PoolOptions].
 	Configure func(job string) jobs.Options
 
-	// Schema is the schema of all tables, by default "messagebatches". It is made if there is none.
+	// Schema is the schema of all tables, by default "messagebatches". It is created if it does not exist.
 	Schema string
 
-	// MaxConns is how many connections to the database are open at most, by default 10. The least is 6.
+	// MaxConns is the maximum number of connections to the database, by default 10 and at least 6.
 	MaxConns int
 
-	// Sweep is how often a program looks for batches that nobody serves, by default every minute.
+	// Sweep is the interval at which a program looks for batches that no River job serves, by default a minute.
 	Sweep time.Duration
 
-	// Stop is how long Work waits for steps that are under way when its context ends, by default 30 seconds. A create that
-	// is cut short may have been accepted, and is looked for then.
+	// Stop is how long Work waits for steps in progress when its context ends, by default 30 seconds. If a create is
+	// interrupted, its batch may have been accepted, and has to be looked for.
 	Stop time.Duration
 
-	// Logger gets what fails for a while, as warnings, and what River says. Nil drops it.
+	// Logger logs temporary failures, as warnings, and messages of River. If it is nil, they are discarded.
 	Logger *slog.Logger
 }
 
-// Jobs are the jobs in a database. They are safe for concurrent use.
+// Jobs is the set of jobs in a database. It is safe for concurrent use.
 type Jobs struct {
 	*jobs.Pool
 	db      *postgres.DB
@@ -126,8 +129,8 @@ type Jobs struct {
 	log     *slog.Logger
 }
 
-// Open opens the jobs in a database, whose files are in blobs, and makes or renews the tables if needed. The URL is as
-// [postgres.Open] takes it. Programs that share a database must share the blobs.
+// Open opens the jobs in a database, with their files in blobs, and creates or migrates the tables if needed. The URL is
+// that of [postgres.Open]. Programs that share a database must share the blobs.
 func Open(ctx context.Context, url string, blobs store.Blobs, o Options) (*Jobs, error) {
 	if o.MaxConns == 0 {
 		o.MaxConns = 10
@@ -200,8 +203,8 @@ func (j *Jobs) setLimit(ctx context.Context) error {
 	return j.SetLimit(ctx, organization, j.options.MaxWaiting)
 }
 
-// Wait waits until a job is done or canceled and returns its report. The error is a [*jobs.PausedError] if it is paused.
-// Outages of the database are waited for.
+// Wait waits until a job is done or canceled, and returns its report. If the job is paused, the error is a
+// [*jobs.PausedError]. Wait retries through outages of the database.
 func (j *Jobs) Wait(ctx context.Context, job string) (*jobs.Report, error) {
 	for {
 		var row *store.Job

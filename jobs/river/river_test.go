@@ -35,7 +35,7 @@ func writeInput(t *testing.T, n int) string {
 	return name
 }
 
-// An env is what the workers of a test share.
+// An env is the environment that the workers of a test share.
 type env struct {
 	service     *batchtest.Service
 	url, schema string
@@ -58,7 +58,7 @@ func newEnv(t *testing.T, o ...batchtest.Option) *env {
 	return e
 }
 
-// dump logs where the batches and the River jobs are.
+// dump logs the states of the batches and the River jobs, and the last events.
 func (e *env) dump(t *testing.T) {
 	t.Helper()
 	c := pgtest.Connect(t, e.url)
@@ -89,7 +89,7 @@ func (e *env) open(t *testing.T, o river.Options) *river.Jobs {
 	return j
 }
 
-// work starts a worker, which ends with the test.
+// work starts a worker that ends with the test.
 func work(t *testing.T, j *river.Jobs) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -105,7 +105,7 @@ func work(t *testing.T, j *river.Jobs) {
 	})
 }
 
-// TestWork has three workers serve two jobs at the same time, which share a limit.
+// TestWork runs two jobs, which share a limit, on three workers at the same time.
 func TestWork(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t, batchtest.WithDuration(time.Second))
@@ -140,7 +140,7 @@ func TestWork(t *testing.T) {
 				t.Fatal(err)
 			}
 			if want := fmt.Sprintf("user %d", n); item.CustomID != want {
-				t.Errorf("result %d is that of %q", n, item.CustomID)
+				t.Errorf("result %d belongs to %q", n, item.CustomID)
 			}
 			n++
 		}
@@ -150,7 +150,7 @@ func TestWork(t *testing.T) {
 	}
 }
 
-// TestPriority has a job that was added later send first, and all of its batches.
+// TestPriority: a job of a higher priority that was added later sends its batches first.
 func TestPriority(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t, batchtest.WithDuration(time.Second))
@@ -184,7 +184,7 @@ func TestPriority(t *testing.T) {
 	}
 }
 
-// TestNothingGivenUp deletes and cancels all River jobs again and again: batches are served all the same.
+// TestNothingGivenUp repeatedly deletes and cancels River jobs: batches are served anyway.
 func TestNothingGivenUp(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t, batchtest.WithDuration(time.Second))
@@ -226,7 +226,7 @@ func TestNothingGivenUp(t *testing.T) {
 	}
 }
 
-// TestStop ends a worker while it sends: what is being sent is sent to its end, so that there is no doubt about it.
+// TestStop stops a worker while it sends: the create in progress is completed, so that its outcome is known.
 func TestStop(t *testing.T) {
 	t.Parallel()
 	sends := make(chan struct{}, 1)
@@ -235,7 +235,7 @@ func TestStop(t *testing.T) {
 			if r.Method == http.MethodPost {
 				sends <- struct{}{}
 				select {
-				case <-r.Context().Done(): // the call was cut short
+				case <-r.Context().Done(): // the call was interrupted
 				case <-time.After(time.Second):
 				}
 			}

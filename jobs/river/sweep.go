@@ -12,12 +12,12 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// mostPlanned is how many batches of a workspace have River jobs before they are sent. Others get theirs later: a queue that
-// is full would have all of them wake up every minute.
+// mostPlanned is the maximum number of unsent batches of a workspace that have River jobs. The others get theirs later,
+// because otherwise all of them would wake up every minute when the limit is reached.
 const mostPlanned = 300
 
-// sweepAll inserts the River jobs that are missing, every now and then and when something has happened, until ctx ends. It
-// is no periodic job of River's: a queue that is paused would stop that too.
+// sweepAll inserts missing River jobs, at intervals and when kicked, until ctx ends. It is not a periodic job of River,
+// because pausing its queue would stop it.
 func (w *worker) sweepAll(ctx context.Context) {
 	ticker := time.NewTicker(w.options.Sweep)
 	defer ticker.Stop()
@@ -33,23 +33,23 @@ func (w *worker) sweepAll(ctx context.Context) {
 		}
 		ran, err := w.db.TryExclusive(ctx, "sweep "+w.queues.tend, w.sweep)
 		if err != nil && ctx.Err() == nil {
-			w.log.WarnContext(ctx, "looking for batches that nobody serves", "error", err)
+			w.log.WarnContext(ctx, "cannot look for batches that no River job serves", "error", err)
 		}
 		if err != nil || !ran {
-			w.kick() // another one may have looked too early
+			w.kick() // another sweep may have run too early
 		}
 		_ = sleep(ctx, min(time.Second, w.options.Sweep))
 	}
 }
 
-// A task is what a River job is for.
+// A task identifies a River job.
 type task struct {
 	kind, job string
 	seq       int64
-	priority  int // 0 of what is there
+	priority  int // 0 for a River job that exists
 }
 
-// sweep inserts the River jobs that are missing, and ends those whose workers died.
+// sweep inserts missing River jobs, and ends those whose workers died.
 func (w *worker) sweep(ctx context.Context) error {
 	if err := w.bury(ctx); err != nil {
 		return err
@@ -89,22 +89,22 @@ func (w *worker) insertion(t task) rq.InsertManyParams {
 	return rq.InsertManyParams{Args: tendArgs{t.job}, InsertOpts: in(w.queues.tend, 1)}
 }
 
-// bury ends River jobs that have been running for a day: River rescues none that has no time-out.
+// bury ends River jobs that have been running for a day: River does not rescue jobs without a time-out.
 func (w *worker) bury(ctx context.Context) error {
 	_, err := w.db.Pool().Exec(ctx, `UPDATE river_job SET state = 'discarded', finalized_at = now()
 		WHERE state = 'running' AND queue = ANY ($1) AND attempted_at < now() - interval '1 day'`, w.queues.all())
 	return err
 }
 
-// wake has batches that wait for others to end be tried at once, those first that came first.
+// wake makes batches that are waiting for others to end try again at once, oldest first.
 func (w *worker) wake(ctx context.Context, ended int) error {
 	_, err := w.db.Pool().Exec(ctx, `UPDATE river_job SET state = 'available', scheduled_at = now() WHERE state = 'scheduled' AND id IN
 		(SELECT id FROM river_job WHERE queue = $1 AND state = 'scheduled' ORDER BY priority, id LIMIT $2)`, w.queues.submit, 3+2*ended)
 	return err
 }
 
-// served returns the tasks that a River job is there for. One that runs counts for a third of a lease: its worker may have
-// died, and another one then waits for the end of the lease.
+// served returns the tasks that have a River job. A running River job counts only for a third of a lease, because its worker
+// may have died; another one then waits for the end of the lease.
 func (w *worker) served(ctx context.Context) (map[task]bool, error) {
 	tasks, err := collectTasks(w.db.Pool().Query(ctx, `SELECT kind, coalesce(args->>'job', ''), coalesce((args->>'seq')::bigint, 0), 0 FROM river_job
 		WHERE queue = ANY ($1) AND (state IN ('available', 'pending', 'retryable', 'scheduled') OR state = 'running' AND attempted_at > now() - $2::interval)`,
@@ -116,7 +116,7 @@ func (w *worker) served(ctx context.Context) (map[task]bool, error) {
 	return all, err
 }
 
-// tasks returns what is to be done.
+// tasks returns the tasks that the rows need.
 func (w *worker) tasks(ctx context.Context) ([]task, error) {
 	return collectTasks(w.db.Pool().Query(ctx, `
 		WITH ours AS (SELECT id, state, CASE priority WHEN 0 THEN 2 ELSE priority END AS priority FROM job WHERE organization = $1 AND workspace = $2 AND planned = 1 AND state <> 'done'),
@@ -143,7 +143,7 @@ func collectTasks(rows pgx.Rows, err error) ([]task, error) {
 	})
 }
 
-// waiting returns the batches of the workspace that wait at the service.
+// waiting returns the running batches of the workspace.
 func (w *worker) waiting(ctx context.Context) ([]jobs.Ref, error) {
 	rows, err := w.db.Pool().Query(ctx, `SELECT b.job, b.seq FROM job j JOIN batch b ON b.job = j.id
 		WHERE j.organization = $1 AND j.workspace = $2 AND b.state = $3 ORDER BY b.job, b.seq`, w.organization, w.workspace, string(store.Proven))

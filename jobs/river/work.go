@@ -15,7 +15,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// errStopped is the error of a worker whose River has stopped by itself.
+// errStopped is the error of a worker whose River client has stopped by itself.
 var errStopped = errors.New("the River client has stopped")
 
 // A worker serves the jobs of a workspace in this program.
@@ -24,12 +24,12 @@ type worker struct {
 	organization, workspace string
 	queues                  queues
 	client                  *rq.Client[pgx.Tx]
-	kicked                  chan struct{} // something has happened: look for what is to be done
+	kicked                  chan struct{} // makes the sweeper look at once
 }
 
-// Work serves the jobs of the client's workspace until ctx ends, and then returns nil, when the steps under way have ended
-// or Options.Stop has passed. Outages of the service and of the database are waited for; an error is one of River's
-// configuration, or says that there is no client. Any number of programs may work at the same time.
+// Work serves the jobs of the client's workspace until ctx ends. It then waits for the steps in progress, at most for
+// Options.Stop, and returns nil. It retries through outages of the service and of the database. It returns an error if there
+// is no client or River cannot run. Any number of programs may work at the same time.
 func (j *Jobs) Work(ctx context.Context) error {
 	if j.options.Client == nil {
 		return errors.New("workers need a client")
@@ -54,7 +54,7 @@ func (j *Jobs) Work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for failures := 1; ; failures++ { // the database may be away for a moment
+	for failures := 1; ; failures++ { // the database may be unavailable for a moment
 		err := w.client.Start(ctx)
 		if err == nil {
 			break
@@ -62,7 +62,7 @@ func (j *Jobs) Work(ctx context.Context) error {
 		if failures == 10 || ctx.Err() != nil {
 			return err
 		}
-		j.log.WarnContext(ctx, "starting River", "error", err)
+		j.log.WarnContext(ctx, "cannot start River", "error", err)
 		_ = sleep(ctx, time.Second)
 	}
 	w.sweepAll(ctx)
@@ -73,7 +73,7 @@ func (j *Jobs) Work(ctx context.Context) error {
 	return nil
 }
 
-// introduce finds out whose jobs are served.
+// introduce finds out which workspace to serve.
 func (w *worker) introduce(ctx context.Context) (err error) {
 	for failures := 0; ; failures++ {
 		err := w.setLimit(ctx)
@@ -87,14 +87,14 @@ func (w *worker) introduce(ctx context.Context) (err error) {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		w.log.WarnContext(ctx, "looking whose jobs to serve", "error", err)
+		w.log.WarnContext(ctx, "cannot find out which workspace to serve", "error", err)
 		if err := sleep(ctx, min(time.Minute, time.Second<<min(failures, 6))); err != nil {
 			return err
 		}
 	}
 }
 
-// kick has the sweeper look at once.
+// kick makes the sweeper look at once.
 func (w *worker) kick() {
 	select {
 	case w.kicked <- struct{}{}:
@@ -119,7 +119,7 @@ func (w *worker) stateOf(ctx context.Context, ref jobs.Ref) (batch store.State, 
 	return batch, job, err
 }
 
-// advance makes steps with a batch for as long as it is in one of the states that a River job is for.
+// advance makes steps with a batch as long as its state is one that the River job handles.
 func (w *worker) advance(ctx context.Context, ref jobs.Ref, is func(store.State, store.JobState) bool) error {
 	for {
 		batch, job, err := w.stateOf(ctx, ref)
@@ -148,11 +148,11 @@ func (w *worker) advance(ctx context.Context, ref jobs.Ref, is func(store.State,
 	}
 }
 
-// later has River run a job again, and says why.
+// later makes River run a job again after a wait, and reports why.
 func (w *worker) later(ctx context.Context, wait time.Duration, why error) error {
 	if ctx.Err() == nil {
-		w.log.WarnContext(ctx, "an outage", "error", why)
-		_ = rq.RecordOutput(ctx, map[string]string{"outage": fmt.Sprintf("%.1000s", why)}) // it is for people only
+		w.log.WarnContext(ctx, "outage", "error", why)
+		_ = rq.RecordOutput(ctx, map[string]string{"outage": fmt.Sprintf("%.1000s", why)}) // it is only for readers
 	}
 	return rq.JobSnooze(wait)
 }
@@ -163,7 +163,7 @@ type submitter struct {
 	*worker
 }
 
-// Timeout implements rq.Worker: a create that is cut short leaves a doubt.
+// Timeout implements rq.Worker: there is none, because the outcome of an interrupted create is unknown.
 func (s *submitter) Timeout(*rq.Job[submitArgs]) time.Duration { return -1 }
 
 // Work implements rq.Worker.
@@ -185,12 +185,12 @@ type collector struct {
 	*worker
 }
 
-// Timeout implements rq.Worker: a download takes as long as it does.
+// Timeout implements rq.Worker: there is none, because a download may take long.
 func (c *collector) Timeout(*rq.Job[collectArgs]) time.Duration { return -1 }
 
 // Work implements rq.Worker.
 func (c *collector) Work(ctx context.Context, j *rq.Job[collectArgs]) error {
-	first := true // a batch that is gone needs one step
+	first := true // a batch that is gone needs only one step
 	return c.advance(ctx, jobs.Ref{Job: j.Args.Job, Seq: j.Args.Seq}, func(b store.State, _ store.JobState) bool {
 		again := b == store.Ended || b == store.Gone && first
 		first = false
@@ -226,16 +226,16 @@ func (p *poller) Work(ctx context.Context, _ *rq.Job[pollArgs]) error {
 	return rq.JobSnooze(wait)
 }
 
-// A tender looks after jobs.
+// A tender tends jobs.
 type tender struct {
 	rq.WorkerDefaults[tendArgs]
 	*worker
 }
 
-// Timeout implements rq.Worker: an output takes as long as it does.
+// Timeout implements rq.Worker: there is none, because writing an output may take long.
 func (t *tender) Timeout(*rq.Job[tendArgs]) time.Duration { return -1 }
 
-// Work implements rq.Worker. The sweeper finds out whether there is more to be done.
+// Work implements rq.Worker. The sweeper finds out whether there is more to do.
 func (t *tender) Work(ctx context.Context, j *rq.Job[tendArgs]) error {
 	_, step, err := t.Tend(ctx, j.Args.Job)
 	switch {

@@ -10,5 +10,5 @@ func Pragma(ctx context.Context, d *DB, name string) (value string) {
 	return value
 }
 
-// InUse returns how many connections have a transaction.
+// InUse returns the number of connections with a transaction.
 func (d *DB) InUse() int { return d.db.Stats().InUse }

@@ -1,7 +1,7 @@
-// Package sqlite is a [store.Store] in a file, with SQLite and without cgo. Programs that use package jobs do not need it.
+// Package sqlite implements [store.Store] in a SQLite file, without cgo. Programs that use package jobs do not need it.
 //
-// A transaction that has been committed survives power loss, as far as SQLite's own promise for synchronous=FULL goes and
-// the disk keeps it. The file must not be on a network file system.
+// A committed transaction survives a power loss as far as SQLite guarantees with synchronous=FULL and the disk honors it.
+// The file must not be on a network file system.
 package sqlite
 
 import (
@@ -22,10 +22,11 @@ import (
 // A DB is a [store.Store] in a file.
 type DB struct{ db *sql.DB }
 
-// Open opens the store in a file, which it creates with mode 0600 less the umask if there is none.
+// Open opens the store in a file. If the file does not exist, Open creates it with mode 0600, minus the umask.
 func Open(ctx context.Context, file string) (*DB, error) { return open(ctx, file, "rwc") }
 
-// OpenReadOnly opens the store in a file that exists, for [DB.View]. A program that has it open for writing does not mind.
+// OpenReadOnly opens the store in an existing file for [DB.View]. Another program may have it open for writing at the same
+// time.
 func OpenReadOnly(ctx context.Context, file string) (*DB, error) { return open(ctx, file, "ro") }
 
 func open(ctx context.Context, file, mode string) (*DB, error) {
@@ -45,10 +46,10 @@ func open(ctx context.Context, file, mode string) (*DB, error) {
 	return &DB{db}, nil
 }
 
-// dialect has no lock: transactions that write come one after the other.
+// dialect has no Lock, because SQLite runs writing transactions one after the other.
 var dialect = sqlstore.Dialect{Integer: "INTEGER", Serial: "INTEGER", Text: "TEXT", Blob: "BLOB", Table: " STRICT"}
 
-// schemaVersion is that of the tables, kept in user_version.
+// schemaVersion is the version of the tables, stored in user_version.
 const schemaVersion = 1
 
 func prepare(ctx context.Context, db *sql.DB, mode string) error {
@@ -83,7 +84,7 @@ func prepare(ctx context.Context, db *sql.DB, mode string) error {
 
 func checkVersion(version int) error {
 	if version != schemaVersion {
-		return fmt.Errorf("its tables have version %d, and this program knows %d", version, schemaVersion)
+		return fmt.Errorf("its tables have version %d, but this program needs version %d", version, schemaVersion)
 	}
 	return nil
 }
@@ -116,8 +117,8 @@ func (d *DB) transact(ctx context.Context, o *sql.TxOptions, f func(store.Tx) er
 	return nil
 }
 
-// canceled returns the error of the context if that is what ended a transaction, whose statements then fail with words of
-// their own, and otherwise the error.
+// canceled returns the error of the context if that ended a transaction, because the statements then fail with errors of
+// their own. Otherwise it returns err.
 func canceled(ctx context.Context, err error) error {
 	var failure *sqlite.Error
 	if ctx.Err() != nil && (errors.Is(err, sql.ErrTxDone) || errors.As(err, &failure) && failure.Code() == sqlite3.SQLITE_INTERRUPT) {
@@ -140,5 +141,5 @@ func (c conn) Query(ctx context.Context, statement string, args ...any) (sqlstor
 	return c.QueryContext(ctx, statement, args...)
 }
 
-// now is the database's clock: the database is in this process.
+// now is the clock of the database, which is in this process.
 func now() time.Time { return time.Now().Round(0) }

@@ -26,7 +26,7 @@ func open(t *testing.T, file string) store.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = db.Close() }) // a second time, if the test has closed it
+	t.Cleanup(func() { _ = db.Close() }) // no effect if the test has closed it
 	return named{db, file}
 }
 
@@ -39,7 +39,7 @@ func TestSQLite(t *testing.T) {
 	})
 }
 
-// TestCanceled: a transaction that was rolled back because its context ended says that, and not that it is done.
+// TestCanceled: a transaction that was rolled back because its context ended returns that error, and not sql.ErrTxDone.
 func TestCanceled(t *testing.T) {
 	t.Parallel()
 	db := open(t, filepath.Join(t.TempDir(), "job.db")).(named).Store.(*sqlite.DB)
@@ -61,7 +61,7 @@ func TestReadOnly(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "job.db")
 	if _, err := sqlite.OpenReadOnly(t.Context(), file); err == nil {
-		t.Error("a file that does not exist was opened for reading")
+		t.Error("OpenReadOnly opened a file that does not exist")
 	}
 	writer := open(t, file)
 	put := func(runs int64) {
@@ -82,18 +82,18 @@ func TestReadOnly(t *testing.T) {
 		if err == nil && j.Runs != 2 {
 			t.Errorf("got %+v", j)
 		}
-		put(3) // is not kept out
+		put(3) // the reader does not lock out the writer
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := reader.Update(t.Context(), func(tx store.Tx) error { return tx.PutJob(&store.Job{ID: "b"}) }); err == nil {
-		t.Error("a store that is open for reading was written")
+		t.Error("Update succeeded on a read-only store")
 	}
 }
 
-// TestDurable holds the settings that durability depends on.
+// TestDurable checks the settings that durability depends on.
 func TestDurable(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "job.db")
@@ -112,7 +112,7 @@ func TestDurable(t *testing.T) {
 func TestNotADatabase(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "job.db")
-	if err := os.WriteFile(file, []byte(strings.Repeat("this is no database ", 100)), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(strings.Repeat("this is not a database ", 100)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := sqlite.Open(t.Context(), file); err == nil || !strings.Contains(err.Error(), file) {
@@ -121,6 +121,6 @@ func TestNotADatabase(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "job.db")); !errors.Is(err, context.Canceled) {
-		t.Errorf("with a context that has ended: %v", err)
+		t.Errorf("with a canceled context: %v", err)
 	}
 }

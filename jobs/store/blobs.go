@@ -5,15 +5,17 @@ import (
 	"io"
 )
 
-// Blobs keep files: results, lists of lines. They hold prompts and responses. They are safe for concurrent use.
+// Blobs stores files: results, and lists of requests. They contain prompts and responses. Blobs must be safe for concurrent
+// use.
 type Blobs interface {
-	// Create begins a file that has no name yet. It does not exist for others before [Upload.Commit].
+	// Create begins a file without a name. It is not visible to others before [Upload.Commit].
 	Create(ctx context.Context) (Upload, error)
 
-	// Open reads a file from an offset on. The error is of kind fs.ErrNotExist if there is no such file.
+	// Open opens a file for reading from an offset. If there is no such file, the error is fs.ErrNotExist, as reported by
+	// errors.Is.
 	Open(ctx context.Context, name string, offset int64) (io.ReadCloser, error)
 
-	// Delete deletes a file. It is no error if there is none.
+	// Delete deletes a file. It is not an error if the file does not exist.
 	Delete(ctx context.Context, name string) error
 }
 
@@ -21,10 +23,10 @@ type Blobs interface {
 type Upload interface {
 	io.Writer
 
-	// Commit gives the file a name, in place of another one of that name: durably, and either whole or not at all. The
-	// name has letters, digits, hyphens, underscores, dots and slashes.
+	// Commit stores the file durably and atomically under a name, and replaces an existing file of that name. Names consist
+	// of letters, digits, hyphens, underscores, dots and slashes.
 	Commit(name string) error
 
-	// Abort drops the file, unless it was committed.
+	// Abort discards the file. It has no effect after Commit.
 	Abort()
 }

@@ -10,8 +10,7 @@ import (
 	"time"
 )
 
-// NewMemory returns a store in memory, which ends with the program. It is for tests: a job that it keeps does not survive
-// anything.
+// NewMemory returns an empty store in memory. It is for tests: its jobs end with the program.
 func NewMemory() *Memory {
 	return &Memory{
 		jobs: make(rows[string, Job]), limits: make(rows[string, Limit]), batches: make(rows[batchKey, Batch]),
@@ -24,7 +23,7 @@ func NewMemory() *Memory {
 type Memory struct {
 	mu       sync.Mutex
 	closed   bool
-	last     int64 // ID that was given
+	last     int64 // last ID that was assigned
 	jobs     rows[string, Job]
 	limits   rows[string, Limit]
 	batches  rows[batchKey, Batch]
@@ -44,7 +43,7 @@ type attemptKey struct {
 	n int
 }
 
-// rows are rows by their key. Rows are not changed once they are in it, so that clones share them.
+// rows are rows by key. Rows are never modified, so that clones can share them.
 type rows[K comparable, V any] map[K]*V
 
 // Update implements [Store].
@@ -75,7 +74,7 @@ func (m *Memory) View(ctx context.Context, f func(Tx) error) error {
 	return f(t)
 }
 
-// Clone returns a store that has the same rows now, and goes its own way from then on.
+// Clone returns an independent copy of the store.
 func (m *Memory) Clone() *Memory {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -132,7 +131,7 @@ func get[K comparable, V any](in rows[K, V], key K) (*V, error) {
 	return new(*row), nil
 }
 
-// choose returns copies of up to limit rows that f is true for, in order of by; all of them if limit is 0.
+// choose returns copies of up to limit rows for which f is true, ordered by by; all of them if limit is 0.
 func choose[K comparable, V any, O cmp.Ordered](in rows[K, V], limit int, by func(*V) O, f func(*V) bool) []*V {
 	var all []*V
 	for _, row := range in {
@@ -293,7 +292,7 @@ func (t *memoryTx) Attempts(job string, seq int64) ([]*Attempt, error) {
 	return all, nil
 }
 
-// cloned gives an attempt slices of its own.
+// cloned copies the slices of an attempt.
 func cloned(a *Attempt, err error) (*Attempt, error) {
 	if err == nil {
 		a.Watermark, a.Candidates = slices.Clone(a.Watermark), slices.Clone(a.Candidates)

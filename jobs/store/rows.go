@@ -2,185 +2,186 @@ package store
 
 import "time"
 
-// A State says where a batch of a job is in its life.
+// A State is the position of a batch of a job in its lifecycle.
 type State string
 
-// The states of a batch, in the order of its life.
+// The states of a batch, in the order of its lifecycle.
 const (
-	Planned    State = "planned"    // not sent, or certainly not accepted: may be sent
-	Submitting State = "submitting" // an attempt is under way
-	Doubtful   State = "doubtful"   // an attempt may have been accepted: looked for, not sent
-	Unproven   State = "unproven"   // doubtful, with one batch that may be it
-	Proven     State = "proven"     // accepted, under a known ID
+	Planned    State = "planned"    // not sent, or certainly not accepted: it may be sent
+	Submitting State = "submitting" // an attempt is in progress
+	Doubtful   State = "doubtful"   // an attempt may have been accepted: the job looks for its batch and does not resend
+	Unproven   State = "unproven"   // doubtful, with exactly one candidate
+	Proven     State = "proven"     // accepted; its ID is known
 	Ended      State = "ended"      // its results can be read
 	Collected  State = "collected"  // its results are stored
-	Settled    State = "settled"    // and what has to be sent again was planned
-	Gone       State = "gone"       // accepted, and its results cannot be read any more
+	Settled    State = "settled"    // collected, and all requests to resend are planned
+	Gone       State = "gone"       // accepted, but its results can no longer be read
 )
 
-// A JobState says whether anything is done for a job.
+// A JobState is the state of a job.
 type JobState string
 
 // The states of a job.
 const (
 	Running    JobState = "running"
-	Paused     JobState = "paused" // nothing is sent, see Job.Why; what was sent is still collected
-	Held       JobState = "held"   // as Paused, until a person has it resumed
+	Paused     JobState = "paused" // nothing is sent (see Job.Why); batches that were sent are still collected
+	Held       JobState = "held"   // like Paused, until a person resumes the job
 	Done       JobState = "done"
 	Canceled   JobState = "canceled"
-	Rebuilding JobState = "rebuilding" // its batches are looked for, see Job.Why: its database was lost
+	Rebuilding JobState = "rebuilding" // its database was lost, and its batches are looked for (see Job.Why)
 )
 
-// A Job is a list of requests that get a result each.
+// A Job is a list of requests that get one result each.
 type Job struct {
-	ID    string   // 8 characters, which its custom IDs begin with
-	Epoch int      // raised when the job is rebuilt
-	Runs  int64    // raised by each program that takes the job over
-	State JobState // whether anything is done for it
-	Why   string   // why it is paused, or what it waits for while it is rebuilt
+	ID    string   // 8 characters; its custom IDs begin with them
+	Epoch int      // incremented when the job is rebuilt
+	Runs  int64    // incremented by each program that takes over the job
+	State JobState // state of the job
+	Why   string   // why it is paused, or what it waits for while it is rebuilding
 
-	Organization, Workspace string // that it belongs to; known after the first call
+	Organization, Workspace string // IDs of its owners; known after the first call
 
 	Planned bool  // its input was divided into batches
 	Lines   int64 // requests in the input
-	NextSeq int64 // of the next batch
+	NextSeq int64 // Seq of the next batch
 
-	Priority int // beside other jobs, from 1, the first, to 4; 0 is 2
-	Share    int // percent of the organization's limit that it may use at most; 0 is all
+	Priority int // from 1, which sends first, to 4; 0 means 2
+	Share    int // maximum percentage of the organization's limit that it may use; 0 means all
 }
 
 // A Batch is a part of the requests of a job, sent as one batch.
 type Batch struct {
-	Job   string // that it is a part of
+	Job   string // ID of the job
 	Seq   int64  // number in the job, from 1
-	Round int    // 0 for requests that are sent the first time
-	State State  // where it is in its life
+	Round int    // 0 if its requests are sent for the first time
+	State State  // state of the batch
 
-	// First is the place of its first request in the input, from 0.
+	// First is the index of its first request in the input, from 0.
 	First int64
 
-	// Offset and End are where its lines are in the input, if Lines is empty. They follow each other then.
+	// Offset and End are the range of its lines in the input, if Lines is empty.
 	Offset, End int64
 
-	// Lines is the name of the list of its lines, empty if they follow each other.
+	// Lines is the name of the list of its lines, or "" if they are one range of the input.
 	Lines string
 
-	Requests int    // number
-	Bytes    int64  // of the body, at most
-	SHA256   string // of the lines as they are in the input
+	Requests int    // number of requests
+	Bytes    int64  // maximum size of the body
+	SHA256   string // hash of its lines in the input
 
 	Attempt   int       // number of the newest attempt, 0 before the first one
-	NotBefore time.Time // when the next step is made at the earliest
-	Failures  int       // steps in a row that failed for a time
+	NotBefore time.Time // earliest time of the next step
+	Failures  int       // steps in a row that failed temporarily
 
-	BatchID string    // batch of the service that this is, or if Unproven may be
-	Created time.Time // by the service
-	EndedAt time.Time // by the service
+	BatchID string    // ID on the server, or if Unproven, of the candidate
+	Created time.Time // when it was created, in server time
+	EndedAt time.Time // when it ended, in server time
 
 	Part  File // its results
-	Again File // which of its lines are sent again
-	Cut   bool // these were planned
-	Tries int  // how often results were read and were not complete
+	Again File // list of its lines that are resent
+	Cut   bool // the lines of Again were planned
+	Tries int  // how often incomplete results were read
 
-	After    int64  // number of the batch that it waits for, 0 if none: that writes to the prompt cache what this one reads
-	Skip     string // name of a list of lines between Offset and End that belong to another batch, empty if there are none
-	Estimate string // JSON of what its requests will use, empty if that is not known
-	Reserved int64  // what it is expected to cost, in billionths of the currency, when it was sent last
+	After    int64  // Seq of the batch that it waits for, because that writes to the prompt cache what this one reads; 0 if none
+	Skip     string // name of the list of lines between Offset and End that belong to another batch; "" if there are none
+	Estimate string // JSON of its estimated usage; "" if unknown
+	Reserved int64  // amount reserved for it when it was last sent, in billionths of the currency
 }
 
-// A File is a file that belongs to a batch. The zero File does not exist.
+// A File is a file that belongs to a batch. The zero File means that there is none.
 type File struct {
-	Name   string // in the blobs
-	Bytes  int64  // length
+	Name   string // name of the blob
+	Bytes  int64  // size
 	SHA256 string // in hexadecimal
-	Lines  int64  // number
+	Lines  int64  // number of lines
 }
 
-// An Outcome says what an attempt came to.
+// An Outcome is the outcome of an attempt.
 type Outcome string
 
 // The outcomes of an attempt.
 const (
 	Undecided Outcome = ""
-	Accepted  Outcome = "proven"  // a batch of the service is its
-	Refused   Outcome = "refused" // the service said so
+	Accepted  Outcome = "proven"  // it created a batch
+	Refused   Outcome = "refused" // the service refused it
 	None      Outcome = "none"    // lists show that there is no batch
-	Unsent    Outcome = "unsent"  // its body was not sent whole
-	Resent    Outcome = "resent"  // a person or an option said not to look any longer
+	Unsent    Outcome = "unsent"  // its body was not sent completely
+	Resent    Outcome = "resent"  // a person or an option ended the search for its batch
 )
 
-// An Attempt is one call of create. The one with Seq 0 is none: it says how long a job that is rebuilt has looked for its
-// batches.
+// An Attempt is one create call. An attempt with Seq 0 is not a call: it records how long a job that is being rebuilt has
+// looked for its batches.
 type Attempt struct {
-	Job     string    // that it belongs to
-	Seq     int64     // number of its batch
-	N       int       // from 1
-	Nonce   string    // in its custom IDs
-	Owner   string    // program that makes it, or looks for it
-	Lease   time.Time // until when it is the owner's
+	Job     string    // ID of its job
+	Seq     int64     // Seq of its batch
+	N       int       // number of the attempt, from 1
+	Nonce   string    // part of its custom IDs
+	Owner   string    // program that makes it, or looks for its batch
+	Lease   time.Time // until when the owner has it
 	Intent  time.Time // when it began
-	Fenced  time.Time // when its last bytes were let go; zero if they were not
-	Outcome Outcome   // what it came to
+	Fenced  time.Time // when its last bytes were released; zero if they were not
+	Outcome Outcome   // its outcome
 
-	Watermark []byte // JSON of what the list showed before
+	Watermark []byte // JSON of the client.Watermark from before the attempt
 
-	// Waited is how long its batch was looked for, if its outcome is not known.
+	// Waited is how long its batch has been looked for, if its outcome is unknown.
 	Waited time.Duration
 
-	EmptyLists int           // complete lists in a row without a batch that may be it
-	LastEmpty  time.Duration // Waited at the last one
-	Closed     bool          // no other batch than Candidates may be it
-	Candidates []string      // IDs of batches that were seen and may be it
+	EmptyLists int           // complete lists in a row without a candidate
+	LastEmpty  time.Duration // Waited at the last of these lists
+	Closed     bool          // no batches can be added to Candidates
+	Candidates []string      // IDs of batches that the attempt may have created
 }
 
-// A Role says what a batch of the service is to a job.
+// A Role is the relation of a batch on the server to a job.
 type Role string
 
 // The roles.
 const (
 	Ours    Role = "ours"
-	Spare   Role = "spare"   // ours, and it may replace a later attempt whose outcome is not known
-	Orphan  Role = "orphan"  // ours, and another batch holds the same requests
-	Foreign Role = "foreign" // of somebody else
+	Spare   Role = "spare"   // ours, and may replace a later attempt whose outcome is unknown
+	Orphan  Role = "orphan"  // ours, but another batch has the same requests
+	Foreign Role = "foreign" // not ours
 )
 
-// Created is a batch of the service that this store knows. There is one row a batch: who writes it first has it.
+// Created is a batch on the server that the store knows. There is one row per batch: the job that writes it first claims the
+// batch.
 type Created struct {
-	BatchID  string // at the service
-	Job      string // that it belongs to
-	Seq      int64  // number of the batch of the job
-	Attempt  int    // that created it; 0 if unknown
-	Role     Role   // what it is to the job
-	Proven   bool   // by a response to create, or by a custom ID in its results
-	Named    bool   // a response to create named it: it may be canceled
-	Requests int    // number
+	BatchID  string // ID on the server
+	Job      string // ID of its job
+	Seq      int64  // Seq of the batch of the job
+	Attempt  int    // number of the attempt that created it; 0 if unknown
+	Role     Role   // relation to the job
+	Proven   bool   // the response to a create, or a custom ID in its results, proves the role
+	Named    bool   // the response to a create named it: it may be canceled
+	Requests int    // number of requests
 	Ended    bool   // it no longer runs
 
-	Canceled  bool // it was asked to cancel
+	Canceled  bool // it was canceled
 	Collected bool // its results were read
 
-	At    time.Time // when it was created, by the service; zero if that is not known
-	Usage string    // JSON of what its results used, empty if they were not read
-	Spent int64     // what they cost, in billionths of the currency
+	At    time.Time // when it was created, in server time; zero if unknown
+	Usage string    // JSON of the usage of its results; "" if they were not read
+	Spent int64     // cost of its results, in billionths of the currency
 }
 
 // Spending is what a job has cost, in billionths of the currency.
 type Spending struct {
-	Spent    int64 // batches of the service whose results were read
-	Reserved int64 // batches that were sent or may have been, and whose results were not read
-	Lost     int64 // of these, those whose results cannot be read any more
-	Unpriced int64 // number of batches that were sent or may have been and can be read, with nothing reserved for them
+	Spent    int64 // cost of batches whose results were read
+	Reserved int64 // amount reserved for batches that were sent, or may have been, and whose results were not read
+	Lost     int64 // the part of Reserved for batches whose results can no longer be read
+	Unpriced int64 // number of batches that were sent, or may have been, and can still be read, without an amount reserved
 }
 
-// A Limit says how many requests of an organization may wait at the service.
+// A Limit limits how many requests of an organization may be waiting on the server.
 type Limit struct {
-	Organization string    // at the service
-	Requests     int64     // that may wait; 0 is no limit
-	Lowered      int64     // that may wait for a while; 0 is not lowered
-	Until        time.Time // when that while ends
+	Organization string    // ID of the organization
+	Requests     int64     // maximum; 0 is no limit
+	Lowered      int64     // temporary lower maximum; 0 if there is none
+	Until        time.Time // when Lowered ends
 }
 
-// Allowed returns the limit at a time, 0 if there is none.
+// Allowed returns the limit at a time, or 0 if there is none.
 func (l Limit) Allowed(now time.Time) int64 {
 	if l.Lowered > 0 && now.Before(l.Until) && (l.Requests == 0 || l.Lowered < l.Requests) {
 		return l.Lowered
@@ -188,31 +189,31 @@ func (l Limit) Allowed(now time.Time) int64 {
 	return l.Requests
 }
 
-// A Command is what a person wants of a job that a program is running.
+// A Command is a command of a person for a job that a program is running.
 type Command struct {
-	ID   int64     // in the order in which they were given
-	Job  string    // that it is for
-	What string    // is wanted
-	By   string    // whom
+	ID   int64     // increases in the order of commands
+	Job  string    // ID of the job
+	What string    // the command
+	By   string    // who gave it
 	At   time.Time // when it was given
 }
 
 // An Event is something that happened to a job.
 type Event struct {
-	ID      int64     // in the order in which they happened
-	Job     string    // that it happened to
+	ID      int64     // increases in the order of events
+	Job     string    // ID of the job
 	At      time.Time // by the database's clock
 	Kind    string    // such as "accepted"
-	Seq     int64     // of the batch, 0 if it is about none
-	Attempt int       // of the batch, 0 if it is about none
-	BatchID string    // of the service, if there is one
-	Text    string    // for people
+	Seq     int64     // of the batch; 0 if the event is not about a batch
+	Attempt int       // of the batch; 0 if the event is not about a batch
+	BatchID string    // ID on the server, if there is one
+	Text    string    // human-readable
 }
 
 // A Sum adds up the batches of one round and state.
 type Sum struct {
 	Round    int   // of the batches
 	State    State // of the batches
-	Batches  int64 // number
-	Requests int64 // in them
+	Batches  int64 // number of batches
+	Requests int64 // number of requests
 }

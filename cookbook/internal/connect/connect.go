@@ -1,4 +1,4 @@
-// Package connect returns clients for the programs of the cookbook: of the service, or of a fake one in the process.
+// Package connect returns clients for the programs of the cookbook, for the real service or a fake one in the process.
 package connect
 
 import (
@@ -10,9 +10,10 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// Client returns a client of the real service if live is set, which needs ANTHROPIC_API_KEY. Otherwise it is one of a fake
-// service, which works on a batch for three seconds and answers a request with the text for a word that its last message has, or
-// with that for "". The fake keeps its batches in a directory, so that they are there when a program was killed.
+// Client returns a client of the real service if live is set, which needs ANTHROPIC_API_KEY. Otherwise it returns a client
+// of a fake service, which runs a batch for three seconds. The answer to a request is the text whose key in answers is in
+// its last message, or that of the key "". The fake stores its batches in a directory, so that they survive if the program
+// is killed.
 func Client(live bool, dir string, answers map[string]string) (*client.Client, error) {
 	if live {
 		return client.New()
@@ -34,7 +35,7 @@ func Client(live bool, dir string, answers map[string]string) (*client.Client, e
 	return service.Client(), nil
 }
 
-// said returns the last text of a request.
+// said returns the text of the last message of a request.
 func said(r *gen.BetaMessageBatchIndividualRequestParams) string {
 	m, ok := r.Params.Messages[len(r.Params.Messages)-1].(*client.UserMessage)
 	if !ok {

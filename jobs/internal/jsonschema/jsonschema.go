@@ -1,8 +1,8 @@
-// Package jsonschema checks JSON against a JSON Schema, as far as the service takes schemas for structured output and a
-// little further: type, enum, const, properties, required, additionalProperties, items, prefixItems, minItems, maxItems,
-// minLength, maxLength, pattern, minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf of integers, anyOf,
-// oneOf, allOf, not, and $ref inside the schema. Other keywords, such as format, are not checked, and neither are patterns
-// that package regexp does not know.
+// Package jsonschema validates JSON against a JSON Schema. It supports the keywords that the service accepts for structured
+// output, and a few more: type, enum, const, properties, required, additionalProperties, items, prefixItems, minItems,
+// maxItems, minLength, maxLength, pattern, minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf of integers,
+// anyOf, oneOf, allOf, not, and $ref inside the schema. Other keywords, such as format, are not checked, and neither are
+// patterns that package regexp does not support.
 package jsonschema
 
 import (
@@ -33,7 +33,7 @@ func Parse(raw []byte) (*Schema, error) {
 	return s, nil
 }
 
-// findPatterns compiles what may be patterns, wherever it is.
+// findPatterns compiles all patterns of a schema.
 func (s *Schema) findPatterns(v any) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -60,7 +60,7 @@ func decode(raw []byte) (v any, err error) {
 		return nil, notJSON(err)
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("there is more behind the JSON")
+		return nil, errors.New("unexpected data after the JSON")
 	}
 	return v, nil
 }
@@ -71,17 +71,17 @@ func notJSON(err error) error {
 	if errors.As(err, &syntax) {
 		return fmt.Errorf("not JSON after byte %d", syntax.Offset)
 	}
-	return errors.New("not JSON: it ends too early")
+	return errors.New("not JSON: unexpected end")
 }
 
-// An Error says where a text does not match its schema. It quotes nothing of the text but names of properties that the
-// schema has.
+// An Error reports where a text does not match its schema. It quotes nothing from the text except names of properties that
+// the schema has.
 type Error struct {
-	Path string // such as items[2].price, "" for the whole text
-	Text string // what is wrong there
+	Path string // such as items[2].price; "" is the whole text
+	Text string // the mismatch
 }
 
-// Error says both.
+// Error includes Path and Text.
 func (e *Error) Error() string {
 	if e.Path == "" {
 		return e.Text
@@ -89,7 +89,7 @@ func (e *Error) Error() string {
 	return e.Path + ": " + e.Text
 }
 
-// Check returns an error if a text does not match the schema: an [*Error] if it is JSON.
+// Check returns an error if a text does not match the schema. If the text is JSON, the error is an [*Error].
 func (s *Schema) Check(text []byte) error {
 	v, err := decode(text)
 	if err != nil {
@@ -109,21 +109,21 @@ type checker struct {
 	depth  int
 }
 
-// mostDepth bounds how deep schemas refer to others.
+// mostDepth limits how deeply schemas are nested by references.
 const mostDepth = 1000
 
 func (c *checker) wrong(format string, args ...any) *Error {
 	return &Error{strings.TrimPrefix(strings.Join(c.path, ""), "."), fmt.Sprintf(format, args...)}
 }
 
-// at checks a value inside.
+// at checks an inner value.
 func (c *checker) at(place string, schema, v any) *Error {
 	c.path = append(c.path, place)
 	defer func() { c.path = c.path[:len(c.path)-1] }()
 	return c.check(schema, v)
 }
 
-// check returns what is wrong with a value.
+// check returns the first mismatch of a value, or nil.
 func (c *checker) check(schema, v any) *Error {
 	if c.depth++; c.depth > mostDepth {
 		return c.wrong("the schema refers to itself without end")
@@ -132,7 +132,7 @@ func (c *checker) check(schema, v any) *Error {
 	switch schema := schema.(type) {
 	case bool:
 		if !schema {
-			return c.wrong("must not be there")
+			return c.wrong("not allowed")
 		}
 	case map[string]any:
 		return c.keywords(schema, v)
@@ -172,7 +172,7 @@ func (c *checker) reference(schema map[string]any, v any) *Error {
 	return c.check(to, v)
 }
 
-// find returns what a reference leads to: # or a JSON pointer behind it.
+// find returns the target of a reference: # or # and a JSON pointer.
 func (s *Schema) find(ref string) (any, bool) {
 	pointer, ok := strings.CutPrefix(ref, "#")
 	if !ok {
@@ -212,7 +212,7 @@ func (c *checker) kind(schema map[string]any, v any) *Error {
 				return nil
 			}
 		}
-		return c.wrong("of none of the types")
+		return c.wrong("not of any of the types")
 	}
 	return nil
 }
@@ -241,7 +241,7 @@ func (c *checker) values(schema map[string]any, v any) *Error {
 			found = found || equal(one, v)
 		}
 		if !found {
-			return c.wrong("none of the values of the enum")
+			return c.wrong("not one of the values of the enum")
 		}
 	}
 	if value, ok := schema["const"]; ok && !equal(value, v) {
@@ -266,7 +266,7 @@ func (c *checker) combined(schema map[string]any, v any) *Error {
 			if wrong == nil {
 				matches++
 			} else if first == nil || len(wrong.Path) > len(first.Path) {
-				first = wrong // the choice that fits best is the one that fails the deepest
+				first = wrong // the best match is the one that fails deepest
 			}
 		}
 		switch {
@@ -277,7 +277,7 @@ func (c *checker) combined(schema map[string]any, v any) *Error {
 		}
 	}
 	if not, ok := schema["not"]; ok && c.check(not, v) == nil {
-		return c.wrong("matches what it must not")
+		return c.wrong("matches the schema of not")
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ func (c *checker) object(schema map[string]any, v map[string]any) *Error {
 			continue
 		}
 		if others == false {
-			return c.wrong("has a property that the schema does not have")
+			return c.wrong("has a property that is not in the schema")
 		}
 		if restricted {
 			if wrong := c.at(".*", others, v[name]); wrong != nil {
@@ -79,7 +79,7 @@ func (c *checker) text(schema map[string]any, v string) *Error {
 	return nil
 }
 
-// length checks a number of items or characters.
+// length checks the number of items or characters.
 func (c *checker) length(schema map[string]any, least, most string, n int) *Error {
 	if limit, ok := number(schema[least]); ok && float64(n) < limit {
 		return c.wrong("shorter than %s", least)
@@ -115,7 +115,7 @@ func (c *checker) number(schema map[string]any, text json.Number) *Error {
 	return nil
 }
 
-// number returns a number of JSON, rounded.
+// number returns a JSON number, rounded.
 func number(v any) (float64, bool) {
 	text, ok := v.(json.Number)
 	if !ok {
@@ -125,7 +125,7 @@ func number(v any) (float64, bool) {
 	return f, err == nil
 }
 
-// isInteger reports whether a number is an integer, which 1.0 and 1e3 are.
+// isInteger reports whether a number is an integer, such as 1.0 and 1e3.
 func isInteger(n json.Number) bool {
 	if !strings.ContainsAny(string(n), ".eE") {
 		return true
@@ -134,7 +134,7 @@ func isInteger(n json.Number) bool {
 	return ok && f == math.Trunc(f)
 }
 
-// equal compares values of JSON.
+// equal compares JSON values.
 func equal(a, b any) bool {
 	switch a := a.(type) {
 	case json.Number:
@@ -144,7 +144,7 @@ func equal(a, b any) bool {
 		}
 		x, ok1 := number(a)
 		y, ok2 := number(b)
-		// Integers that are written in different digits are different, even if they are equal when rounded.
+		// Integers with different digits are different, even if they are equal when rounded.
 		written := !strings.ContainsAny(string(a)+string(b), ".eE")
 		return ok1 && ok2 && x == y && !written
 	case []any:

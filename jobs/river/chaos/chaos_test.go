@@ -25,18 +25,18 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/river/internal/pgtest"
 )
 
-// A cluster is three workers, their database, the way to it, and the service.
+// A cluster is three workers, their database, a proxy to it, and the service.
 type cluster struct {
 	t        *testing.T
 	service  *batchtest.Service
-	jobs     *river.Jobs // of the test, which nothing happens to
+	jobs     *river.Jobs // of the test itself, which is not struck
 	db       *pgxpool.Pool
 	schema   string
 	proxy    *proxy
 	machines []*machine
 
-	order    []int          // of the strikes
-	struck   map[string]int // how often, by the name of the strike
+	order    []int          // order of the strikes
+	struck   map[string]int // number of strikes, by name
 	mu       sync.Mutex
 	takeOver []time.Duration
 	watched  sync.WaitGroup
@@ -44,7 +44,7 @@ type cluster struct {
 
 const faultTime = 300 * time.Millisecond
 
-// newCluster starts a cluster. Two of the clocks are wrong by an hour.
+// newCluster starts a cluster. The clocks of two workers are wrong by an hour.
 func newCluster(t *testing.T, seed uint64) *cluster {
 	t.Helper()
 	database, schema := pgtest.NewSchema(t)
@@ -90,7 +90,7 @@ func newCluster(t *testing.T, seed uint64) *cluster {
 		for _, m := range c.machines {
 			m.kill()
 			if t.Failed() {
-				raw, _ := os.ReadFile(m.log) // it is for people only
+				raw, _ := os.ReadFile(m.log) // it is only for readers
 				t.Logf("%s", raw[max(0, len(raw)-3000):])
 			}
 		}
@@ -98,7 +98,7 @@ func newCluster(t *testing.T, seed uint64) *cluster {
 	return c
 }
 
-// add adds a job. Nothing of one that could not be added is ever sent.
+// add adds a job. It retries after failures, because nothing of a job that could not be added is ever sent.
 func (c *cluster) add(requests int) (id string) {
 	c.t.Helper()
 	var b strings.Builder
@@ -120,17 +120,17 @@ func (c *cluster) add(requests int) (id string) {
 	}
 }
 
-// An outcome is what the service has accepted for jobs, and what came of it.
+// An outcome adds up what the service accepted for jobs, and their results.
 type outcome struct {
 	jobs       int
-	requests   int // in the input
-	accepted   int // requests in all batches: of all rounds, and duplicates
-	duplicates int // batches whose requests another one holds too, as the report says
-	canceled   int // of these; the others had ended
+	requests   int // in the inputs
+	accepted   int // requests in all batches, of all rounds and including duplicates
+	duplicates int // batches whose requests another one has too, by the reports
+	canceled   int // duplicates that were canceled; the others had ended
 	lost       int // requests that were not accepted or have no result
 }
 
-// check adds what the service has accepted for a job, and its output.
+// check adds the outcome of a job, and returns an error if a guarantee is violated.
 func (o *outcome) check(c *cluster, id string, requests int) error {
 	r, err := c.jobs.Report(c.t.Context(), id)
 	if err != nil {
@@ -157,12 +157,12 @@ func (o *outcome) check(c *cluster, id string, requests int) error {
 		if !b.CancelInitiatedAt.IsZero() {
 			o.canceled++
 		} else if b.EndedAt.IsZero() {
-			err = errors.Join(err, fmt.Errorf("batch %s is a duplicate and was not canceled", b.ID))
+			err = errors.Join(err, fmt.Errorf("batch %s is a duplicate but was not canceled", b.ID))
 		}
 	}
 	for key, n := range times {
 		if n != 1 {
-			err = errors.Join(err, fmt.Errorf("the service has accepted round-request %s of job %s %d times", key, id, n))
+			err = errors.Join(err, fmt.Errorf("the service accepted round-request %s of job %s %d times", key, id, n))
 		}
 	}
 	n := 0
@@ -171,13 +171,13 @@ func (o *outcome) check(c *cluster, id string, requests int) error {
 			return err
 		}
 		if want := fmt.Sprintf("user %d", n); item.CustomID != want {
-			return fmt.Errorf("result %d is that of %q", n, item.CustomID)
+			return fmt.Errorf("result %d belongs to %q", n, item.CustomID)
 		}
 		n++
 	}
 	o.jobs, o.requests, o.lost = o.jobs+1, o.requests+requests, o.lost+requests-min(len(lines), n)
 	if len(lines) != requests || n != requests || r.Requests != int64(requests) {
-		err = errors.Join(err, fmt.Errorf("of %d requests of job %s the service has accepted %d, %d have results, and the report says %d", requests, id, len(lines), n, r.Requests))
+		err = errors.Join(err, fmt.Errorf("of %d requests of job %s, the service accepted %d, %d have results, and the report has %d", requests, id, len(lines), n, r.Requests))
 	}
 	return err
 }
@@ -192,9 +192,9 @@ func pause(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
-// TestChaos strikes three workers on one database, while the service has all faults that there are. RIVER_STRIKES is how
-// often. It waits until all that dead workers were sending is taken over, and logs how long that took; the bound is checked
-// by TestPool of package jobs, where time is virtual.
+// TestChaos strikes three workers on one database, RIVER_STRIKES times, while the service has all kinds of faults. It waits
+// until the attempts of dead workers are taken over, and logs how long that took. TestPool of package jobs, where time is
+// virtual, checks the bound.
 func TestChaos(t *testing.T) {
 	t.Parallel()
 	most := 12
@@ -234,7 +234,7 @@ func TestChaos(t *testing.T) {
 	stats := c.service.Stats()
 	for organization, n := range stats.PeakWaiting {
 		if n > limit {
-			t.Errorf("%d requests of %s waited at one time, and the limit is %d", n, organization, limit)
+			t.Errorf("%d requests of %s waited at one time, more than the limit of %d", n, organization, limit)
 		}
 	}
 	faults := 0
@@ -250,7 +250,7 @@ func TestChaos(t *testing.T) {
 	}
 }
 
-// finish waits for a job. A pause is one that the service's faults have brought about: a refusal that was none.
+// finish waits for a job. It resumes the job after pauses, which faults of the service cause by false refusals.
 func (c *cluster) finish(ctx context.Context, id string) error {
 	for {
 		_, err := c.jobs.Wait(ctx, id)
@@ -267,7 +267,7 @@ func (c *cluster) finish(ctx context.Context, id string) error {
 	}
 }
 
-// where says where the batches of a job are.
+// where returns the states of the batches of a job, and the River jobs.
 func (c *cluster) where(id string) (text string) {
 	_ = c.db.QueryRow(context.Background(), fmt.Sprintf(`SELECT string_agg(seq || ' ' || state || ' ' || batch_id, ', ') FROM %s.batch WHERE job = $1 AND state <> 'settled'`, c.schema), id).Scan(&text)
 	var tasks string

@@ -1,2 +1,2 @@
-// Package chaos has the tests that kill, stop and cut off workers, and restart their database.
+// Package chaos has tests that kill, suspend and disconnect workers, and restart their database.
 package chaos

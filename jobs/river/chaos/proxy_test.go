@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// A proxy is the way to the database, which can be cut.
+// A proxy forwards connections to the database, and can be cut.
 type proxy struct {
 	target string
 
@@ -68,7 +68,7 @@ func (p *proxy) serve(c net.Conn) {
 	<-done
 }
 
-// setCut cuts the way, with all connections, or opens it again.
+// setCut refuses connections and closes existing ones, or allows them again.
 func (p *proxy) setCut(cut bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -17,14 +17,14 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// A strike is something bad that happens to a cluster, of which one machine was chosen.
+// A strike is a failure of a cluster. Most strikes hit one chosen machine.
 type strike struct {
 	name   string
-	weight int // how often it happens, among the others
+	weight int // relative frequency
 	do     func(*cluster, context.Context, *machine) error
 }
 
-// strikes are all of them. Each happens once before any happens again.
+// strikes has all strikes. Each happens once before any is repeated.
 var strikes = []strike{
 	{"kills", 6, (*cluster).killOne},
 	{"kills for good", 5, (*cluster).killForGood},
@@ -35,7 +35,7 @@ var strikes = []strike{
 	{"restarts of the database", 1, (*cluster).restart},
 }
 
-// strike has the n-th strike happen.
+// strike runs the n-th strike.
 func (c *cluster) strike(ctx context.Context, n int) error {
 	if n == 0 {
 		c.order = rand.Perm(len(strikes))
@@ -59,7 +59,7 @@ func (c *cluster) strike(ctx context.Context, n int) error {
 	return pause(ctx, time.Duration(rand.Int64N(int64(time.Second))))
 }
 
-// killOne kills a worker while it sends. Another one takes its place at once, with a directory of its own.
+// killOne kills a worker while it sends. A new one, with a directory of its own, replaces it at once.
 func (c *cluster) killOne(ctx context.Context, m *machine) error {
 	c.awaitSending(ctx, m)
 	m.kill()
@@ -68,7 +68,7 @@ func (c *cluster) killOne(ctx context.Context, m *machine) error {
 	return nil
 }
 
-// killForGood kills a worker while it sends, whose place is empty for longer than its lease.
+// killForGood kills a worker while it sends. It is not replaced for longer than its lease.
 func (c *cluster) killForGood(ctx context.Context, m *machine) error {
 	c.awaitSending(ctx, m)
 	m.kill()
@@ -90,7 +90,7 @@ func (c *cluster) killAll(ctx context.Context, m *machine) error {
 	return nil
 }
 
-// suspend stops a worker while it sends, and lets it continue when its lease has ended.
+// suspend suspends a worker while it sends, and lets it continue after its lease has ended.
 func (c *cluster) suspend(ctx context.Context, m *machine) error {
 	c.awaitSending(ctx, m)
 	m.stop()
@@ -98,13 +98,13 @@ func (c *cluster) suspend(ctx context.Context, m *machine) error {
 	return pause(ctx, lease+time.Second)
 }
 
-// loseTasks cancels some River jobs and deletes others, as people may do.
+// loseTasks cancels some River jobs and deletes others, as a person may do.
 func (c *cluster) loseTasks(ctx context.Context, _ *machine) error {
 	for _, statement := range []string{
 		`DELETE FROM %s.river_job WHERE state <> 'running' AND id %% 2 = 0`,
 		`UPDATE %s.river_job SET state = 'cancelled', finalized_at = now() WHERE state IN ('available', 'scheduled')`,
 	} {
-		for { // a restart of the database has ended connections
+		for { // a restart of the database may have ended the connections
 			_, err := c.db.Exec(ctx, fmt.Sprintf(statement, c.schema))
 			if err == nil {
 				break
@@ -117,7 +117,7 @@ func (c *cluster) loseTasks(ctx context.Context, _ *machine) error {
 	return nil
 }
 
-// cutOff cuts the way of all workers to the database for a while.
+// cutOff disconnects all workers from the database for a while.
 func (c *cluster) cutOff(ctx context.Context, _ *machine) error {
 	c.proxy.setCut(true)
 	defer c.proxy.setCut(false)
@@ -126,7 +126,7 @@ func (c *cluster) cutOff(ctx context.Context, _ *machine) error {
 
 var errLeftOut = errors.New("the database is not restarted, because POSTGRES_RESTART is not set")
 
-// restart kills the database and starts it again, if it is there for this test only.
+// restart kills the database and starts it again, if it is used by this test only.
 func (c *cluster) restart(context.Context, *machine) error {
 	command := os.Getenv("POSTGRES_RESTART")
 	if command == "" {
@@ -138,7 +138,7 @@ func (c *cluster) restart(context.Context, *machine) error {
 	return nil
 }
 
-// awaitSending waits a while for the moment in which a worker sends.
+// awaitSending waits, at most a second, until a worker is sending.
 func (c *cluster) awaitSending(ctx context.Context, m *machine) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
@@ -153,7 +153,7 @@ func (c *cluster) awaitSending(ctx context.Context, m *machine) {
 	}
 }
 
-// watch measures how long an attempt of a dead worker remains its own.
+// watch measures how long a dead worker still owns its attempt.
 func (c *cluster) watch(ctx context.Context, owner string) {
 	began := time.Now()
 	c.watched.Go(func() {
@@ -171,7 +171,7 @@ func (c *cluster) watch(ctx context.Context, owner string) {
 			}
 		}
 		if outcome == "proven" {
-			return // the worker died after it had said so to the database
+			return // the worker died after it had stored the outcome
 		}
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -179,7 +179,7 @@ func (c *cluster) watch(ctx context.Context, owner string) {
 	})
 }
 
-// ask reads a row. Outages of the database are waited for.
+// ask reads a row. It retries through outages of the database.
 func (c *cluster) ask(ctx context.Context, query string, args []any, into ...any) error {
 	for {
 		err := c.db.QueryRow(ctx, query, args...).Scan(into...)
@@ -192,7 +192,7 @@ func (c *cluster) ask(ctx context.Context, query string, args []any, into ...any
 	}
 }
 
-// counts lists what has happened how often.
+// counts formats counts of strikes.
 func counts(m map[string]int) string {
 	var all []string
 	for _, what := range slices.Sorted(maps.Keys(m)) {

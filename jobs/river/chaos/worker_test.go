@@ -12,11 +12,11 @@ import (
 	"time"
 )
 
-// quickTiming is that of the workers: with the real one each doubt would take 40 minutes. What the service does late, it
-// does within faultTime.
+// quickTiming is the timing of the workers: with the real one, each doubt would take 40 minutes. Late actions of the service
+// happen within faultTime.
 const (
 	quickTiming = "lease=3s,renew=300ms,margin=1500ms,lag=500ms,apart=100ms,fence=2s,missing=5s,refused=5s,look=100ms,poll=200ms,firstpoll=100ms,backoff=50ms,most=500ms,obey=50ms,recording=2s"
-	lease       = 3 * time.Second // that of quickTiming
+	lease       = 3 * time.Second // the lease in quickTiming
 	limit       = 100             // requests that may wait
 )
 
@@ -32,7 +32,7 @@ func buildWorker(t *testing.T, skew string) string {
 	return name
 }
 
-// A machine is a place where a worker runs.
+// A machine runs a worker.
 type machine struct {
 	binary  string
 	args    []string
@@ -63,9 +63,9 @@ func (m *machine) kill() {
 	_ = m.command.Wait()
 }
 
-// stop and continueIt suspend the worker, as the suspension of a virtual machine does.
+// stop and continueIt suspend and continue the worker, as with a virtual machine.
 func (m *machine) stop()       { _ = m.command.Process.Signal(syscall.SIGSTOP) }
 func (m *machine) continueIt() { _ = m.command.Process.Signal(syscall.SIGCONT) }
 
-// owner is what the attempts of the worker have as a part of their owner.
+// owner returns the part of the owner of attempts that identifies the worker.
 func (m *machine) owner() string { return " " + strconv.Itoa(m.command.Process.Pid) + " " }

@@ -14,13 +14,14 @@ import (
 
 const (
 	allowed   = 100 // requests that may wait
-	requested = 60  // by each of two batches
+	requested = 60  // in each of two batches
 )
 
-// An admission is what a program does to have a batch wait, in steps: between two of them the other program runs.
+// An admission is the code with which a program admits a batch. It calls step between its steps, so that another program can
+// run there.
 type admission func(t *testing.T, db *postgres.DB, seq int64, step func()) error
 
-// admit is what jobs do.
+// admit is the code of package jobs.
 func admit(t *testing.T, db *postgres.DB, seq int64, step func()) error {
 	return db.Update(t.Context(), func(tx store.Tx) error {
 		step()
@@ -54,7 +55,8 @@ func admit(t *testing.T, db *postgres.DB, seq int64, step func()) error {
 	})
 }
 
-// admitInOneStatement takes the lock and the sum in one statement, whose sum is as old as the statement.
+// admitInOneStatement locks and sums in one statement. The sum is then as old as the beginning of the statement, which is
+// wrong.
 func admitInOneStatement(t *testing.T, db *postgres.DB, seq int64, step func()) error {
 	return pgx.BeginFunc(t.Context(), db.Pool(), func(tx pgx.Tx) error {
 		step()
@@ -66,7 +68,8 @@ func admitInOneStatement(t *testing.T, db *postgres.DB, seq int64, step func()) 
 	})
 }
 
-// TestAdmission runs a second program at each step of a first one, as far as the locks let it. Never may both be admitted.
+// TestAdmission runs a second program at each step of a first one, as far as the locks allow. The batches of both must never
+// be admitted.
 func TestAdmission(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -85,18 +88,18 @@ func TestAdmission(t *testing.T) {
 				if waiting := interleave(t, test.admit, at); waiting > allowed {
 					exceeded++
 				} else if waiting == 0 {
-					t.Errorf("step %d: none was admitted", at)
+					t.Errorf("step %d: no batch was admitted", at)
 				}
 			}
 			if (exceeded > 0) != test.fails {
-				t.Errorf("more than the limit waited after %d of %d interleavings", exceeded, test.steps)
+				t.Errorf("the limit was exceeded after %d of %d interleavings", exceeded, test.steps)
 			}
 		})
 	}
 }
 
-// interleave has a first program admit a batch, and a second one another batch when the first is at a step. It returns how
-// many requests wait in the end.
+// interleave runs a program that admits a batch, and, when that is at a step, a second program that admits another batch. It
+// returns how many requests are waiting at the end.
 func interleave(t *testing.T, admit admission, at int) (waiting int64) {
 	url, schema := pgtest.NewSchema(t)
 	url = pgtest.With(url, "application_name="+schema)
@@ -135,7 +138,7 @@ func interleave(t *testing.T, admit admission, at int) (waiting int64) {
 	return waiting
 }
 
-// untilBlockedOrDone waits until a program waits for a lock, or has ended. What it puts into end remains there.
+// untilBlockedOrDone waits until a program is blocked by a lock or has ended. It leaves the value in end.
 func untilBlockedOrDone(t *testing.T, db *postgres.DB, end chan error) error {
 	t.Helper()
 	return poll(t, func() error {

@@ -8,11 +8,11 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// migrations are the statements that take the tables from each version to the next one, from 0: none. A version that was
-// released is never changed.
+// migrations returns the statements that migrate the tables from each version to the next one, beginning with version 0,
+// which has no tables. Never change a migration that was released.
 func migrations() []string { return []string{dialect.Schema()} }
 
-// prepare checks the settings of the database, and makes or renews the tables.
+// prepare checks the settings of the database, and creates or migrates the tables.
 func (d *DB) prepare(ctx context.Context) error {
 	var commit, fsync, encoding string
 	err := d.pool.QueryRow(ctx, "SELECT current_setting('synchronous_commit'), current_setting('fsync'), current_setting('server_encoding')").Scan(&commit, &fsync, &encoding)
@@ -20,9 +20,9 @@ func (d *DB) prepare(ctx context.Context) error {
 	case err != nil:
 		return err
 	case commit == "off":
-		return errors.New("synchronous_commit is off: a batch that was sent could be forgotten")
+		return errors.New("synchronous_commit is off: the record of a batch that was sent could be lost")
 	case fsync != "on":
-		return errors.New("fsync is off: a batch that was sent could be forgotten")
+		return errors.New("fsync is off: the record of a batch that was sent could be lost")
 	case encoding != "UTF8":
 		return fmt.Errorf("the encoding of the database is %s, not UTF8", encoding)
 	}
@@ -54,7 +54,7 @@ func (d *DB) migrate(ctx context.Context) error {
 		}
 		steps := migrations()
 		if version > len(steps) {
-			return fmt.Errorf("its tables have version %d, and this program knows %d", version, len(steps))
+			return fmt.Errorf("its tables have version %d, but this program supports at most version %d", version, len(steps))
 		}
 		for _, step := range steps[version:] {
 			if _, err := tx.Exec(ctx, step); err != nil {
@@ -66,18 +66,20 @@ func (d *DB) migrate(ctx context.Context) error {
 	})
 }
 
-// Exclusive runs f while no other program that shares the tables runs one of the same name: it waits for that.
+// Exclusive runs f while no other program that shares the tables runs an exclusive function of the same name. It waits until
+// the name is free.
 func (d *DB) Exclusive(ctx context.Context, name string, f func(context.Context) error) error {
 	_, err := d.exclusive(ctx, "pg_advisory_xact_lock", name, f)
 	return err
 }
 
-// TryExclusive is like Exclusive, but does not wait: it is false if another program runs f.
+// TryExclusive is like Exclusive, but does not wait: if another program is running a function of that name, it returns
+// false.
 func (d *DB) TryExclusive(ctx context.Context, name string, f func(context.Context) error) (bool, error) {
 	return d.exclusive(ctx, "pg_try_advisory_xact_lock", name, f)
 }
 
-// exclusive holds the lock by a transaction that waits meanwhile. It ends with the connection.
+// exclusive holds the lock with a transaction that is idle meanwhile. The lock ends with the connection.
 func (d *DB) exclusive(ctx context.Context, lock, name string, f func(context.Context) error) (ran bool, err error) {
 	err = pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"); err != nil {

@@ -1,11 +1,12 @@
-// Package postgres is a [store.Store] in PostgreSQL, which any number of programs share. Programs that use package river do
-// not need it.
+// Package postgres implements [store.Store] in PostgreSQL. Any number of programs may share a store. Programs that use
+// package river do not need it.
 //
-// The tables are in a schema of their own. A transaction that writes locks each row that it reads, and rows that do not
-// exist yet by advisory locks; it is run again if the database sees a deadlock. Times are those of the database.
+// The tables are in a schema of their own. A writing transaction locks each row that it reads, and uses advisory locks for
+// rows that do not exist yet. It is retried if the database detects a deadlock. All times are from the clock of the
+// database.
 //
-// A transaction that has been committed survives what the database survives: with asynchronous replication, a failover may
-// lose it, and requests may then be paid for twice.
+// A committed transaction is as durable as the database. With asynchronous replication, a failover may lose it, and requests
+// may then be paid for twice.
 package postgres
 
 import (
@@ -26,28 +27,30 @@ import (
 
 // Options configure a store.
 type Options struct {
-	// Schema is the schema of the tables, which is created if there is none: by default "messagebatches". It has ASCII letters,
-	// digits and underscores, and does not begin with a digit.
+	// Schema is the schema of the tables, by default "messagebatches". It is created if it does not exist. Its name must
+	// consist of ASCII letters, digits and underscores, and must not begin with a digit.
 	Schema string
 
-	// MaxConns is how many connections are open at most. Zero is the default of pgxpool: 4, or the number of processors.
+	// MaxConns is the maximum number of connections. Zero means the default of pgxpool: 4, or the number of processors if
+	// that is greater.
 	MaxConns int
 }
 
-// Times after which the database ends what a program that was stopped or cut off has left.
+// Times after which the database ends the transactions of a program that was suspended or cut off.
 const (
 	lockTimeout = 10 * time.Second // of a statement that waits for a lock
 	idleTimeout = 30 * time.Second // of a transaction that waits for its next statement
 )
 
-// A DB is a [store.Store] in PostgreSQL.
+// A DB implements [store.Store] in PostgreSQL.
 type DB struct {
 	pool   *pgxpool.Pool
 	schema string
 }
 
-// Open opens the store in a database, and makes or renews its tables if needed. The URL is one of [pgxpool.ParseConfig],
-// such as "postgres://user@host/database". The connection must not go through a pooler of transactions.
+// Open opens the store in a database, and creates or migrates its tables if needed. The URL has the format of
+// [pgxpool.ParseConfig], such as "postgres://user@host/database". The connection must not go through a pooler in transaction
+// mode.
 func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -57,7 +60,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 		o.Schema = "messagebatches"
 	}
 	if !regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`).MatchString(o.Schema) {
-		return nil, fmt.Errorf("database: %q is not the name of a schema", o.Schema)
+		return nil, fmt.Errorf("database: %q is not a valid name of a schema", o.Schema)
 	}
 	if o.MaxConns > 0 {
 		config.MaxConns = int32(o.MaxConns)
@@ -94,13 +97,13 @@ func (d *DB) Close() error {
 	return nil
 }
 
-// Pool returns the connections, whose search path is the schema.
+// Pool returns the connection pool. The search path of its connections is the schema.
 func (d *DB) Pool() *pgxpool.Pool { return d.pool }
 
 // Schema returns the schema of the tables.
 func (d *DB) Schema() string { return d.schema }
 
-// mostRuns is how often a transaction is run that the database does not let through.
+// mostRuns is how often a transaction is run when the database reports conflicts.
 const mostRuns = 10
 
 // Update implements [store.Store].
@@ -114,7 +117,7 @@ func (d *DB) Update(ctx context.Context, f func(store.Tx) error) error {
 	}
 }
 
-// Codes of errors after which a transaction can be run again.
+// Codes of errors after which a transaction can be retried.
 const (
 	serializationFailure = "40001"
 	deadlockDetected     = "40P01"
@@ -125,7 +128,7 @@ func (d *DB) View(ctx context.Context, f func(store.Tx) error) error {
 	return d.transact(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, f)
 }
 
-// dialect locks rows one by one: what a transaction has read does not change until it ends.
+// dialect locks the rows that a transaction reads, so that they do not change until it ends.
 var dialect = sqlstore.Dialect{
 	Integer: "BIGINT", Serial: "BIGINT GENERATED ALWAYS AS IDENTITY", Text: `TEXT COLLATE "C"`, Blob: "BYTEA", Lock: " FOR UPDATE",
 }
@@ -156,12 +159,12 @@ func (d *DB) transact(ctx context.Context, o pgx.TxOptions, f func(store.Tx) err
 	return nil
 }
 
-// A clock is that of the database, which is asked once in a transaction.
+// A clock is the clock of the database, which is read once per transaction.
 type clock struct {
 	ctx  context.Context
 	tx   pgx.Tx
 	at   time.Time // by the database
-	read time.Time // here
+	read time.Time // by this machine
 	err  error
 }
 
@@ -197,7 +200,7 @@ func (r rows) Close() error {
 	return nil
 }
 
-// cleaned returns arguments with what the database takes as text: UTF-8 without NUL, which errors of a service may have.
+// cleaned replaces invalid UTF-8 and NULs in arguments, which the database refuses and errors of the service may contain.
 func cleaned(args []any) []any {
 	for i, a := range args {
 		switch s := a.(type) {

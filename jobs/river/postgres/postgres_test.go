@@ -41,7 +41,7 @@ func TestPostgres(t *testing.T) {
 	})
 }
 
-// TestMigrate opens an empty database by several programs at the same time.
+// TestMigrate opens an empty database several times at once.
 func TestMigrate(t *testing.T) {
 	t.Parallel()
 	url, schema := pgtest.NewSchema(t)
@@ -69,7 +69,7 @@ func TestMigrate(t *testing.T) {
 	}
 }
 
-// TestSettings refuses databases that would forget.
+// TestSettings: Open refuses databases that could lose commits.
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	url, schema := pgtest.NewSchema(t)
@@ -79,7 +79,7 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// TestTimeouts stops a transaction in its middle: what it holds is free again after a while.
+// TestTimeouts suspends a transaction: its locks are released after a while.
 func TestTimeouts(t *testing.T) {
 	t.Parallel()
 	url, schema := pgtest.NewSchema(t)
@@ -106,10 +106,10 @@ func TestTimeouts(t *testing.T) {
 		return db.Update(t.Context(), func(tx store.Tx) error { _, err := tx.Job("a"); return err })
 	}
 	if err := update(); err == nil || !strings.Contains(err.Error(), "lock timeout") {
-		t.Errorf("a lock that is held: %v", err)
+		t.Errorf("waiting for a held lock: %v", err)
 	}
 	if err := <-idle; err == nil {
-		t.Error("a transaction that has stopped for too long was committed")
+		t.Error("a transaction that was idle for too long was committed")
 	}
 	if err := update(); err != nil {
 		t.Errorf("the lock is still held: %v", err)
@@ -129,12 +129,12 @@ func poll(t *testing.T, f func() error) error {
 		select {
 		case <-time.After(10 * time.Millisecond):
 		case <-ctx.Done():
-			return errors.Join(errors.New("20 seconds were not enough"), err)
+			return errors.Join(errors.New("no success within 20 seconds"), err)
 		}
 	}
 }
 
-// TestDeadlock has two transactions lock two rows in opposite orders: the database ends one of them, which runs again.
+// TestDeadlock: two transactions lock two rows in opposite orders. The database ends one of them, which is retried.
 func TestDeadlock(t *testing.T) {
 	t.Parallel()
 	url, schema := pgtest.NewSchema(t)
@@ -186,7 +186,8 @@ func TestDeadlock(t *testing.T) {
 	}
 }
 
-// TestExclusive checks that one at a time runs what is exclusive, and that it does not outlive a connection.
+// TestExclusive checks that exclusive functions of one name do not run at the same time, and that the lock does not outlive
+// a connection.
 func TestExclusive(t *testing.T) {
 	t.Parallel()
 	url, schema := pgtest.NewSchema(t)
@@ -196,7 +197,7 @@ func TestExclusive(t *testing.T) {
 			t.Errorf("it ran at the same time: %v, %v", ran, err)
 		}
 		if ran, err := second.TryExclusive(ctx, "y", func(context.Context) error { return nil }); !ran || err != nil {
-			t.Errorf("another name did not run: %v, %v", ran, err)
+			t.Errorf("a function of another name did not run: %v, %v", ran, err)
 		}
 		return nil
 	})

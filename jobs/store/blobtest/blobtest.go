@@ -1,4 +1,4 @@
-// Package blobtest checks a [store.Blobs]. Programs that use package jobs do not need it: it is for those who write one.
+// Package blobtest tests implementations of [store.Blobs]. Programs that use package jobs do not need it.
 package blobtest
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// Run checks blobs, which are empty.
+// Run tests b, which must be empty.
 func Run(t *testing.T, b store.Blobs) {
 	t.Helper()
 	large := bytes.Repeat([]byte("0123456789abcdef"), 700_000) // more than one part of S3
@@ -32,9 +32,9 @@ func Run(t *testing.T, b store.Blobs) {
 		}
 	}
 	if got := get(t, b, "abcdefgh/parts/1-msgbatch_1-0123", 10_000_003); !bytes.Equal(got, large[10_000_003:]) {
-		t.Errorf("from an offset on there are %d bytes", len(got))
+		t.Errorf("read from an offset: got %d bytes", len(got))
 	}
-	put(t, b, "abcdefgh/job.json", []byte("another")) // in place of the one before
+	put(t, b, "abcdefgh/job.json", []byte("another")) // replaces the file
 	if got := get(t, b, "abcdefgh/job.json", 0); string(got) != "another" {
 		t.Errorf("got %q", got)
 	}
@@ -50,7 +50,7 @@ func Run(t *testing.T, b store.Blobs) {
 	testConcurrent(t, b)
 }
 
-// testAbort writes files that never get a name.
+// testAbort aborts a file.
 func testAbort(t *testing.T, b store.Blobs) {
 	t.Helper()
 	u, err := b.Create(t.Context())
@@ -62,14 +62,14 @@ func testAbort(t *testing.T, b store.Blobs) {
 	}
 	u.Abort()
 	if err := u.Commit("dropped"); err == nil {
-		t.Error("a file that was dropped was committed")
+		t.Error("Commit succeeded after Abort")
 	}
 	if _, err := b.Open(t.Context(), "dropped", 0); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("a file that was dropped: %v", err)
+		t.Errorf("opening an aborted file: %v", err)
 	}
 }
 
-// testConcurrent writes and reads the same file at the same time: it is whole.
+// testConcurrent writes and reads the same file at the same time. Readers must see complete files.
 func testConcurrent(t *testing.T, b store.Blobs) {
 	t.Helper()
 	put(t, b, "shared", []byte(strings.Repeat("0", 100_000)))

@@ -1,5 +1,5 @@
-// Package sqlstore has the tables and the statements of a [store.Tx] in an SQL database, which SQLite and PostgreSQL share.
-// Programs that use package jobs do not need it: it is for those who write a store.
+// Package sqlstore implements [store.Tx] for SQL databases. SQLite and PostgreSQL share its tables and statements. Programs
+// that use package jobs do not need it: it is for those who implement a store.
 package sqlstore
 
 import (
@@ -10,14 +10,14 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// A Dialect is how the SQL of a database differs.
+// A Dialect describes how the SQL of a database differs.
 type Dialect struct {
 	Integer string // type of 64-bit integers
-	Serial  string // type of a key that the database numbers, in ascending order
-	Text    string // type of UTF-8 text that is compared by bytes
+	Serial  string // type of a key to which the database assigns ascending numbers
+	Text    string // type of UTF-8 text that is compared bytewise
 	Blob    string // type of bytes
-	Table   string // ends CREATE TABLE
-	Lock    string // ends a SELECT whose rows nobody else may change until the end of the transaction
+	Table   string // end of CREATE TABLE
+	Lock    string // end of a SELECT that locks its rows until the end of the transaction
 }
 
 // A Conn is a transaction of a database. Placeholders are $1, $2 and so on.
@@ -25,28 +25,28 @@ type Conn interface {
 	// Exec executes a statement that returns no rows.
 	Exec(ctx context.Context, statement string, args ...any) error
 
-	// Query executes a statement that returns rows. They are closed before the next call.
+	// Query executes a statement that returns rows. The rows are closed before the next call.
 	Query(ctx context.Context, statement string, args ...any) (Rows, error)
 }
 
-// Rows are what a statement returns, as [database/sql.Rows] has them.
+// Rows are the result of a statement, as in [database/sql.Rows].
 type Rows interface {
 	Next() bool             // moves to the next row
-	Scan(into ...any) error // reads it
-	Err() error             // what ended the rows early
+	Scan(into ...any) error // reads the current row
+	Err() error             // error that ended the rows early
 	Close() error           // may be called twice
 }
 
 // A Tx is a [store.Tx].
 type Tx struct {
-	Ctx     context.Context  // of all its statements
-	Conn    Conn             // that executes them
-	Dialect Dialect          // that they are in
-	Locks   bool             // reads lock their rows: the transaction writes
-	Time    func() time.Time // by the database's clock
+	Ctx     context.Context  // context of all statements
+	Conn    Conn             // executes the statements
+	Dialect Dialect          // dialect of the database
+	Locks   bool             // whether reads lock their rows, because the transaction writes
+	Time    func() time.Time // time of the database's clock
 
-	// Claim has a transaction that writes wait until no other one has claimed the same key, of a row that may not exist
-	// yet. Nil is for a database in which transactions that write come one after the other.
+	// Claim makes a writing transaction wait until no other one has claimed the same key, of a row that may not exist yet.
+	// Nil is for a database that runs writing transactions one after the other.
 	Claim func(kind, key string) error
 }
 
@@ -62,13 +62,13 @@ func (t *Tx) claim(kind, key string) error {
 	return t.Claim(kind, key)
 }
 
-// one executes a statement that returns one row, of one column.
+// one executes a statement that returns one row with one column.
 func (t *Tx) one(statement string, args []any, into any) error {
 	rows, err := t.Conn.Query(t.Ctx, statement, args...)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = rows.Close() }() // Err has what went wrong
+	defer func() { _ = rows.Close() }() // Err has the error
 	if !rows.Next() {
 		return errors.Join(errors.New("no row"), rows.Err())
 	}

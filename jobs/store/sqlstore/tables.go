@@ -11,8 +11,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// A table maps rows of Go to rows of the database. The columns are in the order of what fields returns: where each is
-// read to and written from.
+// A table maps Go values to rows of the database. The columns are in the order of the pointers that fields returns.
 type table[V any] struct {
 	name    string
 	columns string // with their types, separated by commas
@@ -87,7 +86,7 @@ var (
 	}
 )
 
-// Schema returns the statements that make the tables.
+// Schema returns the statements that create the tables.
 func (d Dialect) Schema() string {
 	return jobs.schema(d) + limits.schema(d) + batches.schema(d) + attempts.schema(d) + created.schema(d) + commands.schema(d) + events.schema(d)
 }
@@ -116,7 +115,7 @@ func (t table[V]) schema(d Dialect) string {
 	return text.String()
 }
 
-// columnNames returns the names without the types.
+// columnNames returns the names of the columns, without types.
 func (t table[V]) columnNames() []string {
 	var all []string
 	for column := range strings.SplitSeq(t.columns, ", ") {
@@ -126,7 +125,7 @@ func (t table[V]) columnNames() []string {
 	return all
 }
 
-// choose returns the rows that match a condition, in an order and up to a limit, which are left out if they are empty and 0.
+// choose returns the rows that match a condition. Order and limit are optional: "" and 0 mean none.
 func (t table[V]) choose(in *Tx, condition, order string, limit int, args ...any) ([]*V, error) {
 	statement := "SELECT " + strings.Join(t.columnNames(), ", ") + " FROM " + t.name + " WHERE " + condition
 	if order != "" {
@@ -142,7 +141,7 @@ func (t table[V]) choose(in *Tx, condition, order string, limit int, args ...any
 	if err != nil {
 		return nil, t.failed(err)
 	}
-	defer func() { _ = rows.Close() }() // Err has what went wrong
+	defer func() { _ = rows.Close() }() // Err has the error
 	var all []*V
 	for rows.Next() {
 		row := new(V)
@@ -154,7 +153,7 @@ func (t table[V]) choose(in *Tx, condition, order string, limit int, args ...any
 	return all, t.failed(rows.Err())
 }
 
-// get returns the first row that matches a condition, in an order.
+// get returns the first row, in an order, that matches a condition.
 func (t table[V]) get(in *Tx, condition, order string, args ...any) (*V, error) {
 	all, err := t.choose(in, condition, order, 1, args...)
 	if err == nil && len(all) == 0 {
@@ -177,7 +176,7 @@ func (t table[V]) put(in *Tx, row *V) error {
 		") ON CONFLICT ("+t.key+") DO UPDATE SET "+strings.Join(set, ", "), t.fields(row)...))
 }
 
-// add writes a new row, to whose first column the database gives a number.
+// add writes a new row. The database assigns a number to its first column.
 func (t table[V]) add(in *Tx, row *V) error {
 	columns, fields := t.columnNames(), t.fields(row)
 	return t.failed(in.one("INSERT INTO "+t.name+" ("+strings.Join(columns[1:], ", ")+") VALUES ("+marks(1, len(columns)-1)+") RETURNING "+columns[0],
@@ -195,7 +194,7 @@ func (t table[V]) failed(err error) error {
 	return fmt.Errorf("database, table %s: %w", t.name, err)
 }
 
-// marks returns n placeholders, from the one with a number on. SQLite knows these too.
+// marks returns n placeholders, beginning with number from. SQLite supports this form too.
 func marks(from, n int) string {
 	var all []string
 	for i := range n {
@@ -219,7 +218,7 @@ func (f *flag) Value() (driver.Value, error) {
 func (f *flag) Scan(from any) error {
 	n, ok := from.(int64)
 	if !ok {
-		return fmt.Errorf("a flag is a %T", from)
+		return fmt.Errorf("want int64 for a flag, got %T", from)
 	}
 	*f = n != 0
 	return nil
@@ -240,7 +239,7 @@ func (m *moment) Value() (driver.Value, error) {
 func (m *moment) Scan(from any) error {
 	n, ok := from.(int64)
 	if !ok {
-		return fmt.Errorf("a time is a %T", from)
+		return fmt.Errorf("want int64 for a time, got %T", from)
 	}
 	*m = moment{}
 	if n != 0 {
@@ -265,7 +264,7 @@ func (n *names) Value() (driver.Value, error) {
 func (n *names) Scan(from any) error {
 	text, ok := from.(string)
 	if !ok {
-		return fmt.Errorf("a list is a %T", from)
+		return fmt.Errorf("want string for a list, got %T", from)
 	}
 	*n = nil
 	if text == "" {

@@ -111,7 +111,7 @@ func (t *Tx) Summary(job string) ([]store.Sum, error) {
 	if err != nil {
 		return nil, batches.failed(err)
 	}
-	defer func() { _ = rows.Close() }() // Err has what went wrong
+	defer func() { _ = rows.Close() }() // Err has the error
 	var all []store.Sum
 	for rows.Next() {
 		var s store.Sum

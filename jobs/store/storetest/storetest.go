@@ -1,5 +1,4 @@
-// Package storetest checks a [store.Store]. Programs that use package jobs do not need it: it is for those who write a
-// store.
+// Package storetest tests implementations of [store.Store]. Programs that use package jobs do not need it.
 package storetest
 
 import (
@@ -17,8 +16,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// Run checks stores. Open returns an empty one for a test; if reopen is not nil, it opens the one that it is given another
-// time, after that has been closed.
+// Run tests stores. Open returns an empty store for one test. If reopen is not nil, it reopens a store that was closed.
 func Run(t *testing.T, open func(t *testing.T) store.Store, reopen func(t *testing.T, s store.Store) store.Store) {
 	t.Helper()
 	for name, test := range map[string]func(t *testing.T, s store.Store){
@@ -129,7 +127,7 @@ func testRows(t *testing.T, s store.Store) {
 		return nil
 	})
 	update(t, s, putAll)
-	update(t, s, putAll) // writes over what is there
+	update(t, s, putAll) // overwrites existing rows
 	checkAll(t, s)
 	update(t, s, func(tx store.Tx) error {
 		b, err := tx.Batch(job.ID, batch.Seq)
@@ -150,7 +148,7 @@ func testRows(t *testing.T, s store.Store) {
 			return err
 		}
 		if !b.NotBefore.IsZero() || b.State != "" || !a.Fenced.IsZero() || len(a.Watermark) != 0 || a.Candidates != nil {
-			t.Errorf("zero values came back as %+v, %+v", b, a)
+			t.Errorf("zero values were read as %+v, %+v", b, a)
 		}
 		return nil
 	})
@@ -228,7 +226,7 @@ func testUndo(t *testing.T, s store.Store) {
 	checkAll(t, s)
 	view(t, s, func(tx store.Tx) error {
 		if _, err := tx.Batch(job.ID, 5); !errors.Is(err, store.ErrNotFound) {
-			t.Errorf("a row of a transaction that was undone: %v", err)
+			t.Errorf("a row of a transaction that was rolled back: %v", err)
 		}
 		return nil
 	})
@@ -269,13 +267,13 @@ func testCommands(t *testing.T, s store.Store) {
 		}
 		rest, err2 := tx.Events("a", events[1].ID, 0)
 		if diff := cmp.Diff(events[3:], rest); diff != "" {
-			t.Errorf("events behind the second:\n%s", diff)
+			t.Errorf("events after the second:\n%s", diff)
 		}
 		return errors.Join(err, err2)
 	})
 }
 
-// testConcurrent has goroutines admit requests under a limit: no two of them may count before the other has written.
+// testConcurrent admits requests under a limit on several goroutines. None may count before another one has written.
 func testConcurrent(t *testing.T, s store.Store) {
 	const limit, each, goroutines = 100, 7, 40
 	update(t, s, func(tx store.Tx) error {
@@ -310,7 +308,7 @@ func testConcurrent(t *testing.T, s store.Store) {
 	})
 }
 
-// testClaims has goroutines claim the same batch of the service: one of them has it, because the others find its row.
+// testClaims claims the same batch on several goroutines. Only one succeeds, because the others find its row.
 func testClaims(t *testing.T, s store.Store) {
 	var wg sync.WaitGroup
 	var winners atomic.Int64
@@ -335,11 +333,11 @@ func testClaims(t *testing.T, s store.Store) {
 	}
 	wg.Wait()
 	if n := winners.Load(); n != 1 {
-		t.Errorf("%d have claimed the batch", n)
+		t.Errorf("%d goroutines claimed the batch, want 1", n)
 	}
 }
 
-// testCounts has goroutines count in the same rows: each reads what the one before has written.
+// testCounts increments the same rows on several goroutines. No increment may be lost.
 func testCounts(t *testing.T, s store.Store) {
 	update(t, s, putAll)
 	const goroutines = 20
@@ -372,13 +370,13 @@ func testCounts(t *testing.T, s store.Store) {
 			return err
 		}
 		if b.Failures != batch.Failures+goroutines || a.EmptyLists != attempt.EmptyLists+goroutines {
-			t.Errorf("%d and %d were counted, want %d", b.Failures-batch.Failures, a.EmptyLists-attempt.EmptyLists, goroutines)
+			t.Errorf("counts are %d and %d, want %d", b.Failures-batch.Failures, a.EmptyLists-attempt.EmptyLists, goroutines)
 		}
 		return nil
 	})
 }
 
-// testText stores text that a service may send: a store must not fail because of it.
+// testText stores text that a service may send. A store must not fail because of it.
 func testText(t *testing.T, s store.Store) {
 	update(t, s, func(tx store.Tx) error {
 		text := "a\x00b\xff\xfec \u2028 'd' \"e\" $1 ?"
@@ -401,11 +399,11 @@ func testContext(t *testing.T, s store.Store) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := s.Update(ctx, putAll); !errors.Is(err, context.Canceled) {
-		t.Errorf("Update with a context that has ended: %v", err)
+		t.Errorf("Update with a canceled context: %v", err)
 	}
 	view(t, s, func(tx store.Tx) error {
 		if _, err := tx.Job(job.ID); !errors.Is(err, store.ErrNotFound) {
-			t.Errorf("it wrote: %v", err)
+			t.Errorf("Update with a canceled context wrote a row: %v", err)
 		}
 		return nil
 	})

@@ -37,8 +37,8 @@ func testWaiting(t *testing.T, s store.Store) {
 
 func testOutranked(t *testing.T, s store.Store) {
 	for name, test := range map[string]struct {
-		job   store.Job   // beside one of priority 3
-		batch store.Batch // of that job
+		job   store.Job   // competes with a job of priority 3
+		batch store.Batch // a batch of that job
 		want  bool
 	}{
 		"earlier":        {store.Job{Priority: 1}, store.Batch{}, true},
@@ -81,9 +81,9 @@ func testSpending(t *testing.T, s store.Store) {
 		}
 		errs = append(errs, tx.PutBatch(&store.Batch{Job: "a", Seq: 20, State: store.Proven, Reserved: 1 << 20, BatchID: "proven"}))
 		errs = append(errs, tx.PutCreated(&store.Created{BatchID: "proven", Job: "a", Seq: 20, Role: store.Ours}))
-		errs = append(errs, tx.PutBatch(&store.Batch{Job: "a", Seq: 21, State: store.Ended, Reserved: 1 << 21, BatchID: "again"})) // is read again
+		errs = append(errs, tx.PutBatch(&store.Batch{Job: "a", Seq: 21, State: store.Ended, Reserved: 1 << 21, BatchID: "again"})) // read again
 		errs = append(errs, tx.PutCreated(&store.Created{BatchID: "again", Job: "a", Seq: 21, Role: store.Ours, Collected: true, Spent: 1 << 30}))
-		for i, state := range states { // with nothing reserved
+		for i, state := range states { // without an amount reserved
 			errs = append(errs, tx.PutBatch(&store.Batch{Job: "c", Seq: int64(i), State: state}))
 		}
 		for i, role := range []store.Role{store.Spare, store.Orphan, store.Foreign} {

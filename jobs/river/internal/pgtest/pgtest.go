@@ -1,4 +1,4 @@
-// Package pgtest gives tests the database that they need.
+// Package pgtest provides databases for tests.
 package pgtest
 
 import (
@@ -12,16 +12,16 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// schemas counts those that were given.
+// schemas counts the schemas that were returned.
 var schemas atomic.Int64
 
-// NewSchema returns the URL of a database and the name of a schema in it that does not exist, and is dropped after the test.
-// Without a database the test is skipped.
+// NewSchema returns the URL of a database and the name of a new schema in it, which does not exist yet and is dropped after
+// the test. It skips the test if DATABASE_URL is not set.
 func NewSchema(t *testing.T) (url, schema string) {
 	t.Helper()
 	url = os.Getenv("DATABASE_URL")
 	if url == "" {
-		t.Skip("left out: it needs PostgreSQL, see make test-postgres")
+		t.Skip("skipped: it needs PostgreSQL, see make test-postgres")
 	}
 	schema = fmt.Sprintf("test_%d_%d", os.Getpid(), schemas.Add(1))
 	t.Cleanup(func() {

@@ -1,4 +1,4 @@
-// Command worker is a worker for the tests that kill it. The directory of the blobs may be shared.
+// Command worker is a worker that tests kill. Several workers may share the directory of the blobs.
 //
 //	worker -url postgres://… -schema s -blobs directory -limit 100 -sweep 500ms
 package main
@@ -35,7 +35,7 @@ func run(ctx context.Context) error {
 	dir := flag.String("blobs", "", "directory of the blobs")
 	temp := flag.String("temp", "", "directory of this worker")
 	limit := flag.Int64("limit", 0, "requests that may wait")
-	sweep := flag.Duration("sweep", time.Minute, "how often rows are looked for that nobody serves")
+	sweep := flag.Duration("sweep", time.Minute, "interval of looking for rows without a River job")
 	flag.Parse()
 	c, err := client.New()
 	if err != nil {
@@ -47,9 +47,9 @@ func run(ctx context.Context) error {
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	o := river.Options{Client: c, MaxWaiting: *limit, Temp: *temp, Schema: *schema, Sweep: *sweep, Stop: time.Second, Logger: log}
-	for ctx.Err() == nil { // the database may be away
+	for ctx.Err() == nil { // the database may be unavailable
 		if err := work(ctx, *url, blobs, o); err != nil {
-			log.Warn("the worker begins again", "error", err)
+			log.Warn("the worker restarts", "error", err)
 		}
 	}
 	return nil
