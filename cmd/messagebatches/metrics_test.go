@@ -22,7 +22,7 @@ func TestRunMetrics(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 6, "--duration", "1h")
 	p.want("run requests.jsonl -y --metrics nonsense", cli.Failed, "--metrics: ")
-	p.want("run requests.jsonl -y --metrics :0 --store postgres://a@b/c --blobs "+p.dir, cli.Failed, "--metrics is a flag of the workers")
+	p.want("run requests.jsonl -y --metrics :0 --store postgres://a@b/c --blobs "+p.dir, cli.Failed, "--metrics cannot be combined with --store")
 	c := p.command("run", "requests.jsonl", "-y", "--metrics", ":0")
 	stderr, err := c.StderrPipe()
 	if err != nil {

@@ -46,9 +46,9 @@ func TestReport(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &doc); err != nil || len(doc.Jobs) != 2 || doc.Jobs[0].Outcomes.Errored != 12 || doc.Jobs[1].Outcomes.Errored != 3 || len(doc.Jobs[0].Outcomes.Failures) == 0 {
 		t.Errorf("got %+v, %v", doc, err)
 	}
-	p.want("report --json requests.jsonl -o a.html", cli.Failed, "leave -o out")
+	p.want("report --json requests.jsonl -o a.html", cli.Failed, "omit -o")
 	p.want("report requests.jsonl -o none/a.html", cli.Failed, "there is no directory none")
-	p.want("report", cli.Failed, "say which ")
+	p.want("report", cli.Failed, "no requests file or job directory is named")
 	for _, entry := range must(os.ReadDir(p.dir)) {
 		if strings.HasPrefix(entry.Name(), ".") {
 			t.Errorf("%s is left", entry.Name())

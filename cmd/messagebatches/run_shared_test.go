@@ -94,12 +94,12 @@ func TestSharedFlags(t *testing.T) {
 	p := newPlace(t, 1)
 	for line, want := range map[string]string{
 		"worker":                              "needs --store and --blobs",
-		"worker --store postgres://db/x":      "needed together",
-		"worker --store mysql://db --blobs .": "is a URL such as postgres://",
-		"worker --store postgres://db/x --blobs . --sending 0":               "numbers from 1",
+		"worker --store postgres://db/x":      "used together",
+		"worker --store mysql://db --blobs .": "must be a URL such as postgres://",
+		"worker --store postgres://db/x --blobs . --sending 0":               "must be 1 or more",
 		"worker --store postgres://db/x --blobs . --more-tokens 9":           "needs --accept",
-		"run requests.jsonl -y --store postgres://db/x":                      "needed together",
-		"run requests.jsonl -y --store postgres://db/x --blobs . --budget 1": "cannot be had with",
+		"run requests.jsonl -y --store postgres://db/x":                      "used together",
+		"run requests.jsonl -y --store postgres://db/x --blobs . --budget 1": "cannot be combined with",
 	} {
 		p.want(line, 2, want)
 	}

@@ -104,13 +104,13 @@ func TestRunInATerminal(t *testing.T) {
 	x, wait = p.open("run requests.jsonl -o results.jsonl")
 	x.await(t, "Send 20 requests? [y/N] ")
 	x.WriteString("y\n")
-	x.await(t, "0 of 1 batch ended (the service counts nothing before a batch has ended)")
+	x.await(t, "0 of 1 batch ended (the service reports no counts until a batch ends)")
 	x.await(t, "oldest batch sent ")
 	x.WriteString("\x03")
 	if status := wait(); status != cli.Stopped {
 		t.Errorf("status %d", status)
 	}
-	if text := x.String(); !strings.Contains(text, "Interrupted. 20 requests go on at the service.") || !strings.Contains(text, "messagebatches run requests.jsonl -o results.jsonl\r\n") || !strings.Contains(text, "\x1b[") {
+	if text := x.String(); !strings.Contains(text, "Interrupted. Still running: 20 requests.") || !strings.Contains(text, "messagebatches run requests.jsonl -o results.jsonl\r\n") || !strings.Contains(text, "\x1b[") {
 		t.Errorf("got %q", text)
 	}
 	if strings.Contains(x.String(), "^C\x1b[") {
@@ -176,7 +176,7 @@ func TestNarrowTerminal(t *testing.T) {
 		t.Errorf("status %d", status)
 	}
 	text := regexp.MustCompile(`\x1b\[[0-9]*[A-Za-z]`).ReplaceAllString(x.String(), "")
-	if !strings.Contains(text, "0/20  [") || !strings.Contains(text, "0 of 1 batch ended (the service count...") {
+	if !strings.Contains(text, "0/20  [") || !strings.Contains(text, "0 of 1 batch ended (the service repor...") {
 		t.Errorf("got %q", x)
 	}
 	for _, line := range slices.Collect(strings.Lines(text)) {

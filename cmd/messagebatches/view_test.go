@@ -100,8 +100,8 @@ func TestViewWrong(t *testing.T) {
 		args []string
 		want string
 	}{
-		"no file":      {nil, "say which file of results"},
-		"three files":  {[]string{"a", "b", "c"}, "at most"},
+		"no file":      {nil, "no results file is named"},
+		"three files":  {[]string{"a", "b", "c"}, "at most one requests file"},
 		"no such file": {[]string{filepath.Join(dir, "none")}, "there is no file"},
 		"directory":    {[]string{dir}, "not a regular file"},
 		"address":      {[]string{filepath.Join(dir, "r"), "--addr", "256.0.0.1:0"}, "choose another address"},
