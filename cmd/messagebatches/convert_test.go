@@ -128,13 +128,13 @@ func TestConvert(t *testing.T) {
 		"table/refused": {
 			files: map[string]string{"t.json": `{"a":"{x}"}`, "in.csv": "k,x\na,1\na,2\nb\n"}, args: "convert in.csv --template t.json --id k -o out", status: cli.Issues,
 			err: "messagebatches convert: refused: custom_id: the custom_id is that of an earlier line, and each must be unique: line 3 (\"a\", as line 2)\n" +
-				"messagebatches convert: refused: the row has 1 cell, and the header 2: line 4\n" +
+				"messagebatches convert: refused: the row has 1 cell, but the header has 2: line 4\n" +
 				"messagebatches convert: DIR/in.csv: 3 rows, 1 request, 2 refused: DIR/out is not written unless you add --partial\n" +
 				"messagebatches convert: the cells of the table are separated by \",\"\n",
 		},
 		"table/partial": {
 			files: map[string]string{"t.json": `{"a":"{x}"}`, "in.csv": "k,x\na,1\nb\n,\n"}, args: "convert in.csv --template t.json --id k -o out --partial --json", status: cli.Issues,
-			out:    `{"input":"DIR/in.csv","output":"DIR/out","format":"table","read":2,"written":1,"blank":1,"separator":",","refused":1,"notes":[{"kind":"refused","message":"the row has 1 cell, and the header 2","count":1,"first":[{"line":3}]}]}` + "\n",
+			out:    `{"input":"DIR/in.csv","output":"DIR/out","format":"table","read":2,"written":1,"blank":1,"separator":",","refused":1,"notes":[{"kind":"refused","message":"the row has 1 cell, but the header has 2","count":1,"first":[{"line":3}]}]}` + "\n",
 			output: `{"custom_id":"a","params":{"a":"1"}}` + "\n",
 		},
 		"openai/notes": {

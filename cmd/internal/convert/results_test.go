@@ -89,7 +89,7 @@ func TestResults(t *testing.T) {
 			notes: []string{
 				`dropped : a second result with the same custom_id: 1 [3 "a", as line 1]`,
 				`changed custom_id: the custom_id has characters other than letters, digits, - and _: 1 [3 "? "]`,
-				"refused : the row has 1 cell, and the header 2: 1 [5 ]",
+				"refused : the row has 1 cell, but the header has 2: 1 [5 ]",
 				`dropped : no row of the table has the custom_id of this result: 1 [2 "b"]`,
 			},
 		},

@@ -114,7 +114,7 @@ func TestRows(t *testing.T) {
 		"row/ragged": {
 			table: "custom_id,t\nx\ny,2\n", template: `{"a":"{t}"}`,
 			want:  []string{`{"custom_id":"y","params":{"a":"2"}}`},
-			notes: []string{"refused : the row has 1 cell, and the header 2: 1 [2 ]"},
+			notes: []string{"refused : the row has 1 cell, but the header has 2: 1 [2 ]"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

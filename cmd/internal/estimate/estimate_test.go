@@ -116,7 +116,7 @@ func TestCompareJob(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Compare(t.Context(), []string{dir}, o); err == nil || !strings.Contains(err.Error(), "only a job that is done can be compared") {
+	if err := r.Compare(t.Context(), []string{dir}, o); err == nil || !strings.Contains(err.Error(), "only a finished job can be compared") {
 		t.Error(err)
 	}
 	service := batchtest.New(t, batchtest.WithDuration(0))

@@ -113,7 +113,7 @@ func (s *scene) read() (*Report, string) {
 	return r, page.String()
 }
 
-// TestDone looks at one job that is done from all sides, and in the end has some of its requests sent again.
+// TestDone checks every part of the report on a finished job, and then retries some of its requests.
 func TestDone(t *testing.T) {
 	t.Parallel()
 	inScene(t, nil, func(s *scene) {
@@ -133,7 +133,7 @@ func (s *scene) counts() {
 		s.Errorf("%+v, and the manifest has %+v", o, d)
 	}
 	if o.Retried.requests() != d.Reasked+d.Retried || d.Reasked == 0 || d.Retried == 0 || o.Failures.requests() != d.Rejected+d.Failed+d.Missing {
-		s.Errorf("%d were sent again and %d failed, and the manifest has %+v", o.Retried.requests(), o.Failures.requests(), d)
+		s.Errorf("%d were resent and %d failed, but the manifest has %+v", o.Retried.requests(), o.Failures.requests(), d)
 	}
 	first := o.Failures[slices.IndexFunc(o.Failures, func(x *Reason) bool { return x.Outcome == "errored" })]
 	if first.Outcome != "errored" || first.Type != "invalid_request_error" || len(first.Messages) != 1 || len(first.Examples) != mostExamples || first.Examples[0].Request != 1 {
@@ -172,7 +172,7 @@ func TestRunning(t *testing.T) {
 		if got := o.Answered + o.Rejected + o.failed() + o.Open; j.Status.Requests != 68 || got != 68 || j.Done != nil && e.Kind != jobs.EventDone || len(j.Notes) > 0 {
 			s.Errorf("%s: %+v of %d; %v", e.Kind, o, j.Status.Requests, j.Notes)
 		}
-		if !strings.Contains(page, "Since the beginning") && j.Done == nil {
+		if !strings.Contains(page, "Since the start") && j.Done == nil {
 			s.Errorf("the page does not say that the job runs")
 		}
 		reports++
@@ -202,7 +202,7 @@ func TestPruned(t *testing.T) {
 	})
 }
 
-// retried has requests that failed sent again: the job runs again, and its old report is not shown.
+// retried retries failed requests: the job runs again, and its old report is not shown.
 func (s *scene) retried() {
 	before, _ := s.read()
 	j, err := jobs.Open(s.Context(), s.dir, jobs.Options{})
@@ -218,7 +218,7 @@ func (s *scene) retried() {
 	if is.Open != n || is.Errored != 0 || is.Answered != was.Answered || is.Retried.requests() != was.Retried.requests()+n || after.Jobs[0].Done != nil {
 		s.Errorf("before: %+v, after: %+v", was, is)
 	}
-	for _, want := range []string{"Since the beginning", "No program is running the job"} {
+	for _, want := range []string{"Since the start", "No program is running the job"} {
 		if !strings.Contains(page, want) {
 			s.Errorf("%q is not on the page", want)
 		}

@@ -62,11 +62,11 @@ func TestReader(t *testing.T) {
 		"quotes/none":              {text: "a\tb\n\"x\" y\t\"\n", o: table.Options{NoQuotes: true}, header: "a|b", rows: []row{{2, `"x" y|"`, ""}}},
 		"quotes/none, blank lines": {text: "a\tb\r\n\r\n1\t2\r\n", o: table.Options{NoQuotes: true}, header: "a|b", rows: []row{{3, "1|2", ""}}},
 		"rows/ragged": {text: "a,b\n1\n1,2\n1,2,3\n", header: "a|b", rows: []row{
-			{Err: "line 2: the row has 1 cell, and the header 2"},
+			{Err: "line 2: the row has 1 cell, but the header has 2"},
 			{3, "1|2", ""},
-			{Err: "line 4: the row has 3 cells, and the header 2: a cell with ',' in it must be in quotes"},
+			{Err: "line 4: the row has 3 cells, but the header has 2: a cell with ',' in it must be in quotes"},
 		}},
-		"rows/other separator": {text: "a\n1;2\n1,2\n", header: "a", rows: []row{{2, "1;2", ""}, {Err: "line 3: the row has 2 cells, and the header 1 (the separator is ',')"}}},
+		"rows/other separator": {text: "a\n1;2\n1,2\n", header: "a", rows: []row{{2, "1;2", ""}, {Err: "line 3: the row has 2 cells, but the header has 1 (the separator is ',')"}}},
 		"rows/empty cells":     {text: "a,b\n,\n1,2\n,\n,\n", header: "a|b", rows: []row{{3, "1|2", ""}}, blank: 3},
 		"rows/none":            {text: "a,b\n", header: "a|b"},
 		"rows/Latin-1": {text: "a,b\n1,\"x\nZ\xfcrich\"\n1,2\n", header: "a|b", rows: []row{
@@ -196,7 +196,7 @@ func FuzzReader(f *testing.F) {
 				break
 			}
 			if len(cells) != len(r.Header) || line <= last {
-				t.Fatalf("line %d after %d with %d cells, and the header has %d", line, last, len(cells), len(r.Header))
+				t.Fatalf("line %d after %d with %d cells, but the header has has %d", line, last, len(cells), len(r.Header))
 			}
 			last = line
 			rows = append(rows, append(append([]string{}, cells...), "end"))
