@@ -127,7 +127,7 @@ func TestConvert(t *testing.T) {
 		},
 		"table/refused": {
 			files: map[string]string{"t.json": `{"a":"{x}"}`, "in.csv": "k,x\na,1\na,2\nb\n"}, args: "convert in.csv --template t.json --id k -o out", status: cli.Issues,
-			err: "messagebatches convert: refused: custom_id: the custom_id is that of an earlier line, and each must be unique: line 3 (\"a\", as line 2)\n" +
+			err: "messagebatches convert: refused: custom_id: duplicate custom_id: each must be unique: line 3 (\"a\", as in line 2)\n" +
 				"messagebatches convert: refused: the row has 1 cell, but the header has 2: line 4\n" +
 				"messagebatches convert: DIR/in.csv: 3 rows, 1 request, 2 refused: DIR/out is not written unless you add --partial\n" +
 				"messagebatches convert: the cells of the table are separated by \",\"\n",
@@ -221,12 +221,12 @@ func TestConvertFails(t *testing.T) {
 	t.Parallel()
 	dir := writeFiles(t, map[string]string{"a.csv": "x\n1\n", "t.json": `{"a":"{x}"}`, "bad.csv": "x\n\"1\n", "r.jsonl": `{"custom_id":"a","params":{}}`})
 	for _, tt := range []struct{ call, want string }{
-		{"convert", "no file is named: give the file to convert"},
+		{"convert", "the name of the file is empty: give the file to convert"},
 		{"convert a.csv b.csv", `unexpected argument "b.csv"`},
 		{"convert none.csv", "there is no file none.csv"},
 		{"convert a.csv", "a table needs --template FILE"},
 		{"convert a.csv --template none.json", "there is no file none.json"},
-		{"convert a.csv --template t.json", "a.csv: no column has the custom ids"},
+		{"convert a.csv --template t.json", "a.csv: no column has the custom IDs"},
 		{"convert a.csv --template t.json --number --model m", "--model does not apply to the format table"},
 		{"convert a.csv --template t.json --number --separator ab", "--separator must be one character, or tab, not \"ab\""},
 		{"convert a.csv --template t.json --number --json", "--json needs -o FILE"},

@@ -109,7 +109,7 @@ func TestReaderFails(t *testing.T) {
 		"file/UTF-16":        {text: "\xff\xfea\x00,\x00", want: "the table is text in UTF-16 (line 1)"},
 		"file/bare UTF-16":   {text: "a\x00,\x00", want: "the table is not text in UTF-8"},
 		"file/workbook":      {text: "PK\x03\x04...", want: "the table is a ZIP archive, as XLSX"},
-		"file/CR alone":      {text: "a,b\r1,2\r", want: "the table has line breaks of one character"},
+		"file/CR alone":      {text: "a,b\r1,2\r", want: "the lines of the table end in CR alone"},
 		"header/Latin-1":     {text: "a,Stra\xdfe\n", want: "header, line 1: cell 2 is not UTF-8"},
 		"quotes/bare":        {text: "a,b\n1,say \"hi\"\n", want: "line 2, column 7: a quote inside a cell"},
 		"quotes/not closed":  {text: "a,b\n1,2\n3,\"x\n5,6\n", want: "line 3: a quoted cell that begins in this row is not closed"},
