@@ -221,7 +221,7 @@ func TestConvertFails(t *testing.T) {
 	t.Parallel()
 	dir := writeFiles(t, map[string]string{"a.csv": "x\n1\n", "t.json": `{"a":"{x}"}`, "bad.csv": "x\n\"1\n", "r.jsonl": `{"custom_id":"a","params":{}}`})
 	for _, tt := range []struct{ call, want string }{
-		{"convert", "the name of the file is empty: give the file to convert"},
+		{"convert", "no file is named: give the file to convert"},
 		{"convert a.csv b.csv", `unexpected argument "b.csv"`},
 		{"convert none.csv", "there is no file none.csv"},
 		{"convert a.csv", "a table needs --template FILE"},

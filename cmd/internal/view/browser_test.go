@@ -137,7 +137,7 @@ func TestBrowserKeyboard(t *testing.T) {
 		t.Errorf("the skip link goes to %s", got)
 	}
 	tab.Keys("?")
-	if !strings.Contains(says(tab, "dialog[open]"), "go to a custom id") {
+	if !strings.Contains(says(tab, "dialog[open]"), "go to a custom ID") {
 		t.Error("? shows no help")
 	}
 	tab.Keys(kb.Escape)
@@ -394,7 +394,7 @@ func TestBrowserLongLine(t *testing.T) {
 	shown := func() int {
 		return browsertest.Eval[int](tab, `document.querySelector("#detail .response .block").textContent.length`)
 	}
-	if n := shown(); n > mostText+1000 || !strings.Contains(says(tab, "#detail .cut"), "10.0 MB in all") {
+	if n := shown(); n > mostText+1000 || !strings.Contains(says(tab, "#detail .cut"), "10.0 MB in total") {
 		t.Errorf("%d characters of 10 MB are shown, %q", n, says(tab, "#detail .cut"))
 	}
 	tab.Do(chromedp.Click(chromedp.CSS("#detail .cut button")))

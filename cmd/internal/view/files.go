@@ -44,7 +44,7 @@ type Files struct {
 	// that file.
 	requestOf, otherOf []uint32
 
-	// changed holds how the other result differs, for each row; nil without other results.
+	// differs holds how the other result differs, for each row; nil without other results.
 	differs []difference
 
 	table *price.Table
