@@ -50,7 +50,7 @@ const (
 		"T-3;Zürich;Where are you?\r\n"
 )
 
-// TestTickets makes labels of tickets without any code: a CSV becomes requests, these are run, and the results become a CSV.
+// TestTickets labels tickets without any code: a CSV becomes requests, which are run, and the results become a CSV.
 func TestTickets(t *testing.T) {
 	t.Parallel()
 	service := batchtest.New(t, batchtest.WithDuration(0))
@@ -181,8 +181,8 @@ func TestConvert(t *testing.T) {
 	}
 }
 
-// TestConvertKeepsWhatIsThere writes through a link, keeps the mode of a file, leaves it alone if rows are refused, and does
-// not put a file in the place of a device.
+// TestConvertKeepsWhatIsThere checks that convert writes through a link, keeps the mode of a file, does not change it if
+// rows are refused, and does not replace a device by a file.
 func TestConvertKeepsWhatIsThere(t *testing.T) {
 	t.Parallel()
 	dir := writeFiles(t, map[string]string{"t.json": `{"a":"{x}"}`, "in.csv": "x\n1\n", "bad.csv": "x\n1\n2,3\n", "out": "before"})

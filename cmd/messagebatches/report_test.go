@@ -9,7 +9,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-// TestReport writes a page about a job, and the same data as JSON.
+// TestReport writes the report of a job as a page and as JSON.
 func TestReport(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 12, "--duration", "100ms", "--errored", "100%")
@@ -23,7 +23,7 @@ func TestReport(t *testing.T) {
 	page := string(must(os.ReadFile(p.path("a.html"))))
 	for _, want := range []string{"<!doctype html>", ">team: support<", "<code>row 0</code>", "12 failed", "</html>"} {
 		if !strings.Contains(page, want) {
-			t.Errorf("the page has no %q", want)
+			t.Errorf("the page does not contain %q", want)
 		}
 	}
 	if out, _, status := p.run("report requests.job -o -"); status != cli.OK || !strings.HasPrefix(out, "<!doctype html>") {

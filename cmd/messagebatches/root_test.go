@@ -15,7 +15,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-// commands returns all commands, those that are hidden too.
+// commands returns all commands, including hidden ones.
 func commands(c *cobra.Command) []*cobra.Command {
 	all := []*cobra.Command{c}
 	for _, child := range c.Commands() {
@@ -44,12 +44,12 @@ func TestHelp(t *testing.T) {
 			t.Error(err)
 		}
 		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s is not what the command says, run the test with MESSAGEBATCHES_UPDATE=1\n%s", name, diff)
+			t.Errorf("%s differs from the help; run the test with MESSAGEBATCHES_UPDATE=1\n%s", name, diff)
 		}
 	}
 }
 
-// TestHelpIsWhole has each command explain itself, with examples and its exit statuses, in lines that a terminal shows.
+// TestHelpIsWhole checks that the help of each command has a text, examples and exit statuses, and fits a terminal.
 func TestHelpIsWhole(t *testing.T) {
 	t.Parallel()
 	for _, c := range commands(newRoot(new(app))) {
@@ -75,7 +75,7 @@ func TestHelpIsWhole(t *testing.T) {
 		}
 		for line := range strings.Lines(c.Example) {
 			if text := strings.TrimSpace(line); text != "" && !strings.Contains(text, "messagebatches ") && !strings.HasPrefix(text, "export ") {
-				t.Errorf("%s: an example is no command: %s", c.CommandPath(), text)
+				t.Errorf("%s: an example is not a command: %s", c.CommandPath(), text)
 			}
 		}
 	}
@@ -191,12 +191,12 @@ func TestWrongCalls(t *testing.T) {
 	}
 }
 
-// A brokenWriter cannot be written.
+// A brokenWriter fails every write.
 type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("no space") }
 
-// TestOutputLost has no command that ends well although its output could not be written.
+// TestOutputLost checks that commands fail if their output cannot be written.
 func TestOutputLost(t *testing.T) {
 	t.Parallel()
 	for _, args := range []string{"--help", "version", "contract", "validate -", "completion bash"} {
@@ -208,7 +208,7 @@ func TestOutputLost(t *testing.T) {
 	}
 }
 
-// TestFlagsAnywhere has flags before, between and behind files.
+// TestFlagsAnywhere puts flags before, between and after files.
 func TestFlagsAnywhere(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]int{
@@ -225,7 +225,7 @@ func TestFlagsAnywhere(t *testing.T) {
 	}
 }
 
-// TestCanceled has no command that goes on without its context.
+// TestCanceled checks that a command ends with its context.
 func TestCanceled(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

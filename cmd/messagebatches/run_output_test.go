@@ -17,7 +17,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-// TestRunKeepsFiles replaces no file that a job has not written, and says before anything is sent what cannot be written.
+// TestRunKeepsFiles checks that run replaces only files that the job has written, and reports files that it cannot write
+// before anything is sent.
 func TestRunKeepsFiles(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 5, "--duration", "50ms")
@@ -59,15 +60,15 @@ func TestRunKeepsFiles(t *testing.T) {
 	}
 	refuse()
 	if _, err := os.Stat(p.path("requests.job")); err == nil {
-		t.Error("a job was begun")
+		t.Error("a job was started")
 	}
 	p.want("run requests.jsonl -y -o empty.jsonl", cli.OK, "empty.jsonl: 5 requests")
 	p.want("run requests.jsonl -y -o empty.jsonl", cli.OK, "empty.jsonl: 5 requests")
 	refuse()
 }
 
-// TestResultsAgain writes the results of a job that is done again if they are gone, or wanted in another file, and says so
-// if that cannot be done.
+// TestResultsAgain rewrites the results of a finished job if they are missing, or requested in another file, and reports if
+// that is impossible.
 func TestResultsAgain(t *testing.T) {
 	t.Parallel()
 	for _, order := range []string{"input", "done"} {
@@ -94,7 +95,7 @@ func TestResultsAgain(t *testing.T) {
 	}
 }
 
-// TestRebuiltJobIsNotBegunAgain continues a job whose database was lost without a check, an estimate or a question.
+// TestRebuiltJobIsNotBegunAgain continues a job whose database was lost, without check, estimate or question.
 func TestRebuiltJobIsNotBegunAgain(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 5, "--duration", "3s")
@@ -128,7 +129,7 @@ func loseDatabase(p *place) {
 	}
 }
 
-// TestJobFromElsewhere looks at a job from another directory than that in which it was run.
+// TestJobFromElsewhere reads a job from a directory other than the one in which it was run.
 func TestJobFromElsewhere(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 5, "--duration", "50ms")
@@ -143,7 +144,7 @@ func TestJobFromElsewhere(t *testing.T) {
 	}
 }
 
-// TestNamesInJSON has properties of one form: words of lower case, joined with underscores.
+// TestNamesInJSON checks that property names are lower-case words joined with underscores.
 func TestNamesInJSON(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 5, "--duration", "50ms")

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-// TestRun sends requests as a pipe does it: nothing but data on standard output, and a line for each change beside it.
+// TestRun sends requests without a terminal: only data goes to standard output, and a line per change to standard error.
 func TestRun(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 30, "--duration", "300ms")
@@ -24,7 +24,7 @@ func TestRun(t *testing.T) {
 		}
 	}
 	if strings.ContainsAny(out+err, "\x1b\r") {
-		t.Errorf("lines move in a pipe: %q", err)
+		t.Errorf("lines are redrawn in a pipe: %q", err)
 	}
 	if n := len(readLines(t, p.path("results.jsonl"))); n != 30 {
 		t.Errorf("%d results", n)
@@ -52,7 +52,7 @@ func readLines(t *testing.T, name string) (lines []string) {
 	return slices.Collect(strings.Lines(string(text)))
 }
 
-// TestRunJSON has a line for each event and change, and at the end the report.
+// TestRunJSON expects a line for each event and change, and the report at the end.
 func TestRunJSON(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 12, "--duration", "100ms", "--errored", "100%")
@@ -70,14 +70,14 @@ func TestRunJSON(t *testing.T) {
 	}
 }
 
-// TestRunAsks has nobody to ask: processes of tests have no terminal.
+// TestRunAsks cannot ask for confirmation, because processes of tests have no terminal.
 func TestRunAsks(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 5, "--duration", "100ms")
 	p.want("run requests.jsonl", cli.Failed, "cannot ask for confirmation without a terminal: add --budget USD or -y to send, or --dry-run to see the cost first")
 	p.want("run requests.jsonl --dry-run", cli.OK, "Estimate: $")
 	if _, err := os.Stat(p.path("requests.job")); err == nil {
-		t.Error("a job was begun")
+		t.Error("a job was started")
 	}
 	out := p.want("run requests.jsonl --dry-run --json --set max_tokens=1", cli.OK)
 	if v := jsonLines(t, out); len(v) != 1 || v[0]["requests"] != 5.0 || v[0]["estimate"] == nil {
@@ -145,7 +145,7 @@ func TestRunSet(t *testing.T) {
 	p.want("verify requests.job", cli.OK)
 }
 
-// TestRunSample sends a sample once, whatever is answered to the question behind it.
+// TestRunSample checks that a sample is sent only once, whatever the answer to the question after it.
 func TestRunSample(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 9, "--duration", "100ms")
@@ -162,7 +162,7 @@ func TestRunSample(t *testing.T) {
 	}
 }
 
-// TestRunDetach sends and ends, and the same command collects.
+// TestRunDetach sends and exits; the same command without --detach collects.
 func TestRunDetach(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 20, "--duration", "1s")
@@ -176,7 +176,7 @@ func TestRunDetach(t *testing.T) {
 	p.want("run requests.jsonl -o results.jsonl", cli.OK, "Continuing job ", "20 answered")
 }
 
-// TestRunCancel cancels a job while nothing runs it; the next run makes results of what was answered.
+// TestRunCancel cancels a job that no program runs; the next run writes the results.
 func TestRunCancel(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 20, "--duration", "1h")
@@ -193,7 +193,7 @@ func TestRunCancel(t *testing.T) {
 	p.want("job pause requests.jsonl", cli.Failed, "there is nothing to pause")
 }
 
-// TestJob looks at a job that is done.
+// TestJob reads a finished job.
 func TestJob(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 20, "--duration", "100ms", "--errored", "30%", "--seed", "3")
@@ -268,7 +268,7 @@ func TestBatch(t *testing.T) {
 	q.want("batch cancel "+id, cli.OK, id+": canceling\n")
 }
 
-// TestRunPauses has a budget that nothing fits, and continues with a higher one.
+// TestRunPauses uses a budget that is too low for anything, and continues with a higher one.
 func TestRunPauses(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 20, "--duration", "100ms")
@@ -280,7 +280,7 @@ func TestRunPauses(t *testing.T) {
 	p.want("run requests.jsonl --batch-requests 7", cli.Failed, "messagebatches run: the job was started with a different --batch-requests: 100000, not 7\nOmit the flag, or start another job in another directory with --job.")
 }
 
-// TestRunAccept sends truncated requests again, with more tokens.
+// TestRunAccept resends truncated requests with more tokens.
 func TestRunAccept(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 20, "--duration", "100ms", "--truncated", "100%")

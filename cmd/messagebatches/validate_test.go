@@ -14,7 +14,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-// TestMain is the command itself where a test asks for it.
+// TestMain runs the command itself if a test asks for it.
 func TestMain(m *testing.M) {
 	if os.Getenv("MESSAGEBATCHES_TEST_COMMAND") != "" {
 		main()
@@ -67,7 +67,7 @@ func TestValidateJSON(t *testing.T) {
 	}
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	if len(lines) != 3 || lines[0] != lines[1] || lines[2] != `{"totals":{"files":2,"failed":0,"requests":18,"bytes":3024,"errors":20,"warnings":4}}` {
-		t.Fatalf("%d lines for two files that are the same, and their totals\n%s", len(lines), out)
+		t.Fatalf("%d lines for two equal files and their totals\n%s", len(lines), out)
 	}
 	var report struct {
 		File                              string
@@ -111,7 +111,7 @@ func TestValidateFlags(t *testing.T) {
 		in     string
 		args   []string
 		status int
-		out    string // a part of it
+		out    string // part of the output
 		err    string
 	}{
 		"fine":                      {fine, []string{"-"}, cli.OK, "-: 1 request, ", ""},
@@ -161,7 +161,7 @@ func TestValidateFlags(t *testing.T) {
 	}
 }
 
-// TestProcess runs the command as a process of its own, whose output is no terminal.
+// TestProcess runs the command as a process whose output is not a terminal.
 func TestProcess(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

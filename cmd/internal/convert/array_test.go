@@ -16,7 +16,7 @@ func TestArray(t *testing.T) {
 	for name, tt := range map[string]struct {
 		in, out string
 		notes   []string
-		err     string // its beginning
+		err     string // beginning of the error
 	}{
 		"array/two":         {in: "[\n {\"custom_id\": \"a\", \"params\": {\"x\": 1.50}},\n {\"custom_id\":\"b\"}\n]\n", out: "{\"custom_id\":\"a\",\"params\":{\"x\":1.50}}\n{\"custom_id\":\"b\"}\n"},
 		"array/empty":       {in: "[]"},

@@ -14,7 +14,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/convert"
 )
 
-// aLine returns a line of OpenAI's Batch API whose body has these properties beside a model.
+// aLine returns a line of OpenAI's Batch API whose body has a model and the given properties.
 func aLine(properties string) string {
 	return `{"custom_id":"x","method":"POST","url":"/v1/chat/completions","body":{"model":"gpt-4o","max_completion_tokens":9,` + properties + `}}`
 }
@@ -178,8 +178,8 @@ func TestOpenAILines(t *testing.T) {
 	}
 }
 
-// FuzzOpenAI converts any text: each line is either refused or one line of valid JSON with the same ID, and strings of the
-// user are in it.
+// FuzzOpenAI converts any text: each line is either refused, or becomes one line of valid JSON with the same ID and the
+// strings of the user.
 func FuzzOpenAI(f *testing.F) {
 	f.Add(aLine(`"messages":[{"role":"user","content":"q"}],"temperature":2,"tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":"auto"`))
 	f.Add(aLine(`"messages":[{"role":"system","content":[{"type":"text","text":"s"}]},{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"a","content":"r"},{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,iVBORw0KGgo="}}]}]`))

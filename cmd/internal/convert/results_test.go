@@ -144,7 +144,7 @@ func TestResultsFails(t *testing.T) {
 	}
 }
 
-// TestResultsOfMany joins results in another order than the table's, with lines longer than any buffer.
+// TestResultsOfMany joins results whose order differs from the table's, with lines longer than any buffer.
 func TestResultsOfMany(t *testing.T) {
 	t.Parallel()
 	const n = 3000
@@ -176,8 +176,8 @@ func TestResultsOfMany(t *testing.T) {
 	}
 }
 
-// FuzzResults converts any results and any table: the output can be read again, has a row for each of the input, and no
-// cell of it is a formula.
+// FuzzResults converts any results and any table: the output can be read again, has a row for each row of the input, and
+// contains no formulas.
 func FuzzResults(f *testing.F) {
 	f.Add(succeeded("a", `{"x":"=1"}`)+succeeded("b", "@x"), "custom_id,t\na,+x\n")
 	f.Add(`{"custom_id":"e","result":{"type":"errored","error":{"type":"error","error":{"type":"-x","message":"=y"}}}}`+"\n{}\n\xff", "custom_id;\"x\ny\"\ne;1\n")

@@ -24,7 +24,7 @@ const (
 	pdf = "%PDF-1.7\n%%EOF\n"
 )
 
-// notes writes groups one a line, for comparison.
+// notes formats groups for comparison, one per line.
 func notes(groups []convert.Group) (lines []string) {
 	for _, g := range groups {
 		text := fmt.Sprintf("%s %s: %s: %d", g.Kind, g.Place, g.Message, g.Count)
@@ -36,7 +36,7 @@ func notes(groups []convert.Group) (lines []string) {
 	return lines
 }
 
-// filesDir makes a directory with files in it and one beside it.
+// filesDir creates a directory with files in it, and a file next to it.
 func filesDir(t *testing.T) string {
 	dir := filepath.Join(t.TempDir(), "in")
 	for name, data := range map[string]string{"a.png": png, "sub/b.pdf": pdf, "note.txt": "hello", "empty": "", "../secret.png": png} {
@@ -148,7 +148,7 @@ func TestRowsFails(t *testing.T) {
 	for name, tt := range map[string]struct {
 		table, template string
 		id              convert.RowID
-		want            string // the beginning of the error
+		want            string // beginning of the error
 	}{
 		"template/no JSON":         {template: `{"a":}`, want: "the template is not JSON, line 1: "},
 		"template/cut off":         {template: "{\"a\":1", want: "the template is not JSON: it is truncated"},
@@ -203,8 +203,8 @@ func TestRowsPassPreflight(t *testing.T) {
 	}
 }
 
-// FuzzTemplate fills any template with any cell: what comes out is one line of JSON, and the text of the cell is in it as
-// it was.
+// FuzzTemplate fills any template with any cell: the result is one line of JSON that contains the text of the cell
+// unchanged.
 func FuzzTemplate(f *testing.F) {
 	for _, s := range []string{`{"a":"{t}"}`, `{"a":"{{t}} {t}{","b":[{"c":"x{t}y"}]}`, `{"params":{"a":"{t}"},"custom_id":"{k}"}`, `{"content":["@x",1]}`, "{\"a\":\"\\u007bt}\"}", `{"source":"@","type":"image"}`, `{"a":"{{{t}}}"}`} {
 		f.Add(s, "x\"y\n\\")

@@ -25,7 +25,7 @@ import (
 
 const key = "sk-ant-secret-0123456789"
 
-// A setup is what a test runs against.
+// A setup is the environment of a test.
 type setup struct {
 	http    *http.Client
 	options []client.Option
@@ -55,7 +55,7 @@ func server(t *testing.T, start func(*httptest.Server), h http.HandlerFunc) *htt
 	return s
 }
 
-// closed returns an address at which nothing listens.
+// closed returns an address on which nothing listens.
 func closed(t *testing.T) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -73,7 +73,7 @@ func through(proxy string) *http.Client {
 	return &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(u)}}
 }
 
-// page responds as a web server does that knows nothing of the API.
+// page responds like a web server without the API.
 func page(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html")
 	fmt.Fprint(w, "<html>Welcome</html>")
@@ -202,7 +202,7 @@ func TestRun(t *testing.T) {
 							return
 						}
 						c.Read(make([]byte, 4096))
-						c.Write([]byte("\x15\x03\x01\x00\x02\x02\x46")) // an alert of TLS
+						c.Write([]byte("\x15\x03\x01\x00\x02\x02\x46")) // a TLS alert
 						c.Close()
 					}
 				}()
@@ -265,7 +265,7 @@ func TestRun(t *testing.T) {
 					t.Errorf("got %s | %s\nwant %s", got, c.Todo, want)
 				}
 				if (c.State == doctor.Wrong || c.State == doctor.Warning) && c.Todo == "" {
-					t.Errorf("%+v: nothing to do about it", c)
+					t.Errorf("%+v: it does not say what to do", c)
 				}
 			}
 			all, err := json.Marshal(checks)
@@ -291,7 +291,7 @@ func anonymous(checks []doctor.Check, text string) string {
 	return regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAllString(text, "127.0.0.1:PORT")
 }
 
-// TestRunIsCheap makes no call but two lists of one batch.
+// TestRunIsCheap checks that only two list calls are made, of one batch each.
 func TestRunIsCheap(t *testing.T) {
 	t.Parallel()
 	s := serve(t)

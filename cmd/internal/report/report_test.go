@@ -24,13 +24,13 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-// hostile are custom IDs that nobody should trust. Each is that of a request that fails.
+// hostile lists malicious custom IDs. Each belongs to a request that fails.
 var hostile = []string{
 	`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, "evil\u202egnp.exe\u200b\x1b[2J", strings.Repeat("x", 5000),
 	`{{.Version}}`, `</style></title><svg onload=alert(1)>`, `javascript:alert(1)`, `url(https://example.com)`,
 }
 
-// A scene is a job in a bubble of time.
+// A scene is a job in a synctest bubble.
 type scene struct {
 	*testing.T
 	dir     string
@@ -99,7 +99,7 @@ func inScene(t *testing.T, while func(*scene, jobs.Event), after func(*scene)) {
 	})
 }
 
-// read makes a report, and its page.
+// read makes a report and its page.
 func (s *scene) read() (*Report, string) {
 	s.Helper()
 	r, err := Read(s.Context(), []string{s.dir}, nil, "test")
@@ -124,13 +124,13 @@ func TestDone(t *testing.T) {
 	})
 }
 
-// counts compares the report of a job that is done with its manifest.
+// counts compares the report of a finished job with its manifest.
 func (s *scene) counts() {
 	r, page := s.read()
 	j := r.Jobs[0]
 	o, d := j.Outcomes, s.done
 	if o.Answered != d.Answered-d.Rejected || o.Rejected != d.Rejected || o.failed() != d.Failed+d.Missing || o.Open != 0 || o.Answered < 40 || o.Errored != int64(len(hostile)) {
-		s.Errorf("%+v, and the manifest has %+v", o, d)
+		s.Errorf("%+v, but the manifest has %+v", o, d)
 	}
 	if o.Retried.requests() != d.Reasked+d.Retried || d.Reasked == 0 || d.Retried == 0 || o.Failures.requests() != d.Rejected+d.Failed+d.Missing {
 		s.Errorf("%d were resent and %d failed, but the manifest has %+v", o.Retried.requests(), o.Failures.requests(), d)
@@ -158,7 +158,7 @@ func (s *scene) counts() {
 	}
 }
 
-// TestRunning reads reports while the job runs: the parts add up at each moment.
+// TestRunning makes reports while the job runs: the outcomes add up at any time.
 func TestRunning(t *testing.T) {
 	t.Parallel()
 	reports := 0
@@ -173,7 +173,7 @@ func TestRunning(t *testing.T) {
 			s.Errorf("%s: %+v of %d; %v", e.Kind, o, j.Status.Requests, j.Notes)
 		}
 		if !strings.Contains(page, "Since the start") && j.Done == nil {
-			s.Errorf("the page does not say that the job runs")
+			s.Errorf("the page does not say that the job is running")
 		}
 		reports++
 	}, nil)
@@ -182,7 +182,7 @@ func TestRunning(t *testing.T) {
 	}
 }
 
-// TestPruned has only the output left.
+// TestPruned makes a report when only the output is left.
 func TestPruned(t *testing.T) {
 	t.Parallel()
 	inScene(t, nil, func(s *scene) {
@@ -197,7 +197,7 @@ func TestPruned(t *testing.T) {
 		r, page := s.read()
 		o, d := r.Jobs[0].Outcomes, s.done
 		if o.Answered != d.Answered || o.failed() != d.Failed || len(o.Retried) > 0 || !strings.Contains(page, "were pruned") {
-			s.Errorf("%+v, and the manifest has %+v", o, d)
+			s.Errorf("%+v, but the manifest has %+v", o, d)
 		}
 	})
 }
@@ -225,7 +225,7 @@ func (s *scene) retried() {
 	}
 }
 
-// hostile looks for what texts of others must not do to the page.
+// hostile checks that texts from outside cannot harm the page.
 func (s *scene) hostile() {
 	_, page := s.read()
 	for _, bad := range []string{"<script", "<img", "onerror=alert(1)>", "<svg onload", "</style></title>", "http://", "src=\"", "<link", "@import", " src=\"", strings.Repeat("x", 200), strings.Repeat("y", 600), strings.Repeat("z", 200)} {
@@ -235,7 +235,7 @@ func (s *scene) hostile() {
 	}
 	for _, want := range []string{"&lt;script&gt;alert(1)&lt;/script&gt;", `evil\u202egnp.exe\u200b\x1b[2J`, "{{.Version}}"} {
 		if !strings.Contains(page, want) {
-			s.Errorf("the page has no %q", want)
+			s.Errorf("the page does not contain %q", want)
 		}
 	}
 	for _, c := range page {
@@ -250,11 +250,11 @@ func (s *scene) hostile() {
 	css, rest, _ := strings.Cut(rest, "</style>")
 	sum := sha256.Sum256([]byte(css))
 	if strings.Contains(rest, "<style") || strings.Contains(page, " style=") || !strings.Contains(html.UnescapeString(page), "default-src 'none'; style-src 'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"';") {
-		s.Error("the policy does not name the one style")
+		s.Error("the policy does not allow only the style")
 	}
 }
 
-// TestReasonsAreBounded counts a million kinds of failures as a few.
+// TestReasonsAreBounded checks that a million kinds of failures become a few.
 func TestReasonsAreBounded(t *testing.T) {
 	t.Parallel()
 	var r Reasons

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/table"
 )
 
-// A row is what Next returned.
+// A row is a result of Next.
 type row struct {
 	Line  int
 	Cells string // joined by |
@@ -102,7 +102,7 @@ func TestReaderFails(t *testing.T) {
 	for name, tt := range map[string]struct {
 		text string
 		o    table.Options
-		want string // the beginning of the error
+		want string // beginning of the error
 	}{
 		"file/empty":         {text: "", want: "the table is empty"},
 		"file/only a mark":   {text: "\ufeff", want: "the table is empty"},
@@ -169,14 +169,14 @@ func TestWriter(t *testing.T) {
 	}
 }
 
-// FuzzReader reads any text: rows have as many cells as the header, their lines grow, and what was read can be written and
-// read again.
+// FuzzReader reads any text: rows have as many cells as the header, their line numbers increase, and the rows can be written
+// and read again.
 func FuzzReader(f *testing.F) {
 	for _, text := range []string{"a,b\n1,2\n", "\ufeffa;b\r\n\"x\ny\";2\r\n", "sep=|\na|b\n", "a\n\"", "a,b\n1\n,\n", "a\tb\n\"x\" y\tz\n", "a,\xff\n", "\"a\"\"\",b\n=1,-1\n"} {
 		f.Add(text, false)
 		f.Add(text, true)
 	}
-	f.Add("a\n"+strings.Repeat("x,y\n", 200)+"\x00\n", false) // the rows that are left out hide a zero byte
+	f.Add("a\n"+strings.Repeat("x,y\n", 200)+"\x00\n", false) // the omitted rows hide a zero byte
 	f.Fuzz(func(t *testing.T, text string, noQuotes bool) {
 		r, err := table.NewReader(strings.NewReader(text), table.Options{NoQuotes: noQuotes})
 		if err != nil {
@@ -196,7 +196,7 @@ func FuzzReader(f *testing.F) {
 				break
 			}
 			if len(cells) != len(r.Header) || line <= last {
-				t.Fatalf("line %d after %d with %d cells, but the header has has %d", line, last, len(cells), len(r.Header))
+				t.Fatalf("line %d after %d with %d cells, but the header has %d", line, last, len(cells), len(r.Header))
 			}
 			last = line
 			rows = append(rows, append(append([]string{}, cells...), "end"))
@@ -207,7 +207,7 @@ func FuzzReader(f *testing.F) {
 		}
 		again, err := table.NewReader(strings.NewReader(out.String()), table.Options{Separator: ','})
 		if err != nil && strings.HasPrefix(err.Error(), "the table is ") {
-			return // without quotes, or without rows that were left out, it begins as a file of another kind does
+			return // without quotes or the omitted rows, it looks like a file of another format
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -218,7 +218,7 @@ func FuzzReader(f *testing.F) {
 				t.Fatal(err)
 			}
 			for i := range want {
-				want[i] = strings.ReplaceAll(want[i], "\r\n", "\n") // as package csv reads quoted cells
+				want[i] = strings.ReplaceAll(want[i], "\r\n", "\n") // like package csv in quoted cells
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Fatalf("line %d: %s", line, diff)
