@@ -15,19 +15,19 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-// message returns the text of an error, in the words of the command line.
+// message returns the text of an error in terms of the command line.
 func message(err error) string {
 	var path *fs.PathError
 	var issues *preflight.IssuesError
 	var option *jobs.OptionsError
 	switch {
 	case errors.As(err, &option) && flagOf(option.Name) != "":
-		return fmt.Sprintf("the job was begun with another %s: %.200s, not %.200s", flagOf(option.Name), fmt.Sprint(option.Job), fmt.Sprint(option.Call))
+		return fmt.Sprintf("the job was started with a different %s: %.200s, not %.200s", flagOf(option.Name), fmt.Sprint(option.Job), fmt.Sprint(option.Call))
 	case errors.As(err, &issues):
 		return issuesText(issues)
 	case errors.As(err, &path) && errors.Is(err, fs.ErrNotExist) && path.Op != "mkdir":
 		if filepath.Base(path.Path) == "job.json" {
-			return fmt.Sprintf("there is no job %s: messagebatches run begins one", filepath.Dir(path.Path))
+			return fmt.Sprintf("there is no job %s: messagebatches run starts one", filepath.Dir(path.Path))
 		}
 		if filepath.Base(path.Path) == "manifest.json" {
 			return fmt.Sprintf("%s is not done: messagebatches run continues it", filepath.Dir(path.Path))
@@ -40,7 +40,7 @@ func message(err error) string {
 	return err.Error()
 }
 
-// issuesText lists the first issues by the lines of the file.
+// issuesText lists the first issues with their lines in the file.
 func issuesText(e *preflight.IssuesError) string {
 	const most = 10
 	var b strings.Builder
@@ -80,30 +80,30 @@ func advice(err error) string {
 	case errors.As(err, new(*preflight.IssuesError)), errors.As(err, new(*jobs.InputError)):
 		return "Nothing was sent. messagebatches validate --split lists all errors."
 	case errors.Is(err, client.ErrAuthentication):
-		return "Check the key: messagebatches doctor says what is wrong."
+		return "Check the key: messagebatches doctor finds the problem."
 	case errors.Is(err, client.ErrNotFound):
 		return "messagebatches batch ls lists the batches that the key can see."
 	case errors.Is(err, jobs.ErrLocked):
-		return "messagebatches status and messagebatches job watch look at a job while it is run."
+		return "To look at a running job, use messagebatches status or messagebatches job watch."
 	case errors.Is(err, jobs.ErrCopied):
-		return "If it will never be run there again: messagebatches job rebuild --take-over."
+		return "If it will never run there again, use messagebatches job rebuild --take-over."
 	case errors.Is(err, jobs.ErrDatabaseLost):
-		return "messagebatches job rebuild repairs that."
+		return "To repair it, run messagebatches job rebuild."
 	case errors.As(err, new(*jobs.OptionsError)) && !errors.Is(err, jobs.ErrInputChanged):
-		return "Leave the flag out, or give --job another directory for another job."
+		return "Omit the flag, or start another job in another directory with --job."
 	case errors.Is(err, jobs.ErrInputChanged):
-		return "Another file of requests needs another job: give --job another directory."
+		return "Different requests need another job: start it in another directory with --job."
 	case errors.Is(err, jobs.ErrNotDone):
-		return "messagebatches run continues it."
+		return "To continue it, use messagebatches run."
 	case isDiskFull(err):
-		return "Nothing is lost. Free some space: the same command then continues."
+		return "Nothing is lost. Free some space, then run the same command to continue."
 	case errors.As(err, &path) && errors.Is(err, fs.ErrPermission):
-		return "Check who may read and write " + cli.Visible(path.Path) + "."
+		return "Check the permissions of " + cli.Visible(path.Path) + "."
 	}
 	return ""
 }
 
-// isDiskFull reports whether an error is that of a disk without space, for which SQLite and Windows have texts.
+// isDiskFull reports whether an error says that the disk is full. SQLite and Windows only have texts for that.
 func isDiskFull(err error) bool {
 	text := err.Error()
 	return errors.Is(err, syscall.ENOSPC) || strings.Contains(text, "database or disk is full") || strings.Contains(text, "not enough space on the disk")
@@ -113,11 +113,11 @@ func isDiskFull(err error) bool {
 func pausedAdvice(why string) string {
 	switch {
 	case strings.Contains(why, "budget"):
-		return "The same command with a higher --budget continues."
+		return "To continue, run the same command with a higher --budget."
 	case strings.Contains(why, "authentication_error"), strings.Contains(why, "permission_error"):
-		return "messagebatches doctor says what is wrong with the key. Then the same command continues."
+		return "Check the key with messagebatches doctor, then run the same command to continue."
 	case strings.Contains(why, "requested by"):
-		return "messagebatches job resume has it send again."
+		return "To lift the pause, run messagebatches job resume."
 	}
-	return "Then the same command continues."
+	return "Fix that, then run the same command to continue."
 }

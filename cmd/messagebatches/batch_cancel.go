@@ -8,8 +8,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-const batchCancelLong = `Cancels batches. Requests that run already may still be answered, and are paid for; the others are
-canceled. A batch of a run is better canceled with messagebatches cancel, which also ends the run.
+const batchCancelLong = `Cancels batches. Requests that are already running may still finish, and are then paid for; the
+others are canceled. To cancel a batch of a run, use messagebatches cancel, which also ends the run.
 
 Exit status: 0, or 2 if a batch could not be canceled.`
 

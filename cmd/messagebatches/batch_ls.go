@@ -12,26 +12,26 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-const batchLsLong = `Lists the batches of the workspace, the newest first. Requests are counted when a batch has ended;
-until then the service says only how many there are. With --json each batch is an object as the
-service describes it.
+const batchLsLong = `Lists the batches of the workspace, newest first. Requests are counted by outcome once the batch has
+ended; until then only their total is known. With --json each batch is an object as the service
+returns it.
 
-Exit status: 0, or 2 if the service cannot be asked.`
+Exit status: 0, or 2 if the batches cannot be listed.`
 
 const batchLsExample = `  messagebatches batch ls
   messagebatches batch ls --json --max 1000`
 
 func newBatchLs(a *app) *cobra.Command {
 	c := &cobra.Command{
-		Use: "ls", Short: "List batches, the newest first",
+		Use: "ls", Short: "List batches, newest first",
 		Long: batchLsLong, Example: batchLsExample, Args: noArguments,
 	}
-	most := c.Flags().Int("max", 20, "list at most this `number`, 0 for all")
+	most := c.Flags().Int("max", 20, "list at most this `number` of batches, 0 for all")
 	var service serviceFlags
 	service.add(c.Flags())
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if *most < 0 {
-			return cli.Wrong("--max is a number from 1, or 0 for all")
+			return cli.Wrong("--max must be 1 or more, or 0 for all")
 		}
 		return a.batchLs(c.Context(), service, *most)
 	}
@@ -65,7 +65,7 @@ func (a *app) batchLs(ctx context.Context, service serviceFlags, most int) error
 	return w.Flush()
 }
 
-// counts says how the requests of a batch fared, if that is known.
+// counts returns the requests of a batch by outcome, or only their number while the batch runs.
 func counts(b *client.Batch) string {
 	n := b.RequestCounts
 	if !b.Ended() {

@@ -12,12 +12,11 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-const batchResultsLong = `Writes the results of a batch that has ended to standard output, one a line, as the service sends
-them, in no particular order. A connection that is lost is made again. With --json it does the
-same.
+const batchResultsLong = `Writes the results of a batch that has ended to standard output, one per line, as the service sends
+them, in no particular order. If the connection is lost, it reconnects. --json makes no difference.
 
-Exit status: 0, 1 if a line is damaged or results are missing, which is said, 2 if the results
-cannot be read.`
+Exit status: 0; 1 if a line is damaged or results are missing, with a message on standard error; 2
+if the results cannot be read.`
 
 func newBatchResults(a *app) *cobra.Command {
 	c := &cobra.Command{

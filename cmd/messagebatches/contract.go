@@ -10,8 +10,7 @@ import (
 )
 
 const contractLong = `Writes the contract of the Message Batches API, an OpenAPI 3.1 document, to standard output: as
-YAML, as JSON with --json, or with --html as one page to read, which requests nothing when it is
-opened.
+YAML, as JSON with --json, or as a web page with --html. The page loads nothing from the network.
 
 Exit status: 0, or 2 if it could not be written.`
 
@@ -20,10 +19,10 @@ const contractExample = `  messagebatches contract >openapi.yaml
 
 func newContract(a *app) *cobra.Command {
 	c := &cobra.Command{
-		Use: "contract", Short: "Write the contract of the service, as YAML, JSON or a page",
+		Use: "contract", Short: "Write the API contract as YAML, JSON or a web page",
 		Long: contractLong, Example: contractExample, Args: noArguments,
 	}
-	html := c.Flags().Bool("html", false, "write a page to read")
+	html := c.Flags().Bool("html", false, "write a web page")
 	c.RunE = func(*cobra.Command, []string) error { return a.contract(*html) }
 	return c
 }
@@ -44,7 +43,7 @@ func (a *app) contract(html bool) error {
 	return err
 }
 
-// contractPage responds with the page.
+// contractPage serves the contract as a web page.
 func contractPage(w http.ResponseWriter, _ *http.Request) {
 	text, err := page.HTML(messagebatches.OpenAPI())
 	if err != nil {

@@ -49,7 +49,7 @@ func TestContractNotWritten(t *testing.T) {
 	}
 }
 
-// TestServePage has serve show the contract at the root, and leave the rest to the fake.
+// TestServePage checks that serve shows the contract at the root, and that the fake serves everything else.
 func TestServePage(t *testing.T) {
 	t.Parallel()
 	url, stop := startServe(t)

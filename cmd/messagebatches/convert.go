@@ -21,28 +21,28 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/table"
 )
 
-const convertLong = `Makes a file of requests, one {"custom_id", "params"} a line, from another format, and a CSV from
-a file of results. The file - is standard input. The format is detected:
+const convertLong = `Converts other formats to a requests file, one {"custom_id", "params"} per line, and a results file
+to CSV. The file - is standard input. The format is detected:
 
-  table    CSV or TSV: each row becomes a request, by --template
-  openai   lines of OpenAI's Batch API for /v1/chat/completions; --model names the models to use
+  table    CSV or TSV: each row becomes a request, made from --template
+  openai   lines of OpenAI's Batch API for /v1/chat/completions; --model sets the model to use
   json     a JSON array of requests, {"requests": [...]}, or requests over several lines
-  results  results, one a line: each becomes a row with custom_id, outcome, text, stop_reason,
-           error_type, error_message and numbers of tokens; --join puts the columns of the table
-           before it that the requests were made of
+  results  results, one per line: each becomes a row with custom_id, outcome, text, stop_reason,
+           error_type, error_message and token counts; --join adds the columns of the table that
+           the requests were made from, before these
 
-A template is JSON: the params of a request, or a whole request. In its strings {column} is the
-cell of a column, and {{column}} the text {column}. In a list "content" the string "@{column}" is
-an image or PDF whose file the cell names; as "source" of an image or document block it is the
-source alone. Only files below --files are read.
+A template is JSON: the params of a request, or a whole request. In its strings {column} is replaced
+by the cell of that column; write {{column}} for the text {column}. In a "content" list the string
+"@{column}" becomes an image or PDF, read from the file that the cell names; as the "source" of an
+image or document block it becomes only the source. Only files below --files are read.
 
-What cannot be carried over is reported on standard error, grouped; --notes writes each case to a
-file. A row or line that cannot be converted at all is refused: FILE of -o is then not written,
-unless --partial. Cells that a spreadsheet would take for formulas get an apostrophe before them,
-unless --formulas.
+Anything that cannot be carried over is reported on standard error, grouped; --notes writes each
+case to a file. A row or line that cannot be converted at all is refused: the file of -o is then not
+written, unless --partial is set. Cells that a spreadsheet would treat as formulas get a leading
+apostrophe, unless --formulas is set.
 
-Exit status: 0 if everything was converted, 1 if rows or lines were refused, 2 if the file could
-not be converted, 3 after an interrupt.`
+Exit status: 0 if everything was converted, 1 if rows or lines were refused, 2 if the file could not
+be converted, 3 after an interrupt.`
 
 const convertExample = `  messagebatches convert tickets.csv --template template.json --id ticket -o requests.jsonl
   messagebatches convert openai.jsonl --model claude-haiku-4-5 -o requests.jsonl
@@ -61,12 +61,12 @@ type convertCall struct {
 func newConvert(a *app) *cobra.Command {
 	v := &convertCall{app: a}
 	c := &cobra.Command{
-		Use: "convert FILE", Short: "Make requests of a CSV or other format, and a CSV of results",
+		Use: "convert FILE", Short: "Convert CSV and other formats to requests, and results to CSV",
 		Long: convertLong, Example: convertExample,
 		Args: func(_ *cobra.Command, args []string) error {
 			switch len(args) {
 			case 0:
-				return cli.Wrong("say which file to convert, such as tickets.csv, or - for standard input")
+				return cli.Wrong("no file is named: give the file to convert, such as tickets.csv, or - for standard input")
 			case 1:
 				return nil
 			}
@@ -76,21 +76,21 @@ func newConvert(a *app) *cobra.Command {
 	flags := c.Flags()
 	flags.StringVarP(&v.output, "output", "o", "", "`file` to write (default standard output)")
 	flags.StringVar(&v.from, "from", "", "`format` of the input: table, openai, json or results (default: detected)")
-	flags.StringVar(&v.template, "template", "", "`file` with the template for the rows of a table")
-	flags.StringVar(&v.id, "id", "", "`column` with the custom ids, or text with {column} in it (default: that of the template, or else custom_id)")
-	flags.BoolVar(&v.number, "number", false, "the custom ids are row-1, row-2 and so on")
-	flags.StringVar(&v.files, "files", "", "`directory` of the images and PDFs (default: that of the table)")
-	flags.StringVar(&v.separator, "separator", "", "`character` between the cells of a table, or tab (default: detected)")
-	flags.BoolVar(&v.noQuotes, "no-quotes", false, "quotes in the table are ordinary characters")
-	flags.StringArrayVar(&v.models, "model", nil, "`model` to use, or NAME=MODEL for requests with that name (several times)")
-	flags.Int64Var(&v.maxTokens, "max-tokens", convert.DefaultMaxTokens, "`number` of tokens for requests of OpenAI's Batch API without a maximum")
-	flags.StringVar(&v.join, "join", "", "`table` that the requests were made of, to put before the results")
-	flags.StringSliceVar(&v.fields, "fields", nil, "`names` of properties of JSON answers to make columns of, separated by commas")
-	flags.BoolVar(&v.mark, "bom", false, "begin the CSV with a byte order mark, which Excel needs")
-	flags.BoolVar(&v.raw, "formulas", false, "write cells that are formulas as they are")
-	flags.BoolVar(&v.partial, "partial", false, "write the output although rows or lines were refused")
-	flags.StringVar(&v.notesFile, "notes", "", "`file` for JSON lines, one for each part that could not be carried over")
-	_ = c.RegisterFlagCompletionFunc("from", cobra.FixedCompletions([]string{"table", "openai", "json", "results"}, cobra.ShellCompDirectiveNoFileComp)) // the flag is there
+	flags.StringVar(&v.template, "template", "", "template `file` for the rows of a table")
+	flags.StringVar(&v.id, "id", "", "`column` with the custom IDs, or text with {column} in it (default: the custom_id of the template, or else column custom_id)")
+	flags.BoolVar(&v.number, "number", false, "use row-1, row-2 and so on as custom IDs")
+	flags.StringVar(&v.files, "files", "", "`directory` of the images and PDFs (default: the directory of the table)")
+	flags.StringVar(&v.separator, "separator", "", "`character` between the cells of a table, or the word tab (default: detected)")
+	flags.BoolVar(&v.noQuotes, "no-quotes", false, "treat quotes in the table as ordinary characters")
+	flags.StringArrayVar(&v.models, "model", nil, "`model` to use, or NAME=MODEL for requests with the model NAME; may be repeated")
+	flags.Int64Var(&v.maxTokens, "max-tokens", convert.DefaultMaxTokens, "`number` of tokens for requests of OpenAI's Batch API that set no maximum")
+	flags.StringVar(&v.join, "join", "", "`table` that the requests were made from, whose columns come before the results")
+	flags.StringSliceVar(&v.fields, "fields", nil, "`names` of properties of JSON answers to write as columns, separated by commas")
+	flags.BoolVar(&v.mark, "bom", false, "start the CSV with a byte order mark, which Excel needs")
+	flags.BoolVar(&v.raw, "formulas", false, "write cells that look like formulas unchanged")
+	flags.BoolVar(&v.partial, "partial", false, "write the output even if rows or lines were refused")
+	flags.StringVar(&v.notesFile, "notes", "", "`file` for JSON Lines, one for each part that could not be carried over")
+	_ = c.RegisterFlagCompletionFunc("from", cobra.FixedCompletions([]string{"table", "openai", "json", "results"}, cobra.ShellCompDirectiveNoFileComp)) // the flag exists
 	c.RunE = func(c *cobra.Command, args []string) error { return v.run(c.Context(), args[0]) }
 	return c
 }
@@ -120,7 +120,7 @@ func (v *convertCall) run(ctx context.Context, name string) error {
 		return err
 	}
 	if v.output != "" && isSame(in, v.output) {
-		return cli.Wrong("-o is the file that is converted: name another one")
+		return cli.Wrong("-o is the input file: name another one")
 	}
 	var notes convert.Notes
 	closeNotes, err := v.openNotes(&notes)
@@ -129,7 +129,7 @@ func (v *convertCall) run(ctx context.Context, name string) error {
 	}
 	var input io.Reader = buffered
 	if v.join != "" {
-		input = in // it must be a file, and is read again
+		input = in // a file, because it is read twice
 	}
 	report := &conversionReport{Input: name, Output: v.output, Format: work.format}
 	err = writeOutput(v.Out, v.output, func(w io.Writer) (keep bool, err error) {
@@ -147,7 +147,7 @@ func (v *convertCall) run(ctx context.Context, name string) error {
 	return v.report(report, err)
 }
 
-// open opens the input. If it is to be joined with a table it can be read again.
+// open opens the input. With --join, the file that it returns can be read more than once.
 func (v *convertCall) open(name string) (*os.File, error) {
 	if name != "-" {
 		return os.Open(name)
@@ -160,13 +160,13 @@ func (v *convertCall) open(name string) (*os.File, error) {
 	return spool(v.In)
 }
 
-// spool copies a stream to a file without a name.
+// spool copies a stream to an unnamed temporary file.
 func spool(r io.Reader) (*os.File, error) {
 	f, err := os.CreateTemp("", "messagebatches-*")
 	if err != nil {
 		return nil, err
 	}
-	_ = os.Remove(f.Name()) // where that is not allowed it stays behind
+	_ = os.Remove(f.Name()) // some systems do not allow this: there the file remains
 	_, err = io.Copy(f, r)
 	if err == nil {
 		_, err = f.Seek(0, io.SeekStart)
@@ -174,7 +174,7 @@ func spool(r io.Reader) (*os.File, error) {
 	return f, err
 }
 
-// untilDone reads until a context ends.
+// An untilDone is a reader that fails when its context ends.
 type untilDone struct {
 	ctx context.Context
 	r   io.Reader
@@ -193,7 +193,7 @@ func isSame(f *os.File, name string) bool {
 	return errA == nil && errB == nil && a.Mode().IsRegular() && os.SameFile(a, b)
 }
 
-// openNotes has each note written to the file of --notes.
+// openNotes makes n write each note to the file of --notes.
 func (v *convertCall) openNotes(n *convert.Notes) (closeNotes func() error, err error) {
 	if v.notesFile == "" {
 		return func() error { return nil }, nil
@@ -208,8 +208,8 @@ func (v *convertCall) openNotes(n *convert.Notes) (closeNotes func() error, err 
 	return func() error { return errors.Join(w.Flush(), f.Close()) }, nil
 }
 
-// writeOutput has a function write a file, which gets its name when it is whole and should be kept, or standard output if
-// no name is given. What is no regular file, such as a device, is written as it is.
+// writeOutput calls write with a file, or with standard output if name is empty. The file gets its name only if write
+// succeeds and asks to keep it. A file that is not regular, such as a device, is written directly.
 func writeOutput(stdout io.Writer, name string, write func(io.Writer) (keep bool, err error)) error {
 	if name == "" {
 		_, err := write(stdout)
@@ -239,7 +239,7 @@ func writeOutput(stdout io.Writer, name string, write func(io.Writer) (keep bool
 		return errors.Join(err, os.Remove(f.Name()))
 	}
 	if info != nil {
-		_ = os.Chmod(f.Name(), info.Mode().Perm()) // else it is for its owner alone
+		_ = os.Chmod(f.Name(), info.Mode().Perm()) // otherwise only its owner can read it
 	}
 	if err := os.Rename(f.Name(), name); err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
@@ -247,13 +247,13 @@ func writeOutput(stdout io.Writer, name string, write func(io.Writer) (keep bool
 	return nil
 }
 
-// A conversion is what to do with the input.
+// A conversion converts the input.
 type conversion struct {
 	format convert.Format
 	run    func(w io.Writer, r io.Reader, n *convert.Notes) (convert.Summary, error)
 }
 
-// conversion chooses the conversion, and refuses flags that mean nothing to it.
+// conversion chooses the conversion, and refuses flags that do not apply to it.
 func (v *convertCall) conversion(name string, format convert.Format, head []byte) (*conversion, error) {
 	if format == "" {
 		format = convert.Detect(head)
@@ -277,7 +277,7 @@ func (v *convertCall) conversion(name string, format convert.Format, head []byte
 			o.Models[from] = to
 		}
 		if v.maxTokens < 1 {
-			return nil, cli.Wrong("--max-tokens is a number from 1, not %d", v.maxTokens)
+			return nil, cli.Wrong("--max-tokens must be 1 or more, not %d", v.maxTokens)
 		}
 		return &conversion{format, func(w io.Writer, r io.Reader, n *convert.Notes) (convert.Summary, error) {
 			return convert.OpenAI(w, r, o, n)
@@ -287,12 +287,12 @@ func (v *convertCall) conversion(name string, format convert.Format, head []byte
 	case convert.FormatResults:
 		return &conversion{format, v.results}, nil
 	case convert.FormatRequests:
-		return nil, fmt.Errorf("%s: one JSON object a line already: check it with messagebatches validate", name)
+		return nil, fmt.Errorf("%s: already one JSON object per line, which needs no conversion: check it with messagebatches validate", name)
 	}
-	return nil, cli.Wrong("--from is table, openai, json or results, not %q", format)
+	return nil, cli.Wrong("--from must be table, openai, json or results, not %q", format)
 }
 
-// unused returns an error if a flag means nothing to a format.
+// unused returns an error if a flag does not apply to a format.
 func (v *convertCall) unused(format convert.Format) error {
 	isTable, isResults, isOpenAI := format == convert.FormatTable, format == convert.FormatResults, format == convert.FormatOpenAI
 	for _, f := range []struct {
@@ -312,7 +312,7 @@ func (v *convertCall) unused(format convert.Format) error {
 		{"formulas", v.raw, isResults},
 	} {
 		if f.set && !f.means {
-			return cli.Wrong("--%s means nothing to a file of format %s (if it is of another format, say so with --from)", f.name, format)
+			return cli.Wrong("--%s does not apply to the format %s (if the file has another format, name it with --from)", f.name, format)
 		}
 	}
 	return nil
@@ -326,7 +326,7 @@ func (v *convertCall) tableOptions(name string) (o table.Options, err error) {
 	case v.separator != "":
 		r, size := utf8.DecodeRuneInString(v.separator)
 		if size != len(v.separator) {
-			return o, cli.Wrong("--separator is one character, or tab, not %q", v.separator)
+			return o, cli.Wrong("--separator must be one character, or tab, not %q", v.separator)
 		}
 		o.Separator = r
 	case strings.EqualFold(filepath.Ext(name), ".tsv"):
@@ -337,7 +337,7 @@ func (v *convertCall) tableOptions(name string) (o table.Options, err error) {
 
 func (v *convertCall) rowOptions(name string) (o convert.RowOptions, err error) {
 	if v.template == "" {
-		return o, cli.Wrong("a table needs --template FILE, with the params of a request in JSON and {column} in its strings")
+		return o, cli.Wrong("a table needs --template FILE: the params of a request in JSON, with {column} in its strings")
 	}
 	o.ID, o.Files = convert.RowID{Column: v.id, Number: v.number}, v.files
 	if o.Files == "" && name != "-" {

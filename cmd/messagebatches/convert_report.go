@@ -11,7 +11,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/convert"
 )
 
-// A conversionReport says what a conversion did.
+// A conversionReport describes what a conversion did.
 type conversionReport struct {
 	Input  string         `json:"input"`
 	Output string         `json:"output,omitempty"`
@@ -24,7 +24,7 @@ type conversionReport struct {
 // maxGroups is how many groups of notes are printed.
 const maxGroups = 20
 
-// report prints the report and returns the error that the command ends with.
+// report prints the report and returns the error of the command.
 func (v *convertCall) report(r *conversionReport, err error) error {
 	if v.json && err == nil {
 		if r.Notes == nil {
@@ -51,7 +51,7 @@ func (v *convertCall) writeReport(r *conversionReport, err error) {
 		say("%s", groupLine(g))
 	}
 	if err != nil {
-		return // what was counted is not the whole
+		return // the counts are incomplete
 	}
 	in, out := "line", "request"
 	switch r.Format {
@@ -69,9 +69,9 @@ func (v *convertCall) writeReport(r *conversionReport, err error) {
 	text := fmt.Sprintf("%s: %s, %s", cli.Visible(name), cli.Plural(int64(r.Read), in), cli.Plural(int64(r.Written), out))
 	switch {
 	case r.Refused > 0 && r.Output != "" && !v.partial:
-		text += fmt.Sprintf(", %s refused: %s is not written, unless you say --partial", cli.Thousands(int64(r.Refused)), cli.Visible(r.Output))
+		text += fmt.Sprintf(", %s refused: %s is not written unless you add --partial", cli.Thousands(int64(r.Refused)), cli.Visible(r.Output))
 	case r.Refused > 0:
-		text += fmt.Sprintf(", %s refused, which the output lacks", cli.Thousands(int64(r.Refused)))
+		text += fmt.Sprintf(", %s refused and not in the output", cli.Thousands(int64(r.Refused)))
 	case r.Output != "":
 		text += " in " + cli.Visible(r.Output)
 	}
@@ -80,7 +80,7 @@ func (v *convertCall) writeReport(r *conversionReport, err error) {
 		say("the cells of the table are separated by %s", separatorName(r.Separator))
 	}
 	if r.Blank > 0 {
-		say("%s without any text skipped", cli.Plural(int64(r.Blank), "row"))
+		say("skipped %s", cli.Plural(int64(r.Blank), "empty row"))
 	}
 	if len(r.Outcomes) > 0 {
 		var parts []string
@@ -90,7 +90,7 @@ func (v *convertCall) writeReport(r *conversionReport, err error) {
 		say("%s", strings.Join(parts, ", "))
 	}
 	if r.Guarded > 0 {
-		say("%s that a spreadsheet would take for a formula got an apostrophe; --formulas writes such cells as they are", cli.Plural(int64(r.Guarded), "cell"))
+		say("%s that a spreadsheet would treat as a formula got a leading apostrophe; --formulas writes such cells unchanged", cli.Plural(int64(r.Guarded), "cell"))
 	}
 }
 

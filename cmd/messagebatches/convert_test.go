@@ -50,7 +50,7 @@ const (
 		"T-3;Zürich;Where are you?\r\n"
 )
 
-// TestTickets makes labels of tickets without any code: a CSV becomes requests, these are run, and the results become a CSV.
+// TestTickets labels tickets without any code: a CSV becomes requests, which are run, and the results become a CSV.
 func TestTickets(t *testing.T) {
 	t.Parallel()
 	service := batchtest.New(t, batchtest.WithDuration(0))
@@ -127,14 +127,14 @@ func TestConvert(t *testing.T) {
 		},
 		"table/refused": {
 			files: map[string]string{"t.json": `{"a":"{x}"}`, "in.csv": "k,x\na,1\na,2\nb\n"}, args: "convert in.csv --template t.json --id k -o out", status: cli.Issues,
-			err: "messagebatches convert: refused: custom_id: the custom_id is that of an earlier line, and each must be unique: line 3 (\"a\", as line 2)\n" +
-				"messagebatches convert: refused: the row has 1 cell, and the header 2: line 4\n" +
-				"messagebatches convert: DIR/in.csv: 3 rows, 1 request, 2 refused: DIR/out is not written, unless you say --partial\n" +
+			err: "messagebatches convert: refused: custom_id: duplicate custom_id: each must be unique: line 3 (\"a\", as in line 2)\n" +
+				"messagebatches convert: refused: the row has 1 cell, but the header has 2: line 4\n" +
+				"messagebatches convert: DIR/in.csv: 3 rows, 1 request, 2 refused: DIR/out is not written unless you add --partial\n" +
 				"messagebatches convert: the cells of the table are separated by \",\"\n",
 		},
 		"table/partial": {
 			files: map[string]string{"t.json": `{"a":"{x}"}`, "in.csv": "k,x\na,1\nb\n,\n"}, args: "convert in.csv --template t.json --id k -o out --partial --json", status: cli.Issues,
-			out:    `{"input":"DIR/in.csv","output":"DIR/out","format":"table","read":2,"written":1,"blank":1,"separator":",","refused":1,"notes":[{"kind":"refused","message":"the row has 1 cell, and the header 2","count":1,"first":[{"line":3}]}]}` + "\n",
+			out:    `{"input":"DIR/in.csv","output":"DIR/out","format":"table","read":2,"written":1,"blank":1,"separator":",","refused":1,"notes":[{"kind":"refused","message":"the row has 1 cell, but the header has 2","count":1,"first":[{"line":3}]}]}` + "\n",
 			output: `{"custom_id":"a","params":{"a":"1"}}` + "\n",
 		},
 		"openai/notes": {
@@ -151,7 +151,7 @@ func TestConvert(t *testing.T) {
 			files: map[string]string{"t.csv": "custom_id,x\na,=1\nb,2\n"}, args: "convert - --join t.csv -o out", in: `{"custom_id":"a","result":{"type":"expired"}}` + "\n",
 			output: "custom_id,x,outcome,text,stop_reason,error_type,error_message,input_tokens,cache_creation_input_tokens,cache_read_input_tokens,output_tokens\na,'=1,expired,,,,,,,,\nb,2,missing,,,,,,,,\n",
 			err: "messagebatches convert: standard input: 1 result, 2 rows in DIR/out\nmessagebatches convert: the cells of the table are separated by \",\"\nmessagebatches convert: 1 expired, 1 missing\n" +
-				"messagebatches convert: 1 cell that a spreadsheet would take for a formula got an apostrophe; --formulas writes such cells as they are\n",
+				"messagebatches convert: 1 cell that a spreadsheet would treat as a formula got a leading apostrophe; --formulas writes such cells unchanged\n",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -181,8 +181,8 @@ func TestConvert(t *testing.T) {
 	}
 }
 
-// TestConvertKeepsWhatIsThere writes through a link, keeps the mode of a file, leaves it alone if rows are refused, and does
-// not put a file in the place of a device.
+// TestConvertKeepsWhatIsThere checks that convert writes through a link, keeps the mode of a file, does not change it if
+// rows are refused, and does not replace a device by a file.
 func TestConvertKeepsWhatIsThere(t *testing.T) {
 	t.Parallel()
 	dir := writeFiles(t, map[string]string{"t.json": `{"a":"{x}"}`, "in.csv": "x\n1\n", "bad.csv": "x\n1\n2,3\n", "out": "before"})
@@ -221,21 +221,21 @@ func TestConvertFails(t *testing.T) {
 	t.Parallel()
 	dir := writeFiles(t, map[string]string{"a.csv": "x\n1\n", "t.json": `{"a":"{x}"}`, "bad.csv": "x\n\"1\n", "r.jsonl": `{"custom_id":"a","params":{}}`})
 	for _, tt := range []struct{ call, want string }{
-		{"convert", "say which file to convert"},
+		{"convert", "no file is named: give the file to convert"},
 		{"convert a.csv b.csv", `unexpected argument "b.csv"`},
 		{"convert none.csv", "there is no file none.csv"},
 		{"convert a.csv", "a table needs --template FILE"},
 		{"convert a.csv --template none.json", "there is no file none.json"},
-		{"convert a.csv --template t.json", "a.csv: no column has the custom ids"},
-		{"convert a.csv --template t.json --number --model m", "--model means nothing to a file of format table"},
-		{"convert a.csv --template t.json --number --separator ab", "--separator is one character, or tab, not \"ab\""},
+		{"convert a.csv --template t.json", "a.csv: no column has the custom IDs"},
+		{"convert a.csv --template t.json --number --model m", "--model does not apply to the format table"},
+		{"convert a.csv --template t.json --number --separator ab", "--separator must be one character, or tab, not \"ab\""},
 		{"convert a.csv --template t.json --number --json", "--json needs -o FILE"},
-		{"convert a.csv --template t.json --number -o a.csv", "-o is the file that is converted"},
+		{"convert a.csv --template t.json --number -o a.csv", "-o is the input file"},
 		{"convert a.csv --template t.json --number -o none/out", "there is no directory none"},
 		{"convert bad.csv --template t.json --number -o out", "bad.csv: line 2: a quoted cell"},
-		{"convert r.jsonl", "r.jsonl: one JSON object a line already"},
-		{"convert a.csv --from excel", "--from is table, openai, json or results, not \"excel\""},
-		{"convert r.jsonl --from openai --max-tokens 0", "--max-tokens is a number from 1"},
+		{"convert r.jsonl", "r.jsonl: already one JSON object per line"},
+		{"convert a.csv --from excel", "--from must be table, openai, json or results, not \"excel\""},
+		{"convert r.jsonl --from openai --max-tokens 0", "--max-tokens must be 1 or more"},
 	} {
 		c := exec.Command(os.Args[0], strings.Fields(tt.call)...)
 		c.Dir, c.Env = dir, append(os.Environ(), "MESSAGEBATCHES_TEST_COMMAND=1")

@@ -12,20 +12,20 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/doctor"
 )
 
-const doctorLong = `Finds out why calls to the service fail. It tries each of these, and says what is wrong with it
-and what to do:
+const doctorLong = `Finds out why calls to the service fail. It checks each of these, and says what is wrong and how to
+fix it:
 
-  credential  of the environment, a profile or --key-file, which is never shown
+  credential  from the environment, a profile or --key-file; it is never shown
   base URL    ANTHROPIC_BASE_URL, or https://api.anthropic.com
   proxy       HTTPS_PROXY, HTTP_PROXY and NO_PROXY
-  connection  the name, the port, TLS and its certificate
-  clock       of this machine, beside that of the server
+  connection  host name, port, TLS and certificate
+  clock       the clock of this machine, compared with the server's
   access      whether the service accepts the credential
 
-It makes two requests, one of them without the credential, and lists at most one batch. That costs
+It sends two requests, one of them without the credential, and lists at most one batch. That costs
 nothing.
 
-Exit status: 0 if all is well or there are only warnings, 1 if something is wrong.`
+Exit status: 0 if there are no errors (there may be warnings), 1 if a check fails.`
 
 const doctorExample = `  messagebatches doctor
   messagebatches doctor --key-file key.txt --json`

@@ -16,7 +16,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-// doctorWith runs the command in a process whose environment has nothing to do with the service but what is given.
+// doctorWith runs the command in a process whose environment has only the given settings for the service.
 func doctorWith(t *testing.T, args []string, env ...string) (out string, status int) {
 	t.Helper()
 	c := exec.Command(os.Args[0], append([]string{"doctor"}, args...)...)
@@ -49,7 +49,7 @@ ok       access      the service accepts the credential
 	}
 }
 
-// TestDoctorWithKeyFile has a key in a file, beside another one in the environment.
+// TestDoctorWithKeyFile uses a key in a file, with a different one in the environment.
 func TestDoctorWithKeyFile(t *testing.T) {
 	t.Parallel()
 	s := batchtest.New(t)
@@ -71,7 +71,7 @@ func TestDoctorWithKeyFile(t *testing.T) {
 	}
 }
 
-// TestDoctorWithoutEnvironment has no settings at all, and a proxy that is down, so that nothing is reached.
+// TestDoctorWithoutEnvironment has no settings except a proxy that is down, so that nothing can be reached.
 func TestDoctorWithoutEnvironment(t *testing.T) {
 	t.Parallel()
 	out, status := doctorWith(t, []string{"--json"}, "HTTPS_PROXY=http://user:secret@127.0.0.1:1")
@@ -91,7 +91,7 @@ func TestDoctorWithoutEnvironment(t *testing.T) {
 	}
 }
 
-// TestDoctorWithProfile uses the token of a profile, which is the service's own here, and then one that it does not know.
+// TestDoctorWithProfile uses the token of a profile, first a valid one and then an unknown one.
 func TestDoctorWithProfile(t *testing.T) {
 	t.Parallel()
 	const token = "sk-ant-oat-of-the-profile"

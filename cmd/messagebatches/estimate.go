@@ -17,22 +17,21 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/price"
 )
 
-const estimateLong = `Says what files of requests, one {"custom_id", "params"} a line, will use and cost in batches: at
-best, most likely, and at worst. Several files are added up; the file - is standard input. Nothing
-is sent anywhere, so the numbers are reckoned:
+const estimateLong = `Estimates what requests files, one {"custom_id", "params"} per line, will use and cost in batches:
+at best, most likely, and at worst. Several files are added up; the file - is standard input.
+Nothing is sent anywhere, so the numbers are estimates:
 
   text    by kinds of characters, because the models' tokenizers are not public: up to 25 % off
   images  by their size in pixels, which is read from their first bytes
   PDFs    by their pages, each an image and up to 3,000 tokens of text
   output  2 % of max_tokens at best, all of it at worst, and --output-share of it most likely
-  cache   at best nearly each request finds what an earlier one has written to it, at worst none
-          does
+  cache   at best nearly every request reads what an earlier one wrote, at worst none does
 
---compare shows how far the same reckoning was from what earlier requests have cost, and what
-these requests cost if they use as much. Prices are list prices with the discount of batches, of
-the day that is printed; --prices replaces them. Amounts in JSON are billionths of the currency.
+--compare shows how far such estimates were from the actual cost of earlier requests, and what these
+requests will cost if they use as much. Prices are list prices with the batch discount, of the day
+that is printed; --prices replaces them. Amounts in JSON are billionths of the currency.
 
-Exit status: 0, 1 if lines are no requests or a price is missing, so that the estimate is too low,
+Exit status: 0; 1 if lines are not requests or a price is missing, so that the estimate is too low;
 2 if a file could not be read.`
 
 const estimateExample = `  messagebatches estimate requests.jsonl
@@ -50,24 +49,24 @@ type estimateCall struct {
 func newEstimate(a *app) *cobra.Command {
 	v := &estimateCall{app: a}
 	c := &cobra.Command{
-		Use: "estimate FILE...", Short: "Say what requests will cost",
+		Use: "estimate FILE...", Short: "Estimate what requests will cost",
 		Long: estimateLong, Example: estimateExample,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return cli.Wrong("say which files of requests, such as requests.jsonl, or - for standard input")
+				return cli.Wrong("no requests file is named: give one or more, such as requests.jsonl, or - for standard input")
 			}
 			return nil
 		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&v.prices, "prices", "", "`file` with a table of prices in JSON, in place of the list prices")
-	flags.StringArrayVar(&v.compare, "compare", nil, "`job` that is done, by its directory or its file of requests, or REQUESTS=RESULTS, to compare with (several times)")
-	flags.Float64Var(&v.options.Assume.OutputShare, "output-share", 0.25, "`share` of max_tokens that answers use most likely, from 0 to 1")
-	flags.Float64Var(&v.options.Assume.HitRate, "hit-rate", 0.64, "`share` of the requests that find their prefix in the prompt cache most likely, from 0 to 1")
+	flags.StringVar(&v.prices, "prices", "", "price table `file` in JSON, in place of the list prices")
+	flags.StringArrayVar(&v.compare, "compare", nil, "finished `job` to compare with, named by its directory or requests file, or REQUESTS=RESULTS; may be repeated")
+	flags.Float64Var(&v.options.Assume.OutputShare, "output-share", 0.25, "expected `share` of max_tokens that answers use, from 0 to 1")
+	flags.Float64Var(&v.options.Assume.HitRate, "hit-rate", 0.64, "expected `share` of requests that find their prefix in the prompt cache, from 0 to 1")
 	c.RunE = func(c *cobra.Command, files []string) error {
 		for name, share := range map[string]float64{"output-share": v.options.Assume.OutputShare, "hit-rate": v.options.Assume.HitRate} {
 			if !(share > 0 && share <= 1) {
-				return cli.Wrong("--%s is a number above 0, at most 1, not %v", name, share)
+				return cli.Wrong("--%s must be above 0 and at most 1, not %v", name, share)
 			}
 		}
 		return v.run(c.Context(), files)
@@ -135,27 +134,27 @@ func (v *estimateCall) write(r *estimate.Report) error {
 		}
 	}
 	costs("total of "+cli.Plural(r.Requests, "request"), r.Cost)
-	fmt.Fprintf(w, "\nPrices of %s, with the discount of batches. Text is reckoned by characters (up to 25 %% off), images by pixels, PDFs by pages.\n", r.Dated)
+	fmt.Fprintf(w, "\nPrices of %s, with the batch discount. Text is estimated by characters (up to 25 %% off), images by pixels, PDFs by pages.\n", r.Dated)
 	if len(r.Unpriced) > 0 {
-		fmt.Fprintf(w, "The total lacks %s: there is no price for that.\n", cli.Visible(strings.Join(r.Unpriced, ", ")))
+		fmt.Fprintf(w, "The total does not include %s: there is no price for that.\n", cli.Visible(strings.Join(r.Unpriced, ", ")))
 	}
 	if r.Unknown > 0 {
-		fmt.Fprintf(w, "The sizes of %s are not known from the files, and range from nothing to the most that they may be.\n", cli.Plural(r.Unknown, "image or document"))
+		fmt.Fprintf(w, "The sizes of %s are not in the files: the estimates range from zero to the maximum.\n", cli.Plural(r.Unknown, "image or document"))
 	}
 	for _, m := range r.Malformed {
-		fmt.Fprintf(w, "Left out are lines that are no requests; the first: %s\n", cli.Visible(m))
+		fmt.Fprintf(w, "Lines that are not requests are omitted; the first: %s\n", cli.Visible(m))
 	}
 	for _, c := range r.Compared {
-		fmt.Fprintf(w, "Compared with %s, %s: estimated %s (%s to %s), and cost %s%s.\n", cli.Visible(c.Name), cli.Plural(c.Requests, "request"),
+		fmt.Fprintf(w, "Compared with %s, %s: estimated %s (%s to %s), actual cost %s%s.\n", cli.Visible(c.Name), cli.Plural(c.Requests, "request"),
 			v.money(c.Estimated.Expected, r), v.money(c.Estimated.Low, r), v.money(c.Estimated.High, r), v.money(c.Cost, r), off(c))
 	}
 	if r.ByExperience != nil {
-		fmt.Fprintf(w, "If these requests use as much as those, they cost %s.\n", v.money(*r.ByExperience, r))
+		fmt.Fprintf(w, "If these requests use as much as those, they will cost %s.\n", v.money(*r.ByExperience, r))
 	}
 	return w.Flush()
 }
 
-// off says how far an estimate was from the cost.
+// off returns how far an estimate was from the cost, as text.
 func off(c estimate.Comparison) string {
 	text := ""
 	if c.Results < c.Requests {
@@ -165,14 +164,14 @@ func off(c estimate.Comparison) string {
 	case c.Cost == 0:
 		return text
 	case percent >= 0.5:
-		return text + fmt.Sprintf(": %.0f %% too much", percent)
+		return text + fmt.Sprintf(": %.0f %% too high", percent)
 	case percent <= -0.5:
-		return text + fmt.Sprintf(": %.0f %% too little", -percent)
+		return text + fmt.Sprintf(": %.0f %% too low", -percent)
 	}
-	return text + ": right to 1 %"
+	return text + ": within 1 %"
 }
 
-// money writes an amount. If all amounts are small they have more digits, so that none looks free.
+// money formats an amount. If all amounts are small they get more digits, so that none looks free.
 func (v *estimateCall) money(m bulk.Money, r *estimate.Report) string {
 	if r.Cost.High.Float64() < 1 {
 		return fmt.Sprintf("%.6f %s", m.Float64(), r.Currency)

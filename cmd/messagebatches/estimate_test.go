@@ -29,14 +29,14 @@ func TestEstimate(t *testing.T) {
 	rows := strings.Split(strings.ReplaceAll(out, dir, "DIR"), "\n")
 	for i, want := range []string{
 		"at best  expected  at worst", "m, 100 requests", "tokens in", "read from the cache", "written to the cache", "tokens out  200,000  5,000,000  10,000,000", "cost", "other, 1 request", "tokens in", "tokens out", "cost  no price  no price  no price",
-		"total of 101 requests", "", "Prices of 2026-01-01", "The total lacks other: there is no price for that.", "Left out are lines that are no requests; the first: DIR/b.jsonl: line 2: ",
+		"total of 101 requests", "", "Prices of 2026-01-01", "The total does not include other: there is no price for that.", "Lines that are not requests are omitted; the first: DIR/b.jsonl: line 2: ",
 		"Compared with DIR/a.jsonl=DIR/r.jsonl, 100 requests: estimated ",
 	} {
 		if i >= len(rows) || !strings.HasPrefix(strings.Join(strings.Fields(rows[i]), " "), strings.Join(strings.Fields(want), " ")) {
-			t.Fatalf("row %d should begin with %s:\n%s", i, want, out)
+			t.Fatalf("row %d does not begin with %s:\n%s", i, want, out)
 		}
 	}
-	if compared := rows[16]; !strings.Contains(compared, "and cost 6.00 EUR for 1 result: ") || !strings.HasSuffix(compared, " % too much.") {
+	if compared := rows[16]; !strings.Contains(compared, "actual cost 6.00 EUR for 1 result: ") || !strings.HasSuffix(compared, " % too high.") {
 		t.Error(compared)
 	}
 	out, _, _ = runCommand("", false, "estimate", in("a.jsonl"), "--prices", in("prices.json"), "--json")
@@ -52,7 +52,7 @@ func TestEstimate(t *testing.T) {
 	if diff := cmp.Diff([]any{[]string{in("a.jsonl")}, 100, "EUR"}, []any{got.Files, got.Requests, got.Currency}); diff != "" {
 		t.Error(diff)
 	}
-	if _, err, status := runCommand("", false, "estimate", in("a.jsonl"), "--hit-rate", "2"); status != cli.Failed || !strings.HasPrefix(err, "messagebatches estimate: --hit-rate is a number above 0, at most 1, not 2\n") {
+	if _, err, status := runCommand("", false, "estimate", in("a.jsonl"), "--hit-rate", "2"); status != cli.Failed || !strings.HasPrefix(err, "messagebatches estimate: --hit-rate must be above 0 and at most 1, not 2\n") {
 		t.Errorf("status %d, %s", status, err)
 	}
 	if _, err, status := runCommand("", false, "estimate", in("a.jsonl"), "--prices", in("a.jsonl")); status != cli.Failed || !strings.Contains(err, "a.jsonl is not a table of prices in JSON: ") {

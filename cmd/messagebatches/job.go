@@ -4,12 +4,12 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const jobLong = `Looks after jobs: what a run keeps in a directory, FILE with the ending .job. The argument is the
-file of requests or the directory.`
+const jobLong = `Manages jobs. A job is what a run keeps in a directory, which is named like the requests file, with
+the extension .job. The argument of these commands is the requests file or that directory.`
 
 func newJob(a *app) *cobra.Command {
 	c := &cobra.Command{
-		Use: "job", Short: "Look after jobs: list, watch, pause, repair",
+		Use: "job", Short: "Manage jobs: list, watch, pause, repair",
 		Long: jobLong, Args: noSuchCommand, RunE: needsCommand,
 	}
 	c.AddCommand(newJobLs(a), newJobEvents(a), newJobWatch(a), newJobPause(a), newJobResume(a), newJobRetry(a),

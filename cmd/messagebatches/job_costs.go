@@ -17,10 +17,10 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/price"
 )
 
-const jobCostsLong = `Says what jobs have cost so far, by the day on which batches were created and by model, beside
-what was estimated before and what is still at the service. Everything that was paid for counts,
-answers that were asked for again included. Prices are list prices with the discount of batches.
-Amounts in JSON are billionths of the currency.
+const jobCostsLong = `Shows what jobs have cost so far, by model and by the day on which batches were created, with the
+estimate and the cost of batches that are still running. Everything that was paid for counts,
+including answers that were requested again. Prices are list prices with the batch discount. Amounts
+in JSON are billionths of the currency.
 
 Exit status: 0, 1 if something has no price, 2 if a job cannot be read.`
 
@@ -29,16 +29,16 @@ const jobCostsExample = `  messagebatches job costs requests.jsonl
 
 func newJobCosts(a *app) *cobra.Command {
 	c := &cobra.Command{
-		Use: "costs FILE...", Short: "Say what jobs have cost, by day and model",
+		Use: "costs FILE...", Short: "Show what jobs have cost, by day and model",
 		Long: jobCostsLong, Example: jobCostsExample,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return cli.Wrong("say which %s, such as requests.jsonl or requests.job", jobOrFile)
+				return cli.Wrong("no %s is named: give one or more, such as requests.jsonl or requests.job", jobOrFile)
 			}
 			return nil
 		},
 	}
-	prices := c.Flags().String("prices", "", "`file` with a table of prices (default: the built-in one)")
+	prices := c.Flags().String("prices", "", "price table `file` in JSON (default: built in)")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		table, err := readPrices(*prices)
 		if err != nil {
@@ -85,7 +85,7 @@ func (a *app) jobCosts(ctx context.Context, names []string, table *price.Table) 
 	return cli.Exit(status)
 }
 
-// writeSums writes what jobs have cost together, by their labels.
+// writeSums writes the total cost of several jobs by label, day and model.
 func writeSums(out io.Writer, sums []jobs.LabelCost) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "\nLABELS\tDAY\tMODEL\tJOBS\tCOST")
@@ -110,7 +110,7 @@ func labelsText(labels map[string]string) string {
 	return strings.Join(parts, " ")
 }
 
-// writeCosts writes costs for people.
+// writeCosts writes the costs of a job as text.
 func writeCosts(out io.Writer, dir string, c *jobs.Costs) error {
 	fmt.Fprintf(out, "%s: job %s", cli.Visible(dir), c.Job)
 	if len(c.Labels) > 0 {
@@ -138,9 +138,9 @@ func writeCosts(out io.Writer, dir string, c *jobs.Costs) error {
 			err = errors.Join(err, noteErr)
 		}
 	}
-	note(c.Cache.Read+c.Cache.Written > 0, "Prompt cache: %.0f%% of its tokens were read, which saved %s.", 100*c.Cache.HitRate, cli.Dollars(c.Cache.Saved))
+	note(c.Cache.Read+c.Cache.Written > 0, "Prompt cache: hit rate %.0f%%, which saved %s.", 100*c.Cache.HitRate, cli.Dollars(c.Cache.Saved))
 	note(c.Ahead.Expected > 0, "Still to come: about %s, between %s and %s.", cli.Dollars(c.Ahead.Expected), cli.Dollars(c.Ahead.Low), cli.Dollars(c.Ahead.High))
 	note(c.Duplicates > 0, "Paid for twice: %s.", cli.Dollars(c.Duplicates))
-	note(len(c.Unpriced) > 0, "It leaves out %s: there is no price for that.", cli.Visible(strings.Join(c.Unpriced, ", ")))
+	note(len(c.Unpriced) > 0, "The cost does not include %s: there is no price for that.", cli.Visible(strings.Join(c.Unpriced, ", ")))
 	return err
 }

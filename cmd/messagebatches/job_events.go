@@ -14,14 +14,14 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-const jobEventsLong = `Prints what has happened to a job, one event a line, the oldest first. With --json each is an
+const jobEventsLong = `Prints what has happened to a job, one event per line, oldest first. With --json each event is an
 object.
 
 Exit status: 0, or 2 if there is no such job.`
 
-const jobWatchLong = `Prints what has happened to a job and what happens, one event a line, until the results have been
-written. It waits as long as no program runs the job. With --json each event is an object. An
-interrupt ends it, and not the job.
+const jobWatchLong = `Prints the past events of a job and then new ones as they happen, one per line, until the results
+have been written. It keeps waiting while no program runs the job. With --json each event is an
+object. An interrupt ends this command, not the job.
 
 Exit status: 0 if the job is done, 2 if there is no such job, 3 after an interrupt.`
 
@@ -31,13 +31,13 @@ func newJobEvents(a *app) *cobra.Command {
 }
 
 func newJobWatch(a *app) *cobra.Command {
-	return eventsCommand(a, "watch", "Print what happens to a job, as it happens", jobWatchLong,
+	return eventsCommand(a, "watch", "Print the events of a job as they happen", jobWatchLong,
 		"  messagebatches job watch requests.jsonl\n  messagebatches job watch --json requests.job", jobs.Follow)
 }
 
 func eventsCommand(a *app, name, short, long, examples string, events func(context.Context, string, int64) iter.Seq2[jobs.Event, error]) *cobra.Command {
 	c := &cobra.Command{Use: name + " FILE", Short: short, Long: long, Example: examples, Args: one(jobOrFile)}
-	after := c.Flags().Int64("after", 0, "begin behind the event with this `number`, which --json shows as id")
+	after := c.Flags().Int64("after", 0, "start after the event with this `number`, which --json shows as id")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
 		defer stop()

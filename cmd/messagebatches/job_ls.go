@@ -16,7 +16,7 @@ import (
 )
 
 const jobLsLong = `Lists the jobs in a directory, by default the current one. With --json it writes an object {"dir",
-"status"} or {"dir", "error"} for each.
+"status"} or {"dir", "error"} per job.
 
 Exit status: 0, 1 if the status of a job cannot be read, 2 if the directory cannot be read.`
 
@@ -51,7 +51,7 @@ func (a *app) jobLs(ctx context.Context, dir string) error {
 	status := cli.OK
 	w := tabwriter.NewWriter(a.Out, 0, 0, 2, ' ', 0)
 	if !a.json && len(list) > 0 {
-		fmt.Fprintln(w, "JOB\tSTATE\tREQUESTS\tSETTLED\tBATCHES ENDED\tBEGUN\tOLDEST EXPIRES IN")
+		fmt.Fprintln(w, "JOB\tSTATE\tREQUESTS\tSETTLED\tBATCHES ENDED\tSTARTED\tOLDEST EXPIRES IN")
 	}
 	for _, l := range list {
 		if l.Err != nil {

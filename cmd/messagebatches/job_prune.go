@@ -11,28 +11,28 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-const jobPruneLong = `Deletes the files of a job that is done which hold prompts and responses: the stored parts, and
-the requests that were sent again. The results that were written stay, and so does the file of
-requests; nothing of the job can be sent again.
+const jobPruneLong = `Deletes the files of a finished job that hold prompts and responses: the stored parts, and the
+requests that were resent. The results that were written remain, and so does the requests file; the
+job can no longer resend anything.
 
-With --service it first verifies the job, and deletes its batches at the service, with their
+With --service it first verifies the job, and also deletes its batches on the server, with their
 prompts and results.
 
-Exit status: 0, 1 if --service finds something wrong with the results, 2 if the job is not done,
-or the answer was no.`
+Exit status: 0, 1 if --service finds errors in the results, 2 if the job is not done, or you did not
+confirm.`
 
 const jobPruneExample = `  messagebatches job prune requests.jsonl
   messagebatches job prune --older-than 720h --service -y requests.job`
 
 func newJobPrune(a *app) *cobra.Command {
 	c := &cobra.Command{
-		Use: "prune FILE", Short: "Delete what a job that is done does not need any more",
+		Use: "prune FILE", Short: "Delete what a finished job no longer needs",
 		Long: jobPruneLong, Example: jobPruneExample, Args: one(jobOrFile),
 	}
 	p := &pruning{app: a}
 	flags := c.Flags()
-	flags.DurationVar(&p.age, "older-than", 0, "only if the job has been done for this `time`, such as 720h")
-	flags.BoolVar(&p.atService, "service", false, "also delete its batches at the service, if verify finds nothing wrong")
+	flags.DurationVar(&p.age, "older-than", 0, "only if the job finished at least this `time` ago, such as 720h")
+	flags.BoolVar(&p.atService, "service", false, "also delete its batches on the server, if verify finds no errors")
 	flags.BoolVarP(&p.yes, "yes", "y", false, "delete without asking")
 	p.service.add(flags)
 	c.RunE = func(c *cobra.Command, args []string) error { return p.run(c.Context(), jobDirectory(args[0])) }
@@ -56,11 +56,11 @@ func (p *pruning) run(ctx context.Context, dir string) error {
 	case st.State != "done" && st.State != "canceled":
 		return fmt.Errorf("%s is not done: messagebatches run continues it", dir)
 	case !p.yes && !p.Asks:
-		return cli.Wrong("nobody can be asked here: add -y to delete")
+		return cli.Wrong("cannot ask for confirmation without a terminal: add -y to delete")
 	case !p.yes:
 		what := "Delete the stored parts of "
 		if p.atService {
-			what = "Delete the batches at the service and the stored parts of "
+			what = "Delete the batches on the server and the stored parts of "
 		}
 		if err := p.confirm(ctx, what+cli.Visible(dir)+"?"); err != nil {
 			return err

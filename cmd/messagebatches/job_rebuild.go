@@ -10,15 +10,15 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-const jobRebuildLong = `Repairs a job whose database, job.db in its directory, is lost: it gets a new one, and the next
-run finds its batches at the service by the custom IDs in their results before it sends anything,
-which may take a day. If the database is there, nothing is done.
+const jobRebuildLong = `Repairs a job whose database, job.db in its directory, is lost. The job gets a new database, and
+before the next run sends anything, it finds its batches on the server by the custom IDs in their
+results, which may take a day. If the database exists, nothing is done.
 
-With --take-over it does the same for a directory that was copied to this machine, or restored
-from a backup. That says that no other program will ever run the job where it was before: if two
-copies are run, requests are paid for twice.
+With --take-over it does the same for a directory that was copied to this machine, or restored from
+a backup. Use it only if no other program will ever run the job in its old place: if two copies run,
+requests are paid for twice.
 
-Exit status: 0, or 2 if it could not be done or the answer was no.`
+Exit status: 0, or 2 if the job could not be repaired or you did not confirm.`
 
 const jobRebuildExample = `  messagebatches job rebuild requests.jsonl
   messagebatches job rebuild --take-over requests.job`
@@ -41,10 +41,10 @@ func (a *app) jobRebuild(ctx context.Context, dir string, takeOver, yes bool) er
 	if takeOver {
 		rebuild = jobs.TakeOver
 		if !yes && !a.Asks {
-			return cli.Wrong("nobody can be asked here: add -y to take the job over")
+			return cli.Wrong("cannot ask for confirmation without a terminal: add -y to take the job over")
 		}
 		if !yes {
-			if err := a.confirm(ctx, "Is it certain that "+cli.Visible(dir)+" will never be run where it was before?"); err != nil {
+			if err := a.confirm(ctx, "Is it certain that "+cli.Visible(dir)+" will never run again where it was before?"); err != nil {
 				return err
 			}
 		}

@@ -11,8 +11,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-const jobResultsLong = `Writes the results of a job that is done to standard output, one a line: all of them, or with
---failed those that are no answers. With --json it does the same.
+const jobResultsLong = `Writes the results of a finished job to standard output, one per line: all of them, or with --failed
+those without an answer. --json makes no difference.
 
 Exit status: 0, or 2 if there is no such job or it is not done.`
 
@@ -21,10 +21,10 @@ const jobResultsExample = `  messagebatches job results requests.jsonl | head
 
 func newJobResults(a *app) *cobra.Command {
 	c := &cobra.Command{
-		Use: "results FILE", Short: "Write the results of a job that is done",
+		Use: "results FILE", Short: "Write the results of a finished job",
 		Long: jobResultsLong, Example: jobResultsExample, Args: one(jobOrFile),
 	}
-	failed := c.Flags().Bool("failed", false, "only results that are no answers")
+	failed := c.Flags().Bool("failed", false, "only results without an answer")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		return a.jobResults(c.Context(), jobDirectory(args[0]), *failed)
 	}

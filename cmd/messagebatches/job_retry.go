@@ -10,12 +10,13 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-const jobRetryLong = `Has requests of a job that is done sent again by the next run: those whose results are of the
-given kinds. The results stay as they are until that run has written new ones, in which an answer
-takes the place of what was there before.
+const jobRetryLong = `Marks requests of a finished job, those whose results are of the given kinds, to be resent by the
+next run. The results stay as they are until that run has written new ones, in which an answer
+replaces the earlier result.
 
-The kinds are canceled, expired, errored, missing (they were accepted and have no result: they may
-be paid for twice) and rejected (answers that --accept did not accept: they are paid for again).
+The kinds are canceled, expired, errored, missing (accepted by the service, but without a result:
+they may be paid for twice) and rejected (answers that --accept did not accept: they are paid for
+again).
 
 Exit status: 0, 1 if there are no such requests, 2 if the job cannot be retried.`
 
@@ -24,7 +25,7 @@ const jobRetryExample = `  messagebatches job retry requests.jsonl
 
 func newJobRetry(a *app) *cobra.Command {
 	c := &cobra.Command{
-		Use: "retry FILE", Short: "Have requests that failed sent again",
+		Use: "retry FILE", Short: "Resend failed requests of a finished job",
 		Long: jobRetryLong, Example: jobRetryExample, Args: one(jobOrFile),
 	}
 	kinds := c.Flags().String("kinds", "canceled,expired,errored", "`kinds` of results, separated by commas")
@@ -39,7 +40,7 @@ func newJobRetry(a *app) *cobra.Command {
 			}
 		}
 		if len(all) == 0 {
-			return cli.Wrong("--kinds: say which, such as errored")
+			return cli.Wrong("--kinds is empty: name at least one kind, such as errored")
 		}
 		return a.jobRetry(c.Context(), jobDirectory(args[0]), all)
 	}
@@ -58,7 +59,7 @@ func (a *app) jobRetry(ctx context.Context, dir string, kinds []jobs.Retryable) 
 	case a.json:
 		err = a.WriteJSON(map[string]int64{"requests": n})
 	case n > 0:
-		fmt.Fprintf(a.Err, "%s will be sent again: run the same command as before.\n", cli.Plural(n, "request"))
+		fmt.Fprintf(a.Err, "%s will be resent: run the same command as before.\n", cli.Plural(n, "request"))
 	default:
 		fmt.Fprintln(a.Err, "There are no such requests.")
 	}

@@ -14,14 +14,14 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-// mostLines is how many lines there are below the bar.
+// mostLines is the number of lines below the bar.
 const mostLines = 4
 
-// liveLines are the lines of a terminal that move: a bar of settled requests, and lines below it.
+// liveLines are the lines that are redrawn on a terminal: a bar of settled requests, and lines below it.
 type liveLines struct {
 	out   *mpb.Progress
 	bar   *mpb.Bar
-	below [mostLines]*mpb.Bar // which have texts only
+	below [mostLines]*mpb.Bar // text only
 	now   atomic.Pointer[summary]
 	began time.Time
 }
@@ -56,12 +56,12 @@ func newLiveLines(w io.Writer) *liveLines {
 	return l
 }
 
-// text returns a part of a line that is made of the summary and the columns that are left.
+// text returns a part of a line that f makes from the summary and the number of free columns.
 func (l *liveLines) text(f func(s *summary, width int) string) decor.Decorator {
 	return decor.Any(func(s decor.Statistics) string { return f(l.now.Load(), s.AvailableWidth) })
 }
 
-// narrow is the width of a terminal below which the bar has a short text.
+// narrow is the number of columns below which the bar has a short text.
 const narrow = 60
 
 // fit shortens a line of ASCII to a number of columns.
@@ -72,7 +72,7 @@ func fit(line string, width int) string {
 	return line[:max(0, width-3)] + "..."
 }
 
-// console returns a writer of lines that are written over.
+// console returns a writer for lines that are redrawn.
 func console(w io.Writer) mpb.ConsoleWriter {
 	out := cupwriter.New(fromLineStart{w}, false)
 	if f, ok := w.(*os.File); ok {
@@ -81,7 +81,7 @@ func console(w io.Writer) mpb.ConsoleWriter {
 	return out
 }
 
-// fromLineStart writes from the start of the line on which the cursor is: the terminal may have moved it by showing ^C.
+// fromLineStart writes from the start of the current line: the terminal may have moved the cursor by echoing ^C.
 type fromLineStart struct{ w io.Writer }
 
 // Write implements io.Writer.
@@ -96,10 +96,10 @@ func (l *liveLines) show(s summary) {
 	l.bar.SetCurrent(s.settled)
 }
 
-// print prints a line above those that move.
+// print prints a line above those that are redrawn.
 func (l *liveLines) print(text string) { fmt.Fprintln(l.out, text) }
 
-// end leaves the bar where it is and removes the lines below it.
+// end keeps the bar and removes the lines below it.
 func (l *liveLines) end() {
 	for _, b := range l.below {
 		b.Abort(true)

@@ -10,7 +10,7 @@ import (
 func newMan(*app) *cobra.Command {
 	return &cobra.Command{
 		Use: "man DIRECTORY", Short: "Write the man pages into a directory", Hidden: true,
-		Long:    "Writes a man page of each command into a directory, which is made if it is not there.",
+		Long:    "Writes a man page for each command into a directory, which is created if it does not exist.",
 		Example: "  messagebatches man ~/.local/share/man/man1",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {

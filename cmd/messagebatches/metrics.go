@@ -14,7 +14,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/price"
 )
 
-// A metricsFlag says where a command serves metrics, and has them. Without an address nothing is counted.
+// A metricsFlag holds the metrics of a command and the address to serve them on. Without an address nothing is counted.
 type metricsFlag struct {
 	address string
 	has     *metrics.Metrics // nil without an address
@@ -22,10 +22,10 @@ type metricsFlag struct {
 }
 
 func (f *metricsFlag) add(flags *pflag.FlagSet) {
-	flags.StringVar(&f.address, "metrics", "", "`address` to serve metrics for Prometheus at, such as :9464, which only this machine reaches, or 0.0.0.0:9464")
+	flags.StringVar(&f.address, "metrics", "", "`address` to serve Prometheus metrics on, such as :9464, which only this machine can reach, or 0.0.0.0:9464")
 }
 
-// serve begins to serve metrics, if there is an address, and says where.
+// serve starts to serve metrics, if there is an address, and prints their URL.
 func (f *metricsFlag) serve(ctx context.Context, notes io.Writer, prices *price.Table) error {
 	if f.address == "" {
 		return nil
@@ -46,7 +46,7 @@ func (f *metricsFlag) end() {
 	}
 }
 
-// options returns what a client needs so that its calls are counted.
+// options returns the client options that count its calls.
 func (f *metricsFlag) options() []client.Option {
 	if f.has == nil {
 		return nil
@@ -61,7 +61,7 @@ func (f *metricsFlag) event(e jobs.Event) {
 	}
 }
 
-// watch adds the gauges of jobs. What it returns takes them away.
+// watch adds the gauges of jobs. The function that it returns removes them.
 func (f *metricsFlag) watch(look func(context.Context) ([]metrics.Snapshot, error)) (end func()) {
 	if f.has == nil {
 		return func() {}
@@ -69,7 +69,7 @@ func (f *metricsFlag) watch(look func(context.Context) ([]metrics.Snapshot, erro
 	return f.has.Watch(look)
 }
 
-// jobSnapshot says how far a job is that this process runs.
+// jobSnapshot returns a function that reads the state of a job that this process runs.
 func jobSnapshot(j *jobs.Job) func(context.Context) ([]metrics.Snapshot, error) {
 	return func(ctx context.Context) ([]metrics.Snapshot, error) {
 		st, err := j.Status(ctx)
@@ -87,7 +87,7 @@ func jobSnapshot(j *jobs.Job) func(context.Context) ([]metrics.Snapshot, error) 
 	}
 }
 
-// A poolSnapshot says how far the jobs of a store are. Those that are over stay as they were.
+// A poolSnapshot reads the states of the jobs in a store. The states of jobs that are over are kept.
 type poolSnapshot struct {
 	pool *jobs.Pool
 	mu   sync.Mutex

@@ -22,7 +22,7 @@ func TestRunMetrics(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 6, "--duration", "1h")
 	p.want("run requests.jsonl -y --metrics nonsense", cli.Failed, "--metrics: ")
-	p.want("run requests.jsonl -y --metrics :0 --store postgres://a@b/c --blobs "+p.dir, cli.Failed, "--metrics is a flag of the workers")
+	p.want("run requests.jsonl -y --metrics :0 --store postgres://a@b/c --blobs "+p.dir, cli.Failed, "--metrics cannot be combined with --store")
 	c := p.command("run", "requests.jsonl", "-y", "--metrics", ":0")
 	stderr, err := c.StderrPipe()
 	if err != nil {
@@ -65,7 +65,7 @@ func TestRunMetrics(t *testing.T) {
 	}
 }
 
-// TestPoolSnapshot looks at two jobs that machines share, one of which is served until it is done.
+// TestPoolSnapshot reads the states of two shared jobs, one of which is processed until it is done.
 func TestPoolSnapshot(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -89,7 +89,7 @@ func TestPoolSnapshot(t *testing.T) {
 			return all[0], all[1]
 		}
 		if s, _ := look(); s.Status.State != "running" || len(s.Batches) != 3 || s.Costs == nil || s.Over() {
-			t.Errorf("before it is served: %+v", s)
+			t.Errorf("before it is processed: %+v", s)
 		}
 		for done := false; !done; <-time.After(time.Minute) {
 			for _, b := range must(pool.Batches(ctx, id)) {

@@ -13,10 +13,10 @@ import (
 	"testing"
 )
 
-// quickTiming is that of the program under test: with the real one each doubt would take 40 minutes.
+// quickTiming is the timing of the program under test. With the real one each doubt would take 40 minutes.
 const quickTiming = "lease=5s,renew=500ms,margin=1500ms,lag=500ms,apart=100ms,fence=5s,missing=5s,refused=5s,look=50ms,poll=100ms,firstpoll=20ms,backoff=20ms,most=300ms,obey=50ms,recording=2s"
 
-// quick is the command with a short timing, which all tests share.
+// quick is the command with a short timing; all tests share it.
 type quick struct {
 	once sync.Once
 	name string
@@ -40,7 +40,7 @@ func (q *quick) binary(t *testing.T) string {
 	return q.name
 }
 
-// buildQuick builds the command in a directory, with a short timing and changes to it.
+// buildQuick builds the command in a directory, with a short timing and other changes.
 func buildQuick(dir string, changes ...string) (name string, err error) {
 	timing := strings.Join(append([]string{quickTiming}, changes...), ",")
 	name = filepath.Join(dir, "messagebatches.exe")
@@ -68,7 +68,7 @@ type place struct {
 	env []string
 }
 
-// newPlace starts a fake with flags and makes a directory with requests.jsonl in it.
+// newPlace starts a fake with flags and creates a directory with requests.jsonl in it.
 func newPlace(t *testing.T, requests int, flags ...string) *place {
 	t.Helper()
 	url, stop := startServe(t, flags...)
@@ -92,7 +92,7 @@ func writeRequests(t *testing.T, name string, n int) {
 
 func (p *place) path(name string) string { return filepath.Join(p.dir, name) }
 
-// command returns a process that was not started.
+// command returns a process that has not been started.
 func (p *place) command(args ...string) *exec.Cmd {
 	c := exec.Command(shared.binary(p.T), args...)
 	c.Dir, c.Env = p.dir, p.env
@@ -112,7 +112,7 @@ func (p *place) run(line string) (out, err string, status int) {
 	return stdout.String(), stderr.String(), c.ProcessState.ExitCode()
 }
 
-// want runs a command and checks its status, and that what it prints holds parts.
+// want runs a command and checks its exit status, and that its output contains parts.
 func (p *place) want(line string, status int, parts ...string) string {
 	p.Helper()
 	out, err, got := p.run(line)

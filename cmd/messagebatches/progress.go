@@ -11,14 +11,14 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-// A progress shows how far a run is: on a terminal in lines that move, elsewhere with a line for each change, and with
-// --json as JSON lines on standard output.
+// A progress shows the progress of a run: on a terminal in lines that are redrawn, elsewhere with a line per change, and
+// with --json as JSON Lines on standard output.
 type progress struct {
 	*runCall
-	sent func() // called when all requests were sent, nil for nobody
+	sent func() // called when all requests were sent; may be nil
 
 	mu    sync.Mutex
-	lines *liveLines // nil if none move
+	lines *liveLines // nil if no lines are redrawn
 	last  string
 }
 
@@ -30,13 +30,13 @@ func newProgress(r *runCall) *progress {
 	return p
 }
 
-// How often the status is looked at.
+// Intervals at which the status is read.
 const (
 	lookLive  = 300 * time.Millisecond
 	lookPlain = time.Second
 )
 
-// watch shows the status of a job until it is told to end.
+// watch shows the status of a job until end is called.
 func (p *progress) watch(ctx context.Context, j *jobs.Job) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var done sync.WaitGroup
@@ -66,7 +66,7 @@ func (p *progress) watch(ctx context.Context, j *jobs.Job) (end func()) {
 func (p *progress) look(ctx context.Context, j *jobs.Job) {
 	st, err := j.Status(ctx)
 	if err != nil {
-		return // the run has the error
+		return // the run reports the error
 	}
 	s := sumUp(st)
 	if c, err := j.Costs(ctx); err == nil {
@@ -75,7 +75,7 @@ func (p *progress) look(ctx context.Context, j *jobs.Job) {
 	p.status(st, s)
 }
 
-// end ends the lines that move.
+// end stops redrawing.
 func (p *progress) end() {
 	if p.lines != nil {
 		p.lines.end()
@@ -100,17 +100,17 @@ func (p *progress) event(e jobs.Event) {
 	}
 }
 
-// routine are the events that the lines of a terminal show by their numbers.
+// routine returns the events that the redrawn lines already show in their counts.
 func routine() []jobs.EventKind {
 	return []jobs.EventKind{jobs.EventPlanned, jobs.EventAccepted, jobs.EventEnded, jobs.EventCollected, jobs.EventDone}
 }
 
-// troubles are the events that are printed even without progress: somebody may have to do something.
+// troubles returns the events that are printed even with --quiet, because they may need action.
 func troubles() []jobs.EventKind {
 	return []jobs.EventKind{jobs.EventOutage, jobs.EventDoubt, jobs.EventAging, jobs.EventGone, jobs.EventOrphan, jobs.EventDamaged}
 }
 
-// eventLine returns a line about an event.
+// eventLine formats an event as one line.
 func eventLine(e jobs.Event) string {
 	text := e.At.Local().Format(time.TimeOnly) + "  " + cli.Visible(string(e.Kind))
 	if e.Seq > 0 {
@@ -119,7 +119,7 @@ func eventLine(e jobs.Event) string {
 	return text + ": " + cli.Visible(e.Text)
 }
 
-// status shows a status, if it is another one.
+// status shows a status if it has changed.
 func (p *progress) status(st *jobs.Status, s summary) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

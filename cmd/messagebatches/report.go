@@ -17,16 +17,15 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/price"
 )
 
-const reportLong = `Writes a report about a job, or several, as one HTML file that asks for nothing when it
-is opened: outcomes, failures by reason with examples, what was sent again and why,
-tokens and cost by model and label, what the prompt cache did, the estimate beside the
-cost, and a timeline of the batches. The job may be running. Nothing is sent anywhere.
+const reportLong = `Writes a report about one or more jobs as a single HTML file, which loads nothing from the network:
+outcomes, failures by reason with examples, what was resent and why, tokens and cost by model and
+label, use of the prompt cache, the estimate next to the cost, and a timeline of the batches. The
+jobs may still be running. Nothing is sent anywhere.
 
-The report holds custom IDs and texts of errors, and no prompt and no answer. With
---json it is one JSON document on standard output; amounts in it are billionths of the
-currency.
+The report contains custom IDs and error texts, but no prompts and no answers. With --json it is one
+JSON document on standard output; amounts in it are billionths of the currency.
 
-Exit status: 0, 2 if a job cannot be read or the file not be written.`
+Exit status: 0, or 2 if a job cannot be read or the file cannot be written.`
 
 const reportExample = `  messagebatches report requests.jsonl -o report.html
   messagebatches report monday.job tuesday.job -o week.html
@@ -35,24 +34,24 @@ const reportExample = `  messagebatches report requests.jsonl -o report.html
 
 func newReport(a *app) *cobra.Command {
 	c := &cobra.Command{
-		Use: "report FILE... -o REPORT", Short: "Write a page about what a job has come to",
+		Use: "report FILE... -o REPORT", Short: "Write a report about jobs as an HTML page",
 		Long: reportLong, Example: reportExample,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return cli.Wrong("say which %s, such as requests.jsonl or requests.job", jobOrFile)
+				return cli.Wrong("no %s is named: give one or more, such as requests.jsonl or requests.job", jobOrFile)
 			}
 			return nil
 		},
 	}
-	output := c.Flags().StringP("output", "o", "", "`file` of the report, - for standard output (default FILE with the ending .report.html)")
-	prices := c.Flags().String("prices", "", "`file` with a table of prices (default: the built-in one)")
+	output := c.Flags().StringP("output", "o", "", "`file` for the report, - for standard output (default: FILE with the extension .report.html)")
+	prices := c.Flags().String("prices", "", "price table `file` in JSON (default: built in)")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		table, err := readPrices(*prices)
 		if err != nil {
 			return err
 		}
 		if a.json && *output != "" {
-			return cli.Wrong("--json writes to standard output: leave -o out")
+			return cli.Wrong("--json writes to standard output: omit -o")
 		}
 		return a.report(c.Context(), args, *output, table)
 	}
@@ -85,7 +84,7 @@ func (a *app) report(ctx context.Context, names []string, output string, table *
 	return writeReport(output, r)
 }
 
-// writeReport writes a report to a file, whole or not at all.
+// writeReport writes a report to a file. If it fails, the file is left as it was.
 func writeReport(name string, r *report.Report) error {
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
 	if err != nil {

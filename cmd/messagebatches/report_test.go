@@ -9,7 +9,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-// TestReport writes a page about a job, and the same data as JSON.
+// TestReport writes the report of a job as a page and as JSON.
 func TestReport(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 12, "--duration", "100ms", "--errored", "100%")
@@ -23,7 +23,7 @@ func TestReport(t *testing.T) {
 	page := string(must(os.ReadFile(p.path("a.html"))))
 	for _, want := range []string{"<!doctype html>", ">team: support<", "<code>row 0</code>", "12 failed", "</html>"} {
 		if !strings.Contains(page, want) {
-			t.Errorf("the page has no %q", want)
+			t.Errorf("the page does not contain %q", want)
 		}
 	}
 	if out, _, status := p.run("report requests.job -o -"); status != cli.OK || !strings.HasPrefix(out, "<!doctype html>") {
@@ -46,9 +46,9 @@ func TestReport(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &doc); err != nil || len(doc.Jobs) != 2 || doc.Jobs[0].Outcomes.Errored != 12 || doc.Jobs[1].Outcomes.Errored != 3 || len(doc.Jobs[0].Outcomes.Failures) == 0 {
 		t.Errorf("got %+v, %v", doc, err)
 	}
-	p.want("report --json requests.jsonl -o a.html", cli.Failed, "leave -o out")
+	p.want("report --json requests.jsonl -o a.html", cli.Failed, "omit -o")
 	p.want("report requests.jsonl -o none/a.html", cli.Failed, "there is no directory none")
-	p.want("report", cli.Failed, "say which ")
+	p.want("report", cli.Failed, "no requests file or job directory is named")
 	for _, entry := range must(os.ReadDir(p.dir)) {
 		if strings.HasPrefix(entry.Name(), ".") {
 			t.Errorf("%s is left", entry.Name())

@@ -15,28 +15,27 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-// An app is one call of the program: its streams, and the flags that all commands have.
+// An app is one run of the program: its streams, and the flags that all commands have.
 type app struct {
 	cli.Streams
 	json bool // write JSON to standard output
 }
 
-const rootLong = `Sends requests to the Message Batches API in as many batches as it takes, and returns every
-result.
+const rootLong = `Sends requests to the Message Batches API in as many batches as needed, and returns every result.
 
 The credential is read from the environment, such as ANTHROPIC_API_KEY, or from a file, and never
 from the command line.
 
-Standard output holds data and nothing else; progress, questions and errors go to standard error.
-With --json each command writes one JSON document or JSON lines. NO_COLOR turns colors off;
-TERM=dumb also turns off lines that move.
+Standard output holds only data; progress, questions, warnings and errors go to standard error. With
+--json each command writes one JSON document or JSON Lines. NO_COLOR turns colors off; TERM=dumb
+also turns off progress lines that are redrawn.
 
 Exit status of all commands:
-  0  done
-  1  done, and something is wrong with the requests or the results
-  2  not done: a wrong call, a file that cannot be read, a service that refuses
-  3  interrupted: the same command continues
-  4  somebody has to decide or do something first: the same command then continues`
+  0  success
+  1  finished, but there are errors in the requests or the results
+  2  failed: a usage error, a file that cannot be read, or an error of the service
+  3  interrupted: run the same command again to continue
+  4  action needed, such as a higher budget or a new key: then run the same command again`
 
 // Groups of commands in the help.
 const (
@@ -45,11 +44,11 @@ const (
 	groupOther = "other"
 )
 
-// newRoot returns the program. Each command is made by the file of its name.
+// newRoot returns the root command. Each command is built in the file of its name.
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:               "messagebatches",
-		Short:             "Send requests in batches, and get every result",
+		Short:             "Send requests in batches and get every result",
 		Long:              rootLong,
 		Args:              noSuchCommand,
 		RunE:              needsCommand,
@@ -66,7 +65,7 @@ func newRoot(a *app) *cobra.Command {
 	root.SetUsageTemplate(usageTemplate)
 	root.SetHelpCommandGroupID(groupOther)
 	root.SetCompletionCommandGroupID(groupOther)
-	root.PersistentFlags().BoolVar(&a.json, "json", false, "write JSON to standard output: one document, or one a line")
+	root.PersistentFlags().BoolVar(&a.json, "json", false, "write JSON to standard output: one document, or one per line")
 	root.AddGroup(
 		&cobra.Group{ID: groupNight, Title: "Send requests and get their results:"},
 		&cobra.Group{ID: groupFiles, Title: "Before and after:"},
@@ -84,7 +83,7 @@ func newRoot(a *app) *cobra.Command {
 	return root
 }
 
-// run is the program: it does what args say and returns the exit status.
+// run executes the command line args and returns the exit status.
 func run(ctx context.Context, s cli.Streams, args []string) int {
 	out := &checkedWriter{w: s.Out}
 	s.Out = out
@@ -107,7 +106,7 @@ func run(ctx context.Context, s cli.Streams, args []string) int {
 	return cli.Status(err)
 }
 
-// complain prints an error, each of its lines with the name of the command.
+// complain prints an error, with the name of the command before each of its lines.
 func complain(s cli.Streams, c *cobra.Command, err error) {
 	if isSilent(err) {
 		return
@@ -128,25 +127,25 @@ func complain(s cli.Streams, c *cobra.Command, err error) {
 	}
 }
 
-// inPlainWords gives the commands that cobra adds the texts of this program.
+// inPlainWords rewords the help of the commands that cobra adds.
 func inPlainWords(root *cobra.Command) {
 	for _, c := range root.Commands() {
 		switch c.Name() {
 		case "completion":
-			c.Short = "Write the completion script of a shell"
+			c.Short = "Write the completion script for a shell"
 		case "help":
-			c.Short = "Show the help of a command"
+			c.Short = "Show help for a command"
 		}
 	}
 }
 
-// isSilent reports whether an error is none, or only an exit status.
+// isSilent reports whether err is nil or only carries an exit status.
 func isSilent(err error) bool {
 	var exit *cli.ExitError
 	return err == nil || errors.As(err, &exit) && exit.Err == nil
 }
 
-// A checkedWriter keeps the first error of a writer, so that no command that loses data ends well.
+// A checkedWriter remembers the first write error, so that a command that loses data does not succeed.
 type checkedWriter struct {
 	w   io.Writer
 	mu  sync.Mutex
@@ -172,14 +171,14 @@ func (c *checkedWriter) failed() error {
 	return c.err
 }
 
-// needsCommand prints the help of a command that only holds others.
+// needsCommand prints the help of a command that only groups others.
 func needsCommand(c *cobra.Command, _ []string) error {
 	c.SetOut(c.ErrOrStderr())
 	_ = c.Help()
 	return cli.Exit(cli.Failed)
 }
 
-// usageTemplate is how flags and commands are listed.
+// usageTemplate lists flags and commands in the help.
 const usageTemplate = `Usage:{{if .HasAvailableSubCommands}}
   {{.CommandPath}} COMMAND [flags]{{else}}
   {{.UseLine}}{{end}}{{if .HasExample}}
@@ -199,5 +198,5 @@ Flags:
 Flags of all commands:
 {{.InheritedFlags.FlagUsagesWrapped 100 | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableSubCommands}}
 
-"{{.CommandPath}} COMMAND --help" tells more about a command.{{end}}
+Run "{{.CommandPath}} COMMAND --help" to see the details of a command.{{end}}
 `

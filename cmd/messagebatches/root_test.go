@@ -15,7 +15,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-// commands returns all commands, those that are hidden too.
+// commands returns all commands, including hidden ones.
 func commands(c *cobra.Command) []*cobra.Command {
 	all := []*cobra.Command{c}
 	for _, child := range c.Commands() {
@@ -44,12 +44,12 @@ func TestHelp(t *testing.T) {
 			t.Error(err)
 		}
 		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s is not what the command says, run the test with MESSAGEBATCHES_UPDATE=1\n%s", name, diff)
+			t.Errorf("%s differs from the help; run the test with MESSAGEBATCHES_UPDATE=1\n%s", name, diff)
 		}
 	}
 }
 
-// TestHelpIsWhole has each command explain itself, with examples and its exit statuses, in lines that a terminal shows.
+// TestHelpIsWhole checks that the help of each command has a text, examples and exit statuses, and fits a terminal.
 func TestHelpIsWhole(t *testing.T) {
 	t.Parallel()
 	for _, c := range commands(newRoot(new(app))) {
@@ -75,7 +75,7 @@ func TestHelpIsWhole(t *testing.T) {
 		}
 		for line := range strings.Lines(c.Example) {
 			if text := strings.TrimSpace(line); text != "" && !strings.Contains(text, "messagebatches ") && !strings.HasPrefix(text, "export ") {
-				t.Errorf("%s: an example is no command: %s", c.CommandPath(), text)
+				t.Errorf("%s: an example is not a command: %s", c.CommandPath(), text)
 			}
 		}
 	}
@@ -127,7 +127,7 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-// A wrong call is one that must say in one line what is wrong and what to do.
+// A wrongCall is a command line whose error must say in one line what is wrong and what to do.
 type wrongCall struct{ call, want string }
 
 func wrongCalls() []wrongCall {
@@ -136,39 +136,39 @@ func wrongCalls() []wrongCall {
 		{"valdate a.jsonl", `messagebatches: there is no command "valdate": did you mean "validate"?`},
 		{"statsu a.jsonl", `messagebatches: there is no command "statsu": did you mean "status"?`},
 		{"--jsn", `messagebatches: there is no flag --jsn: did you mean "--json"?`},
-		{"run", "messagebatches run: say which file of requests, such as requests.jsonl"},
-		{"run a.jsonl b.jsonl", `messagebatches run: unexpected argument "b.jsonl": this command takes one file of requests`},
+		{"run", "messagebatches run: no requests file is named: give one, such as requests.jsonl"},
+		{"run a.jsonl b.jsonl", `messagebatches run: unexpected argument "b.jsonl": this command takes one requests file`},
 		{"run a.jsonl --outptu x", `messagebatches run: there is no flag --outptu: did you mean "--output"?`},
 		{"run a.jsonl -output x", "messagebatches run: there is no flag -output: did you mean \"--output\"?"},
-		{"run a.jsonl -o", "messagebatches run: -o needs a value behind it: -o FILE"},
+		{"run a.jsonl -o", "messagebatches run: -o needs a value: -o FILE"},
 		{"run a.jsonl -x", "messagebatches run: there is no flag -x"},
 		{"run a.jsonl --limit many", `messagebatches run: --limit: "many" is not a whole number`},
-		{"run a.jsonl --on-doubt maybe", `messagebatches run: --on-doubt is wait, resend or ask, not "maybe"`},
-		{"status", "messagebatches status: say which file of requests or directory of a job, such as requests.jsonl or requests.job"},
-		{"validate", "messagebatches validate: say which files of requests, such as requests.jsonl, or - for standard input"},
-		{"validate a.jsonl --max -1", "messagebatches validate: --max is a number from 1, not -1"},
+		{"run a.jsonl --on-doubt maybe", `messagebatches run: --on-doubt must be wait, resend or ask, not "maybe"`},
+		{"status", "messagebatches status: no requests file or job directory is named: give one, such as requests.jsonl or requests.job"},
+		{"validate", "messagebatches validate: no requests file is named: give one or more, such as requests.jsonl, or - for standard input"},
+		{"validate a.jsonl --max -1", "messagebatches validate: --max must be 1 or more, not -1"},
 		{"validate a.jsonl --disable typo", `messagebatches validate: there is no rule "typo": the rules are file, json, type, `},
 		{"serve 4010", `messagebatches serve: unexpected argument "4010": this command takes none`},
 		{"serve --duration 5", `messagebatches serve: --duration: "5" is not a duration, such as 90s, 5m or 2h`},
 		{"serve --fault lots=1%", `messagebatches serve: --fault: fault "lots=1%": there is no fault named "lots"`},
-		{"job", `Looks after jobs`},
+		{"job", `Manages jobs`},
 		{"job lst", `messagebatches job: there is no command "lst": did you mean "ls"?`},
 		{"job watsh a.job", `messagebatches job: there is no command "watsh": did you mean "watch"?`},
-		{"job costs", "messagebatches job costs: say which file of requests or directory of a job, such as requests.jsonl or requests.job"},
-		{"job adopt a.job", "messagebatches job adopt: say which batch it is with --seq NUMBER and --batch BATCH"},
+		{"job costs", "messagebatches job costs: no requests file or job directory is named: give one or more, such as requests.jsonl or requests.job"},
+		{"job adopt a.job", "messagebatches job adopt: --seq NUMBER and --batch BATCH are required"},
 		{"job prune a.job --older-than 30", `messagebatches job prune: --older-than: "30" is not a duration, such as 90s, 5m or 2h`},
-		{"batch results", "messagebatches batch results: say which batch by its ID, such as msgbatch_01abc: messagebatches batch ls lists them"},
+		{"batch results", "messagebatches batch results: no batch is named: give its ID, such as msgbatch_01abc (messagebatches batch ls lists them)"},
 		{"batch results a b", `messagebatches batch results: unexpected argument "b": this command takes one batch`},
 		{"run -", "messagebatches run: requests are read several times: write standard input to a file first"},
 		{"run a.jsonl --accept good", `messagebatches run: --accept: there is no rule "good": the rules are complete, untruncated, unrefused, schema`},
 		{"run a.jsonl --label team", `messagebatches run: --label: "team" is not NAME=VALUE, such as team=support`},
-		{"run a.jsonl --order random", `messagebatches run: --order is input or done, not "random"`},
-		{"run a.jsonl --budget -5", "messagebatches run: --budget is an amount in USD, such as --budget 25"},
+		{"run a.jsonl --order random", `messagebatches run: --order must be input or done, not "random"`},
+		{"run a.jsonl --budget -5", "messagebatches run: --budget must be an amount in USD, such as --budget 25"},
 		{"run a.jsonl --more-tokens 9", "messagebatches run: --more-tokens needs --accept, such as --accept complete"},
-		{"run a.jsonl --api-key sk-1", "messagebatches run: there is no flag --api-key, because others can read the command line: set ANTHROPIC_API_KEY"},
-		{"run a.jsonl -o -", "messagebatches run: -o names a file: once it is written, messagebatches job results writes it to standard output"},
-		{"run a.jsonl -o a.jsonl --errors a.jsonl", "messagebatches run: --errors is the file of -o: name another one"},
-		{"run a.jsonl --store postgres://u:pw@db/b --blobs b", "messagebatches run: --store holds a password, and others can read the command line: set PGPASSWORD, or use a pgpass file"},
+		{"run a.jsonl --api-key sk-1", "messagebatches run: there is no flag --api-key, because other users can read the command line: set ANTHROPIC_API_KEY"},
+		{"run a.jsonl -o -", "messagebatches run: -o must name a file: messagebatches job results writes the finished results to standard output"},
+		{"run a.jsonl -o a.jsonl --errors a.jsonl", "messagebatches run: --errors and -o name the same file: choose another one"},
+		{"run a.jsonl --store postgres://u:pw@db/b --blobs b", "messagebatches run: --store holds a password, which other users can read on the command line: set PGPASSWORD, or use a pgpass file"},
 		{"worker --store postgres://db/b?password=pw --blobs b", "messagebatches worker: --store holds a password"},
 		{"serve --port 4010", `messagebatches serve: there is no flag --port`},
 	}
@@ -177,7 +177,7 @@ func wrongCalls() []wrongCall {
 func TestWrongCalls(t *testing.T) {
 	t.Parallel()
 	for _, tt := range wrongCalls() {
-		if tt.call == "job" { // has its help there
+		if tt.call == "job" { // prints its help
 			if _, err, status := runCommand("", false, tt.call); status != cli.Failed || !strings.HasPrefix(err, tt.want) {
 				t.Errorf("%s: status %d, %s", tt.call, status, err)
 			}
@@ -191,12 +191,12 @@ func TestWrongCalls(t *testing.T) {
 	}
 }
 
-// A brokenWriter cannot be written.
+// A brokenWriter fails every write.
 type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("no space") }
 
-// TestOutputLost has no command that ends well although its output could not be written.
+// TestOutputLost checks that commands fail if their output cannot be written.
 func TestOutputLost(t *testing.T) {
 	t.Parallel()
 	for _, args := range []string{"--help", "version", "contract", "validate -", "completion bash"} {
@@ -208,7 +208,7 @@ func TestOutputLost(t *testing.T) {
 	}
 }
 
-// TestFlagsAnywhere has flags before, between and behind files.
+// TestFlagsAnywhere puts flags before, between and after files.
 func TestFlagsAnywhere(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]int{
@@ -225,7 +225,7 @@ func TestFlagsAnywhere(t *testing.T) {
 	}
 }
 
-// TestCanceled has no command that goes on without its context.
+// TestCanceled checks that a command ends with its context.
 func TestCanceled(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -19,24 +19,23 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/price"
 )
 
-const runLong = `Sends a file of requests, one {"custom_id", "params"} a line, and writes one result a line, in the
+const runLong = `Sends a requests file, one {"custom_id", "params"} per line, and writes one result per line, in the
 order of the requests.
 
-It checks the requests, estimates what they cost, and asks. Then it divides them into as many
-batches as it takes, sends them, waits, which may take a day, collects the results, sends again
-what expired or failed in a way that may pass, and writes the results.
+It checks the requests, estimates what they cost, and asks for confirmation. Then it divides them
+into as many batches as needed, sends them, waits, which may take a day, collects the results,
+resends requests that expired or failed with a temporary error, and writes the results.
 
-The same command continues after whatever ended an earlier one: nothing is sent twice, and no
-result is lost. What it has to remember is in a directory, FILE with the ending .job. An interrupt
-(Ctrl-C) ends the command, and not the batches; another one ends it at once.
+If it stops for any reason, run the same command again: it continues, nothing is sent twice, and no
+result is lost. It keeps its state in a directory, FILE with the extension .job. An interrupt
+(Ctrl-C) ends the command, but not the batches; a second interrupt ends it at once.
 
 Exit status:
-  0  each request has an answer; or, with --detach, all requests were sent; or, with --dry-run,
-     they are right
-  1  some requests have no answer, or requests are refused before anything is sent
-  2  the command failed, or nothing was sent because the answer was no
-  3  it was interrupted: the same command continues
-  4  somebody has to do something first, which is said: then the same command continues`
+  0  every request has an answer; or all requests were sent (--detach) or are valid (--dry-run)
+  1  some requests have no answer, or requests were refused before anything was sent
+  2  the command failed, or nothing was sent because you did not confirm
+  3  interrupted: run the same command again to continue
+  4  action needed, which the message explains: then run the same command again`
 
 const runExample = `  messagebatches run requests.jsonl -o results.jsonl
   messagebatches run requests.jsonl -o results.jsonl --dry-run     # check, estimate, send nothing
@@ -55,8 +54,8 @@ type runCall struct {
 	file    string // of requests
 	dir     string // of the job
 	set     []string
-	changed string       // file of requests that set has changed, "" if it does not
-	outputs []outputFile // files of results, whose absolute names the options have
+	changed string       // requests file with the parameters of --set, "" without --set
+	outputs []outputFile // results files; the options have their absolute names
 	sample  int
 
 	moreTokens int64
@@ -69,12 +68,12 @@ type runCall struct {
 func newRun(a *app) *cobra.Command {
 	r := &runCall{app: a}
 	c := &cobra.Command{
-		Use: "run FILE -o RESULTS", Short: "Send a file of requests, wait, and write one result for each",
+		Use: "run FILE -o RESULTS", Short: "Send a requests file, wait, and write one result per request",
 		Long: runLong, Example: runExample, Args: one(fileOfRequests),
 	}
 	read := r.flags(c.Flags())
 	for flag, values := range map[string][]string{"on-doubt": {"wait", "resend", "ask"}, "order": {"input", "done"}, "accept": {"complete", "untruncated", "unrefused", "schema"}} {
-		_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) // fails for no flag
+		_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) // fails only for an unknown flag
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
 		r.file = args[0]
@@ -86,36 +85,36 @@ func newRun(a *app) *cobra.Command {
 	return c
 }
 
-// flags adds the flags. The function it returns reads those that have to be understood.
+// flags adds the flags. The function that it returns parses and checks their values.
 func (r *runCall) flags(flags *pflag.FlagSet) func() error {
 	o := &r.options
 	flags.SortFlags = false
-	flags.StringVarP(&o.Output, "output", "o", "", "`file` of the results, which must not exist (default FILE with the ending .results.jsonl)")
+	flags.StringVarP(&o.Output, "output", "o", "", "`file` for the results, which must not exist (default: FILE with the extension .results.jsonl)")
 	flags.BoolVarP(&r.yes, "yes", "y", false, "send without asking")
-	flags.BoolVar(&r.dryRun, "dry-run", false, "check and estimate, and send nothing")
-	flags.IntVar(&r.sample, "sample", 0, "send this `number` of requests first, show their answers and what all would cost, then ask")
+	flags.BoolVar(&r.dryRun, "dry-run", false, "check and estimate only, and send nothing")
+	flags.IntVar(&r.sample, "sample", 0, "send this `number` of requests first, show their answers and the projected cost of all, then ask")
 	flags.BoolVar(&r.detach, "detach", false, "exit when all requests are sent; the same command without it collects the results")
-	flags.Float64Var(&o.Budget, "budget", 0, "`USD` that the job may cost; it pauses before it would cost more, and a higher budget continues it")
-	flags.BoolVar(&o.StrictBudget, "strict-budget", false, "count requests at their worst: all of max_tokens, nothing read from the prompt cache")
+	flags.Float64Var(&o.Budget, "budget", 0, "maximum cost of the job in `USD`; it pauses before it would cost more, and a higher budget continues it")
+	flags.BoolVar(&o.StrictBudget, "strict-budget", false, "count the worst case for each request: all of max_tokens, and nothing read from the prompt cache")
 	accept := flags.String("accept", "", "resend requests whose answers break one of these `rules`, separated by commas: complete (whole and not refused), untruncated, unrefused, schema (JSON that fits the request's output_config)")
 	flags.Int64Var(&r.moreTokens, "more-tokens", 0, "with --accept, resend truncated requests with twice as many max_tokens, up to this `number`")
 	labels := flags.StringArray("label", nil, "`NAME=VALUE` to show with the costs, such as team=support; may be repeated")
-	flags.BoolVar(&o.WithoutPriming, "no-priming", false, "do not send one request of each shared cached prefix before the others")
-	flags.BoolVar(&o.KeepIDs, "keep-ids", false, "send the custom IDs unchanged; if a response is lost, you have to say which batch it was (job adopt)")
-	flags.BoolVar(&o.DeleteAfterVerify, "delete-batches", false, "delete the batches at the service when the results are written and verified")
-	flags.StringVar(&o.Errors, "errors", "", "second `file`, for the results without an answer")
+	flags.BoolVar(&o.WithoutPriming, "no-priming", false, "do not send one request per shared cached prefix ahead of the others")
+	flags.BoolVar(&o.KeepIDs, "keep-ids", false, "send the custom IDs unchanged; if a response is lost, you have to find the batch yourself (job adopt)")
+	flags.BoolVar(&o.DeleteAfterVerify, "delete-batches", false, "delete the batches on the server once the results are written and verified")
+	flags.StringVar(&o.Errors, "errors", "", "second `file`, for results without an answer")
 	order := flags.String("order", "input", "`order` of the results: input, or done, which writes them as batches end")
-	prices := flags.String("prices", "", "`file` with a table of prices, JSON like jobs/price/table.json (default: the built-in one)")
-	flags.StringArrayVar(&r.set, "set", nil, "`NAME=VALUE` of a parameter of all requests, such as model=claude-haiku-4-5; VALUE is JSON or text; may be repeated")
+	prices := flags.String("prices", "", "price table `file`, JSON like jobs/price/table.json (default: built in)")
+	flags.StringArrayVar(&r.set, "set", nil, "`NAME=VALUE` to set a parameter of all requests, such as model=claude-haiku-4-5; VALUE is JSON or text; may be repeated")
 	betas := flags.String("betas", "", "`betas` to turn on, separated by commas")
 	version := flags.String("api-version", "", "`version` of the API (default 2023-06-01)")
-	flags.Int64Var(&o.MaxWaiting, "limit", 0, "`number` of requests that may wait at the service at one time (default: no limit)")
+	flags.Int64Var(&o.MaxWaiting, "limit", 0, "maximum `number` of requests that wait for results at any time (default: no limit)")
 	flags.IntVar(&o.FollowUp.MaxAttempts, "rounds", 0, "send each request at most this `number` of times (default 3)")
 	flags.IntVar(&o.MaxRequests, "batch-requests", 0, "at most this `number` of requests in a batch (default 100000)")
 	flags.Int64Var(&o.MaxBytes, "batch-bytes", 0, "at most this number of `bytes` in a batch (default 256000000)")
 	doubt := flags.String("on-doubt", "wait", "`action` if it is unknown whether a batch was accepted: wait until it is certain, resend, or ask")
-	flags.BoolVar(&o.WithoutPreflight, "no-check", false, "do not check the requests before anything is sent")
-	flags.StringVar(&r.dir, "job", "", "`directory` of the job (default FILE with the ending .job)")
+	flags.BoolVar(&o.WithoutPreflight, "no-check", false, "do not check the requests before they are sent")
+	flags.StringVar(&r.dir, "job", "", "`directory` of the job (default: FILE with the extension .job)")
 	r.shared.add(flags)
 	r.service.add(flags)
 	r.metrics.add(flags)
@@ -144,13 +143,13 @@ func (r *runCall) flags(flags *pflag.FlagSet) func() error {
 		case r.moreTokens > 0 && o.Accept == nil:
 			return cli.Wrong("--more-tokens needs --accept, such as --accept complete")
 		case o.Budget < 0 || o.StrictBudget && o.Budget == 0:
-			return cli.Wrong("--budget is an amount in USD, such as --budget 25")
+			return cli.Wrong("--budget must be an amount in USD, such as --budget 25")
 		case r.file == "-":
 			return cli.Wrong("requests are read several times: write standard input to a file first")
 		case r.sample < 0 || o.MaxWaiting < 0 || o.FollowUp.MaxAttempts < 0 || o.MaxRequests < 0 || o.MaxBytes < 0:
-			return cli.Wrong("--sample, --limit, --rounds, --batch-requests and --batch-bytes are numbers from 1")
+			return cli.Wrong("--sample, --limit, --rounds, --batch-requests and --batch-bytes must be 1 or more")
 		case r.dryRun && r.detach:
-			return cli.Wrong("--dry-run sends nothing: leave --detach out")
+			return cli.Wrong("--dry-run sends nothing: omit --detach")
 		}
 		if err := r.checkShared(); err != nil {
 			return err
@@ -165,7 +164,7 @@ func (r *runCall) flags(flags *pflag.FlagSet) func() error {
 	}
 }
 
-// run does the whole night. It ends with ctx, or by a signal.
+// run checks, sends, waits and writes the results. It ends when ctx does, or on a signal.
 func (r *runCall) run(ctx context.Context) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -194,7 +193,7 @@ func (r *runCall) run(ctx context.Context) error {
 	return r.send(ctx)
 }
 
-// errDetached ends a run whose requests were sent.
+// errDetached ends a run with --detach once all requests were sent.
 var errDetached = errors.New("all requests were sent")
 
 // send runs the job until it is done, or detached.
@@ -247,14 +246,14 @@ func (r *runCall) toEnd(ctx context.Context, c *client.Client, p *progress) (*jo
 	return report, err
 }
 
-// note prints a line for people who watch.
+// note prints a line of progress, unless --quiet or --json is set.
 func (r *runCall) note(format string, args ...any) {
 	if !r.quiet && !r.json {
 		fmt.Fprintf(r.Err, format+"\n", args...)
 	}
 }
 
-// acceptOf reads the rules of answers.
+// acceptOf parses the rules of --accept.
 func acceptOf(text string) (jobs.Accept, error) {
 	var all []jobs.Accept
 	for _, name := range cli.List(text) {
@@ -277,7 +276,7 @@ func acceptOf(text string) (jobs.Accept, error) {
 	return jobs.AcceptAll(all...), nil
 }
 
-// labelsOf reads NAME=VALUE.
+// labelsOf parses labels of the form NAME=VALUE.
 func labelsOf(texts []string) (map[string]string, error) {
 	var labels map[string]string
 	for _, text := range texts {
@@ -300,10 +299,10 @@ func orderOf(text string) (jobs.Order, error) {
 	case "done":
 		return jobs.OrderDone, nil
 	}
-	return "", cli.Wrong("--order is input or done, not %q", text)
+	return "", cli.Wrong("--order must be input or done, not %q", text)
 }
 
-// readPrices reads a table of prices, the built-in one if the name is empty.
+// readPrices reads a price table; if the name is empty, the built-in one.
 func readPrices(name string) (*price.Table, error) {
 	if name == "" {
 		return price.Default(), nil
@@ -336,5 +335,5 @@ func onDoubt(text string) (jobs.OnDoubt, error) {
 	case "ask":
 		return jobs.Ask, nil
 	}
-	return "", cli.Wrong("--on-doubt is wait, resend or ask, not %q", text)
+	return "", cli.Wrong("--on-doubt must be wait, resend or ask, not %q", text)
 }

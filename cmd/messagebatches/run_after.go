@@ -13,23 +13,23 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-// report shows what a job has come to.
+// report prints the outcome of a job.
 func (r *runCall) report(report *jobs.Report) error {
 	for _, id := range report.Duplicates {
-		fmt.Fprintf(r.Err, "messagebatches run: warning: batch %s holds requests that another batch holds too\n", cli.Visible(id))
+		fmt.Fprintf(r.Err, "messagebatches run: warning: batch %s holds requests that are also in another batch\n", cli.Visible(id))
 	}
 	for _, id := range report.Gone {
-		fmt.Fprintf(r.Err, "messagebatches run: warning: the results of batch %s could not be read any more: they are missing, and were paid for\n", cli.Visible(id))
+		fmt.Fprintf(r.Err, "messagebatches run: warning: the results of batch %s can no longer be read: they are missing, but were paid for\n", cli.Visible(id))
 	}
 	for _, id := range report.PossibleDuplicates {
-		fmt.Fprintf(r.Err, "messagebatches run: warning: batch %s still runs, and may hold requests that another batch holds too\n", cli.Visible(id))
+		fmt.Fprintf(r.Err, "messagebatches run: warning: batch %s is still running, and may hold requests that are also in another batch\n", cli.Visible(id))
 	}
 	_, err := os.Stat(report.Output)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s is not there any more, and cannot be written again: the job was pruned, or its database was lost", report.Output)
+		return fmt.Errorf("%s no longer exists, and cannot be written again: the job was pruned, or its database was lost", report.Output)
 	case report.Output != r.options.Output:
-		fmt.Fprintf(r.Err, "messagebatches run: warning: %s is not written: the job was pruned, or its database was lost\n", cli.Visible(r.shownOutput(r.options.Output)))
+		fmt.Fprintf(r.Err, "messagebatches run: warning: %s was not written: the job was pruned, or its database was lost\n", cli.Visible(r.shownOutput(r.options.Output)))
 	}
 	if r.json {
 		err = r.WriteJSON(struct {
@@ -51,16 +51,16 @@ func (r *runCall) report(report *jobs.Report) error {
 	return err
 }
 
-// outcomeLine returns one line about a job that is done, whose results are in a file.
+// outcomeLine summarizes a finished job, whose results are in the given file, in one line.
 func outcomeLine(r *jobs.Report, output string) string {
 	outcomes := cli.Counts(
 		cli.Count{N: r.Answered, Of: "answered"}, cli.Count{N: r.Rejected, Of: "of these not accepted"}, cli.Count{N: r.Failed, Of: "failed"},
-		cli.Count{N: r.Missing, Of: "missing"}, cli.Count{N: r.Reasked + r.Retried, Of: "sent again"},
+		cli.Count{N: r.Missing, Of: "missing"}, cli.Count{N: r.Reasked + r.Retried, Of: "resent"},
 	)
 	return fmt.Sprintf("%s: %s in %s, %s", cli.Visible(output), cli.Plural(r.Requests, "request"), cli.Plural(r.Batches, "batch"), outcomes)
 }
 
-// detached says how to come back.
+// detached says how to collect the results later.
 func (r *runCall) detached() error {
 	st, err := inspect(context.Background(), r.dir)
 	if err != nil {
@@ -73,7 +73,7 @@ func (r *runCall) detached() error {
 	return nil
 }
 
-// comeBack says what is still running, and how to continue.
+// comeBack returns what is still running, and how to continue, as text.
 func (r *runCall) comeBack(st *jobs.Status) string {
 	var running, unread, unsent int64
 	for _, round := range st.Rounds {
@@ -84,21 +84,21 @@ func (r *runCall) comeBack(st *jobs.Status) string {
 	text := ""
 	switch {
 	case running > 0:
-		text = cli.Plural(running, "request") + " go on at the service. "
+		text = "Still running: " + cli.Plural(running, "request") + ". "
 	case unread > 0:
-		text = "Results of " + cli.Plural(unread, "request") + " wait at the service. "
+		text = "Not collected yet: the results of " + cli.Plural(unread, "request") + ". "
 	}
 	if unsent > 0 {
-		text += cli.Thousands(unsent) + " are not sent yet."
+		text += "Not sent yet: " + cli.Plural(unsent, "request") + "."
 	}
 	text = strings.TrimSpace(text) + "\n"
 	if st.Oldest != nil {
 		text += "The service keeps results until " + st.Oldest.ResultsUntil.Local().Format(time.DateOnly) + ". "
 	}
-	return text + "The same command continues:\n  " + cli.Visible(sameCommand(os.Args)) + "\n  messagebatches status " + cli.Visible(quoted(r.dir)) + "   # says how far it is"
+	return text + "To continue, run the same command:\n  " + cli.Visible(sameCommand(os.Args)) + "\n  messagebatches status " + cli.Visible(quoted(r.dir)) + "   # shows the progress"
 }
 
-// sameCommand returns a command line.
+// sameCommand returns the command line that continues a run: args without --detach.
 func sameCommand(args []string) string {
 	words := []string{"messagebatches"}
 	for _, arg := range args[1:] {
@@ -109,7 +109,7 @@ func sameCommand(args []string) string {
 	return strings.Join(words, " ")
 }
 
-// quoted returns a word as a shell takes it.
+// quoted quotes a word for a shell, if it needs quotes.
 func quoted(word string) string {
 	if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,+@%\\") == "" {
 		return word
@@ -123,10 +123,10 @@ func (r *runCall) explain(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		st, inspectErr := inspect(context.Background(), r.dir)
 		if inspectErr == nil && isRebuilding(st) {
-			return &cli.ExitError{Status: cli.Stopped, Err: errors.New("interrupted: the job looks for the batches that it has sent, and the same command continues")}
+			return &cli.ExitError{Status: cli.Stopped, Err: errors.New("interrupted while the job was looking for its batches: run the same command again to continue")}
 		}
 		if inspectErr != nil || st.Requests == 0 {
-			return &cli.ExitError{Status: cli.Stopped, Err: errors.New("interrupted: nothing was sent, and the same command continues")}
+			return &cli.ExitError{Status: cli.Stopped, Err: errors.New("interrupted: nothing was sent; run the same command again to continue")}
 		}
 		fmt.Fprintf(r.Err, "Interrupted. %s\n", r.comeBack(st))
 		return cli.Exit(cli.Stopped)

@@ -14,15 +14,15 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/price"
 )
 
-// before does what comes before anything is sent: check, estimate, sample and question. A job that has begun has been
-// through that.
+// before does everything that precedes sending: check, estimate, sample and question. For a job that has already started
+// it does none of that.
 func (r *runCall) before(ctx context.Context) error {
 	info, err := os.Stat(r.file)
 	if err != nil {
 		return err
 	}
 	if info.IsDir() {
-		return cli.Wrong("%s is a directory: say which file of requests, such as requests.jsonl", r.file)
+		return cli.Wrong("%s is a directory: name a requests file, such as requests.jsonl", r.file)
 	}
 	st, err := inspect(ctx, r.dir)
 	begun := err == nil && (st.Requests > 0 || isRebuilding(st))
@@ -31,7 +31,7 @@ func (r *runCall) before(ctx context.Context) error {
 	}
 	switch {
 	case begun && r.dryRun:
-		return fmt.Errorf("%s has begun: messagebatches status %[1]s says how far it is", cli.Visible(r.dir))
+		return fmt.Errorf("%s has already started: messagebatches status %[1]s shows its progress", cli.Visible(r.dir))
 	case begun:
 		return r.resume(st)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
@@ -41,7 +41,7 @@ func (r *runCall) before(ctx context.Context) error {
 		return err
 	}
 	if !r.dryRun && !r.yes && !r.Asks && r.options.Budget == 0 {
-		return cli.Wrong("nobody can be asked here: add --budget USD or -y to send, or --dry-run to see first what it costs")
+		return cli.Wrong("cannot ask for confirmation without a terminal: add --budget USD or -y to send, or --dry-run to see the cost first")
 	}
 	r.note("Checking %s", cli.Visible(r.file))
 	out, err := jobs.Check(ctx, r.input(), r.options)
@@ -55,7 +55,7 @@ func (r *runCall) before(ctx context.Context) error {
 	if err := r.show(out, estimate); err != nil || r.dryRun {
 		return err
 	}
-	r.options.WithoutPreflight = true // it was checked just now
+	r.options.WithoutPreflight = true // the check has just been made
 	if r.sample > 0 {
 		if err := r.sendSample(ctx, out); err != nil {
 			return err
@@ -64,24 +64,24 @@ func (r *runCall) before(ctx context.Context) error {
 	return r.ask(ctx, "Send "+cli.Plural(out.Requests, "request")+"?")
 }
 
-// resume says that a job continues. A pause that somebody wants lasts until messagebatches job resume.
+// resume prints that a job continues. A pause by messagebatches job pause lasts until messagebatches job resume.
 func (r *runCall) resume(st *jobs.Status) error {
 	switch {
 	case st.State == "done":
 	case isPaused(st):
 		r.note("Continuing job %s, which is paused: %s", st.ID, cli.Visible(st.Why))
 	case isRebuilding(st):
-		r.note("Continuing job %s, which is rebuilt: it %s", st.ID, cli.Visible(st.Why))
+		r.note("Continuing job %s, which is being rebuilt: it %s", st.ID, cli.Visible(st.Why))
 	default:
 		r.note("Continuing job %s: %s of %s settled.", st.ID, cli.Thousands(st.Settled), cli.Plural(st.Requests, "request"))
 	}
 	return nil
 }
 
-// isRebuilding reports whether a job whose database was lost looks for its batches.
+// isRebuilding reports whether a job is looking for its batches because its database was lost.
 func isRebuilding(st *jobs.Status) bool { return st.State == "rebuilding" }
 
-// refused is the error of requests that are wrong.
+// refused sets the exit status of an error about invalid requests.
 func (r *runCall) refused(err error) error {
 	if errors.As(err, new(*jobs.InputError)) || errors.As(err, new(*preflight.IssuesError)) {
 		return &cli.ExitError{Status: cli.Issues, Err: err}
@@ -103,7 +103,7 @@ func estimateFile(ctx context.Context, name string, table *price.Table) (*price.
 	return e.Estimate(), nil
 }
 
-// show shows the outline and the estimate.
+// show prints the outline and the estimate.
 func (r *runCall) show(out *jobs.Outline, e *price.Estimate) error {
 	if r.json {
 		return r.WriteJSON(struct {
@@ -124,7 +124,7 @@ func (r *runCall) show(out *jobs.Outline, e *price.Estimate) error {
 	}
 	r.note("Estimate: %s, between %s and %s, by the batch prices of %s.", cli.Dollars(e.Cost.Expected), cli.Dollars(e.Cost.Low), cli.Dollars(e.Cost.High), e.Dated)
 	if len(e.Unpriced) > 0 {
-		r.note("It leaves out %s: there is no price for that.", cli.Visible(strings.Join(e.Unpriced, ", ")))
+		r.note("The estimate does not include %s: there is no price for that.", cli.Visible(strings.Join(e.Unpriced, ", ")))
 	}
 	if b := r.options.Budget; b > 0 && b < e.Cost.High.Float64() {
 		r.note("The job may pause: its budget is $%.2f.", b)
@@ -135,19 +135,19 @@ func (r *runCall) show(out *jobs.Outline, e *price.Estimate) error {
 	return nil
 }
 
-// ask asks whether to continue, unless a flag has answered already.
+// ask asks whether to continue, unless a flag has already said so.
 func (r *runCall) ask(ctx context.Context, question string) error {
-	if r.yes || !r.Asks { // which needs a budget
+	if r.yes || !r.Asks { // without a terminal there is a budget
 		return nil
 	}
 	yes, err := r.Confirm(ctx, question)
 	if err == nil && !yes {
-		err = &cli.ExitError{Status: cli.Failed, Err: errors.New("the answer was not yes: nothing was sent")}
+		err = &cli.ExitError{Status: cli.Failed, Err: errors.New("not confirmed: nothing was sent")}
 	}
 	return err
 }
 
-// A cancelable file ends with a context.
+// A cancelable is a file whose reads fail when its context ends.
 type cancelable struct {
 	ctx context.Context
 	*os.File

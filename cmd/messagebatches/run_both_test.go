@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// TestRunAndServiceKilled kills the program at random moments, and half of the time the service, which is another process,
-// shortly before: it starts again with what it had accepted.
+// TestRunAndServiceKilled kills the program at random moments, and half of the time, shortly before, also the service, which
+// is another process and restarts with what it had accepted.
 func TestRunAndServiceKilled(t *testing.T) {
 	t.Parallel()
 	binary := shared.binary(t)
@@ -36,7 +36,7 @@ func TestRunAndServiceKilled(t *testing.T) {
 		}
 		ended := make(chan error, 1)
 		go func() { ended <- c.Wait() }()
-		live := func(most time.Duration) { // or until it has ended, because nothing was left to do
+		live := func(most time.Duration) { // or until it ends because nothing is left to do
 			select {
 			case err := <-ended:
 				ended <- err
@@ -66,8 +66,8 @@ func TestRunAndServiceKilled(t *testing.T) {
 	t.Logf("%d kills of the program, %d of the service; %d requests accepted, none twice", kills, died, accepted)
 }
 
-// TestRunStopped stops the program with SIGSTOP at random moments for longer than its lease. No other program can take the
-// job meanwhile, and it goes on.
+// TestRunStopped stops the program with SIGSTOP at random moments for longer than its lease. Meanwhile no other program can
+// take over the job, and afterwards the program continues.
 func TestRunStopped(t *testing.T) {
 	t.Parallel()
 	const lease = 300 * time.Millisecond
@@ -89,7 +89,7 @@ func TestRunStopped(t *testing.T) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- c.Wait() }()
-	for held := false; !held; { // a program that is stopped before it has the job leaves all of it to the second
+	for held := false; !held; { // a program that is stopped before it holds the job leaves all of it to the second one
 		select {
 		case err := <-ended:
 			t.Fatalf("it ends at once: %v: %s", err, tail(k.log.String()))
@@ -112,7 +112,7 @@ func TestRunStopped(t *testing.T) {
 				refused++
 			}
 			select {
-			case err := <-ended: // it had before it was to stop
+			case err := <-ended: // it ended before it was stopped
 				ended <- err
 			case <-time.After(2 * lease):
 			}
@@ -122,7 +122,7 @@ func TestRunStopped(t *testing.T) {
 	if stops == 8 {
 		<-ended
 	}
-	if err := k.run(0); err != nil { // it has only to say that nothing is left, or a pause has ended the one before
+	if err := k.run(0); err != nil { // either nothing is left to do, or a pause has ended the previous program
 		t.Fatalf("%v: %s", err, tail(k.log.String()))
 	}
 	accepted := k.check(t, requests)
@@ -135,7 +135,7 @@ func TestRunStopped(t *testing.T) {
 	t.Logf("%d stops, in %d of which a second program was refused; %d requests accepted, none twice", stops, refused, accepted)
 }
 
-// second reports whether a second program is refused. If the first has ended, it is not, and does what is left to do.
+// second reports whether a second program is refused. If the first one has ended, the second one runs and does the rest.
 func second(k *killing) bool {
 	c := k.command()
 	c.Stdout, c.Stderr = nil, nil

@@ -24,7 +24,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-// killedFaultTime is how late the service does what it does late, so that quickTiming holds.
+// killedFaultTime bounds the delays of the service, so that quickTiming holds.
 const killedFaultTime = "300ms"
 
 // startProcess starts serve as a process of its own and returns its URL.
@@ -34,7 +34,7 @@ func startProcess(t *testing.T, binary string, args ...string) string {
 	return url
 }
 
-// startAt starts serve at an address, and returns its process, too.
+// startAt starts serve at an address and returns its URL and process.
 func startAt(t *testing.T, addr, binary string, args ...string) (url string, process *exec.Cmd) {
 	t.Helper()
 	c := exec.Command(binary, append([]string{"serve", "--addr", addr, "--inspect"}, args...)...)
@@ -51,12 +51,12 @@ func startAt(t *testing.T, addr, binary string, args ...string) (url string, pro
 	})
 	lines := bufio.NewScanner(out)
 	if !lines.Scan() {
-		t.Fatalf("serve ends at once: %v", lines.Err())
+		t.Fatalf("serve ended at once: %v", lines.Err())
 	}
 	return lines.Text(), c
 }
 
-// A killing is one job whose programs are killed.
+// A killing is a job whose programs are killed.
 type killing struct {
 	binary, url, dir string
 	input            string
@@ -71,7 +71,7 @@ func (k *killing) command() *exec.Cmd {
 	return c
 }
 
-// run starts the program and kills it at random moments, up to so many times; then it lets it finish.
+// run starts the program and kills it at random moments, up to a number of times; then it lets it finish.
 func (k *killing) run(kills int) error {
 	for pauses := 0; pauses < 20; {
 		c := k.command()
@@ -103,7 +103,7 @@ func (k *killing) run(kills int) error {
 	return errors.New("it does not come to an end")
 }
 
-// crowd has other clients create batches of the sizes that those of the job have.
+// crowd makes other clients create batches of the same sizes as those of the job.
 func (k *killing) crowd(ctx context.Context) {
 	for range 40 {
 		resp, err := http.Post(k.url+"/fake/seed?requests="+strconv.Itoa(10+rand.IntN(3)), "", nil)
@@ -138,7 +138,7 @@ func (k *killing) check(t *testing.T, requests int) (accepted int) {
 	if err := j.Verify(t.Context()); err != nil {
 		t.Error(err)
 	}
-	times := make(map[string]int) // a request was accepted in a round
+	times := make(map[string]int) // how often a request was accepted in a round
 	lines := make(map[string]bool)
 	for id, batches := range ids {
 		parts := strings.Split(id, "-")
@@ -160,8 +160,8 @@ func (k *killing) check(t *testing.T, requests int) (accepted int) {
 	return accepted
 }
 
-// TestRunKilled kills the real program with SIGKILL at random moments, while the service, another process, has all faults
-// that there are. MESSAGEBATCHES_KILLS is how often; the jobs take turns.
+// TestRunKilled kills the real program with SIGKILL at random moments, while the service, which is another process, has all
+// kinds of faults. MESSAGEBATCHES_KILLS is the number of kills; the jobs take turns.
 func TestRunKilled(t *testing.T) {
 	t.Parallel()
 	kills := 20

@@ -14,18 +14,18 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-// An outputFile is a file of results.
+// An outputFile is a results file.
 type outputFile struct {
 	flag  string // that names it
 	given string // its name in the call
 	name  string // its absolute name
 }
 
-// setOutputs makes the names of the results absolute, so that they are found from any directory.
+// setOutputs makes the names of the results files absolute, so that the command works from any directory.
 func (r *runCall) setOutputs() (err error) {
 	o := &r.options
 	if o.Output == "-" {
-		return cli.Wrong("-o names a file: once it is written, messagebatches job results writes it to standard output")
+		return cli.Wrong("-o must name a file: messagebatches job results writes the finished results to standard output")
 	}
 	for _, f := range []struct {
 		flag string
@@ -41,12 +41,12 @@ func (r *runCall) setOutputs() (err error) {
 		r.outputs = append(r.outputs, outputFile{f.flag, given, *f.name})
 	}
 	if o.Errors == o.Output {
-		return cli.Wrong("--errors is the file of -o: name another one")
+		return cli.Wrong("--errors and -o name the same file: choose another one")
 	}
 	return nil
 }
 
-// shownOutput returns the name of a file of results as the call has it.
+// shownOutput returns the name of a results file as the user gave it.
 func (r *runCall) shownOutput(name string) string {
 	for _, f := range r.outputs {
 		if f.name == name {
@@ -56,8 +56,8 @@ func (r *runCall) shownOutput(name string) string {
 	return name
 }
 
-// checkOutputs returns why the results could not be written, before anything is sent: after a day it would be late. A file
-// that holds something is replaced only if it is the job's own.
+// checkOutputs returns an error if the results cannot be written. It runs before anything is sent, because after a day it
+// would be too late. A file that is not empty is replaced only if this job wrote it.
 func (r *runCall) checkOutputs() error {
 	own, err := r.ownOutputs()
 	if err != nil {
@@ -82,13 +82,13 @@ func (f outputFile) check(input string, own bool) error {
 	case err == nil && !info.Mode().IsRegular():
 		return cli.Wrong("%s is not a regular file: name one with %s", f.given, f.flag)
 	case err == nil && inErr == nil && os.SameFile(info, in):
-		return cli.Wrong("%s is the file of requests: name another one", f.flag)
+		return cli.Wrong("%s names the requests file: choose another one", f.flag)
 	case err == nil && info.Size() > 0 && !own:
 		return cli.Wrong("%s exists and was not written by this job: name another file with %s, or remove it", f.given, f.flag)
 	}
 	probe, err := os.CreateTemp(filepath.Dir(f.name), ".messagebatches-*")
 	if errors.Is(err, fs.ErrNotExist) {
-		return cli.Wrong("there is no directory %s: make it, or name another file with %s", filepath.Dir(f.given), f.flag)
+		return cli.Wrong("there is no directory %s: create it, or name another file with %s", filepath.Dir(f.given), f.flag)
 	}
 	if err != nil {
 		return fmt.Errorf("%s cannot be written: %w", f.given, err)
@@ -96,7 +96,7 @@ func (f outputFile) check(input string, own bool) error {
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
-// ownName is the file that lists the files which the job may replace.
+// ownName returns the name of the file that lists the files which the job may replace.
 func (r *runCall) ownName() string {
 	if r.shared.database != "" {
 		return r.dir + ".outputs"
@@ -118,7 +118,7 @@ func (r *runCall) ownOutputs() (names []string, err error) {
 	return names, nil
 }
 
-// claimOutputs notes the files of results as the job's own.
+// claimOutputs records the results files as the job's own.
 func (r *runCall) claimOutputs() error {
 	own, err := r.ownOutputs()
 	if err != nil {

@@ -17,7 +17,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-// TestRunKeepsFiles replaces no file that a job has not written, and says before anything is sent what cannot be written.
+// TestRunKeepsFiles checks that run replaces only files that the job has written, and reports files that it cannot write
+// before anything is sent.
 func TestRunKeepsFiles(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 5, "--duration", "50ms")
@@ -38,8 +39,8 @@ func TestRunKeepsFiles(t *testing.T) {
 		for flags, want := range map[string]string{
 			"-o theirs.jsonl":                        "theirs.jsonl exists and was not written by this job: name another file with -o, or remove it",
 			"-o results.jsonl --errors theirs.jsonl": "theirs.jsonl exists and was not written by this job: name another file with --errors, or remove it",
-			"-o requests.jsonl":                      "-o is the file of requests: name another one",
-			"-o none/results.jsonl":                  "there is no directory none: make it, or name another file with -o",
+			"-o requests.jsonl":                      "-o names the requests file: choose another one",
+			"-o none/results.jsonl":                  "there is no directory none: create it, or name another file with -o",
 			"-o folder/":                             "folder/ is a directory: name a file with -o",
 			"-o folder":                              "folder is a directory: name a file with -o",
 			"-o " + os.DevNull:                       " is not a regular file: name one with -o",
@@ -59,15 +60,15 @@ func TestRunKeepsFiles(t *testing.T) {
 	}
 	refuse()
 	if _, err := os.Stat(p.path("requests.job")); err == nil {
-		t.Error("a job was begun")
+		t.Error("a job was started")
 	}
 	p.want("run requests.jsonl -y -o empty.jsonl", cli.OK, "empty.jsonl: 5 requests")
 	p.want("run requests.jsonl -y -o empty.jsonl", cli.OK, "empty.jsonl: 5 requests")
 	refuse()
 }
 
-// TestResultsAgain writes the results of a job that is done again if they are gone, or wanted in another file, and says so
-// if that cannot be done.
+// TestResultsAgain rewrites the results of a finished job if they are missing, or requested in another file, and reports if
+// that is impossible.
 func TestResultsAgain(t *testing.T) {
 	t.Parallel()
 	for _, order := range []string{"input", "done"} {
@@ -86,24 +87,24 @@ func TestResultsAgain(t *testing.T) {
 			p.want("verify requests.jsonl", cli.OK, "verified: 30 requests")
 		}
 		p.want("job prune -y requests.jsonl", cli.OK)
-		p.want(call+" -o results.jsonl", cli.OK, "warning: results.jsonl is not written: the job was pruned")
+		p.want(call+" -o results.jsonl", cli.OK, "warning: results.jsonl was not written: the job was pruned")
 		if err := os.Remove(p.path("other.jsonl")); err != nil {
 			t.Fatal(err)
 		}
-		p.want(call+" -o other.jsonl", cli.Failed, "other.jsonl is not there any more, and cannot be written again: the job was pruned")
+		p.want(call+" -o other.jsonl", cli.Failed, "other.jsonl no longer exists, and cannot be written again: the job was pruned")
 	}
 }
 
-// TestRebuiltJobIsNotBegunAgain continues a job whose database was lost without a check, an estimate or a question.
+// TestRebuiltJobIsNotBegunAgain continues a job whose database was lost, without check, estimate or question.
 func TestRebuiltJobIsNotBegunAgain(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 5, "--duration", "3s")
 	p.want("run requests.jsonl -y --detach", cli.OK)
 	loseDatabase(p)
-	p.want("run requests.jsonl -y", cli.Failed, "the database of the job is lost", "messagebatches job rebuild repairs that.")
+	p.want("run requests.jsonl -y", cli.Failed, "the database of the job is lost", "To repair it, run messagebatches job rebuild.")
 	p.want("job rebuild requests.jsonl", cli.OK)
 	p.want("status requests.jsonl", cli.OK, ", rebuilding\n")
-	p.want("run requests.jsonl", cli.OK, "which is rebuilt", "results.jsonl: 5 requests")
+	p.want("run requests.jsonl", cli.OK, "which is being rebuilt", "results.jsonl: 5 requests")
 	p.want("verify --online requests.jsonl", cli.OK, "nothing was paid for twice")
 	loseDatabase(p)
 	p.want("job rebuild requests.jsonl", cli.OK)
@@ -111,7 +112,7 @@ func TestRebuiltJobIsNotBegunAgain(t *testing.T) {
 	if err := os.Remove(p.path("requests.results.jsonl")); err != nil {
 		t.Fatal(err)
 	}
-	p.want("run requests.jsonl", cli.Failed, "results.jsonl is not there any more, and cannot be written again: ")
+	p.want("run requests.jsonl", cli.Failed, "results.jsonl no longer exists, and cannot be written again: ")
 }
 
 // loseDatabase removes the database of a job.
@@ -128,7 +129,7 @@ func loseDatabase(p *place) {
 	}
 }
 
-// TestJobFromElsewhere looks at a job from another directory than that in which it was run.
+// TestJobFromElsewhere reads a job from a directory other than the one in which it was run.
 func TestJobFromElsewhere(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 5, "--duration", "50ms")
@@ -143,7 +144,7 @@ func TestJobFromElsewhere(t *testing.T) {
 	}
 }
 
-// TestNamesInJSON has properties of one form: words of lower case, joined with underscores.
+// TestNamesInJSON checks that property names are lower-case words joined with underscores.
 func TestNamesInJSON(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 5, "--duration", "50ms")
@@ -158,60 +159,60 @@ func TestNamesInJSON(t *testing.T) {
 	}
 }
 
-// TestNotDone asks for what is there only when a job is done.
+// TestNotDone runs commands that need a finished job.
 func TestNotDone(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 5, "--duration", "1h")
 	p.want("run requests.jsonl -y --detach", cli.OK, "All requests were sent.")
 	for _, command := range []string{"verify", "job results", "job retry", "job prune -y"} {
-		p.want(command+" requests.jsonl", cli.Failed, "is not done", "messagebatches run continues it")
+		p.want(command+" requests.jsonl", cli.Failed, "is not done", "messagebatches run")
 	}
 }
 
-// TestKeyIsNotShown has a key where the name of a file should be.
+// TestKeyIsNotShown gives a key where the name of a file is expected.
 func TestKeyIsNotShown(t *testing.T) {
 	t.Parallel()
 	for _, args := range []string{"doctor --key-file sk-ant-secret", "batch ls --key-file sk-ant-secret", "run a.jsonl --api-key sk-ant-secret", "batch ls --auth-token=sk-ant-secret"} {
 		out, err, status := runCommand("", false, strings.Fields(args)...)
-		if status != cli.Failed || strings.Contains(out+err, "secret") || !strings.Contains(err, "others can read") {
+		if status != cli.Failed || strings.Contains(out+err, "secret") || !strings.Contains(err, "other users can read") {
 			t.Errorf("%s: status %d\n%s%s", args, status, out, err)
 		}
 	}
 }
 
-// TestComeBack says what is at the service, and what is not there yet.
+// TestComeBack checks the counts of what is running and what is not sent yet.
 func TestComeBack(t *testing.T) {
 	t.Parallel()
 	r := &runCall{app: new(app), dir: "a.job"}
 	got := r.comeBack(&jobs.Status{Rounds: []jobs.RoundStatus{{Waiting: 1200, Planned: 3400}}})
-	if want := "1,200 requests go on at the service. 3,400 are not sent yet.\nThe same command continues:\n  messagebatches "; !strings.HasPrefix(got, want) {
+	if want := "Still running: 1,200 requests. Not sent yet: 3,400 requests.\nTo continue, run the same command:\n  messagebatches "; !strings.HasPrefix(got, want) {
 		t.Errorf("got %s", got)
 	}
 }
 
-// TestNothingThere names what is not there, and what to do.
+// TestNothingThere checks that errors name the missing file, directory or batch, and say what to do.
 func TestNothingThere(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 1)
-	p.want("run . -y", cli.Failed, "messagebatches run: . is a directory: say which file of requests, such as requests.jsonl\n")
+	p.want("run . -y", cli.Failed, "messagebatches run: . is a directory: name a requests file, such as requests.jsonl\n")
 	p.want("job ls none", cli.Failed, "messagebatches job ls: there is no directory none\n")
 	p.want("batch results none", cli.Failed, "404 not_found_error", "messagebatches batch ls lists the batches that the key can see.\n")
 	p.want("estimate requests.jsonl --prices requests.jsonl", cli.Failed, "requests.jsonl is not a table of prices in JSON: ")
 }
 
-// TestDiskFull says that somebody has to do something, and that then the same command continues.
+// TestDiskFull checks that a full disk needs action, after which the same command continues.
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	r := &runCall{app: new(app), dir: t.TempDir()}
 	for _, full := range []error{&os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}, errors.New("database or disk is full (13)")} {
 		err := r.explain(context.Background(), fmt.Errorf("job a.job: %w", full))
-		if cli.Status(err) != cli.Person || !strings.Contains(advice(err), "Free some space: the same command then continues.") {
+		if cli.Status(err) != cli.Person || !strings.Contains(advice(err), "Free some space, then run the same command to continue.") {
 			t.Errorf("status %d, %v, %s", cli.Status(err), err, advice(err))
 		}
 	}
 }
 
-// TestQuiet has no progress, and still what somebody should know.
+// TestQuiet checks that --quiet prints no progress, but still prints what may need action.
 func TestQuiet(t *testing.T) {
 	t.Parallel()
 	var errs bytes.Buffer

@@ -20,7 +20,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/price"
 )
 
-// sendSample sends a few of the requests as a job of their own and shows what comes back. The same sample is sent once.
+// sendSample sends a few of the requests as a job of their own and shows the results. The same sample is sent only once.
 func (r *runCall) sendSample(ctx context.Context, out *jobs.Outline) error {
 	lines, err := sampleLines(ctx, r.input(), out.Requests, int64(r.sample))
 	if err != nil {
@@ -51,14 +51,14 @@ func (r *runCall) sendSample(ctx context.Context, out *jobs.Outline) error {
 	p.end()
 	if err != nil {
 		if ctx.Err() != nil {
-			return &cli.ExitError{Status: cli.Stopped, Err: errors.New("interrupted: the sample goes on at the service, and the same command continues")}
+			return &cli.ExitError{Status: cli.Stopped, Err: errors.New("interrupted: the sample is still running; run the same command again to continue")}
 		}
 		return s.explain(ctx, err)
 	}
 	return s.showSample(ctx, report, out.Requests)
 }
 
-// sampleLines returns about n lines of a file, from all of it.
+// sampleLines returns about n lines, spread evenly over the file.
 func sampleLines(ctx context.Context, name string, requests, n int64) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -87,7 +87,7 @@ func sampleLines(ctx context.Context, name string, requests, n int64) ([]byte, e
 	return sample, nil
 }
 
-// showSample shows answers, what the sample has cost, and what all requests will cost at that rate.
+// showSample prints the answers, the cost of the sample, and what all requests would cost at that rate.
 func (r *runCall) showSample(ctx context.Context, report *jobs.Report, all int64) error {
 	j, err := jobs.Open(ctx, r.dir, jobs.Options{Output: r.options.Output})
 	if err != nil {
@@ -118,7 +118,7 @@ func (r *runCall) showSample(ctx context.Context, report *jobs.Report, all int64
 	return nil
 }
 
-// answer returns the text of an answer, or why there is none.
+// answer returns the text of an answer, or the error if there is none.
 func answer(item *client.Item) string {
 	if err := item.Err(); err != nil {
 		return cli.Visible(err.Error())

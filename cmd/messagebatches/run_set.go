@@ -18,10 +18,10 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-// changedName is the file of requests in the directory of a job whose requests --set has changed.
+// changedName is the name of the requests file in the directory of a job with --set.
 const changedName = "requests.jsonl"
 
-// input returns the file of requests that is sent.
+// input returns the name of the requests file that is sent.
 func (r *runCall) input() string {
 	if r.changed != "" {
 		return r.changed
@@ -29,14 +29,14 @@ func (r *runCall) input() string {
 	return r.file
 }
 
-// applySet writes the requests with the parameters of --set into the directory of the job; once the job has begun, it only
-// checks that they are the same.
+// applySet writes the requests with the parameters of --set into the directory of the job. Once the job has started, it
+// only checks that they are the same.
 func (r *runCall) applySet(ctx context.Context, begun bool) error {
 	name := filepath.Join(r.dir, changedName)
 	_, err := os.Stat(name)
 	switch {
 	case len(r.set) == 0 && begun && err == nil:
-		return fmt.Errorf("%s was begun with --set: the same command, with --set, continues it", r.dir)
+		return fmt.Errorf("%s was started with --set: run the same command with --set to continue it", r.dir)
 	case len(r.set) == 0:
 		return nil
 	}
@@ -64,14 +64,14 @@ func (r *runCall) applySet(ctx context.Context, begun bool) error {
 	return writeFile(r.changed, func(w io.Writer) error { return changeLines(w, &cancelable{ctx, in}, r.file, set) })
 }
 
-// removeDry removes the requests that a dry run has changed.
+// removeDry removes the requests that a dry run with --set has written.
 func (r *runCall) removeDry() {
 	if r.changed != "" {
 		_ = os.RemoveAll(filepath.Dir(r.changed))
 	}
 }
 
-// writeFile writes a file whole or not at all.
+// writeFile writes a file. If it fails, the file is left as it was.
 func writeFile(name string, write func(io.Writer) error) error {
 	f, err := os.CreateTemp(filepath.Dir(name), ".tmp-*") // with mode 0600
 	if err != nil {
@@ -91,11 +91,11 @@ func writeFile(name string, write func(io.Writer) error) error {
 	return nil
 }
 
-// checkSet compares the requests with what was written when the job began.
+// checkSet compares the requests with those that were written when the job started.
 func (r *runCall) checkSet(in io.Reader, name string, set map[string]json.RawMessage) error {
 	old, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s was begun without --set: leave it out", r.dir)
+		return fmt.Errorf("%s was started without --set: omit it", r.dir)
 	}
 	if err != nil {
 		return err
@@ -109,12 +109,12 @@ func (r *runCall) checkSet(in io.Reader, name string, set map[string]json.RawMes
 		return err
 	}
 	if !bytes.Equal(was.Sum(nil), now.Sum(nil)) {
-		return fmt.Errorf("%s was begun with other requests or another --set: give --job another directory for another job", r.dir)
+		return fmt.Errorf("%s was started with different requests or a different --set: start another job in another directory with --job", r.dir)
 	}
 	return nil
 }
 
-// parseSet reads NAME=VALUE. A value that is not JSON is text.
+// parseSet parses parameters of the form NAME=VALUE. A value that is not JSON is a string.
 func parseSet(texts []string) (map[string]json.RawMessage, error) {
 	set := make(map[string]json.RawMessage)
 	for _, text := range texts {
@@ -131,8 +131,8 @@ func parseSet(texts []string) (map[string]json.RawMessage, error) {
 	return set, nil
 }
 
-// changeLines writes lines of requests with some of their parameters replaced. What is no request is written as it is: the
-// check says what is wrong with it.
+// changeLines writes lines of requests with some of their parameters replaced. A line that is not a request is written
+// unchanged: the check reports it.
 func changeLines(w io.Writer, in io.Reader, name string, set map[string]json.RawMessage) error {
 	lines := bufio.NewReaderSize(in, 1<<20)
 	for {

@@ -12,27 +12,27 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/river"
 )
 
-// checkShared returns what a run whose job others serve cannot have.
+// checkShared returns an error for flags that a run with --store cannot have.
 func (r *runCall) checkShared() error {
 	if err := r.shared.check(); err != nil || r.shared.database == "" {
 		return err
 	}
 	if o := r.options; o.Accept != nil || o.Budget > 0 || o.Errors != "" || r.sample > 0 || o.Order != jobs.OrderInput {
-		return cli.Wrong("--store cannot be had with --accept, --budget, --errors, --sample or --order: the workers say which answers are good")
+		return cli.Wrong("--store cannot be combined with --accept, --budget, --errors, --sample or --order: workers have --accept")
 	}
 	if r.metrics.address != "" {
-		return cli.Wrong("--metrics is a flag of the workers if there is --store")
+		return cli.Wrong("--metrics cannot be combined with --store: set it on the workers")
 	}
 	return nil
 }
 
-// sharedBegun reports whether the job was added.
+// sharedBegun reports whether the job has been added.
 func (r *runCall) sharedBegun() bool {
 	_, err := os.Stat(r.dir + ".id")
 	return err == nil
 }
 
-// sendShared adds a job that workers serve, once, waits for it, and writes its results.
+// sendShared adds a job for workers, once, waits for it, and writes its results.
 func (r *runCall) sendShared(ctx context.Context) error {
 	c, err := r.service.client()
 	if err != nil {
@@ -59,14 +59,14 @@ func (r *runCall) sendShared(ctx context.Context) error {
 		r.note("Job %s was added. The same command without --detach waits for its results.", id)
 		return nil
 	}
-	r.note("Workers serve job %s.", id)
+	r.note("Workers process job %s.", id)
 	if err := j.Resume(ctx, id, who()); err != nil {
 		return err
 	}
 	report, err := j.Wait(ctx, id)
 	switch {
 	case ctx.Err() != nil:
-		r.note("Interrupted. Workers serve job %s; the same command waits for it again.", id)
+		r.note("Interrupted. Workers continue with job %s; run the same command to wait for it again.", id)
 		return cli.Exit(cli.Stopped)
 	case errors.As(err, new(*jobs.PausedError)):
 		return &cli.ExitError{Status: cli.Person, Err: err}
@@ -80,7 +80,7 @@ func (r *runCall) sendShared(ctx context.Context) error {
 	return r.report(report)
 }
 
-// sharedID returns the ID of the job, which it adds and notes if that has not been done.
+// sharedID returns the ID of the job. If there is none yet, it adds the job and records its ID.
 func (r *runCall) sharedID(ctx context.Context, j *river.Jobs) (string, error) {
 	name := r.dir + ".id"
 	raw, err := os.ReadFile(name)
@@ -90,7 +90,7 @@ func (r *runCall) sharedID(ctx context.Context, j *river.Jobs) (string, error) {
 	if !errors.Is(err, os.ErrNotExist) {
 		return "", err
 	}
-	// The file is there before the job is: who cannot write it adds nothing.
+	// The file is created before the job is added: if it cannot be written, nothing is added.
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return "", err
@@ -103,7 +103,7 @@ func (r *runCall) sharedID(ctx context.Context, j *river.Jobs) (string, error) {
 	return id, errors.Join(err, f.Sync(), f.Close())
 }
 
-// writeShared writes the results to the file that the call names, whole or not at all.
+// writeShared writes the results to the output file. If it fails, the file is left as it was.
 func (r *runCall) writeShared(ctx context.Context, j *river.Jobs, id string) error {
 	temporary := r.options.Output + ".new"
 	f, err := os.OpenFile(temporary, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
@@ -115,7 +115,7 @@ func (r *runCall) writeShared(ctx context.Context, j *river.Jobs, id string) err
 		if err = itemErr; err != nil {
 			break
 		}
-		_, _ = out.Write(item.Raw) // Flush has the error
+		_, _ = out.Write(item.Raw) // Flush returns the error
 		_ = out.WriteByte('\n')
 	}
 	err = errors.Join(err, out.Flush(), f.Sync(), f.Close())

@@ -22,7 +22,7 @@ func newDatabase(t *testing.T) string {
 	t.Helper()
 	text := os.Getenv("DATABASE_URL")
 	if text == "" {
-		t.Skip("left out: it needs PostgreSQL, see make test-postgres")
+		t.Skip("needs PostgreSQL, see make test-postgres")
 	}
 	at, err := url.Parse(text)
 	if err != nil {
@@ -45,7 +45,7 @@ func newDatabase(t *testing.T) string {
 	return at.String()
 }
 
-// TestShared has a worker serve a job that was added before the worker began.
+// TestShared lets a worker process a job that was added before the worker started.
 func TestShared(t *testing.T) {
 	t.Parallel()
 	at := newDatabase(t)
@@ -64,7 +64,7 @@ func TestShared(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = w.Process.Kill() })
 	p.want(run, 0, "30 answered")
-	p.want(run, 0, "30 answered") // it was added once
+	p.want(run, 0, "30 answered") // it was added only once
 	p.want("run requests.jsonl -o requests.jsonl --yes"+where, cli.Failed, "-o is the file of requests")
 	if err := w.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -88,24 +88,24 @@ func TestShared(t *testing.T) {
 	}
 }
 
-// TestSharedFlags refuses what a job that workers serve cannot have, and workers without a place.
+// TestSharedFlags checks that flags which shared jobs cannot have are refused, and so are workers without --store and --blobs.
 func TestSharedFlags(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 1)
 	for line, want := range map[string]string{
 		"worker":                              "needs --store and --blobs",
-		"worker --store postgres://db/x":      "needed together",
-		"worker --store mysql://db --blobs .": "is a URL such as postgres://",
-		"worker --store postgres://db/x --blobs . --sending 0":               "numbers from 1",
+		"worker --store postgres://db/x":      "used together",
+		"worker --store mysql://db --blobs .": "must be a URL such as postgres://",
+		"worker --store postgres://db/x --blobs . --sending 0":               "must be 1 or more",
 		"worker --store postgres://db/x --blobs . --more-tokens 9":           "needs --accept",
-		"run requests.jsonl -y --store postgres://db/x":                      "needed together",
-		"run requests.jsonl -y --store postgres://db/x --blobs . --budget 1": "cannot be had with",
+		"run requests.jsonl -y --store postgres://db/x":                      "used together",
+		"run requests.jsonl -y --store postgres://db/x --blobs . --budget 1": "cannot be combined with",
 	} {
 		p.want(line, 2, want)
 	}
 }
 
-// TestStoreFails has no database, and says so once.
+// TestStoreFails checks that a missing database is reported once.
 func TestStoreFails(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 1)

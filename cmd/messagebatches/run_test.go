@@ -15,7 +15,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-// TestRun sends requests as a pipe does it: nothing but data on standard output, and a line for each change beside it.
+// TestRun sends requests without a terminal: only data goes to standard output, and a line per change to standard error.
 func TestRun(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 30, "--duration", "300ms")
@@ -29,7 +29,7 @@ func TestRun(t *testing.T) {
 		}
 	}
 	if strings.ContainsAny(out+err, "\x1b\r") {
-		t.Errorf("lines move in a pipe: %q", err)
+		t.Errorf("lines are redrawn in a pipe: %q", err)
 	}
 	if n := len(readLines(t, p.path("results.jsonl"))); n != 30 {
 		t.Errorf("%d results", n)
@@ -82,7 +82,7 @@ func readLines(t *testing.T, name string) (lines []string) {
 	return slices.Collect(strings.Lines(string(text)))
 }
 
-// TestRunJSON has a line for each event and change, and at the end the report.
+// TestRunJSON expects a line for each event and change, and the report at the end.
 func TestRunJSON(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 12, "--duration", "100ms", "--errored", "100%")
@@ -100,14 +100,14 @@ func TestRunJSON(t *testing.T) {
 	}
 }
 
-// TestRunAsks has nobody to ask: processes of tests have no terminal.
+// TestRunAsks cannot ask for confirmation, because processes of tests have no terminal.
 func TestRunAsks(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 5, "--duration", "100ms")
-	p.want("run requests.jsonl", cli.Failed, "nobody can be asked here: add --budget USD or -y to send, or --dry-run to see first what it costs")
+	p.want("run requests.jsonl", cli.Failed, "cannot ask for confirmation without a terminal: add --budget USD or -y to send, or --dry-run to see the cost first")
 	p.want("run requests.jsonl --dry-run", cli.OK, "Estimate: $")
 	if _, err := os.Stat(p.path("requests.job")); err == nil {
-		t.Error("a job was begun")
+		t.Error("a job was started")
 	}
 	out := p.want("run requests.jsonl --dry-run --json --set max_tokens=1", cli.OK)
 	if v := jsonLines(t, out); len(v) != 1 || v[0]["requests"] != 5.0 || v[0]["estimate"] == nil {
@@ -132,7 +132,7 @@ func TestRunRefuses(t *testing.T) {
 	p.want("run wrong.jsonl -y", cli.Issues, "the requests have 2 errors:", "line 1: /params/max_tokns: there is no such property: did you mean \"max_tokens\"?", "Nothing was sent. messagebatches validate --split lists all errors.")
 	p.want("run twice.jsonl -y", cli.Issues, "line 3: ", "Nothing was sent.")
 	p.want("run none.jsonl -y", cli.Failed, "messagebatches run: there is no file none.jsonl\n")
-	p.want("status none.jsonl", cli.Failed, "messagebatches status: there is no job none.job: messagebatches run begins one\n")
+	p.want("status none.jsonl", cli.Failed, "messagebatches status: there is no job none.job: messagebatches run starts one\n")
 	p.env = append(p.env, "ANTHROPIC_API_KEY=")
 	p.want("run requests.jsonl -y", cli.Failed, "there is no API key: set ANTHROPIC_API_KEY, or name a file that holds it with --key-file")
 	p.want("run requests.jsonl -y --key-file none.txt", cli.Failed, "there is no file none.txt")
@@ -169,13 +169,13 @@ func TestRunSet(t *testing.T) {
 		}
 	}
 	p.want("run requests.jsonl -y --set max_tokens=7 --set model=claude-haiku-4-5 --set stop_sequences=[\"x\"]", cli.OK, "4 answered")
-	p.want("run requests.jsonl -y", cli.Failed, "was begun with --set")
-	p.want("run requests.jsonl -y --set max_tokens=8", cli.Failed, "another --set: give --job another directory")
+	p.want("run requests.jsonl -y", cli.Failed, "was started with --set")
+	p.want("run requests.jsonl -y --set max_tokens=8", cli.Failed, "a different --set: start another job")
 	p.want("run requests.jsonl -y --set max_tokens", cli.Failed, `--set: "max_tokens" is not NAME=VALUE`)
 	p.want("verify requests.job", cli.OK)
 }
 
-// TestRunSample sends a sample once, whatever is answered to the question behind it.
+// TestRunSample checks that a sample is sent only once, whatever the answer to the question after it.
 func TestRunSample(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 9, "--duration", "100ms")
@@ -192,13 +192,13 @@ func TestRunSample(t *testing.T) {
 	}
 }
 
-// TestRunDetach sends and ends, and the same command collects.
+// TestRunDetach sends and exits; the same command without --detach collects.
 func TestRunDetach(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 20, "--duration", "1s")
-	p.want("run requests.jsonl -o results.jsonl -y --detach --batch-requests 10", cli.OK, "All requests were sent. 20 requests go on at the service.\nThe service keeps results until ",
-		". The same command continues:\n  messagebatches run requests.jsonl -o results.jsonl -y --batch-requests 10\n")
-	p.want("status requests.jsonl", cli.OK, "requests.job: job ", ", unattended\n0 of 20 requests settled\n", "20 at the service\noldest batch sent ")
+	p.want("run requests.jsonl -o results.jsonl -y --detach --batch-requests 10", cli.OK, "All requests were sent. Still running: 20 requests.\nThe service keeps results until ",
+		". To continue, run the same command:\n  messagebatches run requests.jsonl -o results.jsonl -y --batch-requests 10\n")
+	p.want("status requests.jsonl", cli.OK, "requests.job: job ", ", unattended\n0 of 20 requests settled\n", "20 in progress\noldest batch sent ")
 	if v := jsonLines(t, p.want("job ls --json", cli.OK)); len(v) != 1 || v[0]["dir"] != "requests.job" {
 		t.Errorf("got %v", v)
 	}
@@ -206,15 +206,15 @@ func TestRunDetach(t *testing.T) {
 	p.want("run requests.jsonl -o results.jsonl", cli.OK, "Continuing job ", "20 answered")
 }
 
-// TestRunCancel cancels a job while nothing runs it; the next run makes results of what was answered.
+// TestRunCancel cancels a job that no program runs; the next run writes the results.
 func TestRunCancel(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 20, "--duration", "1h")
 	p.want("cancel requests.jsonl", cli.Failed, "there is no job requests.job")
 	p.want("run requests.jsonl -y --detach", cli.OK)
-	p.want("cancel requests.jsonl", cli.Failed, "nobody can be asked here: add -y to cancel")
+	p.want("cancel requests.jsonl", cli.Failed, "cannot ask for confirmation without a terminal: add -y to cancel")
 	p.want("job resume requests.jsonl", cli.Failed, "requests.job is not paused, but unattended")
-	p.want("job pause requests.jsonl", cli.OK, "The job is paused; messagebatches job resume has it send again.")
+	p.want("job pause requests.jsonl", cli.OK, "The job is paused; messagebatches job resume lifts the pause.")
 	p.want("status requests.jsonl", cli.OK, ", paused\n")
 	p.want("job resume requests.jsonl", cli.OK, "run the same command as before to continue it")
 	p.want("cancel -y requests.jsonl", cli.OK, "The job is canceled: run the same command as before once more")
@@ -223,7 +223,7 @@ func TestRunCancel(t *testing.T) {
 	p.want("job pause requests.jsonl", cli.Failed, "there is nothing to pause")
 }
 
-// TestJob looks at a job that is done.
+// TestJob reads a finished job.
 func TestJob(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 20, "--duration", "100ms", "--errored", "30%", "--seed", "3")
@@ -251,19 +251,19 @@ func TestJob(t *testing.T) {
 	if v := jsonLines(t, p.want("verify --online --json requests.jsonl", cli.OK)); len(v) != 1 || v[0]["online"].(map[string]any)["ours"] != 1.0 {
 		t.Errorf("got %v", v)
 	}
-	p.want("verify --online requests.jsonl", cli.OK, "; of 1 batch at the service 1 are of the job, and nothing was paid for twice")
+	p.want("verify --online requests.jsonl", cli.OK, "; the job has 1 of 1 batch on the server, and nothing was paid for twice")
 	p.want("job retry requests.jsonl --kinds expired", cli.Issues, "There are no such requests.")
 	p.want("job retry requests.jsonl --kinds typo", cli.Failed, `there is no kind "typo"`)
-	p.want("job retry requests.jsonl", cli.OK, " will be sent again: run the same command as before.")
+	p.want("job retry requests.jsonl", cli.OK, " will be resent: run the same command as before.")
 	p.want("run requests.jsonl --rounds 1 --errors failed.jsonl", cli.OK, "20 of 20 requests settled", "20 answered")
 	for _, name := range []string{"job.db", "job.db-wal", "job.db-shm"} {
 		_ = os.Remove(p.path("requests.job/" + name))
 	}
-	p.want("run requests.jsonl -y", cli.Failed, "the database of the job is lost", "messagebatches job rebuild repairs that.")
+	p.want("run requests.jsonl -y", cli.Failed, "the database of the job is lost", "To repair it, run messagebatches job rebuild.")
 	p.want("job rebuild requests.jsonl", cli.OK, "is ready: run the same command as before to continue it")
-	p.want("job rebuild --take-over requests.jsonl", cli.Failed, "nobody can be asked here: add -y to take the job over")
+	p.want("job rebuild --take-over requests.jsonl", cli.Failed, "cannot ask for confirmation without a terminal: add -y to take the job over")
 	p.want("run requests.jsonl", cli.OK)
-	p.want("job prune requests.jsonl", cli.Failed, "nobody can be asked here: add -y to delete")
+	p.want("job prune requests.jsonl", cli.Failed, "cannot ask for confirmation without a terminal: add -y to delete")
 	p.want("job prune -y requests.jsonl --older-than 1h", cli.OK, "0 files deleted.")
 	p.want("job prune -y --service requests.jsonl", cli.Failed, "nothing is known of its batches")
 	_ = os.RemoveAll(p.path("requests.job"))
@@ -289,7 +289,7 @@ func TestBatch(t *testing.T) {
 			t.Errorf("got %v", v)
 		}
 	}
-	p.want("batch results", cli.Failed, "say which batch by its ID, such as msgbatch_01abc: messagebatches batch ls lists them")
+	p.want("batch results", cli.Failed, "no batch is named: give its ID, such as msgbatch_01abc (messagebatches batch ls lists them)")
 	p.want("batch results msgbatch_none", cli.Failed, "not_found_error")
 	p.want("batch cancel msgbatch_none", cli.Failed, "msgbatch_none")
 	q := newPlace(t, 6, "--duration", "1h")
@@ -298,21 +298,21 @@ func TestBatch(t *testing.T) {
 	q.want("batch cancel "+id, cli.OK, id+": canceling\n")
 }
 
-// TestRunPauses has a budget that nothing fits, and continues with a higher one.
+// TestRunPauses uses a budget that is too low for anything, and continues with a higher one.
 func TestRunPauses(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 20, "--duration", "100ms")
-	p.want("run requests.jsonl -y --budget 0.000001", cli.Person, "budget", "The same command with a higher --budget continues.")
+	p.want("run requests.jsonl -y --budget 0.000001", cli.Person, "budget", "To continue, run the same command with a higher --budget.")
 	p.want("status requests.jsonl", cli.OK, ", paused\npaused: ")
 	p.want("run requests.jsonl --budget 5", cli.OK, "which is paused: ", "20 answered", "Cost: $")
 	q := newPlace(t, 3, "--key", "sk-other")
-	q.want("run requests.jsonl -y", cli.Person, "authentication_error", "messagebatches doctor says what is wrong with the key. Then the same command continues.")
-	p.want("run requests.jsonl --batch-requests 7", cli.Failed, "messagebatches run: the job was begun with another --batch-requests: 100000, not 7\nLeave the flag out, or give --job another directory for another job.")
+	q.want("run requests.jsonl -y", cli.Person, "authentication_error", "Check the key with messagebatches doctor, then run the same command to continue.")
+	p.want("run requests.jsonl --batch-requests 7", cli.Failed, "messagebatches run: the job was started with a different --batch-requests: 100000, not 7\nOmit the flag, or start another job in another directory with --job.")
 }
 
-// TestRunAccept sends truncated requests again, with more tokens.
+// TestRunAccept resends truncated requests with more tokens.
 func TestRunAccept(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 20, "--duration", "100ms", "--truncated", "100%")
-	p.want("run requests.jsonl -y --accept complete --more-tokens 20 --rounds 2", cli.OK, "20 answered, 20 of these not accepted, 20 sent again")
+	p.want("run requests.jsonl -y --accept complete --more-tokens 20 --rounds 2", cli.OK, "20 answered, 20 of these not accepted, 20 resent")
 }

@@ -19,13 +19,13 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-const serveLong = `Runs a fake of the Message Batches service, for clients in any language. It checks requests
-against the contract and answers with made-up texts; nothing is sent anywhere, and nothing is kept
-when it ends, unless --state says where. A browser that opens its URL shows the contract.
+const serveLong = `Runs a fake of the Message Batches service, for clients in any language. It checks requests against
+the contract and responds with made-up texts. Nothing is sent anywhere, and nothing is kept when it
+ends, unless --state names a directory. Open its URL in a browser to read the contract.
 
-It prints its URL and then "ready" on standard output, or with --json an object {"url"}, and a
-line for each call on standard error. An interrupt or SIGTERM ends it: calls that are under way
-are finished, for five seconds at most.
+It prints its URL and then "ready" to standard output, or with --json an object {"url"}, and a line
+for each call to standard error. An interrupt or SIGTERM ends it; calls that are in progress have up
+to five seconds to finish.
 
 Exit status: 0 after such a signal, 2 if it could not serve.`
 
@@ -40,10 +40,10 @@ func newServe(a *app) *cobra.Command {
 		Long: serveLong, Example: serveExample, Args: noArguments,
 	}
 	flags := c.Flags()
-	address := flags.String("addr", "127.0.0.1:4010", "`address` to listen at; with port 0 a free one is taken")
-	duration := flags.Duration("duration", time.Second, "`time` that a batch takes; of one that takes more than 24h the rest expires")
-	latency := flags.Duration("latency", 0, "`time` that each call takes at least")
-	faults := flags.Bool("faults", false, "list the faults that --fault takes, and end")
+	address := flags.String("addr", "127.0.0.1:4010", "`address` to listen on; port 0 selects a free port")
+	duration := flags.Duration("duration", time.Second, "`time` that a batch takes; requests that have not run after 24h expire")
+	latency := flags.Duration("latency", 0, "minimum `time` of each call")
+	faults := flags.Bool("faults", false, "list the faults that --fault accepts, and exit")
 	fake := newFakeFlags(flags)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		switch {
@@ -65,7 +65,7 @@ func newServe(a *app) *cobra.Command {
 	return c
 }
 
-// listen serves until ctx ends or a signal comes.
+// listen serves until ctx ends or a signal arrives.
 func (a *app) listen(ctx context.Context, address string, service *batchtest.Service) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -74,7 +74,7 @@ func (a *app) listen(ctx context.Context, address string, service *batchtest.Ser
 	}
 	defer service.Close()
 	if !onlyHere(service.URL()) {
-		fmt.Fprintf(a.Err, "messagebatches serve: warning: other machines can reach %s, which speaks plain http: send it no real key and no real prompt\n", service.URL())
+		fmt.Fprintf(a.Err, "messagebatches serve: warning: other machines can reach %s over plain http: do not send it a real key or a real prompt\n", service.URL())
 	}
 	if a.json {
 		err := a.WriteJSON(map[string]string{"url": service.URL()})
@@ -88,11 +88,11 @@ func (a *app) listen(ctx context.Context, address string, service *batchtest.Ser
 	stop() // another signal ends the process at once
 	grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	_ = service.Shutdown(grace) // Close ends the calls that are left
+	_ = service.Shutdown(grace) // Close ends the remaining calls
 	return nil
 }
 
-// onlyHere reports whether nothing but this machine can reach a URL. What cannot be told may be reached.
+// onlyHere reports whether only this machine can reach a URL. It is false if that is unknown.
 func onlyHere(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -103,12 +103,12 @@ func onlyHere(address string) bool {
 }
 
 const (
-	bodyGrace = time.Minute // how long a body may take beside what its length allows
-	bodyRate  = 16 << 10    // bytes a second that a body must have after that
+	bodyGrace = time.Minute // time that a body may take in addition to what its length allows
+	bodyRate  = 16 << 10    // minimum bytes per second after that
 )
 
-// bounded ends calls whose body arrives so slowly that somebody may only want to hold the connection. Its length is the
-// service's to check.
+// bounded ends calls whose body arrives so slowly that the caller may only be holding the connection open. The service
+// itself checks the length of the body.
 func bounded(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body := &slowBody{ReadCloser: r.Body, conn: http.NewResponseController(w), began: time.Now()}
@@ -118,39 +118,39 @@ func bounded(h http.Handler) http.Handler {
 	})
 }
 
-// A slowBody is a body that must arrive in time.
+// A slowBody is a body that must arrive at a minimum rate.
 type slowBody struct {
 	io.ReadCloser
 	conn  *http.ResponseController
 	began time.Time
-	read  time.Duration // how long what was read may have taken
+	read  time.Duration // time allowed for what was read
 }
 
 func (b *slowBody) Read(p []byte) (int, error) {
-	_ = b.conn.SetReadDeadline(b.began.Add(bodyGrace + b.read)) // not in process, where nobody is slow
+	_ = b.conn.SetReadDeadline(b.began.Add(bodyGrace + b.read)) // fails in process, where no caller is slow
 	n, err := b.ReadCloser.Read(p)
 	b.read += time.Duration(n) * time.Second / bodyRate
 	if err == io.EOF {
-		b.done() // net/http goes on reading, to see whether the caller leaves
+		b.done() // net/http continues to read, to notice whether the caller disconnects
 	}
 	return n, err
 }
 
 func (b *slowBody) done() { _ = b.conn.SetReadDeadline(time.Time{}) }
 
-// logged writes a line about each call once it is answered.
+// logged logs each call after its response.
 func logged(logger *log.Logger, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		answer := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		response := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		defer func() {
-			logger.Printf("%s %s %d %s %s", cli.Visible(r.Method), cli.Visible(r.URL.RequestURI()), answer.status, w.Header().Get("request-id"), time.Since(began).Round(time.Microsecond))
+			logger.Printf("%s %s %d %s %s", cli.Visible(r.Method), cli.Visible(r.URL.RequestURI()), response.status, w.Header().Get("request-id"), time.Since(began).Round(time.Microsecond))
 		}()
-		h.ServeHTTP(answer, r)
+		h.ServeHTTP(response, r)
 	})
 }
 
-// A statusWriter remembers the status.
+// A statusWriter remembers the status of the response.
 type statusWriter struct {
 	http.ResponseWriter
 	status int
@@ -161,5 +161,5 @@ func (w *statusWriter) WriteHeader(code int) {
 	w.ResponseWriter.WriteHeader(code)
 }
 
-// Unwrap is for http.ResponseController.
+// Unwrap is used by http.ResponseController.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -17,7 +17,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-// hellos are requests with these custom ids.
+// hellos returns requests with the given custom IDs.
 func hellos(ids ...string) (all []client.Request) {
 	for _, id := range ids {
 		all = append(all, client.Request{CustomID: id, Params: client.Params{
@@ -27,7 +27,7 @@ func hellos(ids ...string) (all []client.Request) {
 	return all
 }
 
-// TestServeFake runs the fake with each flag and looks at what it does to a client.
+// TestServeFake runs the fake with each flag and checks the effect on a client.
 func TestServeFake(t *testing.T) {
 	t.Parallel()
 	answers := filepath.Join(t.TempDir(), "answers.jsonl")
@@ -65,7 +65,7 @@ func TestServeFake(t *testing.T) {
 	}
 }
 
-// outcome returns what becomes of a batch: its results, or the status of the first call that fails.
+// outcome returns the results of a batch, or the status of the first call that fails.
 func outcome(t *testing.T, c *client.Client) string {
 	t.Helper()
 	var apiErr *client.APIError
@@ -96,7 +96,7 @@ func outcome(t *testing.T, c *client.Client) string {
 	return fmt.Sprintf("a: %s; b: %s", got["a"], got["b"])
 }
 
-// TestServeState ends the service and starts it again.
+// TestServeState restarts the service.
 func TestServeState(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "state")

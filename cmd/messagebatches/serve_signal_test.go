@@ -21,7 +21,7 @@ func TestServeEndsWithASignal(t *testing.T) {
 	for {
 		conn, err := net.DialTimeout("tcp", strings.TrimPrefix(url, "http://"), time.Second)
 		if err != nil {
-			break // nobody listens any more, and nobody has called stop yet
+			break // the server no longer listens, although stop was not called
 		}
 		conn.Close()
 	}

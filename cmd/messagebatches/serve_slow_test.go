@@ -36,7 +36,7 @@ func TestSlowBodies(t *testing.T) {
 		piece  int // bytes
 		pause  time.Duration
 		whole  bool
-		ends   time.Duration // when the call has ended, at most
+		ends   time.Duration // time by which the call has ended
 	}{
 		"slow/stalled at once":     {1, 1, time.Hour, false, time.Minute},
 		"slow/a byte a second":     {10_000, 1, time.Second, false, 61 * time.Second},
@@ -57,7 +57,7 @@ func TestSlowBodies(t *testing.T) {
 				server := &http.Server{Handler: bounded(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					read, failure = io.Copy(io.Discard, r.Body)
 					ended = time.Since(began)
-					<-time.After(time.Hour) // in which the deadline of the body must not end the call
+					<-time.After(time.Hour) // the deadline of the body must not end the call meanwhile
 					if failure == nil && r.Context().Err() != nil {
 						t.Error("the call was canceled after its body")
 					}
@@ -79,7 +79,7 @@ func TestSlowBodies(t *testing.T) {
 				here.Close()
 				server.Close()
 				if (failure == nil) != tt.whole || tt.whole && (read != int64(size) || !strings.HasPrefix(string(answer), "HTTP/1.1 200")) {
-					t.Errorf("read %d of %d bytes: %v, answered %q", read, size, failure, answer)
+					t.Errorf("read %d of %d bytes: %v, response %q", read, size, failure, answer)
 				}
 				if ended < 0 || ended > tt.ends {
 					t.Errorf("the body ended after %v", ended)

@@ -16,8 +16,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-// startServer runs a command that serves until stop is called, which returns the exit status and what was logged. It prints
-// lines.
+// startServer runs a command that serves until stop is called. Stop returns the exit status and the log. Lines are the lines
+// of standard output.
 func startServer(t *testing.T, args ...string) (lines *bufio.Scanner, stop func() (int, string)) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -79,7 +79,7 @@ func TestServe(t *testing.T) {
 		}
 	}
 	if _, err := c.Get(t.Context(), batch.ID, client.WithBetas("newest-2030-03-03")); err == nil {
-		t.Error("it takes any beta")
+		t.Error("it accepts any beta")
 	}
 	status, log := stop()
 	if status != cli.OK {

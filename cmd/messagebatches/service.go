@@ -16,10 +16,10 @@ import (
 type serviceFlags struct{ keyFile string }
 
 func (f *serviceFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&f.keyFile, "key-file", "", "`file` with the API key (default: the environment, such as ANTHROPIC_API_KEY)")
+	flags.StringVar(&f.keyFile, "key-file", "", "`file` with the API key (default: from the environment, such as ANTHROPIC_API_KEY)")
 }
 
-// client returns a client with the credential of the file, or that of the environment.
+// client returns a client with the credential from the file or the environment.
 func (f *serviceFlags) client(options ...client.Option) (*client.Client, error) {
 	if f.keyFile != "" {
 		key, err := readKey(f.keyFile)
@@ -35,11 +35,11 @@ func (f *serviceFlags) client(options ...client.Option) (*client.Client, error) 
 	return c, err
 }
 
-// readKey reads a file whose one line is a key. A name that is itself a key is not shown.
+// readKey reads a file that holds only a key. A name that is itself a key is not shown in the error.
 func readKey(name string) (string, error) {
 	f, err := os.Open(name)
 	if err != nil && strings.HasPrefix(name, "sk-") {
-		return "", cli.Wrong("the value is a key, not the name of a file that holds one: others can read what is on the command line")
+		return "", cli.Wrong("the value is a key, not the name of a file that holds one: other users can read the command line")
 	}
 	if err != nil {
 		return "", err
@@ -52,7 +52,7 @@ func readKey(name string) (string, error) {
 	}
 	key := strings.TrimSpace(string(text))
 	if key == "" || strings.ContainsAny(key, " \t\r\n") {
-		return "", fmt.Errorf("%s should hold one API key and nothing else", name)
+		return "", fmt.Errorf("%s must hold one API key and nothing else", name)
 	}
 	return key, nil
 }

@@ -17,26 +17,26 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// sharedFlags say where jobs are that machines share.
+// sharedFlags name the database and the files of jobs that machines share.
 type sharedFlags struct {
 	database string
 	blobs    string
 }
 
 func (f *sharedFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&f.database, "store", "", "`URL` of the PostgreSQL database of shared jobs, such as postgres://user@host/name; a password comes from PGPASSWORD or a pgpass file")
-	flags.StringVar(&f.blobs, "blobs", "", "`place` of the files of shared jobs: a directory that all machines have, or the URL of a bucket, such as s3://name?region=eu-central-1")
+	flags.StringVar(&f.database, "store", "", "`URL` of the PostgreSQL database of shared jobs, such as postgres://user@host/name; the password comes from PGPASSWORD or a pgpass file")
+	flags.StringVar(&f.blobs, "blobs", "", "`place` of the files of shared jobs: a directory that all machines share, or the URL of a bucket, such as s3://name?region=eu-central-1")
 }
 
-// check returns what is wrong with the flags.
+// check returns an error if the flags are invalid.
 func (f *sharedFlags) check() error {
 	switch {
 	case (f.database == "") != (f.blobs == ""):
-		return cli.Wrong("--store and --blobs are needed together")
+		return cli.Wrong("--store and --blobs must be used together")
 	case f.database != "" && !strings.HasPrefix(f.database, "postgres://") && !strings.HasPrefix(f.database, "postgresql://"):
-		return cli.Wrong("--store is a URL such as postgres://user@host/name")
+		return cli.Wrong("--store must be a URL such as postgres://user@host/name")
 	case hasPassword(f.database):
-		return cli.Wrong("--store holds a password, and others can read the command line: set PGPASSWORD, or use a pgpass file")
+		return cli.Wrong("--store holds a password, which other users can read on the command line: set PGPASSWORD, or use a pgpass file")
 	}
 	return nil
 }
@@ -45,13 +45,13 @@ func (f *sharedFlags) check() error {
 func hasPassword(database string) bool {
 	u, err := url.Parse(database)
 	if err != nil {
-		return false // opening it fails
+		return false // opening it will fail
 	}
 	_, ok := u.User.Password()
 	return ok || u.Query().Has("password")
 }
 
-// open opens the jobs. The blobs need not be closed: they have no state.
+// open opens the shared jobs. Their blobs have no state and need not be closed.
 func (f *sharedFlags) open(ctx context.Context, c *client.Client, o river.Options) (*river.Jobs, error) {
 	blobs, err := f.openBlobs(ctx, o.Temp)
 	if err != nil {
@@ -62,13 +62,13 @@ func (f *sharedFlags) open(ctx context.Context, c *client.Client, o river.Option
 }
 
 func (f *sharedFlags) openBlobs(ctx context.Context, temp string) (store.Blobs, error) {
-	if u, err := url.Parse(f.blobs); err == nil && len(u.Scheme) > 1 { // a letter is a drive
+	if u, err := url.Parse(f.blobs); err == nil && len(u.Scheme) > 1 { // one letter is a drive
 		return bucket.Open(ctx, f.blobs, bucket.Options{Temp: temp})
 	}
 	return jobs.Directory(f.blobs)
 }
 
-// logger returns the log of a worker.
+// logger returns the logger of a worker.
 func logger(s cli.Streams) *slog.Logger {
 	return slog.New(slog.NewTextHandler(s.Err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-const statusLong = `Says how far the run of a file of requests is, or of a job if the argument is its directory. The
-run may be going on meanwhile. Nothing is sent anywhere.
+const statusLong = `Shows the progress of the run of a requests file, or of a job if the argument is its directory. The
+run may be in progress. Nothing is sent anywhere.
 
 Exit status: 0, or 2 if there is no such job.`
 
@@ -26,7 +26,7 @@ const statusExample = `  messagebatches status requests.jsonl
 
 func newStatus(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "status FILE", Short: "Say how far a run is",
+		Use: "status FILE", Short: "Show the progress of a run",
 		Long: statusLong, Example: statusExample, Args: one(jobOrFile),
 		RunE: func(c *cobra.Command, args []string) error {
 			dir := jobDirectory(args[0])
@@ -47,7 +47,7 @@ func newStatus(a *app) *cobra.Command {
 	}
 }
 
-// inspect returns the status of a job. A database that is not there is jobs.ErrDatabaseLost.
+// inspect returns the status of a job. If its database does not exist, the error is jobs.ErrDatabaseLost.
 func inspect(ctx context.Context, dir string) (*jobs.Status, error) {
 	st, err := jobs.Inspect(ctx, dir)
 	if err == nil {
@@ -60,7 +60,7 @@ func inspect(ctx context.Context, dir string) (*jobs.Status, error) {
 	return nil, err
 }
 
-// jobDirectory returns the directory of a job, or that which a run of a file has by default.
+// jobDirectory returns name if it is a directory, and otherwise the default directory for a run of that file.
 func jobDirectory(name string) string {
 	if info, err := os.Stat(name); err == nil && info.IsDir() {
 		return name
@@ -68,7 +68,7 @@ func jobDirectory(name string) string {
 	return strings.TrimSuffix(name, filepath.Ext(name)) + ".job"
 }
 
-// writeStatus writes a status for people.
+// writeStatus writes a status as text.
 func writeStatus(out io.Writer, dir string, st *jobs.Status, costs *jobs.Costs) {
 	s := sumUp(st)
 	s.costs = costs
@@ -92,10 +92,10 @@ func writeStatus(out io.Writer, dir string, st *jobs.Status, costs *jobs.Costs) 
 		}
 	}
 	for _, d := range st.Doubtful {
-		candidate := "no batch of the service that may be it is known"
+		candidate := "no matching batch has been found"
 		if d.BatchID != "" {
 			candidate = "it may be " + cli.Visible(d.BatchID)
 		}
-		fmt.Fprintf(out, "batch %d with %s is in doubt, and looked for since %s; %s\n", d.Seq, cli.Plural(int64(d.Requests), "request"), d.Waited, candidate)
+		fmt.Fprintf(out, "batch %d with %s is in doubt after a search of %s; %s\n", d.Seq, cli.Plural(int64(d.Requests), "request"), d.Waited, candidate)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-// A summary is what the lines about a job say. Batches have no counts while they run, so that it counts what is certain.
+// A summary holds the numbers in the lines about a job. Running batches have no counts, so it counts only what is certain.
 type summary struct {
 	requests, settled int64
 	batches, ended    int64
@@ -17,9 +17,9 @@ type summary struct {
 	doubtful          int64
 	atService, unread int64
 	gone              int64
-	retries           int64 // requests that are sent again, or were
+	retries           int64 // requests that were or will be resent
 	limit             int64
-	oldest            time.Time   // when the oldest batch that runs was created
+	oldest            time.Time   // when the oldest running batch was created
 	expires           time.Time   // and when it expires
 	costs             *jobs.Costs // nil if they are not known
 	budget            float64     // 0 for none
@@ -46,7 +46,7 @@ func sumUp(st *jobs.Status) summary {
 	return s
 }
 
-// line returns all on one line.
+// line returns the summary on one line.
 func (s *summary) line() string {
 	parts := []string{fmt.Sprintf("%s of %s settled", cli.Thousands(s.settled), cli.Plural(s.requests, "request")), s.batchesText()}
 	if text := s.requestsText(); text != "" {
@@ -60,14 +60,14 @@ func (s *summary) line() string {
 	return strings.Join(parts, "; ")
 }
 
-// lines returns what stands below the bar of settled requests.
+// lines returns the lines below the bar of settled requests.
 func (s *summary) lines() (lines []string) {
 	if s.batches == 0 {
 		return nil
 	}
 	text := s.batchesText()
 	if s.ended == 0 && s.atService > 0 {
-		text += " (the service counts nothing before a batch has ended)"
+		text += " (the service reports no counts until a batch ends)"
 	}
 	lines = append(lines, text)
 	if text = s.requestsText(); text != "" && s.limit > 0 {
@@ -85,13 +85,13 @@ func (s *summary) batchesText() string {
 	return fmt.Sprintf("%s of %s ended", cli.Thousands(s.ended), cli.Plural(s.batches, "batch"))
 }
 
-// requestsText says where the requests are that are not settled.
+// requestsText counts the requests that are not settled, by state.
 func (s *summary) requestsText() string {
 	var parts []string
 	for _, part := range []struct {
 		n    int64
 		name string
-	}{{s.toSend, "to send"}, {s.sending, "being sent"}, {s.doubtful, "in doubt"}, {s.atService, "at the service"}, {s.unread, "to collect"}, {s.gone, "lost by the service"}} {
+	}{{s.toSend, "to send"}, {s.sending, "being sent"}, {s.doubtful, "in doubt"}, {s.atService, "in progress"}, {s.unread, "to collect"}, {s.gone, "lost by the service"}} {
 		if part.n > 0 {
 			parts = append(parts, cli.Thousands(part.n)+" "+part.name)
 		}
@@ -99,7 +99,7 @@ func (s *summary) requestsText() string {
 	return strings.Join(parts, ", ")
 }
 
-// moneyText says what was spent.
+// moneyText returns the amounts spent and in progress.
 func (s *summary) moneyText() string {
 	c := s.costs
 	if c == nil || c.Actual == 0 && c.Reserved == 0 {
@@ -107,7 +107,7 @@ func (s *summary) moneyText() string {
 	}
 	text := cli.Dollars(c.Actual) + " spent"
 	if c.Reserved > 0 {
-		text += ", about " + cli.Dollars(c.Reserved) + " at the service"
+		text += ", about " + cli.Dollars(c.Reserved) + " in progress"
 	}
 	if s.budget > 0 {
 		text += fmt.Sprintf(", of a budget of $%.2f", s.budget)
@@ -118,7 +118,7 @@ func (s *summary) moneyText() string {
 	return text
 }
 
-// oldestText says how old the oldest batch is that runs.
+// oldestText returns the age of the oldest running batch.
 func (s *summary) oldestText() string {
 	if s.oldest.IsZero() {
 		return ""

@@ -18,10 +18,10 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-// A terminal is what a process writes to a terminal.
+// A terminal records what a process writes to its terminal.
 type terminal struct {
 	*os.File
-	more chan struct{} // something was written, or the process has ended
+	more chan struct{} // signals that something was written, or that the process has ended
 	mu   sync.Mutex
 	text bytes.Buffer
 }
@@ -49,7 +49,7 @@ func (x *terminal) String() string {
 	return x.text.String()
 }
 
-// await waits until a text is on the terminal.
+// await waits until the terminal shows a text.
 func (x *terminal) await(t *testing.T, text string) {
 	t.Helper()
 	late := time.After(time.Minute)
@@ -57,7 +57,7 @@ func (x *terminal) await(t *testing.T, text string) {
 		select {
 		case <-x.more:
 		case <-late:
-			t.Fatalf("%q does not come, but\n%s", text, x)
+			t.Fatalf("%q does not appear in\n%s", text, x)
 		}
 	}
 }
@@ -68,7 +68,7 @@ func (p *place) open(line string, env ...string) (x *terminal, wait func() int) 
 	return p.openWidth(100, line, env...)
 }
 
-// openWidth runs a command in a terminal with so many columns.
+// openWidth runs a command in a terminal with the given number of columns.
 func (p *place) openWidth(columns uint16, line string, env ...string) (x *terminal, wait func() int) {
 	p.Helper()
 	c := p.command(strings.Fields(line)...)
@@ -91,7 +91,7 @@ func (p *place) openWidth(columns uint16, line string, env ...string) (x *termin
 	}
 }
 
-// TestRunInATerminal asks, shows lines that move, and says after an interrupt how to come back.
+// TestRunInATerminal checks the question, the redrawn lines, and the advice after an interrupt.
 func TestRunInATerminal(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 20, "--duration", "1h")
@@ -104,17 +104,17 @@ func TestRunInATerminal(t *testing.T) {
 	x, wait = p.open("run requests.jsonl -o results.jsonl")
 	x.await(t, "Send 20 requests? [y/N] ")
 	x.WriteString("y\n")
-	x.await(t, "0 of 1 batch ended (the service counts nothing before a batch has ended)")
+	x.await(t, "0 of 1 batch ended (the service reports no counts until a batch ends)")
 	x.await(t, "oldest batch sent ")
 	x.WriteString("\x03")
 	if status := wait(); status != cli.Stopped {
 		t.Errorf("status %d", status)
 	}
-	if text := x.String(); !strings.Contains(text, "Interrupted. 20 requests go on at the service.") || !strings.Contains(text, "messagebatches run requests.jsonl -o results.jsonl\r\n") || !strings.Contains(text, "\x1b[") {
+	if text := x.String(); !strings.Contains(text, "Interrupted. Still running: 20 requests.") || !strings.Contains(text, "messagebatches run requests.jsonl -o results.jsonl\r\n") || !strings.Contains(text, "\x1b[") {
 		t.Errorf("got %q", text)
 	}
 	if strings.Contains(x.String(), "^C\x1b[") {
-		t.Errorf("lines are written behind ^C: %q", x)
+		t.Errorf("lines are written after ^C: %q", x)
 	}
 	x, wait = p.open("cancel requests.jsonl")
 	x.await(t, "Cancel requests.job for good, with 0 of 20 requests settled? [y/N] ")
@@ -128,7 +128,7 @@ func TestRunInATerminal(t *testing.T) {
 	}
 }
 
-// TestTerminals has colors and lines that move only where they are wanted.
+// TestTerminals checks that colors and redrawn lines appear only where they are wanted.
 func TestTerminals(t *testing.T) {
 	t.Parallel()
 	escape := regexp.MustCompile(`\x1b\[`)
@@ -142,7 +142,7 @@ func TestTerminals(t *testing.T) {
 	}{
 		"help/terminal":       {"--help", "TERM=xterm", false},
 		"run/terminal":        {"run requests.jsonl -y --job a.job -o a.jsonl", "TERM=xterm", true},
-		"run/no color":        {"run requests.jsonl -y --job b.job -o b.jsonl", "NO_COLOR=1", true}, // lines move without colors
+		"run/no color":        {"run requests.jsonl -y --job b.job -o b.jsonl", "NO_COLOR=1", true}, // redrawn lines without colors
 		"run/dumb terminal":   {"run requests.jsonl -y --job c.job -o c.jsonl", "TERM=dumb", false},
 		"run/quiet":           {"run requests.jsonl -y -q --job d.job -o d.jsonl", "TERM=xterm", false},
 		"run/json":            {"run requests.jsonl -y --json --job e.job -o e.jsonl", "TERM=xterm", false},
@@ -165,7 +165,7 @@ func TestTerminals(t *testing.T) {
 	}
 }
 
-// TestNarrowTerminal has no moving line that is longer than the terminal is wide, and nothing but ASCII.
+// TestNarrowTerminal checks that redrawn lines are not wider than the terminal, and that they are ASCII.
 func TestNarrowTerminal(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 20, "--duration", "1h")
@@ -176,7 +176,7 @@ func TestNarrowTerminal(t *testing.T) {
 		t.Errorf("status %d", status)
 	}
 	text := regexp.MustCompile(`\x1b\[[0-9]*[A-Za-z]`).ReplaceAllString(x.String(), "")
-	if !strings.Contains(text, "0/20  [") || !strings.Contains(text, "0 of 1 batch ended (the service count...") {
+	if !strings.Contains(text, "0/20  [") || !strings.Contains(text, "0 of 1 batch ended (the service repor...") {
 		t.Errorf("got %q", x)
 	}
 	for _, line := range slices.Collect(strings.Lines(text)) {

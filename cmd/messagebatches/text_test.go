@@ -19,7 +19,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-// checkVisible fails if a text holds what writes to a terminal as it likes. Line breaks end lines.
+// checkVisible fails if a text contains characters that control a terminal, except line breaks.
 func checkVisible(t *testing.T, text string) {
 	t.Helper()
 	for _, r := range strings.ReplaceAll(text, "\n", "") {
@@ -30,7 +30,7 @@ func checkVisible(t *testing.T, text string) {
 	}
 }
 
-// TestValidateShowsNoControls has names that forge lines, clear the terminal and turn text around.
+// TestValidateShowsNoControls uses names that forge lines, clear the terminal and reverse text.
 func TestValidateShowsNoControls(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -64,7 +64,7 @@ func TestServeLogShowsNoControls(t *testing.T) {
 	}
 }
 
-// TestServeWarns listens where other machines can reach it, and where they cannot.
+// TestServeWarns listens on addresses that other machines can reach, and on some that they cannot.
 func TestServeWarns(t *testing.T) {
 	t.Parallel()
 	for address, warned := range map[string]bool{"127.0.0.1:0": false, "localhost:0": false, "0.0.0.0:0": true, ":0": true} {

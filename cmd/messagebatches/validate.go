@@ -17,17 +17,17 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-const validateLong = `Checks files of requests, each of them a batch of one {"custom_id", "params"} a line, against the
-contract of the Message Batches API. The file - is standard input. Nothing is sent anywhere.
+const validateLong = `Checks requests files, each with one {"custom_id", "params"} per line and read as one batch, against
+the contract of the Message Batches API. The file - is standard input. Nothing is sent anywhere.
 
 What the contract does not know, such as a newer model, property, beta or version, is a warning;
 what the service would refuse is an error. Issues of one rule at one place, such as
-/params/messages/*/content, are one kind: the first of them is shown, with the lines of the next
-and their number. A file that is not one request a line, such as CSV, a JSON array or a compressed
-file, has one error. With several files their totals come last.
+/params/messages/*/content, are of one kind: the first is shown, followed by the lines of the next
+ones and their number. A file that is not one request per line, such as CSV, a JSON array or a
+compressed file, has a single error. With several files, their totals come last.
 
 Exit status: 0 without errors, 1 with errors (with --strict also with warnings), 2 if a file could
-not be read or a flag is wrong.`
+not be read or a flag is invalid.`
 
 const validateExample = `  messagebatches validate requests.jsonl
   messagebatches validate --strict --split monday.jsonl tuesday.jsonl
@@ -35,25 +35,25 @@ const validateExample = `  messagebatches validate requests.jsonl
 
 func newValidate(a *app) *cobra.Command {
 	c := &cobra.Command{
-		Use: "validate FILE...", Short: "Check files of requests before they are sent",
+		Use: "validate FILE...", Short: "Check requests files before you send them",
 		Long: validateLong, Example: validateExample,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return cli.Wrong("say which files of requests, such as requests.jsonl, or - for standard input")
+				return cli.Wrong("no requests file is named: give one or more, such as requests.jsonl, or - for standard input")
 			}
 			return nil
 		},
 	}
 	flags := c.Flags()
-	version := flags.String("api-version", "", "`version` of the API that the batch will be created with (default 2023-06-01)")
-	betas := flags.String("betas", "", "`betas` that the create call will have, separated by commas")
-	disable := flags.String("disable", "", "`rules` to switch off, separated by commas")
-	split := flags.Bool("split", false, "the requests will be split over several batches: their number and size are no errors")
-	most := flags.Int("max", 5, "name at most this `number` of lines of each kind of issue")
-	strict := flags.Bool("strict", false, "treat warnings like errors in the exit status")
+	version := flags.String("api-version", "", "API `version` of the create call (default 2023-06-01)")
+	betas := flags.String("betas", "", "`betas` of the create call, separated by commas")
+	disable := flags.String("disable", "", "`rules` to turn off, separated by commas")
+	split := flags.Bool("split", false, "the requests will be split into several batches: do not limit their number and total size")
+	most := flags.Int("max", 5, "show at most this `number` of lines for each kind of issue")
+	strict := flags.Bool("strict", false, "exit with status 1 for warnings too")
 	c.RunE = func(_ *cobra.Command, files []string) error {
 		if *most < 1 {
-			return cli.Wrong("--max is a number from 1, not %d", *most)
+			return cli.Wrong("--max must be 1 or more, not %d", *most)
 		}
 		options := preflight.Options{Version: gen.AnthropicVersion(*version), Betas: asBetas(*betas), Split: *split, Max: max(*most, issues.Kept)}
 		for _, r := range cli.List(*disable) {
@@ -67,7 +67,7 @@ func newValidate(a *app) *cobra.Command {
 	return c
 }
 
-// validate checks files one after the other, also behind one that cannot be read.
+// validate checks files one after the other. It continues after a file that cannot be read.
 func (a *app) validate(files []string, options preflight.Options, most int, strict bool) error {
 	write, writeTotals := writeText, writeTotalsText
 	if a.json {
@@ -121,7 +121,7 @@ func checkFile(s cli.Streams, name string, o preflight.Options) (*preflight.Repo
 	return report, nil
 }
 
-// writeText writes the kinds of issues, the first of each in the form of compilers, and a summary.
+// writeText writes the kinds of issues, the first of each in the format of compiler errors, and a summary.
 func writeText(s cli.Streams, name string, r *preflight.Report, most int) error {
 	w := bufio.NewWriter(s.Out)
 	kinds := issues.Group(r, most)
@@ -143,7 +143,7 @@ func writeText(s cli.Streams, name string, r *preflight.Report, most int) error 
 	return w.Flush()
 }
 
-// writeKind writes the first issue of a kind, and where the next are.
+// writeKind writes the first issue of a kind and the places of the next ones.
 func writeKind(w io.Writer, s cli.Streams, name string, k issues.Kind) {
 	first := k.First[0]
 	if first.Line > 0 {
@@ -190,7 +190,7 @@ func issueCounts(errors, warnings int) string {
 	return cli.Plural(int64(errors), "error") + ", " + cli.Plural(int64(warnings), "warning")
 }
 
-// writeTotalsText writes one line.
+// writeTotalsText writes the totals as one line.
 func writeTotalsText(s cli.Streams, t issues.Totals) error {
 	failed := ""
 	if t.Failed > 0 {
@@ -208,7 +208,7 @@ func paint(s cli.Streams, severity preflight.Severity) string {
 	return color + severity.String() + "\x1b[0m"
 }
 
-// writeJSON writes one object a file.
+// writeJSON writes one object per file.
 func writeJSON(s cli.Streams, name string, r *preflight.Report, most int) error {
 	kinds := issues.Group(r, most)
 	if kinds == nil {
@@ -225,7 +225,7 @@ func writeJSON(s cli.Streams, name string, r *preflight.Report, most int) error 
 	}{name, r.Requests, r.Bytes, r.Count(preflight.Error), r.Count(preflight.Warning), kinds, r.More})
 }
 
-// writeTotalsJSON writes one object.
+// writeTotalsJSON writes the totals as one object.
 func writeTotalsJSON(s cli.Streams, t issues.Totals) error {
 	return s.WriteJSON(struct {
 		Totals issues.Totals `json:"totals"`

@@ -14,7 +14,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-// TestMain is the command itself where a test asks for it.
+// TestMain runs the command itself if a test asks for it.
 func TestMain(m *testing.M) {
 	if os.Getenv("MESSAGEBATCHES_TEST_COMMAND") != "" {
 		main()
@@ -67,7 +67,7 @@ func TestValidateJSON(t *testing.T) {
 	}
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	if len(lines) != 3 || lines[0] != lines[1] || lines[2] != `{"totals":{"files":2,"failed":0,"requests":18,"bytes":3024,"errors":20,"warnings":4}}` {
-		t.Fatalf("%d lines for two files that are the same, and their totals\n%s", len(lines), out)
+		t.Fatalf("%d lines for two equal files and their totals\n%s", len(lines), out)
 	}
 	var report struct {
 		File                              string
@@ -111,7 +111,7 @@ func TestValidateFlags(t *testing.T) {
 		in     string
 		args   []string
 		status int
-		out    string // a part of it
+		out    string // part of the output
 		err    string
 	}{
 		"fine":                      {fine, []string{"-"}, cli.OK, "-: 1 request, ", ""},
@@ -142,8 +142,8 @@ func TestValidateFlags(t *testing.T) {
 		"many places":               {several, []string{"-"}, cli.Issues, "-:1: error: a /params/messages/0/content: expected a string or a list, got a number [type]\n  2 times at /params/messages/*/content, next in line 1 (a)\n", ""},
 		"max":                       {strings.Repeat(newer+"\n", 500), []string{"--disable=duplicate-id", "--max", "1", "-"}, cli.OK, "[unknown-model]\n  500 times\n-: 500 requests", ""},
 		"more than are looked at":   {strings.Repeat(newer+"\n", 2500), []string{"--disable=duplicate-id", "--max", "2", "-"}, cli.OK, "\n  2,000 times, next in line 2 (a)\n-: warning: and 500 more [unknown-model]\n-: 2,500 requests", ""},
-		"max that is none":          {fine, []string{"--max", "0", "-"}, cli.Failed, "", "--max is a number from 1, not 0"},
-		"no file":                   {"", nil, cli.Failed, "", "messagebatches validate: say which files of requests"},
+		"max that is none":          {fine, []string{"--max", "0", "-"}, cli.Failed, "", "--max must be 1 or more, not 0"},
+		"no file":                   {"", nil, cli.Failed, "", "messagebatches validate: no requests file is named"},
 		"file that is not there":    {"", []string{"testdata/none.jsonl"}, cli.Failed, "", "messagebatches validate: open testdata/none.jsonl: "},
 		"file that is no file":      {"", []string{"testdata"}, cli.Failed, "", "messagebatches validate: testdata: read testdata: "},
 		"a file that is there too":  {fast, []string{"testdata/none.jsonl", "-"}, cli.Failed, "2 files, of which 1 could not be read: 1 request, ", "none.jsonl"},
@@ -161,7 +161,7 @@ func TestValidateFlags(t *testing.T) {
 	}
 }
 
-// TestProcess runs the command as a process of its own, whose output is no terminal.
+// TestProcess runs the command as a process whose output is not a terminal.
 func TestProcess(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

@@ -12,16 +12,15 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-const verifyLong = `Proves from the files of a job that is done that each request has exactly one result: that the
-requests are those that were sent, that the results are those that were written, that both have
-the same custom IDs, and that each stored part is what it was. It reads all of them. Nothing is
-sent anywhere.
+const verifyLong = `Proves from the files of a finished job that each request has exactly one result: the requests are
+those that were sent, the results are those that were written, both have the same custom IDs, and
+each stored part is unchanged. It reads all of these files. Nothing is sent anywhere.
 
-With --online it also walks the service's list of batches and proves that nothing was paid for
+With --online it also reads the service's list of batches and proves that nothing was paid for
 twice.
 
-Exit status: 0 if that is so, 1 if not, 2 if it cannot be told, such as for a job that is not
-done.`
+Exit status: 0 if verified, 1 if not, 2 if it cannot be checked, for example
+because the job is not done.`
 
 const verifyExample = `  messagebatches verify requests.jsonl
   messagebatches verify --online --json requests.job`
@@ -40,7 +39,7 @@ func newVerify(a *app) *cobra.Command {
 		Long: verifyLong, Example: verifyExample, Args: one(jobOrFile),
 		RunE: func(c *cobra.Command, args []string) error { return v.run(c.Context(), jobDirectory(args[0])) },
 	}
-	c.Flags().BoolVar(&v.online, "online", false, "also prove from the list of the service that nothing was paid for twice")
+	c.Flags().BoolVar(&v.online, "online", false, "also prove from the service's list of batches that nothing was paid for twice")
 	v.service.add(c.Flags())
 	return c
 }
@@ -93,19 +92,19 @@ func (v *verification) run(ctx context.Context, dir string) error {
 	return err
 }
 
-// onlineText says what the list of the service has shown.
+// onlineText returns what the list of the service has shown, as text.
 func onlineText(r *jobs.OnlineReport) string {
 	if r == nil {
 		return ""
 	}
-	text := fmt.Sprintf("; of %s at the service %s are of the job, and nothing was paid for twice", cli.Plural(int64(r.Listed), "batch"), cli.Thousands(int64(r.Ours)))
+	text := fmt.Sprintf("; the job has %[2]s of %[1]s on the server, and nothing was paid for twice", cli.Plural(int64(r.Listed), "batch"), cli.Thousands(int64(r.Ours)))
 	if len(r.MayBeOurs) > 0 {
-		text += fmt.Sprintf(", as far as %s tell which still run", cli.Plural(int64(len(r.MayBeOurs)), "batch"))
+		text += fmt.Sprintf(", unless some of %s still running belong to it too", cli.Plural(int64(len(r.MayBeOurs)), "batch"))
 	}
 	return text
 }
 
-// wrongResults gives an error about results that are wrong its exit status.
+// wrongResults sets the exit status of an error of verification.
 func wrongResults(err error) error {
 	if errors.As(err, new(*jobs.VerifyError)) {
 		return &cli.ExitError{Status: cli.Issues, Err: err}
@@ -116,7 +115,7 @@ func wrongResults(err error) error {
 // withJob calls f with an open job.
 func withJob(ctx context.Context, dir string, f func(*jobs.Job) error) error {
 	if _, err := inspect(ctx, dir); err != nil {
-		return err // Open would begin a job
+		return err // Open would start a job
 	}
 	j, err := jobs.Open(ctx, dir, jobs.Options{})
 	if err != nil {

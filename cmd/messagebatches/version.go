@@ -10,8 +10,8 @@ import (
 
 func newVersion(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Say which version this is", Args: noArguments,
-		Long:    "Says which version of the program this is, and which Go and which commit it was built from.\n\nExit status: 0.",
+		Use: "version", Short: "Show the version", Args: noArguments,
+		Long:    "Shows the version of the program, and the Go version and commit that it was built from.\n\nExit status: 0.",
 		Example: "  messagebatches version\n  messagebatches version --json",
 		RunE: func(*cobra.Command, []string) error {
 			v := readVersion(debug.ReadBuildInfo())
@@ -24,7 +24,7 @@ func newVersion(a *app) *cobra.Command {
 	}
 }
 
-// A version says what a binary was built from.
+// A version describes what a binary was built from.
 type version struct {
 	Version  string `json:"version"`
 	Commit   string `json:"commit,omitempty"`
@@ -32,7 +32,7 @@ type version struct {
 	Platform string `json:"platform"`
 }
 
-// String returns one line for people.
+// String returns the version as one line.
 func (v version) String() string {
 	text := "messagebatches " + v.Version
 	if v.Commit != "" {

@@ -15,7 +15,7 @@ import (
 
 const viewed = `{"custom_id":"a","result":{"type":"succeeded","message":{"id":"msg_1","type":"message","role":"assistant","model":"claude-opus-5","content":[{"type":"text","text":"Hello"}],"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":2}}}}` + "\n"
 
-// startView runs view with an empty cache, as startServer does. First is the first line of standard output.
+// startView runs view with an empty cache, like startServer. First is the first line of standard output.
 func startView(t *testing.T, args ...string) (first string, stop func() (int, string)) {
 	t.Helper()
 	lines, stop := startServer(t, append([]string{"view", "--cache", filepath.Join(t.TempDir(), "cache")}, args...)...)
@@ -58,7 +58,7 @@ func TestView(t *testing.T) {
 		browser := &http.Client{Jar: jar}
 		base, _, _ := strings.Cut(first, "?token=")
 		for path, want := range map[string]string{first: "<!DOCTYPE html>", base + "api/row?row=0": `"Hello"`} {
-			if path != first { // the token first
+			if path != first { // the first path has the token
 				response, err := browser.Get(first)
 				if err != nil {
 					t.Fatal(err)
@@ -84,7 +84,7 @@ func TestView(t *testing.T) {
 	}
 }
 
-// TestViewForOthers warns before other machines can see results.
+// TestViewForOthers checks the warning that other machines can see the results.
 func TestViewForOthers(t *testing.T) {
 	t.Parallel()
 	first, stop := startView(t, filepath.Join(writeFiles(t, map[string]string{"r": viewed}), "r"), "--addr", "0.0.0.0:0")
@@ -100,8 +100,8 @@ func TestViewWrong(t *testing.T) {
 		args []string
 		want string
 	}{
-		"no file":      {nil, "say which file of results"},
-		"three files":  {[]string{"a", "b", "c"}, "at most"},
+		"no file":      {nil, "no results file is named"},
+		"three files":  {[]string{"a", "b", "c"}, "at most one requests file"},
 		"no such file": {[]string{filepath.Join(dir, "none")}, "there is no file"},
 		"directory":    {[]string{dir}, "not a regular file"},
 		"address":      {[]string{filepath.Join(dir, "r"), "--addr", "256.0.0.1:0"}, "choose another address"},

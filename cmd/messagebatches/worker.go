@@ -15,16 +15,16 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/river"
 )
 
-const workerLong = `Serves the jobs of a database that machines share, until it is interrupted.
+const workerLong = `Processes the jobs of a database that machines share, until it is interrupted.
 
-Start one on each machine, with the same --store and --blobs; "messagebatches run --store" adds
-jobs. A worker serves the jobs of the workspace of its key. Any of them may die at any moment, for
-good: another one takes its batches over within 15 minutes. An interrupt (Ctrl-C) or SIGTERM ends
-it when what it is sending is sent, or after --stop.
+Start one worker on each machine, with the same --store and --blobs; "messagebatches run --store"
+adds jobs. A worker processes the jobs of the workspace of its key. If a worker dies, even for good,
+another one takes over its batches within 15 minutes. After an interrupt (Ctrl-C) or SIGTERM it
+finishes what it is sending, for at most the time of --stop, and ends.
 
 Exit status:
   0  it was interrupted
-  2  it could not begin`
+  2  it could not start`
 
 const workerExample = `  messagebatches worker --store postgres://batches@db/batches --blobs s3://tickets?region=eu-west-1
   messagebatches worker --store postgres://batches@db/batches --blobs /mnt/batches --limit 100000`
@@ -39,19 +39,19 @@ func newWorker(a *app) *cobra.Command {
 		more    int64
 	)
 	c := &cobra.Command{
-		Use: "worker --store URL --blobs PLACE", Short: "Serve jobs that machines share",
+		Use: "worker --store URL --blobs PLACE", Short: "Process jobs that machines share",
 		Long: workerLong, Example: workerExample, Args: noArguments,
 	}
 	flags := c.Flags()
 	flags.SortFlags = false
 	shared.add(flags)
-	flags.Int64Var(&o.MaxWaiting, "limit", 0, "`number` of requests of the organization that may wait at the service at one time (default: as it was)")
-	flags.IntVar(&o.Sending, "sending", 3, "`number` of batches that it sends at one time")
-	flags.IntVar(&o.Collecting, "collecting", 3, "`number` of batches that it collects at one time")
-	flags.StringVar(&accept, "accept", "", "resend requests whose answers break one of these `rules`, as with run; the same on all workers")
+	flags.Int64Var(&o.MaxWaiting, "limit", 0, "maximum `number` of requests of the organization that wait for results at any time (default: unchanged)")
+	flags.IntVar(&o.Sending, "sending", 3, "`number` of batches to send at one time")
+	flags.IntVar(&o.Collecting, "collecting", 3, "`number` of batches to collect at one time")
+	flags.StringVar(&accept, "accept", "", "resend requests whose answers break one of these `rules`, as with run; use the same on all workers")
 	flags.Int64Var(&more, "more-tokens", 0, "with --accept, resend truncated requests with twice as many max_tokens, up to this `number`")
-	flags.StringVar(&o.Temp, "temp", "", "`directory` for results while they are collected (default: that of the system)")
-	flags.DurationVar(&o.Stop, "stop", 30*time.Second, "`time` that an interrupt waits for what is being sent")
+	flags.StringVar(&o.Temp, "temp", "", "`directory` for results while they are collected (default: the system's)")
+	flags.DurationVar(&o.Stop, "stop", 30*time.Second, "`time` to finish sending after an interrupt")
 	service.add(flags)
 	metrics.add(flags)
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -66,7 +66,7 @@ func newWorker(a *app) *cobra.Command {
 			return err
 		}
 		if o.MaxWaiting < 0 || o.Sending < 1 || o.Collecting < 1 || more < 0 || more > 0 && rules == nil {
-			return cli.Wrong("--limit, --sending and --collecting are numbers from 1, and --more-tokens needs --accept")
+			return cli.Wrong("--limit, --sending and --collecting must be 1 or more, and --more-tokens needs --accept")
 		}
 		o.Configure = func(string) jobs.Options {
 			options := jobs.Options{Accept: rules}
@@ -102,7 +102,7 @@ func serveShared(ctx context.Context, a *app, shared sharedFlags, service servic
 	fmt.Fprintln(a.Err, "messagebatches worker: serving")
 	err = j.Work(ctx)
 	if ctx.Err() != nil {
-		fmt.Fprintln(a.Err, "messagebatches worker: interrupted; other workers, and this one when it is started again, continue")
+		fmt.Fprintln(a.Err, "messagebatches worker: interrupted; other workers continue, and so does this one when it is restarted")
 		return nil
 	}
 	return err

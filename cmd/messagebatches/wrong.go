@@ -12,7 +12,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-// noSuchCommand is the check of arguments of a command that only holds others.
+// noSuchCommand checks the arguments of a command that only groups others.
 func noSuchCommand(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -20,7 +20,7 @@ func noSuchCommand(c *cobra.Command, args []string) error {
 	return cli.Wrong("there is no command %q%s", args[0], didYouMean(near(c.Commands(), args[0])))
 }
 
-// near returns the command whose name is most like a name, or an empty text.
+// near returns the name of the command that is most similar to name, or an empty string.
 func near(commands []*cobra.Command, name string) string {
 	all := &cobra.Command{SuggestionsMinimumDistance: 2}
 	all.AddCommand(commands...)
@@ -37,12 +37,12 @@ func didYouMean(name string) string {
 	return fmt.Sprintf(": did you mean %q?", name)
 }
 
-// wrongFlag is the error of flags that cannot be read.
+// wrongFlag rewrites an error of flag parsing for users.
 func wrongFlag(c *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) && len(unknown.GetSpecifiedShortnames()) == 0 {
 		name := unknown.GetSpecifiedName()
-		var flags []*cobra.Command // for the search of the nearest name
+		var flags []*cobra.Command // to search for the nearest name
 		c.Flags().VisitAll(func(f *pflag.Flag) {
 			if !f.Hidden {
 				flags = append(flags, &cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
@@ -53,7 +53,7 @@ func wrongFlag(c *cobra.Command, err error) error {
 			hint = "--" + hint
 		}
 		if isCredential(name) && c.Flags().Lookup("key-file") != nil {
-			return cli.Wrong("there is no flag --%s, because others can read the command line: set ANTHROPIC_API_KEY, or name a file that holds the key with --key-file", name)
+			return cli.Wrong("there is no flag --%s, because other users can read the command line: set ANTHROPIC_API_KEY, or name a file that holds the key with --key-file", name)
 		}
 		return cli.Wrong("there is no flag --%s%s", name, didYouMean(hint))
 	}
@@ -67,25 +67,25 @@ func wrongFlag(c *cobra.Command, err error) error {
 	var missing *pflag.ValueRequiredError
 	if errors.As(err, &missing) {
 		if short := missing.GetSpecifiedShortnames(); short != "" {
-			return cli.Wrong("-%s needs a value behind it: -%[1]s %s", missing.GetSpecifiedName(), argument(missing.GetFlag()))
+			return cli.Wrong("-%s needs a value: -%[1]s %s", missing.GetSpecifiedName(), argument(missing.GetFlag()))
 		}
-		return cli.Wrong("--%s needs a value behind it: --%[1]s %s", missing.GetSpecifiedName(), argument(missing.GetFlag()))
+		return cli.Wrong("--%s needs a value: --%[1]s %s", missing.GetSpecifiedName(), argument(missing.GetFlag()))
 	}
 	return cli.Wrong("%w", err)
 }
 
-// isCredential reports whether a flag looks as if its value was a credential.
+// isCredential reports whether the name of a flag suggests that its value is a credential.
 func isCredential(name string) bool {
 	return name != "key-file" && (strings.Contains(name, "key") && !strings.Contains(name, "file") || strings.Contains(name, "token") && !strings.Contains(name, "tokens") || strings.Contains(name, "secret"))
 }
 
-// argument returns what stands for the value of a flag in its help.
+// argument returns the placeholder for the value of a flag in its help.
 func argument(f *pflag.Flag) string {
 	name, _ := pflag.UnquoteUsage(f)
 	return strings.ToUpper(name)
 }
 
-// wrongValue is the error of a flag's value.
+// wrongValue rewrites the error of an invalid flag value for users.
 func wrongValue(err *pflag.InvalidValueError) error {
 	name, value, cause := err.GetFlag().Name, err.GetValue(), errors.Unwrap(err)
 	switch {
@@ -99,8 +99,8 @@ func wrongValue(err *pflag.InvalidValueError) error {
 	return cli.Wrong("--%s: %w", name, cause)
 }
 
-// wrongDash returns an error, and the command, if an argument is the name of a long flag with a single dash, which would be read as several
-// flags of one letter.
+// wrongDash returns the command, and an error if an argument is a long flag with a single dash, which would be parsed as
+// several flags of one letter.
 func wrongDash(root *cobra.Command, args []string) (*cobra.Command, error) {
 	c, rest, err := root.Find(args)
 	if err != nil {
@@ -120,20 +120,20 @@ func wrongDash(root *cobra.Command, args []string) (*cobra.Command, error) {
 	return c, nil
 }
 
-// What arguments are.
+// Kinds of arguments, for errors.
 const (
-	fileOfRequests = "file of requests"
-	jobOrFile      = "file of requests or directory of a job"
+	fileOfRequests = "requests file"
+	jobOrFile      = "requests file or job directory"
 )
 
-// one is the check of arguments of a command that takes exactly one.
+// one checks the arguments of a command that takes exactly one.
 func one(what string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		switch {
 		case len(args) == 0 && what == fileOfRequests:
-			return cli.Wrong("say which file of requests, such as requests.jsonl")
+			return cli.Wrong("no %s is named: give one, such as requests.jsonl", what)
 		case len(args) == 0:
-			return cli.Wrong("say which %s, such as requests.jsonl or requests.job", what)
+			return cli.Wrong("no %s is named: give one, such as requests.jsonl or requests.job", what)
 		case len(args) > 1:
 			return cli.Wrong("unexpected argument %q: this command takes one %s", args[1], what)
 		}
@@ -141,7 +141,7 @@ func one(what string) cobra.PositionalArgs {
 	}
 }
 
-// noArguments is the check of a command that takes no arguments.
+// noArguments checks the arguments of a command that takes none.
 func noArguments(_ *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return cli.Wrong("unexpected argument %q: this command takes none", args[0])

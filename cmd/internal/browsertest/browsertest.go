@@ -1,4 +1,4 @@
-// Package browsertest has tests look at pages in a headless Chromium, and axe-core look for what keeps people out of them.
+// Package browsertest lets tests look at pages in a headless Chromium, and check their accessibility with axe-core.
 package browsertest
 
 import (
@@ -29,27 +29,27 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// axe is axe-core 4.14.1 as npm has it, compressed, under the Mozilla Public License 2.0; axe.LICENSE.txt has the texts.
+// axe is axe-core 4.14.1 from npm, compressed, under the Mozilla Public License 2.0; see axe.LICENSE.txt.
 //
 //go:embed axe.min.js.gz
 var axe []byte
 
-// patience is how long a test may wait for a browser, on a machine that has other things to do.
+// patience is how long a test may wait for a browser on a busy machine.
 const patience = 10 * time.Minute
 
-// A Browser is a Chromium that ends with the test.
+// A Browser is a Chromium that is closed when the test ends.
 type Browser struct{ ctx context.Context }
 
-// Start starts a Chromium: the one of CHROMIUM, or one that is in the PATH. Unless BROWSER_TESTS=1, as in make
-// test-browser, the test is skipped.
+// Start starts a Chromium: the one that the variable CHROMIUM names, or one in the PATH. The test is skipped unless
+// BROWSER_TESTS=1, as in make test-browser.
 func Start(t testing.TB) *Browser {
 	t.Helper()
 	if os.Getenv("BROWSER_TESTS") != "1" {
-		t.Skip("not tried in a browser: make test-browser does that, or BROWSER_TESTS=1")
+		t.Skip("browser tests run with make test-browser or BROWSER_TESTS=1")
 	}
 	path := find()
 	if path == "" {
-		t.Fatal("no chromium was found: install it, or set CHROMIUM")
+		t.Fatal("no Chromium found: install it, or set CHROMIUM")
 	}
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()),
 		chromedp.WSURLReadTimeout(patience), chromedp.Flag("disable-gpu", true))
@@ -58,7 +58,7 @@ func Start(t testing.TB) *Browser {
 	}
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(cancel)
-	ctx, stop := chromedp.NewContext(ctx, chromedp.WithErrorf(func(string, ...any) {})) // of messages newer than chromedp
+	ctx, stop := chromedp.NewContext(ctx, chromedp.WithErrorf(func(string, ...any) {})) // ignores messages newer than chromedp
 	t.Cleanup(stop)
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("%s does not start: %v", path, err)
@@ -78,14 +78,14 @@ func find() string {
 	return ""
 }
 
-// A Screen is what a page is shown on. The zero Screen is 1,280 by 800 pixels, and light.
+// A Screen describes the screen of a page. The zero Screen has 1,280 by 800 pixels and light colors.
 type Screen struct {
 	Width, Height int64 // in pixels
 	Dark          bool  // prefers-color-scheme
 	Phone         bool  // with a touch screen
 }
 
-// A Tab is a page in a browser. Its methods fail the test if something goes wrong.
+// A Tab is a page in a browser. Its methods fail the test on errors.
 type Tab struct {
 	t   testing.TB
 	ctx context.Context
@@ -95,13 +95,13 @@ type Tab struct {
 	requests []string
 }
 
-// Open opens a page in a tab of its own, without cookies of others.
+// Open opens a page in a new tab, which shares no cookies with others.
 func (b *Browser) Open(t testing.TB, address string, s Screen) *Tab {
 	t.Helper()
 	tab := &Tab{t: t}
 	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(tab.listen))
 	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx); err != nil { // without a bound, which would be that of the tab
+	if err := chromedp.Do(ctx); err != nil { // without a time-out, because it would be that of the tab
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithTimeout(ctx, patience)
@@ -133,7 +133,7 @@ func (b *Browser) Open(t testing.TB, address string, s Screen) *Tab {
 	return tab
 }
 
-// listen notes what the page requests and what goes wrong in it.
+// listen records the requests and the problems of the page.
 func (b *Tab) listen(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -155,7 +155,7 @@ func (b *Tab) listen(event any) {
 	}
 }
 
-// Problems returns the exceptions, errors of the console and dialogs of the page so far, and forgets them.
+// Problems returns the exceptions, console errors and dialogs of the page since the last call.
 func (b *Tab) Problems() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -164,7 +164,7 @@ func (b *Tab) Problems() []string {
 	return all
 }
 
-// Elsewhere returns the URLs that the page has requested from other origins than the one given. Data URIs go nowhere.
+// Elsewhere returns the URLs that the page has requested from any other origin. Data URIs are not requests.
 func (b *Tab) Elsewhere(origin string) []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -179,7 +179,7 @@ func (b *Tab) Elsewhere(origin string) []string {
 	return all
 }
 
-// Do runs steps of chromedp.
+// Do runs chromedp actions.
 func (b *Tab) Do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	if err := chromedp.Do(b.ctx, steps...); err != nil {
@@ -196,7 +196,7 @@ func (b *Tab) Wait(expression string) {
 	}
 }
 
-// Eval returns the value of a JavaScript expression, or of the promise that it is.
+// Eval returns the value of a JavaScript expression. If it is a promise, Eval waits for its value.
 func Eval[T any](b *Tab, expression string) T {
 	b.t.Helper()
 	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
@@ -206,7 +206,7 @@ func Eval[T any](b *Tab, expression string) T {
 	return v
 }
 
-// Keys presses keys, as on a keyboard, where the focus is. As from a keyboard, a key that the page takes types nothing.
+// Keys presses keys in the focused element. As with a keyboard, a key that the page handles types nothing.
 func (b *Tab) Keys(keys string) {
 	b.t.Helper()
 	b.Do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
@@ -228,7 +228,7 @@ func (b *Tab) Keys(keys string) {
 	}))
 }
 
-// Picture writes what the screen shows to a file, as PNG.
+// Picture writes a screenshot to a PNG file.
 func (b *Tab) Picture(path string) {
 	b.t.Helper()
 	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
@@ -240,20 +240,20 @@ func (b *Tab) Picture(path string) {
 	}
 }
 
-// A Violation is a rule of axe-core that a page breaks.
+// A Violation is an axe-core rule that a page breaks.
 type Violation struct {
 	ID     string `json:"id"`     // of the rule
 	Impact string `json:"impact"` // minor, moderate, serious or critical
-	Help   string `json:"help"`   // what the rule says
+	Help   string `json:"help"`   // text of the rule
 
-	// Nodes are the places that break it.
+	// Nodes are the elements that break it.
 	Nodes []struct {
 		HTML    string `json:"html"`
 		Summary string `json:"failureSummary"`
 	} `json:"nodes"`
 }
 
-// String returns the rule and the first place that breaks it.
+// String returns the rule and the first element that breaks it.
 func (v Violation) String() string {
 	text := fmt.Sprintf("%s (%s): %s", v.ID, v.Impact, v.Help)
 	if len(v.Nodes) > 0 {
@@ -265,7 +265,7 @@ func (v Violation) String() string {
 // Serious reports whether the impact is serious or critical.
 func (v Violation) Serious() bool { return v.Impact == "serious" || v.Impact == "critical" }
 
-// Axe runs axe-core on the page as it is now, and returns what it finds.
+// Axe runs axe-core on the page in its current state, and returns the violations.
 func (b *Tab) Axe() []Violation {
 	b.t.Helper()
 	r, err := gzip.NewReader(bytes.NewReader(axe))

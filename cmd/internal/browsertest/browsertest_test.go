@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestFinds shows a page that does what pages must not, and wants each to be found.
+// TestFinds opens a page with all the faults that must be found.
 func TestFinds(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -34,7 +34,7 @@ func TestFinds(t *testing.T) {
 	}
 	problems := strings.Join(tab.Problems(), "\n")
 	if !strings.Contains(problems, "thrown") || !strings.Contains(problems, "Content Security Policy") {
-		t.Errorf("problems are %s", problems)
+		t.Errorf("got the problems %s", problems)
 	}
 	if got := tab.Elsewhere(server.URL); len(got) != 1 || got[0] != "http://127.0.0.1:1/a.png" {
 		t.Errorf("requests elsewhere: %v", got)
@@ -43,6 +43,6 @@ func TestFinds(t *testing.T) {
 		t.Error("not dark")
 	}
 	if Eval[bool](tab, `"bad" in window`) {
-		t.Error("the policy is not in force")
+		t.Error("the policy is not enforced")
 	}
 }

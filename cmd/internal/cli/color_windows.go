@@ -5,7 +5,7 @@ import (
 	"syscall"
 )
 
-// showsColor reports whether f is a console that understands escape sequences, which have to be turned on.
+// showsColor reports whether f is a console that understands escape sequences. It turns them on.
 func showsColor(f *os.File) bool {
 	const virtualTerminal = 0x4
 	var mode uint32

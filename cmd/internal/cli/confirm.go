@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// Confirm asks a question and reports whether the answer is yes. The error is that of ctx, if that ends first.
+// Confirm asks a question and reports whether the answer is yes. If ctx ends first, it returns the error of ctx.
 func (s Streams) Confirm(ctx context.Context, question string) (bool, error) {
 	fmt.Fprint(s.Err, question+" [y/N] ")
 	answer := make(chan string, 1)
-	go func() { // which the end of ctx leaves behind: nothing else reads In then
+	go func() { // left behind when ctx ends: nothing else reads In after that
 		line, _ := bufio.NewReader(s.In).ReadString('\n')
 		answer <- strings.ToLower(strings.TrimSpace(line))
 	}()

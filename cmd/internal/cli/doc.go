@@ -1,3 +1,3 @@
-// Package cli holds what the commands share: the streams of a call and what they can show, exit statuses, and text that is
-// fit for a terminal.
+// Package cli holds what the commands share: the streams of a call and their capabilities, exit statuses, and the
+// formatting of text for terminals.
 package cli

@@ -7,18 +7,18 @@ import (
 
 // Exit statuses of all commands.
 const (
-	OK      = 0 // done, and nothing is wrong
-	Issues  = 1 // done, and something is wrong with the requests or the results
-	Failed  = 2 // not done: a wrong call, a file that cannot be read, a service that refuses
-	Stopped = 3 // ended before the work is done, by an interrupt; the same command continues
-	Person  = 4 // somebody has to decide or do something first; then the same command continues
+	OK      = 0 // success
+	Issues  = 1 // finished, but there are errors in the requests or the results
+	Failed  = 2 // failed: a usage error, a file that cannot be read, or an error of the service
+	Stopped = 3 // interrupted: the same command continues
+	Person  = 4 // action by a person needed first; then the same command continues
 )
 
 // An ExitError ends a command with a status.
 type ExitError struct {
 	Status int   // exit status
 	Err    error // what to print, nil for nothing
-	Usage  bool  // the call is wrong: the message says where help is
+	Usage  bool  // it is a usage error: the message refers to the help
 }
 
 // Error returns the text of Err.
@@ -40,12 +40,12 @@ func Exit(status int) error {
 	return &ExitError{Status: status}
 }
 
-// Wrong returns the error of a wrong call. The text says what is wrong and what to do.
+// Wrong returns a usage error. The text says what is wrong and what to do.
 func Wrong(format string, args ...any) error {
 	return &ExitError{Status: Failed, Err: fmt.Errorf(format, args...), Usage: true}
 }
 
-// Status returns the exit status that an error means: Failed unless it says otherwise.
+// Status returns the exit status for an error: that of an ExitError, or else Failed.
 func Status(err error) int {
 	var exit *ExitError
 	switch {

@@ -8,20 +8,18 @@ import (
 	"golang.org/x/term"
 )
 
-// Streams are what a command reads and writes. Out holds data and nothing else; progress, questions, warnings and errors
-// go to Err.
+// Streams are what a command reads and writes. Only data goes to Out; progress, questions, warnings and errors go to Err.
 type Streams struct {
 	In  io.Reader // standard input
 	Out io.Writer // standard output
 	Err io.Writer // standard error
 
 	Color bool // Out shows colors
-	Asks  bool // somebody can be asked: In and Err are terminals
-	Live  bool // Err is a terminal on which lines can be written over
+	Asks  bool // questions can be asked: In and Err are terminals
+	Live  bool // Err is a terminal on which lines can be redrawn
 }
 
-// System returns the streams of this process. A terminal with TERM=dumb shows no colors and no moving lines, and NO_COLOR
-// turns colors off.
+// System returns the streams of this process. TERM=dumb turns off colors and redrawn lines, and NO_COLOR turns off colors.
 func System() Streams {
 	errTerminal := term.IsTerminal(int(os.Stderr.Fd()))
 	dumb := isDumb(os.Getenv)
@@ -33,14 +31,14 @@ func System() Streams {
 	}
 }
 
-// wantsColor reports whether the environment does not speak against colors.
+// wantsColor reports whether the environment allows colors.
 func wantsColor(getenv func(string) string) bool {
 	return getenv("NO_COLOR") == "" && !isDumb(getenv)
 }
 
 func isDumb(getenv func(string) string) bool { return getenv("TERM") == "dumb" }
 
-// WriteJSON writes one JSON document, on a line.
+// WriteJSON writes one JSON document on one line.
 func (s Streams) WriteJSON(v any) error {
 	e := json.NewEncoder(s.Out)
 	e.SetEscapeHTML(false)

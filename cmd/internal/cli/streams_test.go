@@ -19,7 +19,7 @@ func TestWantsColor(t *testing.T) {
 	}
 }
 
-// TestShowsColor has files that are no terminals, one of which is a device.
+// TestShowsColor uses files that are not terminals, one of which is a device.
 func TestShowsColor(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{os.DevNull, "streams.go"} {
@@ -29,7 +29,7 @@ func TestShowsColor(t *testing.T) {
 		}
 		defer f.Close()
 		if showsColor(f) {
-			t.Errorf("%s is a terminal", name)
+			t.Errorf("%s counts as a terminal", name)
 		}
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/bulk"
 )
 
-// Visible escapes characters that no reader can see, such as controls and line breaks, as Go does in strings: names of
-// files and properties, and texts of others, must not write to a terminal as they like. It cuts off text beyond 500 bytes.
+// Visible escapes characters that a reader cannot see, such as controls and line breaks, as in Go strings, because file
+// names, property names and texts from outside must not control the terminal. It truncates text after 500 bytes.
 func Visible(s string) string {
 	var b strings.Builder
 	for _, r := range s {
@@ -26,7 +26,7 @@ func Visible(s string) string {
 	return b.String()
 }
 
-// Thousands writes a number with commas.
+// Thousands formats a number with commas.
 func Thousands(n int64) string {
 	text := strconv.FormatInt(n, 10)
 	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
@@ -35,7 +35,7 @@ func Thousands(n int64) string {
 	return text
 }
 
-// Plural writes a number and what it counts: "1 batch", "2,000 requests".
+// Plural formats a number and what it counts: "1 batch", "2,000 requests".
 func Plural(n int64, noun string) string {
 	switch {
 	case n == 1:
@@ -52,7 +52,7 @@ type Count struct {
 	Of string // of what
 }
 
-// Counts writes counts in a row, but for those behind the first one that are zero: "18 answered, 2 failed".
+// Counts joins counts with commas. It omits those after the first that are zero: "18 answered, 2 failed".
 func Counts(first Count, others ...Count) string {
 	all := []string{Thousands(first.N) + " " + first.Of}
 	for _, c := range others {
@@ -63,12 +63,12 @@ func Counts(first Count, others ...Count) string {
 	return strings.Join(all, ", ")
 }
 
-// List takes a list apart whose items are separated by commas or spaces.
+// List splits a list whose items are separated by commas or spaces.
 func List(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-// Bytes writes a number of bytes: "12.3 MB".
+// Bytes formats a number of bytes: "12.3 MB".
 func Bytes(n int64) string {
 	units := []string{"bytes", "kB", "MB", "GB", "TB"}
 	v, unit := float64(n), 0
@@ -81,7 +81,7 @@ func Bytes(n int64) string {
 	return strconv.FormatFloat(v, 'f', 1, 64) + " " + units[unit]
 }
 
-// Short writes a number with three digits: "12.3M".
+// Short formats a number with three digits: "12.3M".
 func Short(n int64) string {
 	if n < 1000 {
 		return strconv.FormatInt(n, 10)
@@ -91,7 +91,7 @@ func Short(n int64) string {
 	return number + map[string]string{"kB": "K", "MB": "M", "GB": "B", "TB": "T"}[unit]
 }
 
-// Dollars writes an amount of US dollars, in cents unless that would be nothing.
+// Dollars formats an amount of US dollars, with two decimals, or more if it would otherwise look like zero.
 func Dollars(m bulk.Money) string {
 	v := m.Float64()
 	switch {
@@ -107,7 +107,7 @@ func Dollars(m bulk.Money) string {
 	return "$" + strconv.FormatFloat(v, 'f', 2, 64)
 }
 
-// Duration writes how long something takes, for people: "3 days", "23h51m", "4m12s", "12s".
+// Duration formats a duration for people: "3 days", "23h51m", "4m12s", "12s".
 func Duration(d time.Duration) string {
 	switch {
 	case d < 0:
@@ -120,7 +120,7 @@ func Duration(d time.Duration) string {
 	return strconv.Itoa(int(d/(24*time.Hour))) + " days"
 }
 
-// Cut cuts a text off that has more than so many bytes.
+// Cut truncates a text to a number of bytes.
 func Cut(s string, most int) string {
 	if len(s) <= most {
 		return s

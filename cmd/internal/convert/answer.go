@@ -12,7 +12,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/gen"
 )
 
-// maxCell is the number of UTF-16 units that a cell of a spreadsheet may have.
+// maxCell is the maximum length of a spreadsheet cell, in UTF-16 code units.
 const maxCell = 32767
 
 func isLong(cell string) bool {
@@ -23,14 +23,14 @@ func isLong(cell string) bool {
 	return n > maxCell
 }
 
-// An answer is what the columns of a result say.
+// An answer holds the columns of a result.
 type answer struct {
 	outcome, text, stopReason, errorType, errorMessage string
 
 	tokens [4]string // input, written to the cache, read from the cache, output
 }
 
-// answerOf returns the columns of a result, nil if it is missing.
+// answerOf returns the columns of a result; item is nil if the result is missing.
 func answerOf(item *client.Item) (a answer) {
 	switch {
 	case item == nil:
@@ -82,7 +82,7 @@ func (r *resultWriter) values(item *client.Item, line int, id string) []string {
 	}
 	object, ok := objectOf(m)
 	if !ok {
-		r.n.add(Note{Line: line, ID: id, Kind: Dropped, Place: "fields", Message: "the answer is not a JSON object: ask for one with \"output_config\" and a JSON schema"})
+		r.n.add(Note{Line: line, ID: id, Kind: Dropped, Place: "fields", Message: "the answer is not a JSON object: request one with \"output_config\" and a JSON schema"})
 		return cells
 	}
 	for i, f := range r.fields {
@@ -96,7 +96,7 @@ func (r *resultWriter) values(item *client.Item, line int, id string) []string {
 	return cells
 }
 
-// objectOf returns the properties of the answer: its text, or the input of the one tool that it calls.
+// objectOf returns the properties of the object in the answer: its text, or the input of its only tool call.
 func objectOf(m *client.Message) ([]member, bool) {
 	value := jsontext.Value(strings.TrimSpace(m.Text()))
 	if uses := m.ToolUses(); len(value) == 0 && len(uses) == 1 {
@@ -109,7 +109,8 @@ func objectOf(m *client.Message) ([]member, bool) {
 	return object, err == nil
 }
 
-// lookUp returns the value of a field, nil if there is none. A property whose name has dots comes before a path.
+// lookUp returns the value of a field, nil if there is none. A property whose name contains dots takes precedence over a
+// path.
 func lookUp(object []member, f field) jsontext.Value {
 	if v := get(object, f.name); v != nil {
 		return v
@@ -127,7 +128,7 @@ func lookUp(object []member, f field) jsontext.Value {
 	return nil
 }
 
-// cellOf returns a value as a cell: strings without quotes, nothing for null, and JSON for anything else.
+// cellOf returns a value as a cell: a string without quotes, an empty cell for null, and JSON for anything else.
 func cellOf(v jsontext.Value) string {
 	if s, ok := text(v); ok {
 		return s
@@ -135,6 +136,6 @@ func cellOf(v jsontext.Value) string {
 	if v.Kind() == 'n' {
 		return ""
 	}
-	_ = v.Compact() // it was read before
+	_ = v.Compact() // it is valid JSON
 	return string(v)
 }

@@ -13,8 +13,8 @@ import (
 )
 
 // Array converts a JSON array of requests, the body of a create call, {"requests": [...]}, or requests over several lines
-// to one request a line. Numbers and strings keep their form. An element that is not an object is a note. An error ends the
-// conversion: the output is then incomplete.
+// to one request per line. Numbers and strings keep their form. An element that is not an object becomes a note. After an
+// error the output is incomplete.
 func Array(w io.Writer, r io.Reader, n *Notes) (s Summary, err error) {
 	in, err := withoutMark(r)
 	if err != nil {
@@ -26,7 +26,7 @@ func Array(w io.Writer, r io.Reader, n *Notes) (s Summary, err error) {
 	return s, errors.Join(a.read(), out.Flush())
 }
 
-// withoutMark skips a byte order mark of UTF-8.
+// withoutMark skips a UTF-8 byte order mark.
 func withoutMark(r io.Reader) (io.Reader, error) {
 	b := bufio.NewReaderSize(r, 64<<10)
 	head, err := b.Peek(3)
@@ -34,16 +34,16 @@ func withoutMark(r io.Reader) (io.Reader, error) {
 		return nil, err
 	}
 	if string(head) == "\ufeff" {
-		_, _ = b.Discard(3) // it was peeked at
+		_, _ = b.Discard(3) // peeked above
 	}
 	return b, nil
 }
 
-// newlines counts the lines of what is read through it.
+// newlines counts the lines that are read through it.
 type newlines struct {
 	r      io.Reader
 	offset int64
-	ends   []int64 // offsets of line breaks behind the last one that at was asked for
+	ends   []int64 // offsets of line breaks after the last argument of at
 	before int
 }
 
@@ -58,7 +58,7 @@ func (l *newlines) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// at returns the line of an offset, from 1. Offsets must grow from call to call.
+// at returns the line of an offset, from 1. Offsets must not decrease from call to call.
 func (l *newlines) at(offset int64) int {
 	n := 0
 	for n < len(l.ends) && l.ends[n] < offset {
@@ -69,7 +69,7 @@ func (l *newlines) at(offset int64) int {
 	return l.before + 1
 }
 
-// An arrayReader reads requests from JSON of any of the forms of Array.
+// An arrayReader reads requests from JSON in any of the forms that Array accepts.
 type arrayReader struct {
 	d     *jsontext.Decoder
 	lines *newlines
@@ -110,7 +110,7 @@ func (a *arrayReader) explain(err error) error {
 	var syntax *jsontext.SyntacticError
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return errors.New("the JSON ends too early: the file is cut off")
+		return errors.New("unexpected end of the JSON: the file is truncated")
 	case errors.As(err, &syntax):
 		return fmt.Errorf("line %d: not JSON: %w", a.lines.at(syntax.ByteOffset), syntax.Err)
 	}
@@ -174,7 +174,7 @@ func (a *arrayReader) object() error {
 		return a.write(append(request, '}'), begin)
 	}
 	for _, key := range others {
-		a.n.add(Note{Line: a.line(), Kind: Dropped, Place: key, Message: "it is beside the requests, and belongs to no request"})
+		a.n.add(Note{Line: a.line(), Kind: Dropped, Place: key, Message: "it is outside of the requests and not part of any request"})
 	}
 	return a.n.err
 }

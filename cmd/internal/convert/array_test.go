@@ -16,7 +16,7 @@ func TestArray(t *testing.T) {
 	for name, tt := range map[string]struct {
 		in, out string
 		notes   []string
-		err     string // its beginning
+		err     string // beginning of the error
 	}{
 		"array/two":         {in: "[\n {\"custom_id\": \"a\", \"params\": {\"x\": 1.50}},\n {\"custom_id\":\"b\"}\n]\n", out: "{\"custom_id\":\"a\",\"params\":{\"x\":1.50}}\n{\"custom_id\":\"b\"}\n"},
 		"array/empty":       {in: "[]"},
@@ -24,10 +24,10 @@ func TestArray(t *testing.T) {
 		"array/numbers":     {in: "[\n1,\n\"x\", {}]", out: "{}\n", notes: []string{`refused : not an object: a request is {"custom_id", "params"}: 2 [2 ] [3 ]`}},
 		"array/strings":     {in: `[{"a":"é\u00e9\n"}]`, out: "{\"a\":\"é\\u00e9\\n\"}\n"},
 		"body/requests":     {in: "{\"requests\": [\n{\"custom_id\":\"a\"}]}", out: "{\"custom_id\":\"a\"}\n"},
-		"body/beside":       {in: "{\"betas\":[1],\n\"requests\":[{}],\n\"b\":2}", out: "{}\n", notes: []string{"dropped betas: it is beside the requests, and belongs to no request: 1 [3 ]", "dropped b: it is beside the requests, and belongs to no request: 1 [3 ]"}},
+		"body/beside":       {in: "{\"betas\":[1],\n\"requests\":[{}],\n\"b\":2}", out: "{}\n", notes: []string{"dropped betas: it is outside of the requests and not part of any request: 1 [3 ]", "dropped b: it is outside of the requests and not part of any request: 1 [3 ]"}},
 		"objects/pretty":    {in: "{\n \"custom_id\": \"a\",\n \"params\": {}\n}\n{\n \"custom_id\": \"b\"\n}", out: "{\"custom_id\":\"a\",\"params\":{}}\n{\"custom_id\":\"b\"}\n"},
 		"wrong/comma":       {in: "[\n{},\n]", out: "{}\n", err: "line 2: not JSON: "},
-		"wrong/cut off":     {in: "[{\"a\":1},\n{\"a\"", out: "{\"a\":1}\n", err: "the JSON ends too early"},
+		"wrong/cut off":     {in: "[{\"a\":1},\n{\"a\"", out: "{\"a\":1}\n", err: "unexpected end of the JSON"},
 		"wrong/empty":       {in: " \n", err: "the file is empty"},
 		"wrong/number":      {in: "\n1", err: "line 2: neither a JSON array nor an object"},
 		"wrong/Latin-1":     {in: "[\n{\"a\":\"\xfc\"}]", err: "line 2: not JSON: invalid UTF-8"},

@@ -14,7 +14,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/messages"
 )
 
-// maxFile is the largest file that becomes part of a request: the service takes no larger request with a PDF.
+// maxFile is the maximum size of a file in a request: the service accepts no larger request with a PDF.
 const maxFile = 32 << 20
 
 // files reads images and PDFs below a directory.
@@ -23,7 +23,7 @@ type files struct {
 	root *os.Root
 }
 
-// openFiles opens a directory. Nothing outside of it can be read, through links either.
+// openFiles opens a directory. Nothing outside of it can be read, not even through links.
 func openFiles(dir string) (*files, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -36,13 +36,13 @@ func openFiles(dir string) (*files, error) {
 	return &files{dir, root}, nil
 }
 
-// A block is a content block made of a file.
+// A block is a content block made from a file.
 type block struct {
 	kind          string // image or document
 	source, whole []byte
 }
 
-// load makes a block of a file, an image or a PDF by its first bytes.
+// load makes a block from a file, which is an image or a PDF according to its first bytes.
 func (f *files) load(name string) (*block, error) {
 	data, err := f.read(name)
 	if err != nil {
@@ -59,7 +59,7 @@ func (f *files) load(name string) (*block, error) {
 	} else {
 		image, err := messages.Image(data)
 		if err != nil {
-			return nil, &detailed{"the file is neither a PDF nor an image that a request can have: " + err.Error(), strconv.Quote(name)}
+			return nil, &detailed{"the file is neither a PDF nor an image of a supported format: " + err.Error(), strconv.Quote(name)}
 		}
 		b.kind, source, whole = "image", image.Source, image
 	}
@@ -71,7 +71,7 @@ func (f *files) load(name string) (*block, error) {
 
 func (f *files) read(name string) ([]byte, error) {
 	if strings.TrimSpace(name) == "" {
-		return nil, errors.New("no file is named")
+		return nil, errors.New("the name of the file is empty")
 	}
 	path := filepath.FromSlash(name)
 	if filepath.IsAbs(path) {
@@ -88,7 +88,7 @@ func (f *files) read(name string) ([]byte, error) {
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return nil, &detailed{"the file does not exist in " + f.dir, strconv.Quote(name)}
-	case err != nil && strings.Contains(err.Error(), "escapes"): // package os has no error for it
+	case err != nil && strings.Contains(err.Error(), "escapes"): // package os has no error value for this
 		return nil, f.outside(name)
 	case err != nil:
 		return nil, &detailed{"the file cannot be read: " + reason(err), strconv.Quote(name)}
@@ -113,10 +113,10 @@ func (f *files) read(name string) ([]byte, error) {
 }
 
 func (f *files) outside(name string) error {
-	return &detailed{"the file is outside of " + f.dir + ": only files below that directory are read, and --files names another one", strconv.Quote(name)}
+	return &detailed{"the file is outside of " + f.dir + ": only files below that directory are read; --files sets another directory", strconv.Quote(name)}
 }
 
-// reason is an error of package os without the name of the file.
+// reason returns the text of an error of package os without the name of the file.
 func reason(err error) string {
 	var p *os.PathError
 	if errors.As(err, &p) {

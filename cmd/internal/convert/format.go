@@ -8,20 +8,20 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A Format is what a file holds.
+// A Format is the format of a file.
 type Format string
 
 // The formats.
 const (
 	FormatTable    Format = "table"    // CSV or TSV, see [Rows]
-	FormatOpenAI   Format = "openai"   // requests of OpenAI's Batch API, one a line, see [OpenAI]
+	FormatOpenAI   Format = "openai"   // requests of OpenAI's Batch API, one per line, see [OpenAI]
 	FormatJSON     Format = "json"     // a JSON array of requests, or the body of a create call, see [Array]
-	FormatResults  Format = "results"  // results, one a line, see [Results]
-	FormatRequests Format = "requests" // requests, one a line, which need no conversion
+	FormatResults  Format = "results"  // results, one per line, see [Results]
+	FormatRequests Format = "requests" // requests, one per line, which need no conversion
 )
 
-// Detect returns the format of a file by its beginning, of which 64 KB are enough. A file that does not begin as JSON is
-// taken for a table.
+// Detect returns the format of a file from its beginning, of which 64 KB are enough. A file that does not begin like JSON is
+// a table.
 func Detect(head []byte) Format {
 	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\ufeff")), " \t\r\n")
 	switch {
@@ -43,7 +43,7 @@ func Detect(head []byte) Format {
 	return FormatRequests
 }
 
-// firstNames returns the names of the first object, as far as they are there, and whether it is on one line.
+// firstNames returns the property names of the first object, as far as head has them, and whether it is on one line.
 func firstNames(head []byte) (names map[string]bool, oneLine bool) {
 	names = make(map[string]bool)
 	d := jsontext.NewDecoder(bytes.NewReader(head), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))

@@ -25,7 +25,7 @@ func checkID(id string) error {
 	return nil
 }
 
-// ids holds a number for each custom ID, by its hash of 128 bits: a million of them take some 50 MB.
+// ids maps custom IDs to numbers. It stores their 128-bit hashes: a million IDs take about 50 MB.
 type ids struct {
 	seeds [2]maphash.Seed
 	at    map[[2]uint64]int64
@@ -39,7 +39,7 @@ func (s *ids) key(id string) [2]uint64 {
 	return [2]uint64{maphash.String(s.seeds[0], id), maphash.String(s.seeds[1], id)}
 }
 
-// add notes an ID with a number, and returns the number of the same ID before, if there is one.
+// add adds an ID with a number. If the ID was added before, it returns the number of that time.
 func (s *ids) add(id string, number int64) (before int64, again bool) {
 	key := s.key(id)
 	if before, again = s.at[key]; !again {
@@ -48,10 +48,10 @@ func (s *ids) add(id string, number int64) (before int64, again bool) {
 	return before, again
 }
 
-// check notes the custom ID of a line, and returns an error if an earlier line has it.
+// check adds the custom ID of a line, and returns an error if an earlier line has the same one.
 func (s *ids) check(id string, line int) error {
 	if before, again := s.add(id, int64(line)); again {
-		return &detailed{"the custom_id is that of an earlier line, and each must be unique", fmt.Sprintf("%q, as line %d", id, before)}
+		return &detailed{"duplicate custom_id: each must be unique", fmt.Sprintf("%q, as in line %d", id, before)}
 	}
 	return nil
 }

@@ -15,15 +15,15 @@ type lineReader struct {
 	buffer []byte
 	number int   // of the last line, from 1
 	begin  int64 // offset of the last line
-	offset int64 // behind it
+	offset int64 // offset of the next line
 }
 
 func newLineReader(r io.Reader) *lineReader {
 	return &lineReader{r: bufio.NewReaderSize(r, 64<<10)}
 }
 
-// next returns the next line without white space around it. It is valid until the next call. The error is io.EOF in the
-// end.
+// next returns the next line without surrounding white space. It is valid until the next call. At the end the error is
+// io.EOF.
 func (l *lineReader) next() ([]byte, error) {
 	for {
 		l.buffer, l.begin = l.buffer[:0], l.offset

@@ -11,9 +11,9 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/convert"
 )
 
-// A generator is a file that is made as it is read.
+// A generator is a file that is generated while it is read.
 type generator struct {
-	part func(n int) string // empty at the end
+	part func(n int) string // returns "" at the end
 	n    int
 	rest string
 }
@@ -30,7 +30,7 @@ func (g *generator) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// A gauge is a file that nobody keeps. It measures the heap now and then.
+// A gauge discards what is written. It measures the heap from time to time.
 type gauge struct {
 	bytes, every int
 	peak         uint64
@@ -47,7 +47,7 @@ func (g *gauge) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestMemoryOfConversions has the heap stay small while 15 MB go through each conversion.
+// TestMemoryOfConversions checks that the heap stays small while 15 MB pass through each conversion.
 func TestMemoryOfConversions(t *testing.T) {
 	const rows = 8000
 	filler := strings.Repeat("many words ", 180)
@@ -106,7 +106,7 @@ func TestMemoryOfConversions(t *testing.T) {
 	}
 }
 
-// TestMemoryOfOneRow refuses a row without an end before it is in memory.
+// TestMemoryOfOneRow checks that an endless row is refused before it fills memory.
 func TestMemoryOfOneRow(t *testing.T) {
 	filler := strings.Repeat("x", 1<<20)
 	g := &generator{part: func(i int) string {

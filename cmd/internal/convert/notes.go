@@ -2,19 +2,19 @@ package convert
 
 import "errors"
 
-// A Kind says what a note is about.
+// A Kind is the kind of a note.
 type Kind string
 
 // The kinds of notes.
 const (
-	Refused Kind = "refused" // not converted: the output lacks it
+	Refused Kind = "refused" // not converted and not in the output
 	Dropped Kind = "dropped" // converted without this part, which has no counterpart
-	Changed Kind = "changed" // converted to something that is not quite the same
+	Changed Kind = "changed" // converted to something slightly different
 )
 
-// A Note is about something that a conversion could not carry over as it was.
+// A Note describes something that a conversion could not carry over unchanged.
 type Note struct {
-	// Line is where it is in the input, from 1; 0 for the input as a whole.
+	// Line is the line in the input, from 1; 0 for the input as a whole.
 	Line int `json:"line,omitempty"`
 
 	// ID is the custom ID of the request or result, if it is known.
@@ -23,22 +23,22 @@ type Note struct {
 	// Kind says what happened.
 	Kind Kind `json:"kind"`
 
-	// Place is the part that it is about, such as body.seed or the name of a column. An index of an array is a star.
+	// Place is the part concerned, such as body.seed or the name of a column. Indexes of arrays are written as a star.
 	Place string `json:"place,omitempty"`
 
 	// Message says why, and what to do.
 	Message string `json:"message"`
 
-	// Detail is what differs between notes with the same message, such as the name of a file.
+	// Detail is what differs between notes with the same message, such as a file name.
 	Detail string `json:"detail,omitempty"`
 }
 
-// A detailed error has a part that differs between errors of its kind.
+// A detailed error has a detail that differs between errors with the same message.
 type detailed struct{ message, detail string }
 
 func (e *detailed) Error() string { return e.message + ": " + e.detail }
 
-// noteOf returns a note about an error.
+// noteOf converts an error to a note.
 func noteOf(err error, kind Kind, line int, id, place string) Note {
 	n := Note{Line: line, ID: id, Kind: kind, Place: place, Message: err.Error()}
 	var d *detailed
@@ -50,31 +50,31 @@ func noteOf(err error, kind Kind, line int, id, place string) Note {
 
 // A Group counts the notes with the same kind, place and message.
 type Group struct {
-	// Kind, Place and Message are those of the notes.
+	// Kind, Place and Message are common to the notes.
 	Kind    Kind   `json:"kind"`
 	Place   string `json:"place,omitempty"`
 	Message string `json:"message"`
 
-	// Count is the number of notes, and First are the first of them.
+	// Count is the number of notes, and First holds the first of them.
 	Count int      `json:"count"`
 	First []Sample `json:"first,omitempty"`
 }
 
 // A Sample is one note of a group.
 type Sample struct {
-	// Line and Detail are those of the note.
+	// Line and Detail are as in [Note].
 	Line   int    `json:"line,omitempty"`
 	Detail string `json:"detail,omitempty"`
 }
 
 const (
-	maxGroups  = 200 // others are counted together, because places may have any name
+	maxGroups  = 200 // further ones are counted together, because places can have any name
 	maxSamples = 5
 )
 
 // Notes collects notes. The zero value is ready to use.
 type Notes struct {
-	// Each is called with each note, if it is set. Its first error ends the conversion.
+	// Each, if not nil, is called for each note. Its first error ends the conversion.
 	Each func(Note) error
 
 	groups []Group
@@ -87,7 +87,7 @@ type groupKey struct {
 	place, message string
 }
 
-// Groups returns the notes so far, in the order in which the groups first came.
+// Groups returns the groups of the notes so far, in the order of their first notes.
 func (n *Notes) Groups() []Group { return n.groups }
 
 // Count returns the number of notes of a kind so far.
@@ -107,7 +107,7 @@ func (n *Notes) add(note Note) {
 	key := groupKey{note.Kind, note.Place, note.Message}
 	at, ok := n.index[key]
 	if !ok && len(n.groups) >= maxGroups {
-		key.place, key.message = "", "and others, of which there are too many kinds to list"
+		key.place, key.message = "", "and others, of too many kinds to list"
 		at, ok = n.index[key]
 	}
 	if !ok {
@@ -125,7 +125,7 @@ func (n *Notes) add(note Note) {
 	}
 }
 
-// A Summary says what a conversion did. What it could not do is in the notes.
+// A Summary counts what a conversion did. What it could not do is in the notes.
 type Summary struct {
 	// Read is the number of rows, lines or elements of the input, without blank ones.
 	Read int `json:"read"`
@@ -133,15 +133,15 @@ type Summary struct {
 	// Written is the number of requests or rows of the output.
 	Written int `json:"written"`
 
-	// Blank is the number of rows of the table that had only empty cells.
+	// Blank is the number of table rows with only empty cells.
 	Blank int `json:"blank,omitempty"`
 
-	// Separator is what was found between the cells of the table, if there is one.
+	// Separator is the separator of the table's cells, if there is a table.
 	Separator string `json:"separator,omitempty"`
 
-	// Outcomes counts the rows of results by outcome.
+	// Outcomes counts result rows by outcome.
 	Outcomes map[string]int `json:"outcomes,omitempty"`
 
-	// Guarded is the number of cells of a written table that got an apostrophe, because they would be formulas.
+	// Guarded is the number of written cells that got a leading apostrophe because they look like formulas.
 	Guarded int `json:"guarded,omitempty"`
 }

@@ -13,23 +13,23 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/preflight"
 )
 
-// OpenAIOptions say how requests of OpenAI's Batch API become requests.
+// OpenAIOptions configure the conversion of requests of OpenAI's Batch API.
 type OpenAIOptions struct {
-	// Models are the models to use by the names in the input; the empty name is for all others. A name of the input that
-	// begins with claude needs none.
+	// Models maps model names in the input to models to use; the empty name stands for all others. Names that begin with
+	// claude need no entry.
 	Models map[string]string
 
-	// MaxTokens is max_tokens of requests that have none, which is required here.
+	// MaxTokens is the max_tokens of requests that set none, because the parameter is required here.
 	MaxTokens int64
 }
 
-// DefaultMaxTokens is what commands use for [OpenAIOptions.MaxTokens].
+// DefaultMaxTokens is the default of commands for [OpenAIOptions.MaxTokens].
 const DefaultMaxTokens = 4096
 
 // OpenAI converts lines of OpenAI's Batch API, {"custom_id", "method", "url", "body"} for /v1/chat/completions, to requests.
-// System and developer messages, tools, tool calls and their results, JSON schemas, images and PDFs have counterparts. What
-// has none becomes a note: the line is refused if its answer could not be what was asked for, and converted without the part
-// otherwise. An error ends the conversion: the output is then incomplete.
+// System and developer messages, tools, tool calls and their results, JSON schemas, images and PDFs are converted. A part
+// without a counterpart becomes a note: the line is refused if its answer could not be what was asked for, and otherwise
+// converted without that part. After an error the output is incomplete.
 func OpenAI(w io.Writer, r io.Reader, o OpenAIOptions, n *Notes) (s Summary, err error) {
 	in, out, seen, known := newLineReader(r), bufio.NewWriterSize(w, 1<<16), newIDs(), make(misfits)
 	for {
@@ -50,7 +50,7 @@ func OpenAI(w io.Writer, r io.Reader, o OpenAIOptions, n *Notes) (s Summary, err
 			continue
 		}
 		s.Written++
-		_, _ = out.Write(request) // Flush has the error
+		_, _ = out.Write(request) // Flush returns the error
 		if err := out.WriteByte('\n'); err != nil {
 			return s, err
 		}
@@ -68,7 +68,7 @@ type openAILine struct {
 	params  client.Params
 	refused bool
 
-	parallel bool // parallel_tool_calls is false, which belongs to the tool choice
+	parallel bool // parallel_tool_calls is false, which becomes part of the tool choice
 }
 
 func (l *openAILine) note(kind Kind, place, message, detail string) {
@@ -78,13 +78,13 @@ func (l *openAILine) note(kind Kind, place, message, detail string) {
 func (l *openAILine) drop(place, message string)   { l.note(Dropped, place, message, "") }
 func (l *openAILine) change(place, message string) { l.note(Changed, place, message, "") }
 
-// refuse notes that the line is not converted.
+// refuse adds a note that the line is not converted.
 func (l *openAILine) refuse(place, message string) {
 	l.refused = true
 	l.note(Refused, place, message, "")
 }
 
-// others notes properties that nothing here reads, unless they are null.
+// others adds notes for unknown properties, unless they are null.
 func (l *openAILine) others(place string, list []member, known ...string) {
 	for _, m := range list {
 		if m.value.Kind() != 'n' && !slices.Contains(known, m.name) {
@@ -93,7 +93,7 @@ func (l *openAILine) others(place string, list []member, known ...string) {
 	}
 }
 
-// object returns the properties of an object, and refuses anything else.
+// object returns the properties of an object. It refuses the line for any other value.
 func (l *openAILine) object(place string, v jsontext.Value) []member {
 	list, err := members(v)
 	if err != nil {
@@ -102,7 +102,7 @@ func (l *openAILine) object(place string, v jsontext.Value) []member {
 	return list
 }
 
-// string returns a string, and refuses anything else.
+// string returns a string. It refuses the line for any other value.
 func (l *openAILine) string(place string, v jsontext.Value) string {
 	s, ok := text(v)
 	if !ok {
@@ -162,19 +162,19 @@ func (l *openAILine) convert(line []byte, seen *ids) []byte {
 	return data
 }
 
-// syntaxOf returns the reason of a syntax error.
+// syntaxOf returns the cause of a syntax error.
 func syntaxOf(err error) string {
 	var syntax *jsontext.SyntacticError
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return "it ends too early"
+		return "it is truncated"
 	case errors.As(err, &syntax) && syntax.Err != nil:
 		return syntax.Err.Error()
 	}
 	return err.Error()
 }
 
-// fitModel leaves out what the model is known to refuse, where every other value is refused as well.
+// fitModel omits parameters that the model is known to refuse, whatever their value.
 func (l *openAILine) fitModel() {
 	p := &l.params
 	var effort client.Effort
@@ -197,11 +197,11 @@ func (l *openAILine) fitModel() {
 			}
 			place = "/reasoning_effort"
 		}
-		l.drop("body."+place[1:], "left out: "+string(p.Model)+" does not accept it")
+		l.drop("body."+place[1:], "omitted: "+string(p.Model)+" does not accept it")
 	}
 }
 
-// misfits are what models refuse, by the parameters in JSON. Only these parameters decide.
+// misfits caches the parameters that models refuse. The key is the JSON of the parameters that decide this.
 type misfits map[string][]string
 
 func (m misfits) of(model client.Model, temperature, topP *float64, effort client.Effort) []string {
@@ -211,7 +211,7 @@ func (m misfits) of(model client.Model, temperature, topP *float64, effort clien
 	}
 	data, err := p.AppendJSON(nil)
 	if err != nil {
-		return nil // as the request will say
+		return nil // the check of the request reports it
 	}
 	places, ok := m[string(data)]
 	if ok {

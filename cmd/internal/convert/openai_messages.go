@@ -11,7 +11,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/messages"
 )
 
-// messages converts the conversation. Results of tools become one user message with what the user says after them.
+// messages converts the conversation. Tool results and the user message that follows them become one user message.
 func (l *openAILine) messages(v jsontext.Value) {
 	const place = "body.messages"
 	list, err := elements(v)
@@ -20,7 +20,7 @@ func (l *openAILine) messages(v jsontext.Value) {
 		return
 	}
 	var system []*client.TextBlockParam
-	var results client.ContentBlocks // of tools, for the next user message
+	var results client.ContentBlocks // tool results, for the next user message
 	finish := func() {
 		if len(results) > 0 {
 			l.params.Messages = append(l.params.Messages, &client.UserMessage{Content: results})
@@ -34,7 +34,7 @@ func (l *openAILine) messages(v jsontext.Value) {
 		switch role {
 		case "system", "developer":
 			if len(l.params.Messages)+len(results) > 0 {
-				l.change(place+"[*]", "a system message after the conversation has begun is moved to the system prompt")
+				l.change(place+"[*]", "a system message inside the conversation is moved to the system prompt")
 			}
 			system = append(system, l.texts(place+"[*].content", get(m, "content"))...)
 		case "user":
@@ -59,7 +59,7 @@ func (l *openAILine) messages(v jsontext.Value) {
 		case "function":
 			l.refuse(place+"[*]", "the role function is deprecated and not converted: use tools")
 		default:
-			l.refuse(place+"[*].role", "not a role that is known")
+			l.refuse(place+"[*].role", "unknown role")
 		}
 		l.others(place+"[*]", m, known...)
 	}
@@ -72,18 +72,18 @@ func (l *openAILine) messages(v jsontext.Value) {
 		l.params.System = messages.System(system...)
 	}
 	if len(l.params.Messages) == 0 && !l.refused {
-		l.refuse(place, "there is no message but system messages")
+		l.refuse(place, "there are only system messages")
 	}
 }
 
-// texts converts content that is text.
+// texts converts content that must be text.
 func (l *openAILine) texts(place string, v jsontext.Value) (blocks []*client.TextBlockParam) {
 	add := func(s string) {
 		switch {
 		case strings.TrimSpace(s) != "":
 			blocks = append(blocks, messages.TextBlock(s))
 		case s != "":
-			l.drop(place, "a text of only white space is refused here")
+			l.drop(place, "a text of only white space, which is not allowed here")
 		}
 	}
 	if s, ok := text(v); ok {
@@ -111,12 +111,12 @@ func (l *openAILine) texts(place string, v jsontext.Value) (blocks []*client.Tex
 	return blocks
 }
 
-// content converts what a user says.
+// content converts the content of a user message.
 func (l *openAILine) content(v jsontext.Value) client.MessageContent {
 	const place = "body.messages[*].content"
 	if s, ok := text(v); ok {
 		if strings.TrimSpace(s) == "" {
-			l.refuse(place, "a message of the user is empty, which is refused here")
+			l.refuse(place, "an empty user message is not allowed here")
 		}
 		return client.TextContent(s)
 	}
@@ -133,7 +133,7 @@ func (l *openAILine) content(v jsontext.Value) client.MessageContent {
 			if s := l.string(place+"[*].text", get(part, "text")); strings.TrimSpace(s) != "" {
 				blocks = append(blocks, messages.TextBlock(s))
 			} else if !l.refused {
-				l.drop(place+"[*]", "a text of only white space is refused here")
+				l.drop(place+"[*]", "a text of only white space, which is not allowed here")
 			}
 		case "image_url":
 			if b := l.image(get(part, "image_url")); b != nil {
@@ -144,14 +144,14 @@ func (l *openAILine) content(v jsontext.Value) client.MessageContent {
 				blocks = append(blocks, b)
 			}
 		case "input_audio":
-			l.refuse(place+"[*].input_audio", "there is no audio")
+			l.refuse(place+"[*].input_audio", "audio is not supported")
 		default:
-			l.refuse(place+"[*].type", "not a part that is known")
+			l.refuse(place+"[*].type", "unknown type")
 		}
 		l.others(place+"[*]", part, "type", kind)
 	}
 	if len(blocks) == 0 && !l.refused {
-		l.refuse(place, "a message of the user is empty, which is refused here")
+		l.refuse(place, "an empty user message is not allowed here")
 	}
 	return blocks
 }
@@ -165,7 +165,7 @@ func (l *openAILine) image(v jsontext.Value) client.ContentBlockParam {
 		url = l.string(place+".url", get(list, "url"))
 		l.others(place, list, "url", "detail")
 		if detail, _ := text(get(list, "detail")); detail != "" && detail != "auto" {
-			l.drop(place+".detail", "it has no counterpart: images cost tokens by their size")
+			l.drop(place+".detail", "it has no counterpart: the tokens of an image depend on its size")
 		}
 	}
 	if strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://") {
@@ -173,7 +173,7 @@ func (l *openAILine) image(v jsontext.Value) client.ContentBlockParam {
 	}
 	data, declared, ok := dataURL(url)
 	if !ok {
-		l.refuse(place, "neither a data URL in base64 nor one of the web")
+		l.refuse(place, "neither a base64 data URL nor an http URL")
 		return nil
 	}
 	image, err := messages.Image(data)
@@ -182,7 +182,7 @@ func (l *openAILine) image(v jsontext.Value) client.ContentBlockParam {
 		return nil
 	}
 	if source, ok := image.Source.(*client.Base64ImageSource); ok && string(source.MediaType) != declared {
-		l.change(place, "its media type is not that of its bytes, which is used")
+		l.change(place, "the media type does not match the bytes, whose type is used")
 	}
 	return image
 }
@@ -192,13 +192,13 @@ func (l *openAILine) file(v jsontext.Value) client.ContentBlockParam {
 	const place = "body.messages[*].content[*].file"
 	list := l.object(place, v)
 	if get(list, "file_id") != nil {
-		l.refuse(place+".file_id", "the file is not at this service: put its data into the request, or upload it with the Files API")
+		l.refuse(place+".file_id", "the file is not on this service: put its data into the request, or upload it with the Files API")
 		return nil
 	}
 	l.others(place, list, "file_data", "filename")
 	data, _, ok := dataURL(l.string(place+".file_data", get(list, "file_data")))
 	if !ok {
-		l.refuse(place+".file_data", "not a data URL in base64")
+		l.refuse(place+".file_data", "not a base64 data URL")
 		return nil
 	}
 	document, err := messages.Document(data)
@@ -210,7 +210,7 @@ func (l *openAILine) file(v jsontext.Value) client.ContentBlockParam {
 	return document
 }
 
-// dataURL returns the bytes and the media type of a data URL in base64.
+// dataURL returns the bytes and the media type of a base64 data URL.
 func dataURL(url string) (data []byte, media string, ok bool) {
 	rest, ok := strings.CutPrefix(url, "data:")
 	if !ok {
@@ -232,7 +232,7 @@ func dataURL(url string) (data []byte, media string, ok bool) {
 	return data, media, err == nil
 }
 
-// assistant converts a message of the assistant.
+// assistant converts an assistant message.
 func (l *openAILine) assistant(m []member) {
 	const place = "body.messages[*]"
 	var blocks client.ContentBlocks
@@ -250,7 +250,7 @@ func (l *openAILine) assistant(m []member) {
 	}
 	for _, name := range []string{"audio", "function_call"} {
 		if v := get(m, name); v != nil && v.Kind() != 'n' {
-			l.refuse(place+"."+name, "it is not converted")
+			l.refuse(place+"."+name, "it cannot be converted")
 		}
 	}
 	if v := get(m, "annotations"); v != nil && v.Kind() != 'n' && string(v) != "[]" {
@@ -258,7 +258,7 @@ func (l *openAILine) assistant(m []member) {
 	}
 	switch {
 	case len(blocks) == 0 && !l.refused:
-		l.drop(place, "an empty message of the assistant is refused here")
+		l.drop(place, "an empty assistant message is not allowed here")
 	case len(blocks) == 1:
 		if b, ok := blocks[0].(*client.TextBlockParam); ok {
 			l.params.Messages = append(l.params.Messages, client.AssistantText(b.Text))
@@ -272,7 +272,7 @@ func (l *openAILine) assistant(m []member) {
 	}
 }
 
-// toolResult converts the result of a tool.
+// toolResult converts a tool message.
 func (l *openAILine) toolResult(m []member) client.ContentBlockParam {
 	const place = "body.messages[*]"
 	r := &client.ToolResultBlockParam{ToolUseID: l.string(place+".tool_call_id", get(m, "tool_call_id"))}

@@ -14,11 +14,11 @@ import (
 func (l *openAILine) body(list []member) {
 	l.params.MaxTokens = l.options.MaxTokens
 	if get(list, "max_tokens") == nil && get(list, "max_completion_tokens") == nil {
-		l.change("body.max_tokens", "it is missing and required here: the default is used")
+		l.change("body.max_tokens", "it is missing but required here: the default is used")
 	}
 	l.model(get(list, "model"))
 	if get(list, "max_tokens") != nil && get(list, "max_completion_tokens") != nil {
-		l.drop("body.max_tokens", "max_completion_tokens takes its place")
+		l.drop("body.max_tokens", "max_completion_tokens replaces it")
 	}
 	if get(list, "messages") == nil {
 		l.refuse("body.messages", "it is missing")
@@ -44,7 +44,7 @@ func (l *openAILine) model(v jsontext.Value) {
 	}
 	if !ok && !l.refused {
 		l.refused = true
-		l.note(Refused, "body.model", "no model is chosen for this one: use --model MODEL, or --model NAME=MODEL", name)
+		l.note(Refused, "body.model", "no model is set for this name: use --model MODEL, or --model NAME=MODEL", name)
 	}
 	l.params.Model = client.Model(to)
 }
@@ -52,7 +52,7 @@ func (l *openAILine) model(v jsontext.Value) {
 // Messages about parameters without a counterpart.
 const (
 	noCounterpart = "it has no counterpart"
-	noPenalty     = "there are no penalties for repetition"
+	noPenalty     = "penalties for repetition are not supported"
 	sayInSystem   = "it has no counterpart: say it in the system prompt"
 )
 
@@ -69,7 +69,7 @@ func (l *openAILine) param(m member) {
 		l.params.Temperature = l.number(place, m.value)
 		if t := l.params.Temperature; t != nil && *t > 1 {
 			*t = 1
-			l.change(place, "it is at most 1 here, and was higher: 1 is used")
+			l.change(place, "the maximum here is 1: 1 is used")
 		}
 	case "top_p":
 		l.params.TopP = l.number(place, m.value)
@@ -77,14 +77,14 @@ func (l *openAILine) param(m member) {
 		l.stop(m.value)
 	case "n":
 		if string(m.value) != "1" {
-			l.refuse(place, "a request has one answer: send it several times, each with its own custom_id")
+			l.refuse(place, "a request has only one answer: send it several times, with different custom_ids")
 		}
 	case "user", "safety_identifier":
 		if l.params.Metadata == nil {
 			l.params.Metadata = new(client.Metadata)
 		}
 		if l.params.Metadata.UserID != "" {
-			l.drop(place, "there is one user_id, and the request has another one")
+			l.drop(place, "there is only one user_id, and the request already has one")
 			break
 		}
 		l.params.Metadata.UserID = l.string(place, m.value)
@@ -99,18 +99,18 @@ func (l *openAILine) param(m member) {
 	case "reasoning_effort":
 		l.effort(place, m.value)
 	case "functions", "function_call":
-		l.refuse(place, "it is deprecated and not converted: use tools and tool_choice")
+		l.refuse(place, "it is deprecated and cannot be converted: use tools and tool_choice")
 	case "audio":
-		l.refuse(place, "there is no audio")
+		l.refuse(place, "audio is not supported")
 	default:
 		l.without(place, m)
 	}
 }
 
-// without notes a parameter that has no counterpart, unless its value means what happens here anyway.
+// without adds a note about a parameter without a counterpart, unless its value is what happens here anyway.
 func (l *openAILine) without(place string, m member) {
 	value := m.value.Clone()
-	_ = value.Compact() // it was read before
+	_ = value.Compact() // it is valid JSON
 	switch m.name {
 	case "stream":
 		if string(value) != "false" {
@@ -120,7 +120,7 @@ func (l *openAILine) without(place string, m member) {
 		l.drop(place, "batches are not streamed")
 	case "modalities":
 		if string(value) != `["text"]` {
-			l.refuse(place, "answers are text")
+			l.refuse(place, "only text answers are supported")
 		}
 	case "store", "logprobs":
 		if string(value) != "false" {
@@ -139,20 +139,20 @@ func (l *openAILine) without(place string, m member) {
 	case "verbosity":
 		l.drop(place, sayInSystem)
 	case "web_search_options":
-		l.drop(place, "it is not converted: the tool web_search takes its place")
+		l.drop(place, "it is not converted: use the tool web_search instead")
 	case "prompt_cache_key", "prompt_cache_retention":
-		l.drop(place, "it is not converted: cache_control takes its place")
+		l.drop(place, "it is not converted: use cache_control instead")
 	case "prediction", "service_tier", "top_logprobs":
 		l.drop(place, noCounterpart)
 	default:
-		l.drop(place, "not a parameter that is known, and not converted")
+		l.drop(place, "unknown parameter")
 	}
 }
 
 func (l *openAILine) maxTokens(place string, v jsontext.Value) {
 	var n int64
 	if json.Unmarshal(v, &n) != nil || n < 1 {
-		l.refuse(place, "not a number from 1")
+		l.refuse(place, "not a number of 1 or more")
 		return
 	}
 	l.params.MaxTokens = n
@@ -170,12 +170,12 @@ func (l *openAILine) number(place string, v jsontext.Value) *float64 {
 func (l *openAILine) stop(v jsontext.Value) {
 	list := []jsontext.Value{v}
 	if v.Kind() == '[' {
-		list, _ = elements(v) // it was read before
+		list, _ = elements(v) // it is valid JSON
 	}
 	for _, e := range list {
 		s := l.string("body.stop", e)
 		if strings.TrimSpace(s) == "" {
-			l.drop("body.stop", "a stop sequence of only white space is refused here")
+			l.drop("body.stop", "a stop sequence of only white space is not allowed here")
 			continue
 		}
 		l.params.StopSequences = append(l.params.StopSequences, s)
@@ -187,13 +187,13 @@ func (l *openAILine) effort(place string, v jsontext.Value) {
 	switch level {
 	case "low", "medium", "high", "xhigh":
 	case "minimal":
-		l.change(place, "there is no effort minimal: low is used")
+		l.change(place, "effort minimal does not exist here: low is used")
 		level = "low"
 	case "none":
-		l.drop(place, "there is no effort none: \"thinking\" turns thinking off, where the model allows it")
+		l.drop(place, "effort none does not exist here: \"thinking\" turns thinking off, if the model allows it")
 		return
 	default:
-		l.drop(place, "not an effort that is known here")
+		l.drop(place, "unknown effort")
 		return
 	}
 	l.outputConfig().Effort = client.Effort(level)
@@ -206,7 +206,7 @@ func (l *openAILine) outputConfig() *client.OutputConfig {
 	return l.params.OutputConfig
 }
 
-// responseFormat converts a JSON schema for the answer.
+// responseFormat converts the format of the answer, which must be a JSON schema.
 func (l *openAILine) responseFormat(v jsontext.Value) {
 	const place = "body.response_format"
 	list := l.object(place, v)
@@ -215,11 +215,11 @@ func (l *openAILine) responseFormat(v jsontext.Value) {
 		l.others(place, list, "type")
 		return
 	case "json_object":
-		l.drop(place, "there is no JSON mode without a schema: the prompt must ask for JSON, or use type json_schema")
+		l.drop(place, "JSON mode without a schema does not exist here: ask for JSON in the prompt, or use type json_schema")
 		return
 	case "json_schema":
 	default:
-		l.refuse(place, "not a format that is known")
+		l.refuse(place, "unknown format")
 		return
 	}
 	l.others(place, list, "type", "json_schema")

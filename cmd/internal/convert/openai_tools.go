@@ -38,7 +38,7 @@ func (l *openAILine) tools(v jsontext.Value) {
 	}
 }
 
-// toolChoice converts the choice of a tool.
+// toolChoice converts the tool choice.
 func (l *openAILine) toolChoice(v jsontext.Value) {
 	const place = "body.tool_choice"
 	if name, ok := text(v); ok {
@@ -50,7 +50,7 @@ func (l *openAILine) toolChoice(v jsontext.Value) {
 		case "required":
 			l.params.ToolChoice = new(client.ToolChoiceAny)
 		default:
-			l.refuse(place, "not a choice that is known")
+			l.refuse(place, "unknown tool choice")
 		}
 		return
 	}
@@ -65,7 +65,7 @@ func (l *openAILine) toolChoice(v jsontext.Value) {
 	l.params.ToolChoice = &client.ToolChoiceTool{Name: l.string(place+".function.name", get(f, "name"))}
 }
 
-// finishTools sets what depends on tools and choice together.
+// finishTools sets what depends on both the tools and the tool choice.
 func (l *openAILine) finishTools() {
 	p := &l.params
 	if len(p.Tools) == 0 {
@@ -90,7 +90,7 @@ func (l *openAILine) finishTools() {
 	}
 }
 
-// toolCalls converts the calls of an assistant message.
+// toolCalls converts the tool calls of an assistant message.
 func (l *openAILine) toolCalls(v jsontext.Value) (blocks []client.ContentBlockParam) {
 	const place = "body.messages[*].tool_calls"
 	list, err := elements(v)
@@ -115,7 +115,7 @@ func (l *openAILine) toolCalls(v jsontext.Value) (blocks []client.ContentBlockPa
 			l.refuse(place+"[*].function.arguments", "not a JSON object")
 			continue
 		}
-		_ = input.Compact() // it was read above
+		_ = input.Compact() // it is valid JSON
 		blocks = append(blocks, &client.ToolUseBlockParam{
 			ID: l.string(place+"[*].id", get(call, "id")), Name: l.string(place+"[*].function.name", get(f, "name")), Input: input,
 		})

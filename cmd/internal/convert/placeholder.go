@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// A columnText is text with the names of columns in it.
+// A columnText is text with references to columns.
 type columnText []textPart
 
-// A textPart is text, or the cell of a column.
+// A textPart is literal text, or the cell of a column.
 type textPart struct {
 	text   string
-	column int // -1 for text
+	column int // -1 for literal text
 }
 
-// columns are the columns of a table by name.
+// columns maps the column names of a table to their numbers.
 type columns struct {
 	names []string
-	index map[string]int // -1 if several have the name
+	index map[string]int // -1 if several columns have the name
 }
 
 func newColumns(header []string) *columns {
@@ -55,23 +55,23 @@ func (c *columns) find(name string) (int, error) {
 	return 0, fmt.Errorf("the table has no column %q%s (it has %s)", name, similar, strings.Trim(list, "[]"))
 }
 
-// looksLikeName is what is taken for the name of a column between braces. Anything else between braces is text, such as
-// an example of JSON in a prompt.
+// looksLikeName matches what counts as a column name between braces. Anything else between braces is text, such as an
+// example of JSON in a prompt.
 const looksLikeName = `^[\pL_][\pL\pN_ .-]{0,63}$`
 
 // A textCompiler compiles texts with {column} in them.
 type textCompiler struct {
 	columns *columns
 	name    *regexp.Regexp
-	literal []string // columns that some text has in doubled braces
-	notFile []string // places of contents that begin with @ and are no files
+	literal []string // columns that appear in double braces
+	notFile []string // places of contents that begin with @ but are not files
 }
 
 func newTextCompiler(c *columns) *textCompiler {
 	return &textCompiler{columns: c, name: regexp.MustCompile(looksLikeName)}
 }
 
-// compile takes a text apart. {column} is the cell of a column, and {{column}} is the text {column}.
+// compile parses a text. {column} is the cell of a column, and {{column}} is the literal text {column}.
 func (t *textCompiler) compile(s string) (parts columnText, err error) {
 	begin := 0
 	add := func(end int, p ...textPart) {
@@ -105,7 +105,7 @@ func (t *textCompiler) compile(s string) (parts columnText, err error) {
 		} else {
 			column, err := t.columns.find(inner)
 			if err != nil {
-				return nil, fmt.Errorf("%w; for the text {%s} write {{%s}}", err, inner, inner)
+				return nil, fmt.Errorf("%w; for the literal text {%s} write {{%s}}", err, inner, inner)
 			}
 			add(i, textPart{"", column})
 		}

@@ -9,26 +9,25 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/table"
 )
 
-// ResultOptions say how results become a table.
+// ResultOptions configure the conversion of results to a table.
 type ResultOptions struct {
-	// Input is the table that the requests were made of, nil for none. Its rows come first in each row of the output.
+	// Input is the table that the requests were made from, nil for none. Each row of the output begins with its row of Input.
 	Input io.Reader
 
-	// Table says how to read Input, and ID how its rows got their custom IDs.
+	// Table configures how to read Input, and ID how its rows got their custom IDs.
 	Table table.Options
 	ID    RowID
 
-	// Fields are properties of answers that are JSON objects, each a column: a name, or names with dots between them.
+	// Fields are properties of JSON answers to write as columns: a name, or a path of names separated by dots.
 	Fields []string
 
-	// Separator is between the cells of the output. Default: that of Input, or else a comma.
+	// Separator separates the cells of the output. Default: that of Input, or else a comma.
 	Separator rune
 
-	// Mark writes a byte order mark, without which Excel does not take the table for UTF-8. It is also written if Input
-	// has one.
+	// Mark writes a byte order mark, which Excel needs to read the table as UTF-8. It is also written if Input has one.
 	Mark bool
 
-	// Raw writes cells as they are, even if a spreadsheet would take them for formulas.
+	// Raw writes cells unchanged, even if a spreadsheet would treat them as formulas.
 	Raw bool
 }
 
@@ -36,8 +35,9 @@ type ResultOptions struct {
 // error_message and numbers of tokens. Outcome is succeeded, errored, canceled, expired, damaged for a line that cannot be
 // read, or missing for a row of the input without a result.
 //
-// With an input there is one row for each of its rows, in their order. Results must be an io.ReadSeeker then, because they
-// may come in any order, and results of other requests are notes. Otherwise rows have the order of the results.
+// With an input there is one row for each of its rows, in the same order. The results must then be an io.ReadSeeker, because
+// they may be in any order, and results of other requests become notes. Without an input the rows have the order of the
+// results.
 func Results(w io.Writer, results io.Reader, o ResultOptions, n *Notes) (s Summary, err error) {
 	s.Outcomes = make(map[string]int)
 	r := &resultWriter{o: &o, n: n, s: &s, fields: newFields(o.Fields)}
@@ -67,7 +67,7 @@ type resultWriter struct {
 	fields []field
 	names  []string // of the columns
 	row    []string
-	withID bool // custom_id is a column of its own
+	withID bool // custom_id is a column of the output
 }
 
 // resultColumns are the columns of each result.
@@ -102,7 +102,7 @@ func (r *resultWriter) begin(w io.Writer, in *table.Reader) error {
 			free = "result_" + free
 		}
 		if free != name {
-			r.n.add(Note{Kind: Changed, Place: name, Message: "there is a column of this name: that of the result is called " + free})
+			r.n.add(Note{Kind: Changed, Place: name, Message: "the table already has a column of this name: the column of the result is named " + free})
 		}
 		taken[free] = true
 		r.names = append(r.names, free)
@@ -147,7 +147,7 @@ func (r *resultWriter) all(w io.Writer, results io.Reader) error {
 	}
 }
 
-// parse reads a line of results, and notes what is wrong with it.
+// parse reads a line of results, and adds a note if it is damaged.
 func (r *resultWriter) parse(line []byte, number int) client.Item {
 	item := client.ParseItem(line, number)
 	if item.Malformed != nil {
@@ -156,7 +156,7 @@ func (r *resultWriter) parse(line []byte, number int) client.Item {
 	return item
 }
 
-// write writes a row of the input, nil for none, with its result, nil if it is missing.
+// write writes a row of the input with its result. Input is nil without a table, and item is nil if the result is missing.
 func (r *resultWriter) write(input []string, id string, item *client.Item, line int) error {
 	r.row = append(r.row[:0], input...)
 	if r.withID {
@@ -172,7 +172,7 @@ func (r *resultWriter) write(input []string, id string, item *client.Item, line 
 	r.s.Written++
 	for i, cell := range r.row {
 		if len(cell) > maxCell && isLong(cell) {
-			r.n.add(Note{Line: line, ID: id, Kind: Changed, Place: r.names[i], Message: "longer than the 32,767 characters that a cell of a spreadsheet may have: the file has it whole, and a spreadsheet cuts it"})
+			r.n.add(Note{Line: line, ID: id, Kind: Changed, Place: r.names[i], Message: "longer than the 32,767 characters of a spreadsheet cell: the file has all of it, but a spreadsheet truncates it"})
 		}
 	}
 	if r.n.err != nil {

@@ -57,10 +57,10 @@ type index struct {
 	file  io.ReadSeeker
 	at    *ids // index of places
 	place []place
-	next  *lineReader // behind the result that was read last, whose successor is often the next one
+	next  *lineReader // after the last result that was read; the one wanted next is often right there
 }
 
-// A place is where the result with a custom ID is.
+// A place is the position of a result.
 type place struct {
 	offset int64
 	line   int32
@@ -74,10 +74,10 @@ func (r *resultWriter) index(results io.ReadSeeker) (*index, error) {
 		r.s.Read++
 		item := r.parse(line, in.number)
 		if item.CustomID == "" {
-			return // the note names it
+			return // parse has added a note
 		}
 		if before, again := x.at.add(item.CustomID, int64(len(x.place))); again {
-			r.n.add(Note{Line: in.number, ID: item.CustomID, Kind: Dropped, Message: "a second result with the same custom_id", Detail: fmt.Sprintf("%q, as line %d", item.CustomID, x.place[before].line)})
+			r.n.add(Note{Line: in.number, ID: item.CustomID, Kind: Dropped, Message: "duplicate result for the same custom_id", Detail: fmt.Sprintf("%q, as in line %d", item.CustomID, x.place[before].line)})
 			return
 		}
 		x.place = append(x.place, place{offset: in.begin, line: int32(in.number)})
@@ -103,7 +103,7 @@ func (r *resultWriter) eachLine(results io.ReadSeeker, f func(in *lineReader, li
 	}
 }
 
-// read returns the result with a custom ID, nil if there is none, and its line.
+// read returns the result with a custom ID, or nil if there is none, and its line.
 func (x *index) read(id string) (*client.Item, int, error) {
 	number, ok := x.at.at[x.at.key(id)]
 	if !ok {
@@ -124,12 +124,12 @@ func (x *index) read(id string) (*client.Item, int, error) {
 	}
 	item := client.ParseItem(line, int(p.line))
 	if item.CustomID != id {
-		return nil, 0, fmt.Errorf("results: line %d has changed meanwhile", p.line)
+		return nil, 0, fmt.Errorf("results: line %d has changed in the meantime", p.line)
 	}
 	return &item, int(p.line), nil
 }
 
-// unused notes the results without a row.
+// unused adds notes about the results without a row.
 func (r *resultWriter) unused(results io.ReadSeeker, x *index) error {
 	count := 0
 	for i := range x.place {

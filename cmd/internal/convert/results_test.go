@@ -44,7 +44,7 @@ func TestResults(t *testing.T) {
 				"n,postponed,,,,,,,,\nd,damaged,,,,,,,,\n",
 			notes: []string{"changed : the result is damaged: 1 [7 decode JSON at /result: missing]"},
 		},
-		"alone/duplicate": {results: expired + expired, want: names + "\nx,expired,,,,,,,,\nx,expired,,,,,,,,\n", notes: []string{`changed custom_id: the custom_id is that of an earlier line, and each must be unique: 1 [2 "x", as line 1]`}},
+		"alone/duplicate": {results: expired + expired, want: names + "\nx,expired,,,,,,,,\nx,expired,,,,,,,,\n", notes: []string{`changed custom_id: duplicate custom_id: each must be unique: 1 [2 "x", as in line 1]`}},
 		"alone/empty":     {want: names + "\n"},
 		"alone/mark":      {o: convert.ResultOptions{Mark: true, Separator: ';'}, want: "\ufeff" + strings.ReplaceAll(names, ",", ";") + "\n"},
 		"cells/formula":   {results: succeeded("-1-", "=HYPERLINK(1)"), want: names + "\n'-1-,succeeded,'=HYPERLINK(1),end_turn,,,5,,2,3\n"},
@@ -52,7 +52,7 @@ func TestResults(t *testing.T) {
 		"cells/quoted":    {results: succeeded("a", "x,\"y\"\nz"), want: names + "\na,succeeded,\"x,\"\"y\"\"\nz\",end_turn,,,5,,2,3\n"},
 		"cells/long": {
 			results: succeeded("a", strings.Repeat("é", 32768)), want: names + "\na,succeeded," + strings.Repeat("é", 32768) + ",end_turn,,,5,,2,3\n",
-			notes: []string{"changed text: longer than the 32,767 characters that a cell of a spreadsheet may have: the file has it whole, and a spreadsheet cuts it: 1 [1 ]"},
+			notes: []string{"changed text: longer than the 32,767 characters of a spreadsheet cell: the file has all of it, but a spreadsheet truncates it: 1 [1 ]"},
 		},
 		"fields/found": {
 			results: succeeded("a", `{"label":"bug","n":1.50,"ok":true,"no":null,"o":{"p":"q","r":[1, 2]},"x.y":"z"}`) + tool + errored,
@@ -68,7 +68,7 @@ func TestResults(t *testing.T) {
 		"fields/no JSON": {
 			results: succeeded("a", "```json\n{}\n```"), o: convert.ResultOptions{Fields: []string{"text"}},
 			want:  names + ",result_text\na,succeeded,\"```json\n{}\n```\",end_turn,,,5,,2,3,\n",
-			notes: []string{"changed text: there is a column of this name: that of the result is called result_text: 1", `dropped fields: the answer is not a JSON object: ask for one with "output_config" and a JSON schema: 1 [1 ]`},
+			notes: []string{"changed text: the table already has a column of this name: the column of the result is named result_text: 1", `dropped fields: the answer is not a JSON object: request one with "output_config" and a JSON schema: 1 [1 ]`},
 		},
 		"join/order of the table": {
 			results: succeeded("b", "2") + succeeded("a", "1"), input: "id;note\r\na;\"x;y\"\r\nb;=1\r\nc;-5\r\n", o: convert.ResultOptions{ID: convert.RowID{Column: "id"}},
@@ -77,7 +77,7 @@ func TestResults(t *testing.T) {
 		"join/names of the table": {
 			results: succeeded("a", "1"), input: "\ufeffcustom_id,text,result_text\na,t,r\n",
 			want:  "\ufeffcustom_id,text,result_text,outcome,result_result_text,stop_reason,error_type,error_message,input_tokens,cache_creation_input_tokens,cache_read_input_tokens,output_tokens\na,t,r,succeeded,1,end_turn,,,5,,2,3\n",
-			notes: []string{"changed text: there is a column of this name: that of the result is called result_result_text: 1"},
+			notes: []string{"changed text: the table already has a column of this name: the column of the result is named result_result_text: 1"},
 		},
 		"join/numbers": {
 			results: succeeded("row-2", "2") + succeeded("row-1", "1"), input: "t\nx\n\ny\n", o: convert.ResultOptions{ID: convert.RowID{Number: true}},
@@ -87,9 +87,9 @@ func TestResults(t *testing.T) {
 			results: succeeded("a", "1") + succeeded("b", "2") + succeeded("a", "3"), input: "custom_id,t\na,x\n? ,y\na,z\nz\n",
 			want: "custom_id,t" + strings.TrimPrefix(names, "custom_id") + "\na,x,succeeded,1,end_turn,,,5,,2,3\n? ,y,missing,,,,,,,,\na,z,succeeded,1,end_turn,,,5,,2,3\n",
 			notes: []string{
-				`dropped : a second result with the same custom_id: 1 [3 "a", as line 1]`,
+				`dropped : duplicate result for the same custom_id: 1 [3 "a", as in line 1]`,
 				`changed custom_id: the custom_id has characters other than letters, digits, - and _: 1 [3 "? "]`,
-				"refused : the row has 1 cell, and the header 2: 1 [5 ]",
+				"refused : the row has 1 cell, but the header has 2: 1 [5 ]",
 				`dropped : no row of the table has the custom_id of this result: 1 [2 "b"]`,
 			},
 		},
@@ -130,7 +130,7 @@ func TestResultsFails(t *testing.T) {
 		want    string
 	}{
 		"join/stream": {io.MultiReader(), "custom_id\n", "to join results with a table they must be in a file"},
-		"join/no id":  {strings.NewReader(""), "id\n", "no column has the custom ids"},
+		"join/no id":  {strings.NewReader(""), "id\n", "no column has the custom IDs"},
 		"join/quotes": {strings.NewReader(""), "custom_id\n\"a\n", "table: line 2: a quoted cell"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -144,7 +144,7 @@ func TestResultsFails(t *testing.T) {
 	}
 }
 
-// TestResultsOfMany joins results in another order than the table's, with lines longer than any buffer.
+// TestResultsOfMany joins results whose order differs from the table's, with lines longer than any buffer.
 func TestResultsOfMany(t *testing.T) {
 	t.Parallel()
 	const n = 3000
@@ -176,8 +176,8 @@ func TestResultsOfMany(t *testing.T) {
 	}
 }
 
-// FuzzResults converts any results and any table: the output can be read again, has a row for each of the input, and no
-// cell of it is a formula.
+// FuzzResults converts any results and any table: the output can be read again, has a row for each row of the input, and
+// contains no formulas.
 func FuzzResults(f *testing.F) {
 	f.Add(succeeded("a", `{"x":"=1"}`)+succeeded("b", "@x"), "custom_id,t\na,+x\n")
 	f.Add(`{"custom_id":"e","result":{"type":"errored","error":{"type":"error","error":{"type":"-x","message":"=y"}}}}`+"\n{}\n\xff", "custom_id;\"x\ny\"\ne;1\n")

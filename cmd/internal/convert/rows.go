@@ -11,19 +11,19 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/table"
 )
 
-// RowID says how the rows of a table get their custom IDs. The zero value takes them from the template, or else from the
-// column custom_id.
+// RowID defines the custom IDs of the rows of a table. The zero value takes them from the template, or else from the column
+// custom_id.
 type RowID struct {
 	// Column is the name of a column, or text with {column} in it.
 	Column string
 
-	// Number makes row-1, row-2 and so on, in the order of the rows, without blank ones.
+	// Number makes them row-1, row-2 and so on, in the order of the rows. Blank rows are not counted.
 	Number bool
 }
 
-// RowOptions say how a table becomes requests.
+// RowOptions configure the conversion of a table to requests.
 type RowOptions struct {
-	// Table says how to read the table.
+	// Table configures how to read the table.
 	Table table.Options
 
 	// Template is JSON: the params of a request, or a whole request with custom_id and params. In its strings {column} is
@@ -31,15 +31,15 @@ type RowOptions struct {
 	// it is an element of content or the source of an image or document block.
 	Template []byte
 
-	// ID says how rows get their custom IDs.
+	// ID defines the custom IDs of the rows.
 	ID RowID
 
-	// Files is the directory of files, out of which no path leads. Default: the working directory.
+	// Files is the directory of files. Files outside of it are refused. Default: the working directory.
 	Files string
 }
 
-// Rows converts a table to requests. A row that cannot be converted is a note, and no line of the output. An error ends the
-// conversion: the output is then incomplete.
+// Rows converts a table to requests. A row that cannot be converted becomes a note, and is not in the output. After an error
+// the output is incomplete.
 func Rows(w io.Writer, r io.Reader, o RowOptions, n *Notes) (s Summary, err error) {
 	t, err := table.NewReader(r, o.Table)
 	if err != nil {
@@ -64,10 +64,10 @@ func Rows(w io.Writer, r io.Reader, o RowOptions, n *Notes) (s Summary, err erro
 		return s, err
 	}
 	for _, name := range texts.literal {
-		n.add(Note{Kind: Changed, Place: name, Message: "the template has this column in two pairs of braces: it stays text with one pair; for the cell write one pair"})
+		n.add(Note{Kind: Changed, Place: name, Message: "the template has this column in double braces, which means the literal text: for the cell write single braces"})
 	}
 	for _, place := range texts.notFile {
-		n.add(Note{Kind: Changed, Place: place, Message: "the content begins with @ and stays text: to send a file put it into a list, \"content\": [\"@...\"]"})
+		n.add(Note{Kind: Changed, Place: place, Message: "the content begins with @ and is sent as text: to send a file, put it into a list, \"content\": [\"@...\"]"})
 	}
 	out := bufio.NewWriterSize(w, 1<<16)
 	seen := newIDs()
@@ -97,7 +97,7 @@ func Rows(w io.Writer, r io.Reader, o RowOptions, n *Notes) (s Summary, err erro
 	return s, errors.Join(err, out.Flush())
 }
 
-// eachRow calls f with each row and its line. A row with an error is a note.
+// eachRow calls f with each row and its line. An invalid row becomes a note.
 func eachRow(t *table.Reader, s *Summary, n *Notes, f func(row []string, line int) error) error {
 	for {
 		row, line, err := t.Next()
@@ -123,13 +123,13 @@ func eachRow(t *table.Reader, s *Summary, n *Notes, f func(row []string, line in
 	}
 }
 
-// compileID returns what makes the custom ID of a row with a number.
+// compileID returns the function that makes the custom ID of a row.
 func compileID(o RowID, ofTemplate columnText, texts *textCompiler) (func(row []string, number int) (string, error), error) {
 	var parts columnText
 	column, isColumn := texts.columns.index[o.Column]
 	switch {
 	case o.Number && o.Column != "":
-		return nil, errors.New("custom ids are either from a column or numbers, not both")
+		return nil, errors.New("custom IDs come either from a column or from numbers, not both")
 	case o.Number:
 		return func(_ []string, number int) (string, error) { return "row-" + strconv.Itoa(number), nil }, nil
 	case o.Column == "" && ofTemplate != nil:
@@ -137,7 +137,7 @@ func compileID(o RowID, ofTemplate columnText, texts *textCompiler) (func(row []
 	case o.Column == "":
 		if _, ok := texts.columns.index["custom_id"]; !ok {
 			_, err := texts.columns.find("custom_id")
-			return nil, fmt.Errorf("no column has the custom ids: name one with --id, or number the rows with --number: %w", err)
+			return nil, fmt.Errorf("no column has the custom IDs: name one with --id, or number the rows with --number: %w", err)
 		}
 		return compileID(RowID{Column: "custom_id"}, nil, texts)
 	case isColumn && column >= 0:
@@ -149,11 +149,11 @@ func compileID(o RowID, ofTemplate columnText, texts *textCompiler) (func(row []
 			_, err = texts.columns.find(o.Column)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("custom ids: %w", err)
+			return nil, fmt.Errorf("custom IDs: %w", err)
 		}
 	}
 	if parts.fixed() {
-		return nil, errors.New("custom_id of the template must have a {column}: each request needs its own")
+		return nil, errors.New("custom_id of the template must contain a {column}: each request needs its own ID")
 	}
 	return func(row []string, _ int) (string, error) {
 		id := parts.fill(row)

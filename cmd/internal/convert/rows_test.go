@@ -24,7 +24,7 @@ const (
 	pdf = "%PDF-1.7\n%%EOF\n"
 )
 
-// notes writes groups one a line, for comparison.
+// notes formats groups for comparison, one per line.
 func notes(groups []convert.Group) (lines []string) {
 	for _, g := range groups {
 		text := fmt.Sprintf("%s %s: %s: %d", g.Kind, g.Place, g.Message, g.Count)
@@ -36,7 +36,7 @@ func notes(groups []convert.Group) (lines []string) {
 	return lines
 }
 
-// filesDir makes a directory with files in it and one beside it.
+// filesDir creates a directory with files in it, and a file next to it.
 func filesDir(t *testing.T) string {
 	dir := filepath.Join(t.TempDir(), "in")
 	for name, data := range map[string]string{"a.png": png, "sub/b.pdf": pdf, "note.txt": "hello", "empty": "", "../secret.png": png} {
@@ -71,7 +71,7 @@ func TestRows(t *testing.T) {
 			table: "k\nx\n\"\"\nx\ny z\n" + strings.Repeat("l", 65) + "\nx\n", template: `{"a":"b"}`, id: convert.RowID{Column: "k"},
 			want: []string{`{"custom_id":"x","params":{"a":"b"}}`},
 			notes: []string{
-				`refused custom_id: the custom_id is that of an earlier line, and each must be unique: 2 [4 "x", as line 2] [7 "x", as line 2]`,
+				`refused custom_id: duplicate custom_id: each must be unique: 2 [4 "x", as in line 2] [7 "x", as in line 2]`,
 				`refused custom_id: the custom_id has characters other than letters, digits, - and _: 1 [5 "y z"]`,
 				`refused custom_id: the custom_id has more than 64 characters: 1 [6 "` + strings.Repeat("l", 64) + `"...]`,
 			},
@@ -84,7 +84,7 @@ func TestRows(t *testing.T) {
 		"text/doubled braces": {
 			table: "custom_id,t\nx,1\n", template: `{"a":"{{t}} {{other}} {{t}} {t}"}`,
 			want:  []string{`{"custom_id":"x","params":{"a":"{t} {other} {t} 1"}}`},
-			notes: []string{"changed t: the template has this column in two pairs of braces: it stays text with one pair; for the cell write one pair: 1"},
+			notes: []string{"changed t: the template has this column in double braces, which means the literal text: for the cell write single braces: 1"},
 		},
 		"text/numbers stay": {table: "custom_id\nx\n", template: "{\"a\": 1.50,\n\"b\": [true, null, 1e400]}", want: []string{`{"custom_id":"x","params":{"a":1.50,"b":[true,null,1e400]}}`}},
 		"file/block": {table: "custom_id,f\nx,a.png\ny,sub/b.pdf\n", template: `{"content":["@{f}",{"type":"text","text":"@{f}"}]}`, want: []string{
@@ -97,24 +97,24 @@ func TestRows(t *testing.T) {
 		"file/not in a list": {
 			table: "custom_id,f\nx,a.png\n", template: `{"messages":[{"content":"@{f}"}]}`,
 			want:  []string{`{"custom_id":"x","params":{"messages":[{"content":"@a.png"}]}}`},
-			notes: []string{`changed template/messages/0/content: the content begins with @ and stays text: to send a file put it into a list, "content": ["@..."]: 1`},
+			notes: []string{`changed template/messages/0/content: the content begins with @ and is sent as text: to send a file, put it into a list, "content": ["@..."]: 1`},
 		},
 		"file/wrong ones": {
 			table: "custom_id,f\na,../secret.png\nb,link.png\nc,/etc/passwd\nd,none.png\ne,sub\nf,note.txt\ng,empty\nh,sub/b.pdf\ni,\"\"\n", template: `{"b":{"type":"image","source":"@{f}"}}`,
 			notes: []string{
-				`refused : the file is outside of DIR: only files below that directory are read, and --files names another one: 3 [2 "../secret.png"] [3 "link.png"] [4 "/etc/passwd"]`,
+				`refused : the file is outside of DIR: only files below that directory are read; --files sets another directory: 3 [2 "../secret.png"] [3 "link.png"] [4 "/etc/passwd"]`,
 				`refused : the file does not exist in DIR: 1 [5 "none.png"]`,
 				`refused : not a regular file: 1 [6 "sub"]`,
-				`refused : the file is neither a PDF nor an image that a request can have: image is text/plain; charset=utf-8: it must be JPEG, PNG, GIF or WebP: 1 [7 "note.txt"]`,
+				`refused : the file is neither a PDF nor an image of a supported format: image is text/plain; charset=utf-8: it must be JPEG, PNG, GIF or WebP: 1 [7 "note.txt"]`,
 				`refused : the file is empty: 1 [8 "empty"]`,
-				`refused : the file belongs into a block of type "document", and the template has it in one of type "image": 1 [9 "sub/b.pdf"]`,
-				`refused : no file is named: 1 [10 ]`,
+				`refused : the file needs a block of type "document", but the template has a block of type "image": 1 [9 "sub/b.pdf"]`,
+				`refused : the name of the file is empty: 1 [10 ]`,
 			},
 		},
 		"row/ragged": {
 			table: "custom_id,t\nx\ny,2\n", template: `{"a":"{t}"}`,
 			want:  []string{`{"custom_id":"y","params":{"a":"2"}}`},
-			notes: []string{"refused : the row has 1 cell, and the header 2: 1 [2 ]"},
+			notes: []string{"refused : the row has 1 cell, but the header has 2: 1 [2 ]"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -148,26 +148,26 @@ func TestRowsFails(t *testing.T) {
 	for name, tt := range map[string]struct {
 		table, template string
 		id              convert.RowID
-		want            string // the beginning of the error
+		want            string // beginning of the error
 	}{
 		"template/no JSON":         {template: `{"a":}`, want: "the template is not JSON, line 1: "},
-		"template/cut off":         {template: "{\"a\":1", want: "the template is not JSON: it ends too early"},
-		"template/two values":      {template: "{} {}", want: "the template is not JSON: there is more behind"},
+		"template/cut off":         {template: "{\"a\":1", want: "the template is not JSON: it is truncated"},
+		"template/two values":      {template: "{} {}", want: "the template is not JSON: there is more data after"},
 		"template/array":           {template: `[]`, want: "the template must be a JSON object"},
 		"template/outside strings": {template: "{\n\"a\": {t}}", want: "the template is not JSON, line 2: "},
-		"template/no column":       {template: `{"a":{"b":["{T}"]}}`, want: `template/a/b/0: the table has no column "T"; did you mean "t"? (it has "custom_id" "t" "d" "d"); for the text {T} write {{T}}`},
+		"template/no column":       {template: `{"a":{"b":["{T}"]}}`, want: `template/a/b/0: the table has no column "T"; did you mean "t"? (it has "custom_id" "t" "d" "d"); for the literal text {T} write {{T}}`},
 		"template/two columns":     {template: `{"a":"{d}"}`, want: `template/a: several columns have the name "d"`},
 		"template/in a name":       {template: `{"{t}":1}`, want: `template: {column} in the name of a property, "{t}"`},
-		"template/beside params":   {template: `{"params":{},"model":1}`, want: `the template has "model" beside "params"`},
+		"template/beside params":   {template: `{"params":{},"model":1}`, want: `the template has "model" next to "params"`},
 		"template/params":          {template: `{"params":1}`, want: `"params" of the template must be a JSON object`},
-		"template/custom_id alone": {template: `{"custom_id":"{t}","model":"m"}`, want: `the template has "custom_id" and no "params" beside it`},
-		"template/fixed id":        {template: `{"custom_id":"x","params":{}}`, want: "custom_id of the template must have a {column}"},
+		"template/custom_id alone": {template: `{"custom_id":"{t}","model":"m"}`, want: `the template has "custom_id" but no "params"`},
+		"template/fixed id":        {template: `{"custom_id":"x","params":{}}`, want: "custom_id of the template must contain a {column}"},
 		"template/names twice":     {template: `{"a":1,"a":2}`, want: "the template is not JSON, line 1: "},
-		"template/source":          {template: `{"source":"@{t}"}`, want: `template/source: a file is the source of a block whose "type" is "image" or "document"`},
+		"template/source":          {template: `{"source":"@{t}"}`, want: `template/source: a file can only be the source of a block whose "type" is "image" or "document"`},
 		"template/file missing":    {template: `{"content":["@none.png"]}`, want: "template/content/0: the file does not exist in "},
-		"id/unknown":               {template: `{}`, id: convert.RowID{Column: "nr"}, want: `custom ids: the table has no column "nr"`},
-		"id/both":                  {template: `{}`, id: convert.RowID{Column: "t", Number: true}, want: "custom ids are either from a column or numbers"},
-		"id/none":                  {table: "a,b\n1,2\n", template: `{}`, want: "no column has the custom ids: name one with --id, or number the rows with --number"},
+		"id/unknown":               {template: `{}`, id: convert.RowID{Column: "nr"}, want: `custom IDs: the table has no column "nr"`},
+		"id/both":                  {template: `{}`, id: convert.RowID{Column: "t", Number: true}, want: "custom IDs come either from a column or from numbers"},
+		"id/none":                  {table: "a,b\n1,2\n", template: `{}`, want: "no column has the custom IDs: name one with --id, or number the rows with --number"},
 		"table/not closed":         {table: "custom_id,t\n1,\"2\n", template: `{}`, want: "line 2: a quoted cell"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -203,8 +203,8 @@ func TestRowsPassPreflight(t *testing.T) {
 	}
 }
 
-// FuzzTemplate fills any template with any cell: what comes out is one line of JSON, and the text of the cell is in it as
-// it was.
+// FuzzTemplate fills any template with any cell: the result is one line of JSON that contains the text of the cell
+// unchanged.
 func FuzzTemplate(f *testing.F) {
 	for _, s := range []string{`{"a":"{t}"}`, `{"a":"{{t}} {t}{","b":[{"c":"x{t}y"}]}`, `{"params":{"a":"{t}"},"custom_id":"{k}"}`, `{"content":["@x",1]}`, "{\"a\":\"\\u007bt}\"}", `{"source":"@","type":"image"}`, `{"a":"{{{t}}}"}`} {
 		f.Add(s, "x\"y\n\\")

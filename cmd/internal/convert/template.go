@@ -11,24 +11,24 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A template makes requests of rows. It is JSON with {column} in its strings.
+// A template makes requests from rows. It is JSON with {column} in its strings.
 type template struct {
 	id    columnText // of the template's custom_id, nil if it has none
-	steps []step     // make the params
+	steps []step     // that make the params
 	files *files
 }
 
-// A step appends to the parameters of a request: fixed JSON, a string, or a file.
+// A step appends a part of the parameters: fixed JSON, a string, or a file.
 type step struct {
 	fixed []byte
 	text  columnText
 	file  *fileStep
 }
 
-// A fileStep appends a block of a file, or only its source.
+// A fileStep appends the block for a file, or only its source.
 type fileStep struct {
 	path columnText
-	kind string // of the block that the source is in; empty for a whole block
+	kind string // of the block that contains the source; empty for a whole block
 }
 
 // A templateCompiler compiles a template for a table.
@@ -67,11 +67,11 @@ func compileTemplate(data []byte, texts *textCompiler, f *files) (*template, err
 					return nil, fmt.Errorf("template/custom_id: %w", err)
 				}
 			default:
-				return nil, fmt.Errorf(`the template has %q beside "params": a request has only "custom_id" and "params"`, m.name)
+				return nil, fmt.Errorf(`the template has %q next to "params": a request has only "custom_id" and "params"`, m.name)
 			}
 		}
 	} else if get(top, "custom_id") != nil {
-		return nil, errors.New(`the template has "custom_id" and no "params" beside it`)
+		return nil, errors.New(`the template has "custom_id" but no "params"`)
 	}
 	c := &templateCompiler{texts: texts, files: f}
 	if err := c.value(params, "template", false); err != nil {
@@ -81,11 +81,11 @@ func compileTemplate(data []byte, texts *textCompiler, f *files) (*template, err
 	return t, nil
 }
 
-// templateSyntax says what is wrong with a template that is not JSON.
+// templateSyntax returns the error of a template that is not JSON.
 func templateSyntax(data []byte, err error) error {
 	var syntax *jsontext.SyntacticError
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return errors.New("the template is not JSON: it ends too early")
+		return errors.New("the template is not JSON: it is truncated")
 	}
 	if !errors.As(err, &syntax) {
 		return fmt.Errorf("the template is not JSON: %w", err)
@@ -94,7 +94,7 @@ func templateSyntax(data []byte, err error) error {
 	line := 1 + bytes.Count(data[:at], []byte("\n"))
 	hint := ""
 	if open := bytes.LastIndexByte(data[:at], '{'); open >= 0 && len(bytes.TrimSpace(data[open+1:at])) == 0 && !bytes.HasPrefix(data[at:], []byte(`"`)) {
-		hint = ": a {column} may only be inside a string"
+		hint = ": a {column} is only allowed inside a string"
 	}
 	return fmt.Errorf("the template is not JSON, line %d: %w%s", line, syntax.Err, hint)
 }
@@ -107,7 +107,7 @@ func (c *templateCompiler) fixed(b ...byte) {
 	c.steps = append(c.steps, step{fixed: bytes.Clone(b)})
 }
 
-// value compiles a value at a path, which is for errors. An element of content may be a file.
+// value compiles a value. The path is for errors. An element of content may be a file.
 func (c *templateCompiler) value(v jsontext.Value, path string, inContent bool) error {
 	switch v.Kind() {
 	case '{':
@@ -163,7 +163,7 @@ func (c *templateCompiler) object(v jsontext.Value, path string) error {
 	c.fixed('{')
 	for i, m := range list {
 		if name, err := c.texts.compile(m.name); err == nil && !name.fixed() {
-			return fmt.Errorf("%s: {column} in the name of a property, %q: it may only be in values", path, m.name)
+			return fmt.Errorf("%s: {column} in the name of a property, %q: it is only allowed in values", path, m.name)
 		}
 		if i > 0 {
 			c.fixed(',')
@@ -177,7 +177,7 @@ func (c *templateCompiler) object(v jsontext.Value, path string) error {
 		if name, isFile := strings.CutPrefix(s, "@"); isFile && m.name == "source" {
 			kind, _ := text(get(list, "type"))
 			if kind != "image" && kind != "document" {
-				return fmt.Errorf(`%s: a file is the source of a block whose "type" is "image" or "document"`, below)
+				return fmt.Errorf(`%s: a file can only be the source of a block whose "type" is "image" or "document"`, below)
 			}
 			err = c.file(name, kind, below)
 		} else {
@@ -191,7 +191,7 @@ func (c *templateCompiler) object(v jsontext.Value, path string) error {
 	return nil
 }
 
-// file compiles a file. One that is the same for all rows is read once.
+// file compiles a file. A file that is the same for all rows is read only once.
 func (c *templateCompiler) file(name, kind, path string) error {
 	parts, err := c.texts.compile(name)
 	if err != nil {
@@ -219,7 +219,7 @@ func (f *fileStep) load(from *files, row []string) ([]byte, error) {
 	case f.kind == "":
 		return b.whole, nil
 	case f.kind != b.kind:
-		return nil, &detailed{fmt.Sprintf("the file belongs into a block of type %q, and the template has it in one of type %q", b.kind, f.kind), strconv.Quote(name)}
+		return nil, &detailed{fmt.Sprintf("the file needs a block of type %q, but the template has a block of type %q", b.kind, f.kind), strconv.Quote(name)}
 	}
 	return b.source, nil
 }

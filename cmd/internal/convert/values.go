@@ -15,7 +15,7 @@ type member struct {
 	value jsontext.Value
 }
 
-// members returns the properties of an object in their order. A name that comes twice is an error.
+// members returns the properties of an object in order. A duplicate name is an error.
 func members(v jsontext.Value) (list []member, err error) {
 	d := jsontext.NewDecoder(bytes.NewReader(v))
 	if d.PeekKind() != '{' {
@@ -61,7 +61,7 @@ func get(list []member, name string) jsontext.Value {
 	return nil
 }
 
-// text returns a JSON string as text.
+// text decodes a JSON string.
 func text(v jsontext.Value) (string, bool) {
 	if v.Kind() != '"' {
 		return "", false
@@ -72,7 +72,7 @@ func text(v jsontext.Value) (string, bool) {
 
 // quote appends text as a JSON string. Text must be UTF-8.
 func quote(dst []byte, text string) []byte {
-	dst, _ = jsontext.AppendQuote(dst, text) // what is not UTF-8 is replaced
+	dst, _ = jsontext.AppendQuote(dst, text) // invalid UTF-8 is replaced
 	return dst
 }
 
@@ -87,7 +87,7 @@ func oneValue(data []byte) error {
 		return err
 	}
 	if _, err := d.ReadToken(); err != io.EOF {
-		return fmt.Errorf("there is more behind the JSON value, from byte %d", d.InputOffset())
+		return fmt.Errorf("there is more data after the JSON value, at byte %d", d.InputOffset())
 	}
 	return nil
 }

@@ -1,6 +1,6 @@
-// Package doctor finds out why calls to the Message Batches API fail: it tries the credential, the base URL, the proxy, the
-// connection, the clock and the access, and says about each what is wrong and what to do. It costs nothing: one request
-// without the credential, and one list of at most one batch.
+// Package doctor finds out why calls to the Message Batches API fail. It checks the credential, the base URL, the proxy, the
+// connection, the clock and the access, and says for each what is wrong and what to do. It costs nothing: it sends one
+// request without the credential, and lists at most one batch.
 package doctor
 
 import (
@@ -22,43 +22,43 @@ type State string
 // The states.
 const (
 	OK      State = "ok"
-	Warning State = "warning" // it works, and may not always
+	Warning State = "warning" // it works, but may fail at times
 	Wrong   State = "wrong"
-	Skipped State = "skipped" // it needs what an earlier check found wrong
+	Skipped State = "skipped" // not run because an earlier check failed
 )
 
-// A Check is one thing that was tried. It shows no credential.
+// A Check is the result of one check. It contains no credential.
 type Check struct {
-	// Name is what was tried: credential, base URL, proxy, connection, clock or access.
+	// Name is what was checked: credential, base URL, proxy, connection, clock or access.
 	Name string `json:"name"`
 
 	// State is the outcome.
 	State State `json:"state"`
 
-	// Found is what was found, and Todo what to do about it, if anything.
+	// Found is what was found, and Todo what to do about it. Todo is empty if there is nothing to do.
 	Found string `json:"found"`
 	Todo  string `json:"todo,omitempty"`
 }
 
-// Options say what to try. The zero value tries what the environment says.
+// Options configure the checks. The zero value checks the settings of the environment.
 type Options struct {
 	// HTTP makes the requests. Default: http.DefaultClient.
 	HTTP *http.Client
 
-	// Client are options of the client, beside those of the environment.
+	// Client are options of the client, in addition to those of the environment.
 	Client []client.Option
 
-	// From says where Client's credential is from; empty is the environment.
+	// From names the source of Client's credential; empty means the environment.
 	From string
 
-	// Getenv reads the environment, for what is said about it; nil says nothing about it.
+	// Getenv reads the environment, to name variables in the texts. If it is nil, the texts name none.
 	Getenv func(string) string
 }
 
 // timeout bounds each request.
 const timeout = 30 * time.Second
 
-// Run makes all checks. It returns all of them, in the order of their names above.
+// Run runs all checks and returns their results, in the order of the names at [Check].
 func Run(ctx context.Context, o Options) []Check {
 	if o.HTTP == nil {
 		o.HTTP = http.DefaultClient
@@ -77,7 +77,7 @@ func Run(ctx context.Context, o Options) []Check {
 	}
 	switch {
 	case c == nil:
-		d.add("access", Skipped, "there is nothing to try it with", "")
+		d.add("access", Skipped, "there is no credential or base URL to try", "")
 	case !d.reached:
 		d.add("access", Skipped, "the service was not reached", "")
 	default:
@@ -86,14 +86,14 @@ func Run(ctx context.Context, o Options) []Check {
 	return d.checks
 }
 
-// A doctor makes checks.
+// A doctor runs checks.
 type doctor struct {
 	Options
 
 	checks  []Check
 	kind    string   // of the credential
 	base    *url.URL // nil if it is wrong
-	reached bool     // some server answered
+	reached bool     // a server responded
 }
 
 func (d *doctor) add(name string, state State, found, todo string) {
@@ -103,7 +103,7 @@ func (d *doctor) add(name string, state State, found, todo string) {
 // placeholder is used instead of a credential when only the other settings are checked. It is never sent.
 const placeholder = "placeholder"
 
-// settings looks at credential and base URL, and returns a client if both are in order.
+// settings checks credential and base URL, and returns a client if both are valid.
 func (d *doctor) settings() *client.Client {
 	all := append([]client.Option{client.WithHTTPClient(d.HTTP)}, d.Client...)
 	c, err := client.New(all...)
@@ -113,14 +113,14 @@ func (d *doctor) settings() *client.Client {
 		d.baseURL(nil)
 		return c
 	}
-	// Of the credential and the base URL, one is replaced at a time.
+	// To tell the two apart, credential and base URL are replaced one at a time.
 	_, credentialErr := client.New(append(all, client.WithBaseURL("https://localhost"))...)
 	other, baseErr := client.New(append(all, client.WithAPIKey(placeholder))...)
 	if baseErr == nil {
 		d.base, _ = about(other)
 	}
 	if credentialErr == nil && baseErr == nil {
-		credentialErr = err // it is about both
+		credentialErr = err // it concerns both
 	}
 	d.credential(credentialErr)
 	d.baseURL(baseErr)
@@ -141,14 +141,14 @@ func about(c *client.Client) (base *url.URL, kind string) {
 func (d *doctor) credential(err error) {
 	const name = "credential"
 	if err != nil {
-		todo := "correct it"
+		todo := "fix it"
 		if d.Getenv("ANTHROPIC_API_KEY")+d.Getenv("ANTHROPIC_AUTH_TOKEN")+d.Getenv("ANTHROPIC_PROFILE") == "" {
 			todo = "set ANTHROPIC_API_KEY to a key of the Console, or log in with \"ant auth login\", whose profile is then used"
 		}
 		d.add(name, Wrong, reason(err), todo)
 		return
 	}
-	found := cmp.Or(d.kind, "one") // without a client no kind is known
+	found := cmp.Or(d.kind, "set") // without a client the kind is unknown
 	if d.From != "" {
 		d.add(name, OK, found+" from "+d.From, "")
 		return
@@ -160,7 +160,7 @@ func (d *doctor) credential(err error) {
 		}
 	}
 	if d.Getenv("ANTHROPIC_API_KEY") != "" && d.Getenv("ANTHROPIC_AUTH_TOKEN") != "" {
-		d.add(name, Warning, found, "ANTHROPIC_AUTH_TOKEN is set as well and not used: unset one of them")
+		d.add(name, Warning, found, "ANTHROPIC_AUTH_TOKEN is also set, but not used: unset one of them")
 		return
 	}
 	d.add(name, OK, found, "")
@@ -170,7 +170,7 @@ func (d *doctor) baseURL(err error) {
 	const name = "base URL"
 	switch {
 	case err != nil:
-		d.add(name, Wrong, reason(err), "correct it, or unset it for https://api.anthropic.com")
+		d.add(name, Wrong, reason(err), "fix it, or unset it to use https://api.anthropic.com")
 	case d.Getenv("ANTHROPIC_BASE_URL") != "":
 		d.add(name, OK, d.base.String()+" from ANTHROPIC_BASE_URL", "")
 	default:
@@ -178,7 +178,7 @@ func (d *doctor) baseURL(err error) {
 	}
 }
 
-// reason returns the text of an error of client.New for people who use the command.
+// reason returns the text of an error of client.New for users of the command.
 func reason(err error) string {
 	text := strings.TrimPrefix(err.Error(), "new client: ")
 	if strings.HasPrefix(text, "no credential") {
@@ -209,25 +209,25 @@ func (d *doctor) access(ctx context.Context, c *client.Client) {
 	case errors.Is(err, client.ErrAuthentication):
 		d.add(name, Wrong, found, "the service does not know the credential: "+d.renew())
 	case isAPI && (api.StatusCode == http.StatusNotFound || api.Detail == nil):
-		d.add(name, Wrong, found, fmt.Sprintf("there may be no Message Batches API at %s: correct ANTHROPIC_BASE_URL", d.base))
+		d.add(name, Wrong, found, fmt.Sprintf("there may be no Message Batches API at %s: fix ANTHROPIC_BASE_URL", d.base))
 	case errors.Is(err, client.ErrPermission):
-		d.add(name, Wrong, found, "the credential may not use batches here: ask an administrator of the organization, or use one of another workspace")
+		d.add(name, Wrong, found, "the credential is not allowed to use batches here: ask an administrator of the organization, or use a credential of another workspace")
 	case errors.Is(err, client.ErrBilling), errors.Is(err, client.ErrSpendLimit):
 		d.add(name, Wrong, found, "add credit, or raise the limit, in the Console")
 	case errors.Is(err, client.ErrRateLimited), errors.Is(err, client.ErrOverloaded), errors.Is(err, client.ErrAPI), errors.Is(err, client.ErrTimeout):
-		d.add(name, Warning, found, "the service was reached and is busy or disturbed: try again in some minutes")
+		d.add(name, Warning, found, "the service was reached, but is busy or has problems: try again in a few minutes")
 	default:
-		d.add(name, Wrong, found, "correct what it says")
+		d.add(name, Wrong, found, "fix what the message says")
 	}
 }
 
-// renew says how to get a credential that works.
+// renew returns how to get a valid credential.
 func (d *doctor) renew() string {
 	switch {
 	case d.From != "":
-		return "see in the Console whether the key in " + d.From + " was deleted or belongs to another service, and make a new one"
+		return "check in the Console whether the key in " + d.From + " was deleted or belongs to another service, and make a new one"
 	case d.Getenv("ANTHROPIC_API_KEY") != "":
-		return "see in the Console whether the key in ANTHROPIC_API_KEY was deleted or belongs to another service, and make a new one"
+		return "check in the Console whether the key in ANTHROPIC_API_KEY was deleted or belongs to another service, and make a new one"
 	case d.Getenv("ANTHROPIC_AUTH_TOKEN") != "":
 		return "the token in ANTHROPIC_AUTH_TOKEN may have expired: get a new one"
 	case strings.HasPrefix(d.kind, "profile"):

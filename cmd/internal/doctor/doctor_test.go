@@ -25,7 +25,7 @@ import (
 
 const key = "sk-ant-secret-0123456789"
 
-// A setup is what a test runs against.
+// A setup is the environment of a test.
 type setup struct {
 	http    *http.Client
 	options []client.Option
@@ -55,7 +55,7 @@ func server(t *testing.T, start func(*httptest.Server), h http.HandlerFunc) *htt
 	return s
 }
 
-// closed returns an address at which nothing listens.
+// closed returns an address on which nothing listens.
 func closed(t *testing.T) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -73,7 +73,7 @@ func through(proxy string) *http.Client {
 	return &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(u)}}
 }
 
-// page responds as a web server does that knows nothing of the API.
+// page responds like a web server without the API.
 func page(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html")
 	fmt.Fprint(w, "<html>Welcome</html>")
@@ -87,7 +87,7 @@ func TestRun(t *testing.T) {
 	}{
 		"well/fake": {
 			func(t *testing.T) setup { s := serve(t); return setup{options: at(s.URL(), s.Key())} },
-			[]string{"ok credential: API key", "ok base URL: http://HOST/", "ok proxy: none for HOST", "ok connection: plain http to HOST", "ok clock: as the server's", "ok access: the service accepts the credential"},
+			[]string{"ok credential: API key", "ok base URL: http://HOST/", "ok proxy: none for HOST", "ok connection: plain http to HOST", "ok clock: matches the server's", "ok access: the service accepts the credential"},
 		},
 		"well/TLS": {
 			func(t *testing.T) setup {
@@ -105,13 +105,13 @@ func TestRun(t *testing.T) {
 				})
 				return setup{http: front.Client(), options: at(front.URL, s.Key())}
 			},
-			[]string{"ok credential: API key", "ok base URL: https://HOST/", "ok proxy: none for HOST", `ok connection: TLS 1.3 to HOST, with a certificate of "Acme Co" until 20`, "ok clock: as the server's", "ok access: the service accepts the credential"},
+			[]string{"ok credential: API key", "ok base URL: https://HOST/", "ok proxy: none for HOST", `ok connection: TLS 1.3 to HOST, with a certificate of "Acme Co" until 20`, "ok clock: matches the server's", "ok access: the service accepts the credential"},
 		},
 		"credential/wrong key": {
 			func(t *testing.T) setup {
 				return setup{options: at(serve(t).URL(), key), env: map[string]string{"ANTHROPIC_API_KEY": key}}
 			},
-			[]string{"ok credential: API key from ANTHROPIC_API_KEY", "ok base URL", "ok proxy", "ok connection", "ok clock", "wrong access: 401 authentication_error: | the service does not know the credential: see in the Console whether the key in ANTHROPIC_API_KEY was deleted"},
+			[]string{"ok credential: API key from ANTHROPIC_API_KEY", "ok base URL", "ok proxy", "ok connection", "ok clock", "wrong access: 401 authentication_error: | the service does not know the credential: check in the Console whether the key in ANTHROPIC_API_KEY was deleted"},
 		},
 		"credential/none at all": {
 			func(*testing.T) setup {
@@ -121,32 +121,32 @@ func TestRun(t *testing.T) {
 					},
 				}}}
 			},
-			[]string{"wrong credential: no credential | set ANTHROPIC_API_KEY to a key of the Console, or log in", "ok base URL: https://HOST/", "ok proxy", "wrong connection: there is no host HOST", "skipped clock", "skipped access: there is nothing to try it with"},
+			[]string{"wrong credential: no credential | set ANTHROPIC_API_KEY to a key of the Console, or log in", "ok base URL: https://HOST/", "ok proxy", "wrong connection: there is no host HOST", "skipped clock", "skipped access: there is no credential or base URL to try"},
 		},
 		"credential/two": {
 			func(t *testing.T) setup {
 				s := serve(t)
 				return setup{options: at(s.URL(), s.Key()), env: map[string]string{"ANTHROPIC_API_KEY": s.Key(), "ANTHROPIC_AUTH_TOKEN": key}}
 			},
-			[]string{"warning credential: API key from ANTHROPIC_API_KEY | ANTHROPIC_AUTH_TOKEN is set as well and not used", "ok base URL", "ok proxy", "ok connection", "ok clock", "ok access"},
+			[]string{"warning credential: API key from ANTHROPIC_API_KEY | ANTHROPIC_AUTH_TOKEN is also set, but not used", "ok base URL", "ok proxy", "ok connection", "ok clock", "ok access"},
 		},
 		"base URL/malformed": {
 			func(*testing.T) setup { return setup{options: at("api.anthropic.com", key)} },
-			[]string{"ok credential: one", "wrong base URL: base URL must begin with https:// ", "skipped proxy", "skipped connection", "skipped clock", "skipped access"},
+			[]string{"ok credential: set", "wrong base URL: base URL must begin with https:// ", "skipped proxy", "skipped connection", "skipped clock", "skipped access"},
 		},
 		"base URL/not encrypted": {
 			func(*testing.T) setup { return setup{options: at("http://api.example.com", key)} },
-			[]string{"ok credential: one", "wrong base URL: base URL http://api.example.com is not encrypted, so the credential and the prompts could be read on the way: use https | correct it", "skipped proxy", "skipped connection", "skipped clock", "skipped access"},
+			[]string{"ok credential: set", "wrong base URL: base URL http://api.example.com is not encrypted, so the credential and the prompts could be read on the way: use https | fix it", "skipped proxy", "skipped connection", "skipped clock", "skipped access"},
 		},
 		"host/nothing there": {
 			func(t *testing.T) setup { return setup{options: at("https://"+closed(t), key)} },
-			[]string{"ok credential", "ok base URL", "ok proxy", "wrong connection: nothing accepts connections at HOST | correct host and port", "skipped clock", "skipped access: the service was not reached"},
+			[]string{"ok credential", "ok base URL", "ok proxy", "wrong connection: nothing accepts connections at HOST | fix host and port", "skipped clock", "skipped access: the service was not reached"},
 		},
 		"host/another server": {
 			func(t *testing.T) setup {
 				return setup{options: at(server(t, (*httptest.Server).Start, page).URL, key), env: map[string]string{"ANTHROPIC_BASE_URL": "x"}}
 			},
-			[]string{"ok credential", "ok base URL: http://HOST/ from ANTHROPIC_BASE_URL", "ok proxy", "ok connection", "ok clock", "wrong access: | there may be no Message Batches API at http://HOST/: correct ANTHROPIC_BASE_URL"},
+			[]string{"ok credential", "ok base URL: http://HOST/ from ANTHROPIC_BASE_URL", "ok proxy", "ok connection", "ok clock", "wrong access: | there may be no Message Batches API at http://HOST/: fix ANTHROPIC_BASE_URL"},
 		},
 		"host/redirect": {
 			func(t *testing.T) setup {
@@ -154,7 +154,7 @@ func TestRun(t *testing.T) {
 					http.Redirect(w, r, "https://user:pw@login.example.com/x?token=1", http.StatusFound)
 				}).URL, key)}
 			},
-			[]string{"ok credential", "ok base URL", "ok proxy", "wrong connection: the server redirects to https://login.example.com | the credential is not sent along", "ok clock", "skipped access"},
+			[]string{"ok credential", "ok base URL", "ok proxy", "wrong connection: the server redirects to https://login.example.com | the credential is not sent there", "ok clock", "skipped access"},
 		},
 		"TLS/unknown authority": {
 			func(t *testing.T) setup {
@@ -171,7 +171,7 @@ func TestRun(t *testing.T) {
 				}
 				return setup{options: at("https://api.example.net", key), http: h}
 			},
-			[]string{"ok credential", "ok base URL", "ok proxy", "wrong connection: the certificate is not for HOST | correct ANTHROPIC_BASE_URL", "skipped clock", "skipped access"},
+			[]string{"ok credential", "ok base URL", "ok proxy", "wrong connection: the certificate is not for HOST | fix ANTHROPIC_BASE_URL", "skipped clock", "skipped access"},
 		},
 		"TLS/expired, by this clock": {
 			func(t *testing.T) setup {
@@ -186,7 +186,7 @@ func TestRun(t *testing.T) {
 			func(t *testing.T) setup {
 				return setup{options: at(strings.Replace(server(t, (*httptest.Server).StartTLS, page).URL, "https:", "http:", 1), key)}
 			},
-			[]string{"ok credential", "ok base URL", "ok proxy", "wrong connection: the server refuses plain http, and may speak TLS | begin the base URL with https://", "skipped clock", "skipped access"},
+			[]string{"ok credential", "ok base URL", "ok proxy", "wrong connection: the server refuses plain http, but may speak TLS | use a base URL with https://", "skipped clock", "skipped access"},
 		},
 		"TLS/http in place of https, other server": {
 			func(t *testing.T) setup {
@@ -202,19 +202,19 @@ func TestRun(t *testing.T) {
 							return
 						}
 						c.Read(make([]byte, 4096))
-						c.Write([]byte("\x15\x03\x01\x00\x02\x02\x46")) // an alert of TLS
+						c.Write([]byte("\x15\x03\x01\x00\x02\x02\x46")) // a TLS alert
 						c.Close()
 					}
 				}()
 				return setup{options: at("http://"+l.Addr().String(), key)}
 			},
-			[]string{"ok credential", "ok base URL", "ok proxy", "wrong connection: HOST speaks TLS | begin the base URL with https://", "skipped clock", "skipped access"},
+			[]string{"ok credential", "ok base URL", "ok proxy", "wrong connection: HOST speaks TLS | use a base URL with https://", "skipped clock", "skipped access"},
 		},
 		"TLS/https in place of http": {
 			func(t *testing.T) setup {
 				return setup{options: at(strings.Replace(server(t, (*httptest.Server).Start, page).URL, "http:", "https:", 1), key)}
 			},
-			[]string{"ok credential", "ok base URL", "ok proxy", "wrong connection: HOST does not speak TLS | a server without TLS has a base URL with http://", "skipped clock", "skipped access"},
+			[]string{"ok credential", "ok base URL", "ok proxy", "wrong connection: HOST does not speak TLS | use a base URL with http:// for a server without TLS", "skipped clock", "skipped access"},
 		},
 		"clock/10 minutes off": {
 			func(t *testing.T) setup {
@@ -234,7 +234,7 @@ func TestRun(t *testing.T) {
 			func(t *testing.T) setup {
 				return setup{options: at("https://api.example.com", key), http: through("http://user:" + key + "@" + closed(t))}
 			},
-			[]string{"ok credential", "ok base URL", "wrong proxy: http://127.0.0.1:PORT: nothing accepts connections at 127.0.0.1:PORT | correct HTTPS_PROXY (or HTTP_PROXY), unset it if there is no proxy, or put HOST into NO_PROXY", "skipped connection: the proxy is in the way", "skipped clock", "skipped access"},
+			[]string{"ok credential", "ok base URL", "wrong proxy: http://127.0.0.1:PORT: nothing accepts connections at 127.0.0.1:PORT | fix HTTPS_PROXY (or HTTP_PROXY), unset it if there is no proxy, or add HOST to NO_PROXY", "skipped connection: the proxy failed", "skipped clock", "skipped access"},
 		},
 		"proxy/wants a password": {
 			func(t *testing.T) setup {
@@ -265,7 +265,7 @@ func TestRun(t *testing.T) {
 					t.Errorf("got %s | %s\nwant %s", got, c.Todo, want)
 				}
 				if (c.State == doctor.Wrong || c.State == doctor.Warning) && c.Todo == "" {
-					t.Errorf("%+v: nothing to do about it", c)
+					t.Errorf("%+v: it does not say what to do", c)
 				}
 			}
 			all, err := json.Marshal(checks)
@@ -291,7 +291,7 @@ func anonymous(checks []doctor.Check, text string) string {
 	return regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAllString(text, "127.0.0.1:PORT")
 }
 
-// TestRunIsCheap makes no call but two lists of one batch.
+// TestRunIsCheap checks that only two list calls are made, of one batch each.
 func TestRunIsCheap(t *testing.T) {
 	t.Parallel()
 	s := serve(t)

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// network makes one request without a credential, and says what it shows about proxy, connection and clock.
+// network sends one request without a credential, and checks proxy, connection and clock with it.
 func (d *doctor) network(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -35,22 +35,22 @@ func (d *doctor) network(ctx context.Context) {
 	}
 	d.proxy(probe, err)
 	if err != nil && probe.failed(err) {
-		d.add("connection", Skipped, "the proxy is in the way", "")
+		d.add("connection", Skipped, "the proxy failed", "")
 	} else {
 		d.connection(resp, err)
 	}
 	d.clock(resp, began)
 }
 
-// A prober makes the request, and sees what a proxy says.
+// A prober sends the request, and records the response of a proxy.
 type prober struct {
 	base     *url.URL
 	proxy    *url.URL // nil for none
-	proxyErr error    // its setting is wrong
-	status   string   // with which the proxy refused, or empty
+	proxyErr error    // the setting is invalid
+	status   string   // of the refusal by the proxy, or empty
 }
 
-// transport returns a transport that connects anew, as t does.
+// transport returns a transport like t that makes a new connection.
 func (p *prober) transport(t http.RoundTripper, request *http.Request) http.RoundTripper {
 	if t == nil {
 		t = http.DefaultTransport
@@ -74,7 +74,7 @@ func (p *prober) transport(t http.RoundTripper, request *http.Request) http.Roun
 	return known
 }
 
-// failed reports whether an error is the proxy's.
+// failed reports whether an error comes from the proxy.
 func (p *prober) failed(err error) bool {
 	var op *net.OpError
 	return p.proxyErr != nil || p.status != "" ||
@@ -85,18 +85,18 @@ func (d *doctor) proxy(p *prober, err error) {
 	const name = "proxy"
 	switch {
 	case p.proxyErr != nil:
-		d.add(name, Wrong, "the URL of the proxy is malformed", "correct HTTPS_PROXY, or HTTP_PROXY for a base URL with http://")
+		d.add(name, Wrong, "the URL of the proxy is malformed", "fix HTTPS_PROXY, or HTTP_PROXY for a base URL with http://")
 	case p.proxy == nil:
 		d.add(name, OK, "none for "+d.base.Host, "")
 	case err != nil && p.status != "":
-		todo := "ask those who run it to let connections to " + d.base.Host + " through"
+		todo := "ask its administrator to allow connections to " + d.base.Host
 		if p.status == http.StatusText(http.StatusProxyAuthRequired) {
 			todo = "put a user name and password into HTTPS_PROXY: http://USER:PASSWORD@" + p.proxy.Host
 		}
 		d.add(name, Wrong, fmt.Sprintf("%s refuses to connect to %s: %s", where(p.proxy), d.base.Host, p.status), todo)
 	case err != nil && p.failed(err):
 		found, _ := explain(err, p.proxy)
-		d.add(name, Wrong, where(p.proxy)+": "+found, "correct HTTPS_PROXY (or HTTP_PROXY), unset it if there is no proxy, or put "+d.base.Hostname()+" into NO_PROXY")
+		d.add(name, Wrong, where(p.proxy)+": "+found, "fix HTTPS_PROXY (or HTTP_PROXY), unset it if there is no proxy, or add "+d.base.Hostname()+" to NO_PROXY")
 	default:
 		d.add(name, OK, where(p.proxy), "")
 	}
@@ -116,14 +116,14 @@ func (d *doctor) connection(resp *http.Response, err error) {
 	switch {
 	case resp.StatusCode == http.StatusBadRequest && resp.TLS == nil && resp.Header.Get("content-type") == "" && resp.Header.Get("request-id") == "":
 		d.reached = false
-		d.add(name, Wrong, "the server refuses plain http, and may speak TLS", "begin the base URL with https://")
+		d.add(name, Wrong, "the server refuses plain http, but may speak TLS", "use a base URL with https://")
 	case resp.StatusCode/100 == 3:
 		d.reached = false
-		to := "another place"
+		to := "another address"
 		if u, err := resp.Location(); err == nil {
 			to = where(u)
 		}
-		d.add(name, Wrong, "the server redirects to "+to, "the credential is not sent along: correct ANTHROPIC_BASE_URL")
+		d.add(name, Wrong, "the server redirects to "+to, "the credential is not sent there: fix ANTHROPIC_BASE_URL")
 	case resp.TLS == nil:
 		d.add(name, OK, "plain http to "+d.base.Host, "")
 	default:
@@ -142,7 +142,7 @@ func issuer(c *x509.Certificate) string {
 	return "an authority without a name"
 }
 
-// explain says why a server could not be reached, and what to do.
+// explain returns why a server could not be reached, and what to do.
 func explain(err error, server *url.URL) (found, todo string) {
 	var dns *net.DNSError
 	var authority x509.UnknownAuthorityError
@@ -154,11 +154,11 @@ func explain(err error, server *url.URL) (found, todo string) {
 	}
 	switch {
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return "there is no host " + server.Hostname(), "correct the name in ANTHROPIC_BASE_URL, or the network's name server"
+		return "there is no host " + server.Hostname(), "fix the name in ANTHROPIC_BASE_URL, or the DNS settings of the network"
 	case errors.As(err, &dns):
-		return "the name " + server.Hostname() + " cannot be looked up: " + dns.Err, "check the network and its name server"
+		return "the name " + server.Hostname() + " cannot be looked up: " + dns.Err, "check the network and its DNS settings"
 	case isRefused(err):
-		return "nothing accepts connections at " + server.Host, "correct host and port, or start the server; a firewall may refuse, too"
+		return "nothing accepts connections at " + server.Host, "fix host and port, or start the server; a firewall may also refuse connections"
 	case errors.As(err, &authority):
 		by := ""
 		if authority.Cert != nil {
@@ -167,28 +167,28 @@ func explain(err error, server *url.URL) (found, todo string) {
 		return "the certificate of " + server.Host + " is signed by an authority that this machine does not know" + by,
 			"if a proxy or firewall of your company inspects TLS, or the server is your own, get that authority's certificate: " + trust()
 	case errors.As(err, &hostname):
-		return "the certificate is not for " + server.Hostname(), "correct ANTHROPIC_BASE_URL; if that is right, something between here and the service answers in its place"
+		return "the certificate is not for " + server.Hostname(), "fix ANTHROPIC_BASE_URL; if it is correct, something between here and the service responds in its place"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return fmt.Sprintf("the certificate of %s is valid from %s to %s, and this machine's clock says %s", server.Host,
-			invalid.Cert.NotBefore.Format(time.DateOnly), invalid.Cert.NotAfter.Format(time.DateOnly), time.Now().Format(time.DateTime)), "set the clock, if it is wrong; else the server needs a new certificate"
+			invalid.Cert.NotBefore.Format(time.DateOnly), invalid.Cert.NotAfter.Format(time.DateOnly), time.Now().Format(time.DateTime)), "set the clock if it is wrong; otherwise the server needs a new certificate"
 	case errors.Is(err, http.ErrSchemeMismatch):
-		return server.Host + " does not speak TLS", "a server without TLS has a base URL with http://, which is only for this machine"
+		return server.Host + " does not speak TLS", "use a base URL with http:// for a server without TLS, which must be on this machine"
 	case strings.Contains(err.Error(), `malformed HTTP response "\x15\x03`):
-		return server.Host + " speaks TLS", "begin the base URL with https://"
+		return server.Host + " speaks TLS", "use a base URL with https://"
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Sprintf("no response of %s within %v", server.Host, timeout), "a firewall may drop the packets: check the network, and whether a proxy is needed (HTTPS_PROXY)"
 	}
 	return err.Error(), "check the network between here and " + server.Host
 }
 
-// isRefused reports whether nothing listens at an address.
+// isRefused reports whether a connection was refused.
 func isRefused(err error) bool {
 	const refusedByWindows = 10061 // WSAECONNREFUSED
 	var errno syscall.Errno
 	return errors.Is(err, syscall.ECONNREFUSED) || runtime.GOOS == "windows" && errors.As(err, &errno) && errno == refusedByWindows
 }
 
-// trust says how to make programs trust an authority.
+// trust returns how to make programs trust an authority.
 func trust() string {
 	switch runtime.GOOS {
 	case "windows":
@@ -196,10 +196,10 @@ func trust() string {
 	case "darwin":
 		return "add it to the keychain of the system and trust it there"
 	}
-	return "set SSL_CERT_FILE to a PEM file that holds it and those of the system, or add it to those of the system"
+	return "set SSL_CERT_FILE to a PEM file that holds it and the system's certificates, or add it to the system's certificates"
 }
 
-// Offsets of clocks that are worth a word, and that break signatures, tokens and the search for lost batches.
+// Clock offsets that are a warning, and that break signatures, tokens and the search for lost batches.
 const (
 	clockWarning = 10 * time.Second
 	clockWrong   = 2 * time.Minute
@@ -217,7 +217,7 @@ func (d *doctor) clock(resp *http.Response, began time.Time) {
 		d.add(name, Skipped, "the response has no Date header", "")
 		return
 	}
-	// The header is cut to seconds, and was written between the begin of the request and now.
+	// The header is truncated to seconds, and was written between the start of the request and now.
 	now := time.Now()
 	var off time.Duration
 	switch {
@@ -227,7 +227,7 @@ func (d *doctor) clock(resp *http.Response, began time.Time) {
 		off = date.Sub(now)
 	}
 	if off.Abs() < clockWarning {
-		d.add(name, OK, "as the server's", "")
+		d.add(name, OK, "matches the server's", "")
 		return
 	}
 	direction := "ahead of"
@@ -238,5 +238,5 @@ func (d *doctor) clock(resp *http.Response, began time.Time) {
 	if off.Abs() >= clockWrong {
 		state = Wrong
 	}
-	d.add(name, state, fmt.Sprintf("%v %s the server's", off.Abs().Round(time.Second), direction), "set this machine's clock, and have it set by NTP: tokens and the search for lost batches depend on it")
+	d.add(name, state, fmt.Sprintf("%v %s the server's", off.Abs().Round(time.Second), direction), "set this machine's clock, preferably by NTP: tokens and the search for lost batches depend on it")
 }

@@ -1,4 +1,4 @@
-// Package estimate says what files of requests will cost, and how far such estimates were from what finished jobs have cost.
+// Package estimate estimates what requests files will cost, and compares such estimates with the cost of finished jobs.
 package estimate
 
 import (
@@ -17,52 +17,51 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/price"
 )
 
-// Options say what an estimate assumes.
+// Options are the assumptions of an estimate.
 type Options struct {
-	// Table are the prices.
+	// Table has the prices.
 	Table *price.Table
 
 	// Assume are the assumptions about output and cache, and the day of the prices.
 	Assume price.Options
 }
 
-// A Report is an estimate, and how far earlier ones were off.
+// A Report is an estimate, and the errors of earlier estimates.
 type Report struct {
-	// Files are the files of requests.
+	// Files are the names of the requests files.
 	Files []string `json:"files"`
 
-	// Malformed says which line of which file is no request, empty if all are. Such lines are left out.
+	// Malformed names the first line of each file that is not a request. Such lines are omitted from the estimate.
 	Malformed []string `json:"malformed,omitempty"`
 
 	// Estimate is what the requests will use and cost, by model.
 	*price.Estimate
 
-	// Compared are estimates of jobs that are done, beside what these have cost.
+	// Compared holds the estimates and costs of finished jobs.
 	Compared []Comparison `json:"compared,omitempty"`
 
-	// ByExperience is what the requests will cost if they use what the requests of these jobs have used, nil without any.
+	// ByExperience is the cost of the requests if they use as much as those of the compared jobs; nil if there are none.
 	ByExperience *bulk.Money `json:"by_experience,omitempty"`
 }
 
-// A Comparison is the estimate of requests that have been answered, and what they have cost.
+// A Comparison is the estimate and the actual cost of requests that have results.
 type Comparison struct {
-	// Name is that of the job or its files.
+	// Name is the name of the job or its files.
 	Name string `json:"name"`
 
-	// Requests is how many there were, and Results how many of them have a result.
+	// Requests is their number, and Results how many of them have a result.
 	Requests int64 `json:"requests"`
 	Results  int64 `json:"results"`
 
-	// Estimated is the estimate from the requests alone, and Cost what the results have cost, without those that were sent
-	// again.
+	// Estimated is the estimate from the requests alone, and Cost the cost of the results, without those that were resent.
 	Estimated price.Costs `json:"estimated"`
 	Cost      bulk.Money  `json:"cost"`
 
-	// Off is how far the estimate was from the cost, as a share of the cost: 0.1 is 10 % too much, -0.1 too little.
+	// Off is how far the estimate was from the cost, as a share of the cost: 0.1 is 10 % too high, -0.1 is 10 % too low.
 	Off float64 `json:"off"`
 }
 
-// Files estimates files of requests together; the file - is stdin.
+// Files makes one estimate of several requests files. The file - is stdin.
 func Files(ctx context.Context, names []string, stdin io.Reader, o Options) (*Report, error) {
 	e := price.NewEstimator(o.Table, o.Assume)
 	r := &Report{Files: names}
@@ -93,7 +92,7 @@ func addFile(ctx context.Context, e *price.Estimator, name string, stdin io.Read
 	return e.Lines(&untilDone{ctx, f})
 }
 
-// Compare adds what earlier requests have cost: of a job that is done, by its directory, or of files, as REQUESTS=RESULTS.
+// Compare adds comparisons with earlier requests. A name is the directory of a finished job, or REQUESTS=RESULTS.
 func (r *Report) Compare(ctx context.Context, names []string, o Options) error {
 	var seen price.Experience
 	for _, name := range names {
@@ -113,7 +112,7 @@ func (r *Report) Compare(ctx context.Context, names []string, o Options) error {
 	}
 	use := seen.Expect(o.Table, o.day(), r.Estimate)
 	cost, err := use.Cost(o.Table, o.day())
-	if err == nil && cost != r.Cost.Expected { // else nothing was learned, or something has no price, which is named
+	if err == nil && cost != r.Cost.Expected { // otherwise nothing was learned, or something has no price, which is reported
 		r.ByExperience = &cost
 	}
 	return nil
@@ -126,7 +125,7 @@ func (o Options) day() time.Time {
 	return o.Assume.Day
 }
 
-// at returns the options with the prices of another day, if that is known.
+// at returns the options with the prices of another day, if that day is known.
 func (o Options) at(day time.Time) Options {
 	if !day.IsZero() {
 		o.Assume.Day = day
@@ -134,7 +133,7 @@ func (o Options) at(day time.Time) Options {
 	return o
 }
 
-// filesOf returns the requests and the results of a job, and the day when it began.
+// filesOf returns the requests and results files of a job, and the day on which it started.
 func filesOf(ctx context.Context, name string) (requests, results string, day time.Time, err error) {
 	if info, err := os.Stat(name); err != nil || !info.IsDir() {
 		requests, results, ok := strings.Cut(name, "=")
@@ -149,7 +148,7 @@ func filesOf(ctx context.Context, name string) (requests, results string, day ti
 	}
 	data, err := os.ReadFile(filepath.Join(name, "manifest.json"))
 	if errors.Is(err, os.ErrNotExist) {
-		return "", "", day, fmt.Errorf("job %s is %s: only a job that is done can be compared", name, st.State)
+		return "", "", day, fmt.Errorf("job %s is %s: only a finished job can be compared", name, st.State)
 	}
 	var report jobs.Report
 	if err == nil {
@@ -158,7 +157,7 @@ func filesOf(ctx context.Context, name string) (requests, results string, day ti
 	return st.Input, report.Output, st.Begun, err
 }
 
-// compare compares the estimate of requests with what their results have used.
+// compare compares the estimate of requests with the usage of their results.
 func compare(ctx context.Context, requests, results string, o Options, seen *price.Experience) (*Comparison, error) {
 	before, err := Files(ctx, []string{requests}, nil, o)
 	if err != nil {
@@ -190,7 +189,7 @@ func compare(ctx context.Context, requests, results string, o Options, seen *pri
 	return c, nil
 }
 
-// untilDone reads until a context ends.
+// An untilDone is a reader that fails when its context ends.
 type untilDone struct {
 	ctx context.Context
 	r   io.Reader

@@ -18,7 +18,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/price"
 )
 
-// table has one model, whose tokens cost 2 and 10 per million, and half of that in batches.
+// table has one model, whose tokens cost 2 and 10 per million, and half as much in batches.
 const table = `{"dated": "2026-01-01", "currency": "USD", "models": [{"model": "m", "input": 2, "cache_write_5m": 2.5, "cache_write_1h": 4, "cache_read": 0.2, "output": 10, "text": 1}]}`
 
 func options(t *testing.T) estimate.Options {
@@ -30,7 +30,7 @@ func options(t *testing.T) estimate.Options {
 	return estimate.Options{Table: prices, Assume: price.Options{Day: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)}}
 }
 
-// files writes n requests and their results, which have used so many tokens each.
+// files writes n requests and their results, with the given numbers of tokens each.
 func files(t *testing.T, n, in, out int) (requests, results string) {
 	t.Helper()
 	var a, b strings.Builder
@@ -90,11 +90,11 @@ func TestCompare(t *testing.T) {
 		t.Errorf("off by %v, want %v", c.Off, want)
 	}
 	if r.ByExperience == nil || math.Abs(r.ByExperience.Float64()/actual.Float64()-1) > 0.01 {
-		t.Errorf("by experience %v, and the cost was %v", r.ByExperience, actual)
+		t.Errorf("by experience %v, but the cost was %v", r.ByExperience, actual)
 	}
 }
 
-// TestCompareJob compares with a job that was run, and refuses one that is not done.
+// TestCompareJob compares with a finished job, and refuses one that is not done.
 func TestCompareJob(t *testing.T) {
 	t.Parallel()
 	requests, _ := files(t, 30, 0, 0)
@@ -116,7 +116,7 @@ func TestCompareJob(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Compare(t.Context(), []string{dir}, o); err == nil || !strings.Contains(err.Error(), "only a job that is done can be compared") {
+	if err := r.Compare(t.Context(), []string{dir}, o); err == nil || !strings.Contains(err.Error(), "only a finished job can be compared") {
 		t.Error(err)
 	}
 	service := batchtest.New(t, batchtest.WithDuration(0))

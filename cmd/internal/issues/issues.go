@@ -1,5 +1,4 @@
-// Package issues groups what a check of requests has found, so that ten thousand times the same mistake is one kind of
-// mistake.
+// Package issues groups the issues of a check of requests, so that the same mistake in ten thousand requests is shown once.
 package issues
 
 import (
@@ -8,26 +7,26 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/preflight"
 )
 
-// Kept is how many issues of each rule should be looked at (see [preflight.Options.Max]): their kinds are counted, and the
-// others are counted by rule alone.
+// Kept is the number of issues of each rule to keep (see [preflight.Options.Max]). These are counted by kind, and further
+// ones by rule only.
 const Kept = 2000
 
-// A Kind is issues of one rule and severity at one place.
+// A Kind is a group of issues of one rule and severity at one place.
 type Kind struct {
-	// Rule and Severity are those of the issues.
+	// Rule and Severity are common to the issues.
 	Rule     preflight.Rule     `json:"rule"`
 	Severity preflight.Severity `json:"severity"`
 
 	// Place is the pointer of the issues, with a star for each index of an array.
 	Place string `json:"place"`
 
-	// Count is how many there are, and First are the first of them.
+	// Count is the number of issues, and First holds the first of them.
 	Count int               `json:"count"`
 	First []preflight.Issue `json:"first"`
 }
 
-// Group groups the issues of a report, in the order in which the first of each kind comes. Of each kind it keeps so many
-// issues, at least 1.
+// Group groups the issues of a report, ordered by the first issue of each kind. It keeps at most the given number of issues
+// of each kind, and at least 1.
 func Group(r *preflight.Report, most int) (kinds []Kind) {
 	type key struct {
 		rule     preflight.Rule
@@ -63,18 +62,18 @@ func Place(pointer string) string {
 
 // Totals adds up the reports of several files.
 type Totals struct {
-	// Files is how many there are, and Failed how many of them could not be read.
+	// Files is the number of files, and Failed how many of them could not be read.
 	Files  int `json:"files"`
 	Failed int `json:"failed"`
 
-	// Requests, Bytes, Errors and Warnings are those of all files.
+	// Requests, Bytes, Errors and Warnings are the sums over all files.
 	Requests int   `json:"requests"`
 	Bytes    int64 `json:"bytes"`
 	Errors   int   `json:"errors"`
 	Warnings int   `json:"warnings"`
 }
 
-// Add adds the report of a file, nil if it could not be read.
+// Add adds the report of a file; nil means that the file could not be read.
 func (t *Totals) Add(r *preflight.Report) {
 	t.Files++
 	if r == nil {

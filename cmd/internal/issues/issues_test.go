@@ -15,7 +15,7 @@ func TestGroup(t *testing.T) {
 	t.Parallel()
 	var lines strings.Builder
 	for i := range 1000 {
-		// One wrong text in each, at another place each time, a missing max_tokens in every tenth, and an unknown model.
+		// Each has an invalid text, always in a different place; every tenth lacks max_tokens; the model is unknown.
 		tokens, before := `"max_tokens":1,`, strings.Repeat(`{"role":"user","content":"x"},`, i%20)
 		if i%10 == 0 {
 			tokens = ""

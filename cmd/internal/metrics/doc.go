@@ -1,32 +1,32 @@
-// Package metrics tells Prometheus what a process does and how far its jobs are.
+// Package metrics exports to Prometheus what a process does and how far its jobs are.
 //
-// Counters are what this process did since it began: they may be added up over processes. Gauges are how far jobs are; all
-// processes that serve the same jobs show the same ones, so that their maximum is what counts:
+// Counters count what this process has done since it started, and can be summed over processes. Gauges describe the state of
+// jobs; all processes that serve the same jobs report the same gauges, so take their maximum:
 //
-//	messagebatches_results_total{outcome,error}     results of batches that were read to their ends: succeeded, errored, expired, canceled or other
-//	messagebatches_tokens_total{model,kind}         tokens of these: input, cache_write, cache_read, output
-//	messagebatches_cost_total{model,currency}       what these cost by list prices
-//	messagebatches_calls_total{operation,outcome}   calls of the service that ended: ok or error
+//	messagebatches_results_total{outcome,error}     results of batches that were read completely: succeeded, errored, expired, canceled or other
+//	messagebatches_tokens_total{model,kind}         their tokens: input, cache_write, cache_read, output
+//	messagebatches_cost_total{model,currency}       their cost at list prices
+//	messagebatches_calls_total{operation,outcome}   finished calls of the service: ok or error
 //	messagebatches_attempts_total{operation,status} HTTP requests: 2xx, 4xx, 429, 5xx, or none for no response
-//	messagebatches_call_retries_total{operation}    HTTP requests that were made again
-//	messagebatches_polls_total                      calls that ask how far batches are
-//	messagebatches_uncertain_creates_total          creates whose outcome is not known
+//	messagebatches_call_retries_total{operation}    HTTP requests that were retried
+//	messagebatches_polls_total                      calls that poll batches
+//	messagebatches_uncertain_creates_total          creates with an unknown outcome
 //	messagebatches_events_total{kind}               events of the job, in a run only
 //
-//	messagebatches_up                               1 if what follows could be read
+//	messagebatches_up                               1 if the metrics below could be read
 //	messagebatches_jobs{state}                      jobs: running, paused, done, canceled or rebuilding
 //	messagebatches_batches{state}                   batches of the jobs that are not over
-//	messagebatches_requests{state}                  their requests, in each round anew
-//	messagebatches_job_requests                     requests of their inputs
-//	messagebatches_job_requests_settled             of these, those that have their final result
-//	messagebatches_resent_requests                  requests that were sent again, or will be
-//	messagebatches_waiting_requests                 requests of the organization that wait at the service
-//	messagebatches_waiting_limit                    how many may wait; 0 is any number
-//	messagebatches_oldest_batch_age_seconds         age of the oldest batch that runs; missing if none does
+//	messagebatches_requests{state}                  their requests, counted in each round
+//	messagebatches_job_requests                     requests in their inputs
+//	messagebatches_job_requests_settled             of these, requests with a final result
+//	messagebatches_resent_requests                  requests that were or will be resent
+//	messagebatches_waiting_requests                 requests of the organization that wait for results
+//	messagebatches_waiting_limit                    how many may wait; 0 means no limit
+//	messagebatches_oldest_batch_age_seconds         age of the oldest running batch; missing if there is none
 //	messagebatches_oldest_batch_expiry_seconds      time until it expires
-//	messagebatches_job_cost{kind,currency}          actual, reserved for batches at the service, estimated, or ahead
+//	messagebatches_job_cost{kind,currency}          actual, reserved for running batches, estimated, or ahead
 //
 // States of batches are those of package jobs; states of requests are planned, sending, doubtful, waiting, unread, collected
-// and gone. The labels have no IDs and no labels of jobs, and few values: whatever responses name, a label has at most 50
-// values, and others are "other".
+// and gone. Labels contain no IDs and no labels of jobs. A label has at most 50 values from responses; any others are
+// "other".
 package metrics

@@ -9,23 +9,23 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-// A Snapshot is how far a job is.
+// A Snapshot is the state of a job.
 type Snapshot struct {
 	Status  *jobs.Status       // of the job
 	Batches []jobs.BatchStatus // nil if it is over
 	Costs   *jobs.Costs        // nil if it is over
 }
 
-// Over reports whether nothing happens to the job any more.
+// Over reports whether the job has reached its final state.
 func (s *Snapshot) Over() bool {
 	return s.Status.State == "done" || s.Status.State == "canceled" && s.Status.Settled >= s.Status.Requests
 }
 
-// lookTime is how long a scrape waits for what jobs say.
+// lookTime is how long a scrape waits for the states of jobs.
 const lookTime = 10 * time.Second
 
-// Watch adds gauges of jobs. Look returns how far each of them is; it is called for each scrape. The function that it
-// returns takes the gauges away.
+// Watch adds the gauges of jobs. Look returns their states; it is called for each scrape. The function that Watch returns
+// removes the gauges.
 func (m *Metrics) Watch(look func(context.Context) ([]Snapshot, error)) (end func()) {
 	g := &gauges{look: look}
 	for _, d := range []struct {
@@ -36,15 +36,15 @@ func (m *Metrics) Watch(look func(context.Context) ([]Snapshot, error)) (end fun
 		{&g.up, "up", "1 if the state of the jobs could be read.", nil},
 		{&g.jobs, "jobs", "Jobs by state.", []string{"state"}},
 		{&g.batches, "batches", "Batches of jobs that are not over, by state.", []string{"state"}},
-		{&g.requests, "requests", "Requests of jobs that are not over, by state, in each round anew.", []string{"state"}},
-		{&g.inputs, "job_requests", "Requests of the inputs of jobs that are not over.", nil},
-		{&g.settled, "job_requests_settled", "Requests of jobs that are not over that have their final result.", nil},
-		{&g.resent, "resent_requests", "Requests that were sent again, or will be.", nil},
-		{&g.waiting, "waiting_requests", "Requests of the organization that wait at the service.", nil},
-		{&g.limit, "waiting_limit", "How many requests may wait at the service, 0 for any number.", nil},
-		{&g.age, "oldest_batch_age_seconds", "Age of the oldest batch that runs.", nil},
-		{&g.expiry, "oldest_batch_expiry_seconds", "Time until the oldest batch that runs expires.", nil},
-		{&g.cost, "job_cost", "What jobs that are not over have cost, and will.", []string{"kind", "currency"}},
+		{&g.requests, "requests", "Requests of jobs that are not over, by state, counted in each round.", []string{"state"}},
+		{&g.inputs, "job_requests", "Requests in the inputs of jobs that are not over.", nil},
+		{&g.settled, "job_requests_settled", "Requests of jobs that are not over with a final result.", nil},
+		{&g.resent, "resent_requests", "Requests that were or will be resent.", nil},
+		{&g.waiting, "waiting_requests", "Requests of the organization that wait for results.", nil},
+		{&g.limit, "waiting_limit", "Number of requests that may wait for results, 0 for no limit.", nil},
+		{&g.age, "oldest_batch_age_seconds", "Age of the oldest running batch.", nil},
+		{&g.expiry, "oldest_batch_expiry_seconds", "Time until the oldest running batch expires.", nil},
+		{&g.cost, "job_cost", "Cost of jobs that are not over, so far and expected.", []string{"kind", "currency"}},
 	} {
 		*d.to = prometheus.NewDesc(namespace+"_"+d.name, d.help, d.labels, nil)
 		g.all = append(g.all, *d.to)
@@ -53,7 +53,7 @@ func (m *Metrics) Watch(look func(context.Context) ([]Snapshot, error)) (end fun
 	return func() { m.registry.Unregister(g) }
 }
 
-// gauges are made anew for each scrape.
+// gauges are computed for each scrape.
 type gauges struct {
 	look func(context.Context) ([]Snapshot, error)
 	all  []*prometheus.Desc
@@ -61,14 +61,14 @@ type gauges struct {
 	up, jobs, batches, requests, inputs, settled, resent, waiting, limit, age, expiry, cost *prometheus.Desc
 }
 
-// Describe is for the registry.
+// Describe implements prometheus.Collector.
 func (g *gauges) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range g.all {
 		to <- d
 	}
 }
 
-// Collect is for the registry.
+// Collect implements prometheus.Collector.
 func (g *gauges) Collect(to chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), lookTime)
 	defer cancel()
@@ -112,7 +112,7 @@ func (g *gauges) Collect(to chan<- prometheus.Metric) {
 
 type costKey struct{ kind, currency string }
 
-// sums are what jobs come to together.
+// sums are the totals over all jobs.
 type sums struct {
 	jobs, batches, requests map[string]float64 // by state
 	inputs, settled, resent float64

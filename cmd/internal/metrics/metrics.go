@@ -19,7 +19,7 @@ import (
 
 const namespace = "messagebatches"
 
-// Metrics are those of a process. They are safe for concurrent use.
+// Metrics are the metrics of a process. They are safe for concurrent use.
 type Metrics struct {
 	registry *prometheus.Registry
 	prices   *price.Table
@@ -30,7 +30,7 @@ type Metrics struct {
 	models, errorTypes names
 }
 
-// New returns metrics. Results cost what the table says, [price.Default] if it is nil.
+// New returns metrics. The cost of results is computed from prices; nil means [price.Default].
 func New(prices *price.Table) *Metrics {
 	if prices == nil {
 		prices = price.Default()
@@ -39,13 +39,13 @@ func New(prices *price.Table) *Metrics {
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.results = m.vec("results_total", "Results that were read.", "outcome", "error")
 	m.tokens = m.vec("tokens_total", "Tokens of results that were read.", "model", "kind")
-	m.cost = m.vec("cost_total", "What results that were read cost by list prices.", "model", "currency")
-	m.calls = m.vec("calls_total", "Calls of the service that ended.", "operation", "outcome")
+	m.cost = m.vec("cost_total", "Cost of results that were read, at list prices.", "model", "currency")
+	m.calls = m.vec("calls_total", "Finished calls of the service.", "operation", "outcome")
 	m.attempts = m.vec("attempts_total", "HTTP requests to the service.", "operation", "status")
-	m.retries = m.vec("call_retries_total", "HTTP requests that were made again.", "operation")
+	m.retries = m.vec("call_retries_total", "HTTP requests that were retried.", "operation")
 	m.events = m.vec("events_total", "Events of the job.", "kind")
-	m.polls = m.counter("polls_total", "Calls that ask how far batches are.")
-	m.uncertain = m.counter("uncertain_creates_total", "Creates whose outcome is not known.")
+	m.polls = m.counter("polls_total", "Calls that poll batches.")
+	m.uncertain = m.counter("uncertain_creates_total", "Creates with an unknown outcome.")
 	return m
 }
 
@@ -64,7 +64,7 @@ func (m *Metrics) counter(name, help string) prometheus.Counter {
 // Event counts an event of a job.
 func (m *Metrics) Event(e jobs.Event) { m.events.WithLabelValues(string(e.Kind)).Inc() }
 
-// Hooks returns the hooks of the client whose calls are counted.
+// Hooks returns the hooks that count the calls of a client.
 func (m *Metrics) Hooks() client.Hooks {
 	return client.Hooks{
 		StartCall: func(ctx context.Context, _ client.CallStart) context.Context {
@@ -99,7 +99,7 @@ func (m *Metrics) Hooks() client.Hooks {
 	}
 }
 
-// A tally is what a call has read. It is counted when all was read: what is read again would count twice.
+// A tally is what a call has read. It is counted only at the end, because what is read again would count twice.
 type tally struct {
 	results map[resultKey]int64
 	used    price.Usage
@@ -135,7 +135,7 @@ func (m *Metrics) add(t *tally) {
 	}
 }
 
-// paid counts what something cost, without what has no price.
+// paid counts the cost of something. What has no price is not counted.
 func (m *Metrics) paid(model string, used *price.Usage) {
 	cost, err := used.Cost(m.prices, time.Now())
 	var missing *bulk.PriceError
@@ -175,7 +175,7 @@ func statusOf(status int) string {
 	return strconv.Itoa(status/100) + "xx"
 }
 
-// mostNames is how many values a label has that responses fill.
+// mostNames is the maximum number of values of a label that come from responses.
 const mostNames = 50
 
 // names are the values of a label.
@@ -184,7 +184,7 @@ type names struct {
 	seen map[string]bool
 }
 
-// bounded returns the value of the label for a name of others.
+// bounded returns the value of the label for a name from outside.
 func (n *names) bounded(name string) string {
 	name = cli.Visible(cli.Cut(name, 100))
 	n.mu.Lock()

@@ -44,7 +44,7 @@ func scrape(t *testing.T, m *Metrics) map[string]*dto.MetricFamily {
 	return families
 }
 
-// value returns the sum of the series of a metric whose labels have all these values, and whether there are any.
+// value returns the sum of the series of a metric with the given labels, and whether there are any.
 func value(all map[string]*dto.MetricFamily, name string, labels ...string) (v float64, ok bool) {
 	for _, m := range all[name].GetMetric() {
 		has := 0
@@ -64,10 +64,10 @@ func value(all map[string]*dto.MetricFamily, name string, labels ...string) (v f
 // A day is a job that runs while it is scraped.
 type day struct {
 	names    map[string]bool // of all scrapes
-	running, // the first scrape with requests at the service
+	running, // the first scrape with requests in progress
 	last map[string]*dto.MetricFamily
 	report *jobs.Report
-	poll   float64 // calls that the service has seen
+	poll   float64 // calls received by the service
 }
 
 // runDay runs a job with failures of results and of calls.
@@ -117,7 +117,7 @@ func runDay(t *testing.T) *day {
 	d.last = look()
 	end()
 	if _, ok := scrape(t, m)["messagebatches_jobs"]; ok {
-		t.Error("gauges of a job that nobody watches")
+		t.Error("gauges of a job that is not watched")
 	}
 	if err := j.Close(); err != nil {
 		t.Error(err)
@@ -128,7 +128,7 @@ func runDay(t *testing.T) *day {
 	return d
 }
 
-// TestScrape compares what a scrape says with what the job came to.
+// TestScrape compares a scrape with the outcome of the job.
 func TestScrape(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -155,7 +155,7 @@ func TestScrape(t *testing.T) {
 			t.Errorf("%v retries", got)
 		}
 		if got, _ := value(d.last, "messagebatches_polls_total"); got < 2 || got > d.poll {
-			t.Errorf("%v polls, and the service has seen %v calls", got, d.poll)
+			t.Errorf("%v polls, but the service has received %v calls", got, d.poll)
 		}
 		want(d.running, 60, "messagebatches_job_requests")
 		want(d.running, 1000, "messagebatches_waiting_limit")
@@ -169,12 +169,12 @@ func TestScrape(t *testing.T) {
 			t.Errorf("the oldest batch is %v old and expires in %v", age, left)
 		}
 		if _, ok := value(d.last, "messagebatches_oldest_batch_age_seconds"); ok {
-			t.Error("a batch runs when the job is done")
+			t.Error("a batch is running although the job is done")
 		}
 	})
 }
 
-// described are names of metrics in a text.
+// described returns the names of metrics in a text.
 func described(text string) []string {
 	names := make(map[string]bool)
 	for _, name := range regexp.MustCompile(`messagebatches_[a-z0-9_]+`).FindAllString(text, -1) {
@@ -183,7 +183,7 @@ func described(text string) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// TestNames holds the documentation and the dashboard of Grafana to what a scrape has, and the scrape to the documentation.
+// TestNames compares the names in the documentation, the Grafana dashboard and a scrape.
 func TestNames(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -215,7 +215,7 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// TestLint holds names and help to the conventions of Prometheus.
+// TestLint checks names and help against the conventions of Prometheus.
 func TestLint(t *testing.T) {
 	t.Parallel()
 	m := New(nil)
@@ -235,7 +235,7 @@ func TestLint(t *testing.T) {
 	}
 }
 
-// TestLabelsAreBounded has a service that makes names up, which hold what a label must not.
+// TestLabelsAreBounded uses a service that invents names, with characters that must not be in labels.
 func TestLabelsAreBounded(t *testing.T) {
 	t.Parallel()
 	m := New(nil)
@@ -271,7 +271,7 @@ func TestLabelsAreBounded(t *testing.T) {
 	}
 }
 
-// TestNoState says that the jobs cannot be read, and shows the counters.
+// TestNoState checks that a scrape reports unreadable jobs, and still has the counters.
 func TestNoState(t *testing.T) {
 	t.Parallel()
 	m := New(nil)
@@ -299,7 +299,7 @@ func TestSum(t *testing.T) {
 	}
 }
 
-// TestServe serves to this machine only, unless it is told otherwise, and to no page under another name.
+// TestServe checks that only this machine is served, unless configured otherwise, and no page under another host name.
 func TestServe(t *testing.T) {
 	t.Parallel()
 	m := New(nil)
@@ -340,10 +340,10 @@ func TestServe(t *testing.T) {
 	w := httptest.NewRecorder()
 	m.handler(false).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://worker-1:9464/metrics", nil))
 	if w.Code != http.StatusOK {
-		t.Errorf("other machines may read it, and get %d", w.Code)
+		t.Errorf("other machines are allowed, but get %d", w.Code)
 	}
 	end()
 	if _, _, err := m.Serve(t.Context(), "nonsense"); err == nil {
-		t.Error("nonsense is an address")
+		t.Error("nonsense is accepted as an address")
 	}
 }

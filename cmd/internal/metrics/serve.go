@@ -10,8 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Serve serves the metrics at an address, such as 127.0.0.1:9464, until the function that it returns is called. An address
-// without a host, such as :9464, is one of this machine that no other machine reaches. URL is where they are.
+// Serve serves the metrics on an address, such as 127.0.0.1:9464, until the function that it returns is called. An address
+// without a host, such as :9464, can only be reached from this machine. It returns the URL of the metrics.
 func (m *Metrics) Serve(ctx context.Context, address string) (url string, end func(), err error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -25,12 +25,12 @@ func (m *Metrics) Serve(ctx context.Context, address string) (url string, end fu
 		return "", nil, err
 	}
 	s := &http.Server{Handler: m.handler(isLoopback(l.Addr().String())), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
-	go func() { _ = s.Serve(l) }() // it ends with Close
+	go func() { _ = s.Serve(l) }() // ends on Close
 	return "http://" + l.Addr().String() + "/metrics", func() { _ = s.Close() }, nil
 }
 
-// handler serves GET /metrics. If only this machine reaches it, a page in a browser of this machine must not, under a
-// name of its own for it.
+// handler serves GET /metrics. If it is local, it refuses other host names, so that a web page in a browser of this machine
+// cannot reach it through a name of its own (DNS rebinding).
 func (m *Metrics) handler(local bool) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
@@ -43,7 +43,7 @@ func (m *Metrics) handler(local bool) http.Handler {
 	})
 }
 
-// isLoopback reports whether an address, with or without a port, is one that only this machine reaches.
+// isLoopback reports whether an address, with or without a port, can only be reached from this machine.
 func isLoopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {

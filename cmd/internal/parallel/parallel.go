@@ -1,4 +1,4 @@
-// Package parallel does on several goroutines what comes one after the other.
+// Package parallel maps a sequence concurrently and keeps its order.
 package parallel
 
 import (
@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// Map yields f of each element of in, in the order of in, and works on about n of them at the same time. Whoever leaves the
-// iteration early waits for what has begun. A panic of f is raised in its place among the results.
+// Map yields f of each element of in, in the order of in, and computes about n of them at the same time. Leaving the
+// iteration early waits for the calls of f in progress. A panic of f is raised in its place among the results.
 func Map[T, R any](n int, in iter.Seq[T], f func(T) R) iter.Seq[R] {
 	type outcome struct {
 		value  R

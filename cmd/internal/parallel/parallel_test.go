@@ -29,7 +29,7 @@ func TestMap(t *testing.T) {
 	}
 }
 
-// TestMapLeft leaves early: what has begun has ended then, and little has begun.
+// TestMapLeft leaves early: all calls that have started have then ended, and few have started.
 func TestMapLeft(t *testing.T) {
 	t.Parallel()
 	var begun, ended atomic.Int64
@@ -43,7 +43,7 @@ func TestMapLeft(t *testing.T) {
 		}
 	}
 	if b, e := begun.Load(), ended.Load(); b != e || b < 11 || b > 20 {
-		t.Errorf("%d began, and %d ended", b, e)
+		t.Errorf("%d started, but %d ended", b, e)
 	}
 }
 
@@ -53,7 +53,7 @@ func TestMapPanics(t *testing.T) {
 	last := -1
 	defer func() {
 		if p := recover(); p != "five" || last != 4 {
-			t.Errorf("got %v behind %d", p, last)
+			t.Errorf("got %v after %d", p, last)
 		}
 	}()
 	for x := range Map(4, thousand, func(x int) int {

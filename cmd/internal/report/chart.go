@@ -10,7 +10,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 )
 
-// Measures of the drawings, in units of their view boxes. The page scales them.
+// Dimensions of the drawings, in units of their view boxes. The page scales them.
 const (
 	chartWidth = 920
 	plotLeft   = 76 // of it, for names of rows
@@ -21,14 +21,14 @@ const (
 	mostSteps  = 300 // points of a line
 )
 
-// A tick is a mark of an axis.
+// A tick is a mark on an axis.
 type tick struct {
 	At    float64
 	Label string
-	End   bool // its label ends there, because behind it is no room
+	End   bool // its label ends at the mark, because there is no room after it
 }
 
-// An axis maps times to places.
+// An axis maps times to positions.
 type axis struct{ from, to time.Time }
 
 func (a axis) at(t time.Time) float64 {
@@ -37,7 +37,7 @@ func (a axis) at(t time.Time) float64 {
 	return plotLeft + min(1, max(0, part))*(chartWidth-plotLeft-plotRight)
 }
 
-// ticks returns marks at whole hours, minutes or the like, 8 at most.
+// ticks returns at most 8 marks, at whole hours, minutes or the like.
 func (a axis) ticks() (ticks []tick) {
 	span := a.to.Sub(a.from)
 	step := 14 * 24 * time.Hour
@@ -73,13 +73,13 @@ func (a axis) ticks() (ticks []tick) {
 type bar struct {
 	*Batch
 	Y          float64
-	Run, Width float64 // where it begins and how long it is, until it ended or now
-	Store      float64 // how long it is until its results were stored, behind that
+	Run, Width float64 // start and length, until it ended or now
+	Store      float64 // length after that, until its results were stored
 	Running    bool
-	Title      string // all of it in words
+	Title      string // the batch in words
 }
 
-// A chart says when batches were created, ended and collected.
+// A chart shows when batches were created, ended and collected.
 type chart struct {
 	Width, Height float64
 	Top, Bottom   float64 // of the plot
@@ -95,14 +95,14 @@ type chart struct {
 	Rows float64
 }
 
-// A Line is a number of requests that grows.
+// A curve is a growing number of requests.
 type curve struct {
 	Name   string
 	Class  string
 	Points string // of a polyline
 }
 
-// timeline draws the batches that the service has accepted, nil if there are none.
+// timeline draws the batches that the service has accepted. It returns nil if there are none.
 func timeline(batches []Batch, now time.Time) *chart {
 	var all []*Batch
 	var a axis
@@ -150,7 +150,7 @@ func (t *chart) draw(all []*Batch, a axis) {
 		name, class string
 		when        func(*Batch) time.Time
 	}{
-		{"at the service or beyond", "sent", func(b *Batch) time.Time { return b.Created }},
+		{"created", "sent", func(b *Batch) time.Time { return b.Created }},
 		{"ended", "ended", func(b *Batch) time.Time { return b.Ended }},
 		{"results stored", "stored", func(b *Batch) time.Time { return b.Collected }},
 	} {
@@ -186,7 +186,7 @@ func (t *chart) steps(all []*Batch, a axis, when func(*Batch) time.Time) string 
 	return string(fmt.Appendf(points, " %.1f,%.1f", t.Right, y))
 }
 
-// rows draws a row for each batch: if there are many, for those that took longest.
+// rows draws a row for each batch; if there are too many, for those that took longest.
 func (t *chart) rows(all []*Batch, a axis, now time.Time) {
 	if t.More = len(all) - mostRows; t.More > 0 {
 		all = slices.Clone(all)
@@ -229,7 +229,7 @@ func took(b *Batch, now time.Time) time.Duration {
 	return b.Ended.Sub(b.Created)
 }
 
-// text says all about a batch.
+// text describes a batch in words.
 func (b *Batch) text() string {
 	text := fmt.Sprintf("Batch %d, %s, created %s", b.Seq, cli.Plural(int64(b.Requests), "request"), clock(b.Created))
 	if b.Ended.IsZero() {
@@ -243,7 +243,7 @@ func (b *Batch) text() string {
 	return text
 }
 
-// clock writes a time.
+// clock formats a time.
 func clock(t time.Time) string {
 	if t.IsZero() {
 		return "–"
@@ -251,14 +251,14 @@ func clock(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05")
 }
 
-// A priceRange is an estimate beside what came.
+// A priceRange is an estimate and the actual cost.
 type priceRange struct {
 	Low, Expected, High, Actual float64 // places
 	Ticks                       []tick
 	Text                        string
 }
 
-// estimate draws what batches were estimated at, and what they have cost; nil if there is nothing to compare.
+// estimate draws the estimate and the actual cost of batches. It returns nil if there is nothing to compare.
 func estimate(j *Job) *priceRange {
 	e, actual := j.Costs.Estimated, j.Costs.Actual-j.Costs.Duplicates
 	most := max(e.High, actual)
@@ -282,7 +282,7 @@ func estimate(j *Job) *priceRange {
 	return r
 }
 
-// A piece is a part of a bar.
+// A piece is a part of a stacked bar.
 type piece struct {
 	Class    string
 	Name     string
@@ -290,7 +290,7 @@ type piece struct {
 	X, Width float64 // of 1000
 }
 
-// parts divides a bar.
+// parts divides a stacked bar.
 func parts(all ...piece) (some []piece) {
 	sum, x := int64(0), 0.0
 	for _, p := range all {

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/price"
 )
 
-// TestTimeline draws jobs from a second to a month, with batches that run, and checks that all is inside the drawing.
+// TestTimeline draws jobs of a second to a month, with running batches, and checks that everything is inside the drawing.
 func TestTimeline(t *testing.T) {
 	t.Parallel()
 	began := time.Date(2026, 11, 29, 22, 17, 3, 0, time.UTC)
@@ -64,7 +64,7 @@ func TestTimeline(t *testing.T) {
 	}
 }
 
-// TestEstimate keeps the marks of amounts few and inside.
+// TestEstimate checks that the marks of amounts are few and inside the drawing.
 func TestEstimate(t *testing.T) {
 	t.Parallel()
 	for _, most := range []bulk.Money{1, 7, 1_000, 18_150_000_000, 1e15} {

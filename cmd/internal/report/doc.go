@@ -1,3 +1,3 @@
-// Package report makes a report about jobs: what they have come to, what failed and why, what they cost, and when. It is
-// data that can be written as JSON, and a page of HTML that asks for nothing when it is opened and runs no script.
+// Package report makes a report about jobs: their outcomes, failures with reasons, cost, and times. The report is data that
+// can be written as JSON, or as an HTML page that loads nothing from the network and runs no script.
 package report

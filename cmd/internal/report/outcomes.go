@@ -13,28 +13,28 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-// Outcomes say what became of the requests of a job. Answered to Open add up to its requests.
+// Outcomes count the requests of a job by outcome. The sum of Answered to Open is the number of its requests.
 type Outcomes struct {
-	Answered int64 `json:"answered"` // answers, without those below
-	Rejected int64 `json:"rejected"` // answers that were not accepted, and are final
-	Errored  int64 `json:"errored"`  // errors, which are final
-	Expired  int64 `json:"expired"`  // not worked on in time, in each round
+	Answered int64 `json:"answered"` // answers, except rejected ones
+	Rejected int64 `json:"rejected"` // final answers that were not accepted
+	Errored  int64 `json:"errored"`  // final errors
+	Expired  int64 `json:"expired"`  // not processed in time, in any round
 	Canceled int64 `json:"canceled"` // canceled, or not sent because the job was canceled
-	Missing  int64 `json:"missing"`  // accepted by the service, which has no result
+	Missing  int64 `json:"missing"`  // accepted by the service, but without a result
 	Open     int64 `json:"open"`     // no final result yet
 
-	Stops    []Stop  `json:"stops"`    // why the models stopped, of answers that are final
-	Failures Reasons `json:"failures"` // why requests have no answer that was accepted
-	Retried  Reasons `json:"retried"`  // why requests were sent again, or will be
+	Stops    []Stop  `json:"stops"`    // stop reasons of the final answers
+	Failures Reasons `json:"failures"` // why requests have no accepted answer
+	Retried  Reasons `json:"retried"`  // why requests were or will be resent
 }
 
-// A Stop is a stop reason of answers.
+// A Stop counts the answers with one stop reason.
 type Stop struct {
 	Reason string `json:"reason"` // as the API names it
-	Count  int64  `json:"count"`  // answers that have it
+	Count  int64  `json:"count"`  // answers with this reason
 }
 
-// readOutcomes reads the results of a job as far as they are stored. Note says what could not be read.
+// readOutcomes reads the stored results of a job. If some could not be read, note says so.
 func readOutcomes(ctx context.Context, dir string, st *jobs.Status, done *jobs.Report) (o *Outcomes, note string) {
 	o = &Outcomes{Stops: []Stop{}, Failures: Reasons{}, Retried: Reasons{}}
 	stops := make(map[string]int64)
@@ -55,7 +55,7 @@ func readOutcomes(ctx context.Context, dir string, st *jobs.Status, done *jobs.R
 	return o, note
 }
 
-// stored yields the results that a job has stored: those of the output if nothing else is left.
+// stored yields the stored results of a job, or those of its output if the stored ones were pruned.
 func stored(ctx context.Context, dir string, done *jobs.Report) func(func(*jobs.StoredResult, error) bool) {
 	return func(yield func(*jobs.StoredResult, error) bool) {
 		for s, err := range jobs.ReadResults(ctx, dir) {
@@ -70,7 +70,7 @@ func stored(ctx context.Context, dir string, done *jobs.Report) func(func(*jobs.
 	}
 }
 
-// readOutput yields the results of an output as final ones. It does not say which of the answers were accepted.
+// readOutput yields the results of an output as final results. They do not show which answers were accepted.
 func readOutput(ctx context.Context, name string, yield func(*jobs.StoredResult, error) bool) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -131,10 +131,10 @@ func (o *Outcomes) add(s *jobs.StoredResult, stops map[string]int64) {
 	}
 }
 
-// failed returns how many requests have a final result that is no answer.
+// failed returns the number of requests whose final result is not an answer.
 func (o *Outcomes) failed() int64 { return o.Errored + o.Expired + o.Canceled + o.Missing }
 
-// Text says it in a line.
+// Text returns the outcomes as one line.
 func (o *Outcomes) Text() string {
 	return cli.Counts(cli.Count{N: o.Answered, Of: "answered"}, cli.Count{N: o.Rejected, Of: "not accepted"}, cli.Count{N: o.failed(), Of: "failed"}, cli.Count{N: o.Open, Of: "open"})
 }

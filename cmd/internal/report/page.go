@@ -23,11 +23,11 @@ var layout string
 //go:embed style.css
 var style string
 
-// mostListed is how many rows the tables of batches have.
+// mostListed is the maximum number of rows in the table of batches.
 const mostListed = 200
 
-// WriteHTML writes a report as a page: one file that asks for nothing and runs no script. Texts of others are escaped, and
-// what no reader can see in them is made visible.
+// WriteHTML writes a report as an HTML page in one file that loads nothing from the network and runs no script. Text from
+// outside is escaped, and invisible characters in it are made visible.
 func WriteHTML(w io.Writer, r *Report) error {
 	t, err := template.New("page.html").Funcs(template.FuncMap{
 		"text": cli.Visible, "short": func(s string) string { return cli.Cut(cli.Visible(s), 64) },
@@ -48,7 +48,7 @@ func WriteHTML(w io.Writer, r *Report) error {
 	return t.Execute(w, &p)
 }
 
-// A page is what the layout shows.
+// A page is the data of the layout.
 type page struct {
 	*Report
 	Style     template.CSS
@@ -56,7 +56,7 @@ type page struct {
 	Views     []*view
 }
 
-// A view is a job as the layout shows it.
+// A view is the data of a job in the layout.
 type view struct {
 	*Job
 	Name     string
@@ -67,13 +67,13 @@ type view struct {
 	All      bulk.Tokens // of all models
 	Tools    []jobs.Cost
 	Days     int
-	Input    []piece // tokens, by what the prompt cache did
+	Input    []piece // input tokens, by use of the prompt cache
 	Estimate *priceRange
 	Timeline *chart
 	Listed   []Batch
 	Unlisted int
 	Rounds   int
-	Took     time.Duration // from the beginning until the output was written, or now
+	Took     time.Duration // from the start until the output was written, or now
 }
 
 type (
@@ -91,15 +91,16 @@ type (
 
 type label struct{ Name, Value string }
 
-// A model is what was used of a model, on all days.
+// A model is the usage of a model over all days.
 type model struct {
 	Name   string
 	Tokens bulk.Tokens
 	Cost   bulk.Money
-	Part   float64 // of the cost of all models, of 100
+	Part   float64 // percentage of the cost of all models
 }
 
-// HitRate returns which part of the tokens that the prompt cache had to do with were read from it, of 100; -1 if there are none.
+// HitRate returns the percentage of reads among the tokens that were read from or written to the prompt cache; -1 if there
+// are none.
 func (m *model) HitRate() float64 {
 	all := m.Tokens.CacheRead + m.Tokens.CacheWrite5m + m.Tokens.CacheWrite1h
 	if all == 0 {
@@ -133,7 +134,7 @@ func newView(j *Job, now time.Time) *view {
 	return v
 }
 
-// addModels adds up what models and tools were used, whatever the day.
+// addModels adds up the usage of models and tools over all days.
 func (v *view) addModels() {
 	days := make(map[string]bool)
 	var most bulk.Money
@@ -174,7 +175,7 @@ func (v *view) addModels() {
 		piece{Class: "open", Name: "without the cache", Count: all.Input})
 }
 
-// problems says what somebody should know first.
+// problems lists what the reader should know first.
 func problems(j *Job, now time.Time) (all []string) {
 	say := func(ok bool, format string, args ...any) {
 		if ok {
@@ -185,10 +186,10 @@ func problems(j *Job, now time.Time) (all []string) {
 	say(s.State == "paused", "The job is paused: %s.", cli.Visible(s.Why))
 	say(s.State == "rebuilding", "The job is being rebuilt: it %s.", cli.Visible(s.Why))
 	say(s.State == "running" && !s.Open, "No program is running the job. The same run command continues it.")
-	say(len(s.Doubtful) > 0, "The service may or may not have accepted %s.", cli.Plural(int64(len(s.Doubtful)), "batch"))
+	say(len(s.Doubtful) > 0, "It is unknown whether the service accepted %s.", cli.Plural(int64(len(s.Doubtful)), "batch"))
 	say(s.Aging > 0, "The results of %s are not stored yet, and the service deletes the first of them on %s, in %s.", cli.Plural(int64(s.Aging), "batch"), clock(s.ResultsUntil), cli.Duration(s.ResultsUntil.Sub(now)))
 	say(c.Duplicates > 0, "%s was paid for requests that were sent twice.", cli.Dollars(c.Duplicates))
-	say(c.Lost > 0, "About %s was paid for results that cannot be read any more.", cli.Dollars(c.Lost))
+	say(c.Lost > 0, "About %s was paid for results that can no longer be read.", cli.Dollars(c.Lost))
 	say(len(c.Unpriced) > 0, "The cost is too low: there is no price for %s.", cli.Visible(fmt.Sprint(c.Unpriced)))
 	for _, note := range j.Notes {
 		all = append(all, cli.Visible(note))
@@ -196,7 +197,7 @@ func problems(j *Job, now time.Time) (all []string) {
 	return all
 }
 
-// share writes a part of a whole.
+// share formats a part of a whole.
 func share(n, all int64) string {
 	if all <= 0 {
 		return "–"
@@ -215,7 +216,7 @@ func share(n, all int64) string {
 	return fmt.Sprintf("%.1f%%", p)
 }
 
-// tookText says how long a batch ran.
+// tookText returns how long a batch ran.
 func tookText(b Batch) string {
 	if b.Created.IsZero() || b.Ended.IsZero() {
 		return "–"
@@ -223,15 +224,15 @@ func tookText(b Batch) string {
 	return cli.Duration(b.Ended.Sub(b.Created))
 }
 
-// words says what a state of a batch, an outcome or a kind of events means.
+// words returns the state of a batch, an outcome or a kind of events in words.
 func words(s any) string {
 	name := fmt.Sprint(s)
 	text, ok := map[string]string{
-		"submitting": "being sent", "doubtful": "in doubt", "unproven": "in doubt", "proven": "at the service", "ended": "to collect", "collected": "stored", "settled": "stored",
-		"rejected": "not accepted", "doubt": "may have been accepted, and was looked for", "none": "had not been accepted, and was sent again",
-		"refused": "refused by the service", "unsent": "broke off before it was sent", "resent": "sent again, though it may have been accepted",
-		"failed": "create failed", "spare": "accepted twice", "orphan": "accepted twice", "unread": "results could not be read, and were read again",
-		"damaged": "stored results were damaged, and read again", "aging": "results getting old", "gone": "results deleted by the service",
+		"submitting": "being sent", "doubtful": "in doubt", "unproven": "in doubt", "proven": "in progress", "ended": "to collect", "collected": "stored", "settled": "stored",
+		"rejected": "not accepted", "doubt": "may have been accepted: searched for", "none": "was not accepted: resent",
+		"refused": "refused by the service", "unsent": "interrupted before it was sent", "resent": "resent, although it may have been accepted",
+		"failed": "create failed", "spare": "accepted twice", "orphan": "accepted twice", "unread": "results could not be read: read again",
+		"damaged": "stored results were damaged: read again", "aging": "results getting old", "gone": "results deleted by the service",
 		"outage": "outage",
 	}[name]
 	if !ok {

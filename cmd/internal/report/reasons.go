@@ -11,52 +11,52 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-// How much is kept of what others wrote: a million requests may fail in a million ways.
+// Limits for text from outside: a million requests may fail in a million ways.
 const (
 	mostReasons  = 50  // kinds of failures
-	mostMessages = 50  // texts of a reason that are counted
-	keptMessages = 5   // of these, the most frequent ones, which are reported
+	mostMessages = 50  // texts counted per reason
+	keptMessages = 5   // of these, the most frequent ones are reported
 	mostExamples = 5   // results of a reason
 	mostText     = 300 // bytes of a text
 	mostID       = 100 // bytes of an ID
 )
 
-// A Reason is why requests have no answer, or were sent again.
+// A Reason is why requests have no answer, or were resent.
 type Reason struct {
 	// Outcome is errored, expired, canceled, missing, or rejected for an answer that was not accepted; "other" stands for
-	// those behind the first 50 reasons.
+	// all after the first 50 reasons.
 	Outcome string `json:"outcome"`
 
-	// Type is the type of the error if it is errored, and the stop reason if it is rejected.
+	// Type is the error type if Outcome is errored, and the stop reason if it is rejected.
 	Type string `json:"type,omitempty"`
 
-	Requests int64     `json:"requests"`           // how often: a request may be sent again more than once
+	Requests int64     `json:"requests"`           // number of results: a request may be resent more than once
 	Messages []Message `json:"messages,omitempty"` // the most frequent texts
-	Others   int64     `json:"others,omitempty"`   // how often the text was another one
+	Others   int64     `json:"others,omitempty"`   // number of results with any other text
 	Examples []Example `json:"examples"`           // the first results
 
 	seen map[string]*Message // by its text without numbers
 }
 
-// A Message is a text that errors had. Numbers in it may differ.
+// A Message is a text of errors. Errors whose texts differ only in numbers count as one.
 type Message struct {
-	Text  string `json:"text"`  // that of the first one
-	Count int64  `json:"count"` // how many there were
+	Text  string `json:"text"`  // of the first error
+	Count int64  `json:"count"` // number of errors
 }
 
-// An Example is a result that is no answer.
+// An Example is a result that is not an answer.
 type Example struct {
-	Request   int64  `json:"request"`              // place in the input, from 1
-	CustomID  string `json:"custom_id"`            // of the input, its first 100 bytes
+	Request   int64  `json:"request"`              // position in the input, from 1
+	CustomID  string `json:"custom_id"`            // in the input, its first 100 bytes
 	Batch     int64  `json:"batch,omitempty"`      // number of the batch in the job, if it is known
 	RequestID string `json:"request_id,omitempty"` // of the service, if there is one
 	Text      string `json:"text,omitempty"`       // of the error, its first 300 bytes
 }
 
-// Reasons are kinds of failures, the most frequent one first.
+// Reasons are the kinds of failures, most frequent first.
 type Reasons []*Reason
 
-// add counts a result that is no answer, or was sent again.
+// add counts a result that is not an answer, or whose request was resent.
 func (r *Reasons) add(s *jobs.StoredResult) {
 	outcome, kind, text, id := explain(s)
 	at := slices.IndexFunc(*r, func(x *Reason) bool { return x.Outcome == outcome && x.Type == kind })
@@ -76,7 +76,7 @@ func (r *Reasons) add(s *jobs.StoredResult) {
 	}
 }
 
-// say counts a text.
+// say counts an error text.
 func (x *Reason) say(text string) {
 	if text == "" {
 		return
@@ -98,7 +98,7 @@ func (x *Reason) say(text string) {
 	}
 }
 
-// done sorts reasons and keeps the most frequent texts.
+// done sorts the reasons and keeps their most frequent texts.
 func (r Reasons) done() {
 	for _, x := range r {
 		for _, m := range x.seen {
@@ -119,7 +119,7 @@ func (r Reasons) done() {
 	})
 }
 
-// requests returns how many there are of all reasons.
+// requests returns the sum over all reasons.
 func (r Reasons) requests() (n int64) {
 	for _, x := range r {
 		n += x.Requests
@@ -127,7 +127,7 @@ func (r Reasons) requests() (n int64) {
 	return n
 }
 
-// explain says what is wrong with a result.
+// explain returns why a result is not an accepted answer.
 func explain(s *jobs.StoredResult) (outcome, kind, text, requestID string) {
 	if s.Kind == jobs.ResultMissing {
 		return "missing", "", "", ""

@@ -11,24 +11,24 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/price"
 )
 
-// A Report is about one job or more.
+// A Report describes one or more jobs.
 type Report struct {
 	Made    time.Time        `json:"made"`    // when it was made
 	Version string           `json:"version"` // of this program
-	Jobs    []*Job           `json:"jobs"`    // in the order of the call
-	Sums    []jobs.LabelCost `json:"sums"`    // what they have cost together, by labels, day and model
+	Jobs    []*Job           `json:"jobs"`    // in the order of the arguments
+	Sums    []jobs.LabelCost `json:"sums"`    // total costs by labels, day and model
 }
 
-// A Job is what is reported of a job.
+// A Job is the report of one job.
 type Job struct {
 	Directory string       `json:"directory"`        // of the job
-	Status    *jobs.Status `json:"status"`           // how far it is
-	Done      *jobs.Report `json:"report,omitempty"` // what it has come to, if it is done
-	Costs     *jobs.Costs  `json:"costs"`            // what it has cost so far
+	Status    *jobs.Status `json:"status"`           // its state
+	Done      *jobs.Report `json:"report,omitempty"` // its outcome, if it is done
+	Costs     *jobs.Costs  `json:"costs"`            // its cost so far
 	Outcomes  *Outcomes    `json:"outcomes"`         // of its requests
 	Batches   []Batch      `json:"batches"`          // by number
-	Sending   []Trouble    `json:"sending"`          // what went wrong with batches, apart from their results
-	Notes     []string     `json:"notes,omitempty"`  // what is missing in the report
+	Sending   []Trouble    `json:"sending"`          // problems with batches, except with their results
+	Notes     []string     `json:"notes,omitempty"`  // what the report does not contain
 }
 
 // A Batch is a batch of a job.
@@ -37,17 +37,17 @@ type Batch struct {
 	Collected time.Time `json:"collected,omitzero"` // when its results were stored
 }
 
-// A Trouble is a kind of events that a smooth run does not have.
+// A Trouble counts one kind of events that do not occur in a run without problems.
 type Trouble struct {
 	Kind  jobs.EventKind `json:"kind"`           // of the events
-	Count int64          `json:"count"`          // how many there were
-	First time.Time      `json:"first,omitzero"` // when there was the first one
-	Last  time.Time      `json:"last,omitzero"`  // and the last one
-	Batch int64          `json:"batch"`          // number of the batch that the last one is about, 0 for none
-	Text  string         `json:"text"`           // of the last one, its first 300 bytes
+	Count int64          `json:"count"`          // number of events
+	First time.Time      `json:"first,omitzero"` // time of the first event
+	Last  time.Time      `json:"last,omitzero"`  // time of the last event
+	Batch int64          `json:"batch"`          // number of the batch of the last event, 0 for none
+	Text  string         `json:"text"`           // of the last event, its first 300 bytes
 }
 
-// Read reads what the jobs in directories have come to so far. They may be running.
+// Read makes a report about the jobs in the given directories. They may be running.
 func Read(ctx context.Context, dirs []string, prices *price.Table, version string) (*Report, error) {
 	r := &Report{Made: time.Now().UTC().Truncate(time.Second), Version: version, Sums: []jobs.LabelCost{}}
 	var costs []*jobs.Costs
@@ -70,7 +70,7 @@ func readJob(ctx context.Context, dir string, prices *price.Table) (j *Job, err 
 	if j.Status, err = jobs.Inspect(ctx, dir); err != nil {
 		return nil, err
 	}
-	if s := j.Status.State; s == "done" || s == "canceled" { // a job that is sent again has its old report
+	if s := j.Status.State; s == "done" || s == "canceled" { // a job that is being retried still has its old report
 		if j.Done, err = jobs.ReadReport(ctx, dir); err != nil && !errors.Is(err, jobs.ErrNotDone) {
 			return nil, err
 		}
@@ -96,14 +96,14 @@ func readJob(ctx context.Context, dir string, prices *price.Table) (j *Job, err 
 		j.Notes = append(j.Notes, note)
 	}
 	if j.Status.Pruned {
-		j.Notes = append(j.Notes, "The stored results were pruned: why requests were sent again, and which answers were not accepted, is not known any more.")
+		j.Notes = append(j.Notes, "The stored results were pruned: it is no longer known why requests were resent, and which answers were not accepted.")
 	}
 	return j, nil
 }
 
-// readEvents reads when batches were collected, and what went wrong.
+// readEvents reads when batches were collected, and their problems.
 func (j *Job) readEvents(ctx context.Context) error {
-	at := make(map[int64]int) // places of batches
+	at := make(map[int64]int) // positions of batches
 	for i, b := range j.Batches {
 		at[b.Seq] = i
 	}
@@ -121,7 +121,7 @@ func (j *Job) readEvents(ctx context.Context) error {
 	return nil
 }
 
-// isSmooth reports whether events of a kind are those that each run has.
+// isSmooth reports whether events of a kind occur in every run.
 func isSmooth(k jobs.EventKind) bool {
 	return slices.Contains([]jobs.EventKind{
 		jobs.EventPlanned, jobs.EventAccepted, jobs.EventEnded, jobs.EventCollected, jobs.EventDone,
@@ -129,7 +129,7 @@ func isSmooth(k jobs.EventKind) bool {
 	}, k)
 }
 
-// trouble counts an event.
+// trouble counts an event that is a problem.
 func (j *Job) trouble(e jobs.Event) {
 	at := slices.IndexFunc(j.Sending, func(t Trouble) bool { return t.Kind == e.Kind })
 	if at < 0 {

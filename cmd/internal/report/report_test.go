@@ -24,13 +24,13 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs"
 )
 
-// hostile are custom IDs that nobody should trust. Each is that of a request that fails.
+// hostile lists malicious custom IDs. Each belongs to a request that fails.
 var hostile = []string{
 	`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, "evil\u202egnp.exe\u200b\x1b[2J", strings.Repeat("x", 5000),
 	`{{.Version}}`, `</style></title><svg onload=alert(1)>`, `javascript:alert(1)`, `url(https://example.com)`,
 }
 
-// A scene is a job in a bubble of time.
+// A scene is a job in a synctest bubble.
 type scene struct {
 	*testing.T
 	dir     string
@@ -99,7 +99,7 @@ func inScene(t *testing.T, while func(*scene, jobs.Event), after func(*scene)) {
 	})
 }
 
-// read makes a report, and its page.
+// read makes a report and its page.
 func (s *scene) read() (*Report, string) {
 	s.Helper()
 	r, err := Read(s.Context(), []string{s.dir}, nil, "test")
@@ -113,7 +113,7 @@ func (s *scene) read() (*Report, string) {
 	return r, page.String()
 }
 
-// TestDone looks at one job that is done from all sides, and in the end has some of its requests sent again.
+// TestDone checks every part of the report on a finished job, and then retries some of its requests.
 func TestDone(t *testing.T) {
 	t.Parallel()
 	inScene(t, nil, func(s *scene) {
@@ -124,16 +124,16 @@ func TestDone(t *testing.T) {
 	})
 }
 
-// counts compares the report of a job that is done with its manifest.
+// counts compares the report of a finished job with its manifest.
 func (s *scene) counts() {
 	r, page := s.read()
 	j := r.Jobs[0]
 	o, d := j.Outcomes, s.done
 	if o.Answered != d.Answered-d.Rejected || o.Rejected != d.Rejected || o.failed() != d.Failed+d.Missing || o.Open != 0 || o.Answered < 40 || o.Errored != int64(len(hostile)) {
-		s.Errorf("%+v, and the manifest has %+v", o, d)
+		s.Errorf("%+v, but the manifest has %+v", o, d)
 	}
 	if o.Retried.requests() != d.Reasked+d.Retried || d.Reasked == 0 || d.Retried == 0 || o.Failures.requests() != d.Rejected+d.Failed+d.Missing {
-		s.Errorf("%d were sent again and %d failed, and the manifest has %+v", o.Retried.requests(), o.Failures.requests(), d)
+		s.Errorf("%d were resent and %d failed, but the manifest has %+v", o.Retried.requests(), o.Failures.requests(), d)
 	}
 	first := o.Failures[slices.IndexFunc(o.Failures, func(x *Reason) bool { return x.Outcome == "errored" })]
 	if first.Outcome != "errored" || first.Type != "invalid_request_error" || len(first.Messages) != 1 || len(first.Examples) != mostExamples || first.Examples[0].Request != 1 {
@@ -158,7 +158,7 @@ func (s *scene) counts() {
 	}
 }
 
-// TestRunning reads reports while the job runs: the parts add up at each moment.
+// TestRunning makes reports while the job runs: the outcomes add up at any time.
 func TestRunning(t *testing.T) {
 	t.Parallel()
 	reports := 0
@@ -172,8 +172,8 @@ func TestRunning(t *testing.T) {
 		if got := o.Answered + o.Rejected + o.failed() + o.Open; j.Status.Requests != 68 || got != 68 || j.Done != nil && e.Kind != jobs.EventDone || len(j.Notes) > 0 {
 			s.Errorf("%s: %+v of %d; %v", e.Kind, o, j.Status.Requests, j.Notes)
 		}
-		if !strings.Contains(page, "Since the beginning") && j.Done == nil {
-			s.Errorf("the page does not say that the job runs")
+		if !strings.Contains(page, "Since the start") && j.Done == nil {
+			s.Errorf("the page does not say that the job is running")
 		}
 		reports++
 	}, nil)
@@ -182,7 +182,7 @@ func TestRunning(t *testing.T) {
 	}
 }
 
-// TestPruned has only the output left.
+// TestPruned makes a report when only the output is left.
 func TestPruned(t *testing.T) {
 	t.Parallel()
 	inScene(t, nil, func(s *scene) {
@@ -197,12 +197,12 @@ func TestPruned(t *testing.T) {
 		r, page := s.read()
 		o, d := r.Jobs[0].Outcomes, s.done
 		if o.Answered != d.Answered || o.failed() != d.Failed || len(o.Retried) > 0 || !strings.Contains(page, "were pruned") {
-			s.Errorf("%+v, and the manifest has %+v", o, d)
+			s.Errorf("%+v, but the manifest has %+v", o, d)
 		}
 	})
 }
 
-// retried has requests that failed sent again: the job runs again, and its old report is not shown.
+// retried retries failed requests: the job runs again, and its old report is not shown.
 func (s *scene) retried() {
 	before, _ := s.read()
 	j, err := jobs.Open(s.Context(), s.dir, jobs.Options{})
@@ -218,14 +218,14 @@ func (s *scene) retried() {
 	if is.Open != n || is.Errored != 0 || is.Answered != was.Answered || is.Retried.requests() != was.Retried.requests()+n || after.Jobs[0].Done != nil {
 		s.Errorf("before: %+v, after: %+v", was, is)
 	}
-	for _, want := range []string{"Since the beginning", "No program is running the job"} {
+	for _, want := range []string{"Since the start", "No program is running the job"} {
 		if !strings.Contains(page, want) {
 			s.Errorf("%q is not on the page", want)
 		}
 	}
 }
 
-// hostile looks for what texts of others must not do to the page.
+// hostile checks that texts from outside cannot harm the page.
 func (s *scene) hostile() {
 	_, page := s.read()
 	for _, bad := range []string{"<script", "<img", "onerror=alert(1)>", "<svg onload", "</style></title>", "http://", "src=\"", "<link", "@import", " src=\"", strings.Repeat("x", 200), strings.Repeat("y", 600), strings.Repeat("z", 200)} {
@@ -235,7 +235,7 @@ func (s *scene) hostile() {
 	}
 	for _, want := range []string{"&lt;script&gt;alert(1)&lt;/script&gt;", `evil\u202egnp.exe\u200b\x1b[2J`, "{{.Version}}"} {
 		if !strings.Contains(page, want) {
-			s.Errorf("the page has no %q", want)
+			s.Errorf("the page does not contain %q", want)
 		}
 	}
 	for _, c := range page {
@@ -250,11 +250,11 @@ func (s *scene) hostile() {
 	css, rest, _ := strings.Cut(rest, "</style>")
 	sum := sha256.Sum256([]byte(css))
 	if strings.Contains(rest, "<style") || strings.Contains(page, " style=") || !strings.Contains(html.UnescapeString(page), "default-src 'none'; style-src 'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"';") {
-		s.Error("the policy does not name the one style")
+		s.Error("the policy does not allow only the style")
 	}
 }
 
-// TestReasonsAreBounded counts a million kinds of failures as a few.
+// TestReasonsAreBounded checks that a million kinds of failures become a few.
 func TestReasonsAreBounded(t *testing.T) {
 	t.Parallel()
 	var r Reasons

@@ -14,10 +14,10 @@ import (
 // errTooLong reports a row of more than MaxRow bytes.
 var errTooLong = errors.New("the row is too long")
 
-// A meter refuses to read on when a row has become too long.
+// A meter stops reading when a row becomes too long.
 type meter struct {
 	r io.Reader
-	n int // since the last row began
+	n int // since the start of the last row
 }
 
 func (m *meter) Read(p []byte) (int, error) {
@@ -29,7 +29,7 @@ func (m *meter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// newSource returns what reads the rows that come after the given number of lines.
+// newSource returns the source of the rows that follow the given number of lines.
 func newSource(r *bufio.Reader, o Options, lines int) (source, error) {
 	if o.NoQuotes {
 		return &plain{r: r, separator: string(o.Separator), number: lines}, nil
@@ -42,7 +42,7 @@ func newSource(r *bufio.Reader, o Options, lines int) (source, error) {
 	return &quoted{Reader: c, before: lines}, nil
 }
 
-// quoted reads rows whose cells may be in quotes.
+// quoted reads rows whose cells may be quoted.
 type quoted struct {
 	*csv.Reader
 	before, last int
@@ -69,7 +69,7 @@ func (q *quoted) line(cell int) int {
 	return line + q.before
 }
 
-// plain reads rows without quotes.
+// plain reads rows in which quotes have no meaning.
 type plain struct {
 	r         *bufio.Reader
 	separator string

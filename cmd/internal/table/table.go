@@ -1,7 +1,7 @@
 // Package table reads and writes tables: CSV with any separator, and TSV. It holds one row at a time.
 //
-// Readers are strict, because a row that is read wrongly becomes a request that is paid for: a quote in the wrong place, a
-// row with another number of cells than the header, and text that is not UTF-8 are errors that name the line.
+// Readers are strict, because a misread row becomes a request that is paid for: a misplaced quote, a row whose number of
+// cells differs from the header, and text that is not UTF-8 are errors that name the line.
 package table
 
 import (
@@ -15,60 +15,60 @@ import (
 	"unicode/utf8"
 )
 
-// MaxRow is the largest row, in bytes. A larger one usually has a quote that is never closed.
+// MaxRow is the maximum size of a row, in bytes. A larger row usually has a quote that is never closed.
 const MaxRow = 16 << 20
 
-// maxColumns is the largest number of columns, which is that of spreadsheets.
+// maxColumns is the maximum number of columns, the same as in spreadsheets.
 const maxColumns = 16384
 
-// Options say how to read a table. The zero value detects the separator.
+// Options configure a Reader. The zero value detects the separator.
 type Options struct {
-	// Separator is between cells. Default: a tab, a semicolon, a comma or a vertical bar, whichever the header has most of.
+	// Separator separates cells. Default: a tab, a semicolon, a comma or a vertical bar, whichever the header has most of.
 	Separator rune
 
-	// NoQuotes says that quotes are ordinary characters, as in many TSV files: a cell then has no separators and no line
+	// NoQuotes treats quotes as ordinary characters, as in many TSV files. Cells then cannot contain separators or line
 	// breaks.
 	NoQuotes bool
 }
 
 // A Reader reads a table with a header.
 type Reader struct {
-	// Header has the names of the columns, without white space around them.
+	// Header holds the names of the columns, without surrounding white space.
 	Header []string
 
-	// Separator is what is between cells.
+	// Separator is the separator of cells.
 	Separator rune
 
-	// Mark says that the table begins with a byte order mark of UTF-8.
+	// Mark reports whether the table begins with a UTF-8 byte order mark.
 	Mark bool
 
-	// Blank is the number of rows so far that had only empty cells, as spreadsheets leave them at the end. They are skipped.
+	// Blank counts the rows so far with only empty cells, which spreadsheets leave at the end. They are skipped.
 	Blank int
 
 	rows  source
 	meter *meter
 }
 
-// A source yields rows, and the line where the last one begins, and where its cell with a number does.
+// A source yields rows, and the lines where the last row and each of its cells begin.
 type source interface {
 	Read() ([]string, error)
 	line(cell int) int
 }
 
-// A RowError is an error in one row. The reader continues with the next one.
+// A RowError is an error in one row. The reader continues with the next row.
 type RowError struct {
-	Line int   // where it is, from 1
-	Err  error // what is wrong
+	Line int   // line of the row, from 1
+	Err  error // the fault
 }
 
-// Error names the line and says what is wrong.
+// Error returns the line and the fault.
 func (e *RowError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
 
 // Unwrap returns Err.
 func (e *RowError) Unwrap() error { return e.Err }
 
-// NewReader reads the header of a table. A byte order mark of UTF-8 before it is skipped, and so is the line "sep=;" of
-// Excel, which is followed.
+// NewReader reads the header of a table. It skips a UTF-8 byte order mark before the header, and follows and skips Excel's
+// line "sep=;".
 func NewReader(r io.Reader, o Options) (*Reader, error) {
 	m := &meter{r: r}
 	buffered := bufio.NewReaderSize(m, 64<<10)
@@ -104,7 +104,7 @@ func NewReader(r io.Reader, o Options) (*Reader, error) {
 	return t, t.readHeader()
 }
 
-// notText returns an error that says what a file is that is not a table in UTF-8, as far as its beginning tells.
+// notText returns an error that names the format of a file that is not a table in UTF-8, judging by its first bytes.
 func notText(head []byte) error {
 	for _, f := range []struct{ begin, name string }{
 		{"\xff\xfe", "text in UTF-16 (line 1): save it as \"CSV UTF-8\", or convert it with iconv -f UTF-16 -t UTF-8"},
@@ -120,15 +120,15 @@ func notText(head []byte) error {
 		}
 	}
 	if i := bytes.IndexByte(head[:min(len(head), 512)], 0); i >= 0 {
-		return errors.New("the table is not text in UTF-8 (there is a zero byte near its beginning): it may be UTF-16, or no table")
+		return errors.New("the table is not text in UTF-8 (there is a zero byte near its beginning): it may be UTF-16, or not a table")
 	}
 	if bytes.IndexByte(head, '\r') >= 0 && bytes.IndexByte(head, '\n') < 0 && bytes.IndexByte(head, '\r') < len(head)-1 {
-		return errors.New("the table has line breaks of one character, CR: save it with LF or CR LF")
+		return errors.New("the lines of the table end in CR alone: save it with LF or CR LF")
 	}
 	return nil
 }
 
-// detect returns the separator that the header has most of. Its cells may be quoted.
+// detect returns the most frequent separator in the header, whose cells may be quoted.
 func detect(head []byte, noQuotes bool) rune {
 	const candidates = ",\t;|"
 	var counts [len(candidates)]int
@@ -175,8 +175,8 @@ func (t *Reader) readHeader() error {
 	return nil
 }
 
-// Next returns the next row and the line where it begins. The row is valid until the next call. The error is io.EOF at the
-// end, a [*RowError] for a row with something wrong, after which Next can be called again, and any other error is final.
+// Next returns the next row and the line where it begins. The row is valid until the next call. At the end the error is
+// io.EOF. For an invalid row it is a [*RowError], after which Next can be called again. Any other error is final.
 func (t *Reader) Next() (row []string, line int, err error) {
 	for {
 		row, line, err = t.next()
@@ -189,7 +189,7 @@ func (t *Reader) Next() (row []string, line int, err error) {
 		t.Blank++
 	}
 	if len(row) != len(t.Header) {
-		return nil, line, &RowError{line, fmt.Errorf("the row has %s, and the header %d%s", count(len(row), "cell"), len(t.Header), t.guess(row))}
+		return nil, line, &RowError{line, fmt.Errorf("the row has %s, but the header has %d%s", count(len(row), "cell"), len(t.Header), t.guess(row))}
 	}
 	return row, line, nil
 }
@@ -225,7 +225,7 @@ func isBlank(row []string) bool {
 	return true
 }
 
-// guess says why a row may have another number of cells than the header.
+// guess suggests why the number of cells in a row may differ from the header.
 func (t *Reader) guess(row []string) string {
 	switch {
 	case len(t.Header) == 1:
@@ -236,11 +236,11 @@ func (t *Reader) guess(row []string) string {
 	return ""
 }
 
-// explain says what is wrong with the quotes of a row. Where the next row begins is then not known, so it is final.
+// explain describes a quoting error. It is final, because it is unknown where the next row begins.
 func explain(e *csv.ParseError) error {
 	switch {
 	case errors.Is(e.Err, csv.ErrBareQuote):
-		return fmt.Errorf("line %d, column %d: a quote inside a cell that does not begin with one: put the cell in quotes and write each quote in it twice, or say --no-quotes if quotes mean nothing in this table", e.Line, e.Column)
+		return fmt.Errorf("line %d, column %d: a quote inside a cell that does not begin with one: put the cell in quotes and write each quote in it twice, or use --no-quotes if quotes have no meaning in this table", e.Line, e.Column)
 	case errors.Is(e.Err, csv.ErrQuote) && e.Line > e.StartLine:
 		return fmt.Errorf("line %d: a quoted cell that begins in this row is not closed, or not followed by a separator (noticed at line %d)", e.StartLine, e.Line)
 	case errors.Is(e.Err, csv.ErrQuote):

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/table"
 )
 
-// A row is what Next returned.
+// A row is a result of Next.
 type row struct {
 	Line  int
 	Cells string // joined by |
@@ -62,11 +62,11 @@ func TestReader(t *testing.T) {
 		"quotes/none":              {text: "a\tb\n\"x\" y\t\"\n", o: table.Options{NoQuotes: true}, header: "a|b", rows: []row{{2, `"x" y|"`, ""}}},
 		"quotes/none, blank lines": {text: "a\tb\r\n\r\n1\t2\r\n", o: table.Options{NoQuotes: true}, header: "a|b", rows: []row{{3, "1|2", ""}}},
 		"rows/ragged": {text: "a,b\n1\n1,2\n1,2,3\n", header: "a|b", rows: []row{
-			{Err: "line 2: the row has 1 cell, and the header 2"},
+			{Err: "line 2: the row has 1 cell, but the header has 2"},
 			{3, "1|2", ""},
-			{Err: "line 4: the row has 3 cells, and the header 2: a cell with ',' in it must be in quotes"},
+			{Err: "line 4: the row has 3 cells, but the header has 2: a cell with ',' in it must be in quotes"},
 		}},
-		"rows/other separator": {text: "a\n1;2\n1,2\n", header: "a", rows: []row{{2, "1;2", ""}, {Err: "line 3: the row has 2 cells, and the header 1 (the separator is ',')"}}},
+		"rows/other separator": {text: "a\n1;2\n1,2\n", header: "a", rows: []row{{2, "1;2", ""}, {Err: "line 3: the row has 2 cells, but the header has 1 (the separator is ',')"}}},
 		"rows/empty cells":     {text: "a,b\n,\n1,2\n,\n,\n", header: "a|b", rows: []row{{3, "1|2", ""}}, blank: 3},
 		"rows/none":            {text: "a,b\n", header: "a|b"},
 		"rows/Latin-1": {text: "a,b\n1,\"x\nZ\xfcrich\"\n1,2\n", header: "a|b", rows: []row{
@@ -102,14 +102,14 @@ func TestReaderFails(t *testing.T) {
 	for name, tt := range map[string]struct {
 		text string
 		o    table.Options
-		want string // the beginning of the error
+		want string // beginning of the error
 	}{
 		"file/empty":         {text: "", want: "the table is empty"},
 		"file/only a mark":   {text: "\ufeff", want: "the table is empty"},
 		"file/UTF-16":        {text: "\xff\xfea\x00,\x00", want: "the table is text in UTF-16 (line 1)"},
 		"file/bare UTF-16":   {text: "a\x00,\x00", want: "the table is not text in UTF-8"},
 		"file/workbook":      {text: "PK\x03\x04...", want: "the table is a ZIP archive, as XLSX"},
-		"file/CR alone":      {text: "a,b\r1,2\r", want: "the table has line breaks of one character"},
+		"file/CR alone":      {text: "a,b\r1,2\r", want: "the lines of the table end in CR alone"},
 		"header/Latin-1":     {text: "a,Stra\xdfe\n", want: "header, line 1: cell 2 is not UTF-8"},
 		"quotes/bare":        {text: "a,b\n1,say \"hi\"\n", want: "line 2, column 7: a quote inside a cell"},
 		"quotes/not closed":  {text: "a,b\n1,2\n3,\"x\n5,6\n", want: "line 3: a quoted cell that begins in this row is not closed"},
@@ -169,14 +169,14 @@ func TestWriter(t *testing.T) {
 	}
 }
 
-// FuzzReader reads any text: rows have as many cells as the header, their lines grow, and what was read can be written and
-// read again.
+// FuzzReader reads any text: rows have as many cells as the header, their line numbers increase, and the rows can be written
+// and read again.
 func FuzzReader(f *testing.F) {
 	for _, text := range []string{"a,b\n1,2\n", "\ufeffa;b\r\n\"x\ny\";2\r\n", "sep=|\na|b\n", "a\n\"", "a,b\n1\n,\n", "a\tb\n\"x\" y\tz\n", "a,\xff\n", "\"a\"\"\",b\n=1,-1\n"} {
 		f.Add(text, false)
 		f.Add(text, true)
 	}
-	f.Add("a\n"+strings.Repeat("x,y\n", 200)+"\x00\n", false) // the rows that are left out hide a zero byte
+	f.Add("a\n"+strings.Repeat("x,y\n", 200)+"\x00\n", false) // the omitted rows hide a zero byte
 	f.Fuzz(func(t *testing.T, text string, noQuotes bool) {
 		r, err := table.NewReader(strings.NewReader(text), table.Options{NoQuotes: noQuotes})
 		if err != nil {
@@ -196,7 +196,7 @@ func FuzzReader(f *testing.F) {
 				break
 			}
 			if len(cells) != len(r.Header) || line <= last {
-				t.Fatalf("line %d after %d with %d cells, and the header has %d", line, last, len(cells), len(r.Header))
+				t.Fatalf("line %d after %d with %d cells, but the header has %d", line, last, len(cells), len(r.Header))
 			}
 			last = line
 			rows = append(rows, append(append([]string{}, cells...), "end"))
@@ -207,7 +207,7 @@ func FuzzReader(f *testing.F) {
 		}
 		again, err := table.NewReader(strings.NewReader(out.String()), table.Options{Separator: ','})
 		if err != nil && strings.HasPrefix(err.Error(), "the table is ") {
-			return // without quotes, or without rows that were left out, it begins as a file of another kind does
+			return // without quotes or the omitted rows, it looks like a file of another format
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -218,7 +218,7 @@ func FuzzReader(f *testing.F) {
 				t.Fatal(err)
 			}
 			for i := range want {
-				want[i] = strings.ReplaceAll(want[i], "\r\n", "\n") // as package csv reads quoted cells
+				want[i] = strings.ReplaceAll(want[i], "\r\n", "\n") // like package csv in quoted cells
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Fatalf("line %d: %s", line, diff)

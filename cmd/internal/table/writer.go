@@ -8,8 +8,7 @@ import (
 
 // A Writer writes a table.
 type Writer struct {
-	// Guarded is the number of cells so far that would be formulas in a spreadsheet and were written with an apostrophe
-	// before them.
+	// Guarded counts the cells so far that a spreadsheet would treat as formulas, and that got a leading apostrophe.
 	Guarded int
 
 	raw bool
@@ -17,15 +16,16 @@ type Writer struct {
 	row []string
 }
 
-// NewWriter returns a writer of CSV with a separator. Unless raw, cells that a spreadsheet would take for a formula get an
-// apostrophe before them, because such a cell in a file from outside may run a program or send data away. Numbers stay.
+// NewWriter returns a writer of CSV with the given separator. Unless raw is set, cells that a spreadsheet would treat as
+// formulas get a leading apostrophe, because a formula from outside may run a program or send data away. Numbers are
+// unchanged.
 func NewWriter(w io.Writer, separator rune, raw bool) *Writer {
 	c := csv.NewWriter(w)
 	c.Comma = separator
 	return &Writer{raw: raw, csv: c}
 }
 
-// Write writes a row. The error is that of an earlier write, too.
+// Write writes a row. The error may be that of an earlier write.
 func (w *Writer) Write(row []string) error {
 	w.row = w.row[:0]
 	for _, cell := range row {
@@ -38,13 +38,13 @@ func (w *Writer) Write(row []string) error {
 	return w.csv.Write(w.row)
 }
 
-// Flush writes what is buffered and returns the first error of all writes.
+// Flush writes the buffered data and returns the first error of all writes.
 func (w *Writer) Flush() error {
 	w.csv.Flush()
 	return w.csv.Error()
 }
 
-// isFormula reports whether spreadsheets may take a cell for a formula. They skip white space before it.
+// isFormula reports whether a spreadsheet may treat a cell as a formula. Leading white space is ignored, as spreadsheets do.
 func isFormula(cell string) bool {
 	text := strings.TrimLeft(cell, " \t\r\n\v\f\u00a0\ufeff")
 	if text == "" {
@@ -56,7 +56,7 @@ func isFormula(cell string) bool {
 	case '+', '-':
 		return !isNumber(text[1:])
 	}
-	for _, wide := range []string{"＝", "＋", "－", "＠"} { // some take them for their narrow forms
+	for _, wide := range []string{"＝", "＋", "－", "＠"} { // some spreadsheets treat these like their narrow forms
 		if strings.HasPrefix(text, wide) {
 			return true
 		}
@@ -64,7 +64,7 @@ func isFormula(cell string) bool {
 	return cell[0] == '\t' || cell[0] == '\r' || cell[0] == '\n'
 }
 
-// isNumber reports whether text is digits with at most one point or comma between them.
+// isNumber reports whether text consists of digits with at most one point or comma between them.
 func isNumber(text string) bool {
 	points, digits := 0, 0
 	for i := range len(text) {

@@ -13,41 +13,41 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/view/index"
 )
 
-// A File is one of the files, for the page.
+// A File describes one of the files to the page.
 type File struct {
-	Name    string `json:"name"`    // without its directory
+	Name    string `json:"name"`    // without the directory
 	Rows    int    `json:"rows"`    // lines
-	Bytes   int64  `json:"bytes"`   // that were read
-	Partial bool   `json:"partial"` // it ends in a line that is not finished
+	Bytes   int64  `json:"bytes"`   // bytes read
+	Partial bool   `json:"partial"` // it ends in an unfinished line
 }
 
-// An Info is what there is to see.
+// An Info describes what the page can show.
 type Info struct {
 	Results  File    `json:"results"`            // the file of results
-	Requests *File   `json:"requests,omitempty"` // and of their requests
-	Other    *File   `json:"other,omitempty"`    // and of other results
-	Facets   []Facet `json:"facets"`             // by which one can filter
-	Changed  bool    `json:"changed"`            // a file is not as it was when it was read
+	Requests *File   `json:"requests,omitempty"` // the file of requests
+	Other    *File   `json:"other,omitempty"`    // the file of other results
+	Facets   []Facet `json:"facets"`             // to filter by
+	Changed  bool    `json:"changed"`            // a file has changed since it was read
 	Currency string  `json:"currency"`           // of costs
 	Dated    string  `json:"dated"`              // the day of the prices
 	Sum      Sum     `json:"sum"`                // of all results
-	Differs  *[4]int `json:"differs,omitempty"`  // how many: answer, outcome, missing, any
+	Differs  *[4]int `json:"differs,omitempty"`  // numbers that differ: answer, outcome, missing, any
 }
 
-// A Facet are the values that results have, by which they can be filtered.
+// A Facet lists the values of the results to filter by.
 type Facet struct {
 	Name   string  `json:"name"`   // the parameter of the filter
-	Values []Count `json:"values"` // the most frequent first
+	Values []Count `json:"values"` // most frequent first
 }
 
-// A Sum is what results add up to.
+// A Sum is the total of results.
 type Sum struct {
 	Results   int    `json:"results"`   // how many
 	Input     int64  `json:"input"`     // tokens, those in the cache included
-	CacheRead int64  `json:"cacheRead"` // of them from the cache
+	CacheRead int64  `json:"cacheRead"` // input tokens read from the cache
 	Output    int64  `json:"output"`    // tokens
 	Cost      string `json:"cost"`      // a decimal number
-	Unpriced  int    `json:"unpriced"`  // results of which something has no price
+	Unpriced  int    `json:"unpriced"`  // results with something that has no price
 }
 
 func (s *selection) sum() Sum {
@@ -88,7 +88,7 @@ func (s *Server) info(*http.Request) (any, error) {
 	return info, nil
 }
 
-// mostRows is how many rows a page of the list may have.
+// mostRows is the maximum number of rows on a page of the list.
 const mostRows = 200
 
 func (s *Server) rows(r *http.Request) (any, error) {
@@ -145,7 +145,7 @@ func (s *Server) find(r *http.Request) (any, error) {
 	return map[string]int{"row": row, "place": place}, nil
 }
 
-// search streams what it finds, as JSON lines: rows, now and then {"at", "of"}, and {"next"} or {"failed"} at the end.
+// search streams its hits as JSON Lines: rows, progress as {"at", "of"}, and {"next"} or {"failed"} at the end.
 func (s *Server) search(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	from, err := number(q, "from", int(none))
@@ -178,15 +178,15 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request) {
 
 func parseSearch(text, in string) (Search, error) {
 	if text == "" || len(text) > 1000 {
-		return Search{}, &wrong{http.StatusBadRequest, errors.New("q is a text of 1 to 1,000 bytes")}
+		return Search{}, &wrong{http.StatusBadRequest, errors.New("q must be a text of 1 to 1,000 bytes")}
 	}
 	if !slices.Contains([]string{"", "answer", "prompt", "both"}, in) {
-		return Search{}, &wrong{http.StatusBadRequest, fmt.Errorf("in is answer, prompt or both, not %q", in)}
+		return Search{}, &wrong{http.StatusBadRequest, fmt.Errorf("in must be answer, prompt or both, not %q", in)}
 	}
 	return Search{Text: text, In: in}, nil
 }
 
-// export writes the lines of a selection, and of a search in it, as they are in the file.
+// export writes the lines of a selection, or of the hits of a search in it, unchanged.
 func (s *Server) export(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	files, chosen, err := s.selection(r.Context(), q)
@@ -205,7 +205,7 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) {
 	}
 	requests := q.Get("what") == "requests"
 	if requests && files.requests == nil {
-		fail(w, &wrong{http.StatusNotFound, errors.New("the requests are not known")})
+		fail(w, &wrong{http.StatusNotFound, errors.New("there is no file of requests")})
 		return
 	}
 	name := "results"
@@ -220,13 +220,13 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) {
 			_, err = out.Write(append(line, '\n'))
 		}
 		if err != nil || r.Context().Err() != nil {
-			panic(http.ErrAbortHandler) // the browser sees that the file is not whole
+			panic(http.ErrAbortHandler) // so that the browser reports an incomplete file
 		}
 	}
 	_ = out.Flush()
 }
 
-// exported returns the line of a row to export, nil if there is none.
+// exported returns the line of a row to export, or nil if there is none.
 func (f *Files) exported(row int, look *Search, request bool) ([]byte, error) {
 	if look != nil {
 		if _, _, found, err := f.matches(*look, row); err != nil || !found {
@@ -244,7 +244,7 @@ func (f *Files) exported(row int, look *Search, request bool) ([]byte, error) {
 	return f.results.Line(r)
 }
 
-// line writes one line as it is in the file.
+// line writes one line of the file unchanged.
 func (s *Server) line(w http.ResponseWriter, r *http.Request) {
 	f := s.now()
 	row, err := number(r.URL.Query(), "row", f.results.Len()-1)
@@ -260,13 +260,13 @@ func (s *Server) line(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(line)
 }
 
-// attach has a browser save the response: it never shows what is from outside.
+// attach makes the browser save the response: it must never show content from outside.
 func attach(w http.ResponseWriter, kind, name string) {
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
 }
 
-// refresh reads files again that have changed.
+// refresh reads changed files again.
 func (s *Server) refresh(r *http.Request) (any, error) {
 	s.reading.Lock()
 	defer s.reading.Unlock()

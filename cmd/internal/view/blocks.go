@@ -17,31 +17,31 @@ type Block struct {
 	// Kind is text, thinking, tool, result, image, document, tools or other.
 	Kind string `json:"kind"`
 
-	// Role is who says it: system, user or assistant; empty in a response.
+	// Role is system, user or assistant; empty in a response.
 	Role string `json:"role,omitempty"`
 
-	// Title is what it is beside its kind, such as the name of a tool.
+	// Title adds to the kind, such as the name of a tool.
 	Title string `json:"title,omitempty"`
 
-	// Text is what it says. Format is markdown, plain or json.
+	// Text is the content. Format is markdown, plain or json.
 	Text   string `json:"text,omitempty"`
 	Format string `json:"format,omitempty"`
 
-	// Image is a data URI, of an image that the request holds.
+	// Image is a data URI of an image in the request.
 	Image string `json:"image,omitempty"`
 
-	// Citations are what the text rests on.
+	// Citations are the sources of the text.
 	Citations []Citation `json:"citations,omitempty"`
 
-	// Bytes is how long Text or Image is, if only its beginning is here.
+	// Bytes is the full size of Text or Image if it is truncated.
 	Bytes int `json:"bytes,omitempty"`
 }
 
-// A Citation is what a text rests on.
+// A Citation is a source of a text.
 type Citation struct {
 	Source string `json:"source"`          // a title or a URL
-	Place  string `json:"place,omitempty"` // where in it
-	Text   string `json:"text,omitempty"`  // what it says there
+	Place  string `json:"place,omitempty"` // position in the source
+	Text   string `json:"text,omitempty"`  // cited text
 }
 
 // responseBlocks returns the blocks of a message.
@@ -55,7 +55,7 @@ func responseBlocks(m *client.Message) []Block {
 	return all
 }
 
-// requestBlocks returns the blocks of the parameters of a request: what the model reads.
+// requestBlocks returns the blocks that the model reads, from the parameters of a request.
 func requestBlocks(p *client.Params) []Block {
 	var all []Block
 	add := func(role string, blocks ...Block) {
@@ -87,7 +87,7 @@ func requestBlocks(p *client.Params) []Block {
 	return all
 }
 
-// content returns the blocks of what is a text or blocks.
+// content returns the blocks of content, which is a text or blocks.
 func content(c any) []Block {
 	var all []Block
 	switch c := c.(type) {
@@ -118,7 +118,7 @@ func content(c any) []Block {
 
 func text(s string) Block { return Block{Kind: "text", Text: s, Format: "markdown"} }
 
-// block returns a block of any union. What has no form of its own is shown as JSON.
+// block converts a member of any union. Members without a form of their own are shown as JSON.
 func block(b any) Block {
 	switch b := b.(type) {
 	case *gen.BetaTextBlock:
@@ -159,7 +159,7 @@ func call(name string, input jsontext.Value) Block {
 	return Block{Kind: "tool", Title: name, Text: pretty(input), Format: "json"}
 }
 
-// result returns the result of a tool; its texts are joined, and images in it are named.
+// result returns the result of a tool. Its texts are joined, and its images are only mentioned.
 func result(b *gen.BetaToolResultBlockParam) Block {
 	r := Block{Kind: "result", Format: "plain"}
 	if b.IsError {
@@ -176,7 +176,7 @@ func result(b *gen.BetaToolResultBlockParam) Block {
 	return r
 }
 
-// image returns an image that the request holds. One that is elsewhere is only named: the page loads nothing.
+// image returns an image in the request. An image elsewhere is only mentioned, because the page loads nothing.
 func image(source gen.BetaImageSource) Block {
 	b := Block{Kind: "image"}
 	switch s := source.(type) {
@@ -186,7 +186,7 @@ func image(source gen.BetaImageSource) Block {
 			b.Title = string(s.MediaType)
 			b.Image = "data:" + string(s.MediaType) + ";base64," + s.Data
 		default:
-			b.Title = "of an unknown format"
+			b.Title = "unknown format"
 		}
 	case *gen.BetaURLImageSource:
 		b.Title, b.Text, b.Format = "not loaded", s.URL, "plain"
@@ -229,7 +229,7 @@ func citation(c gen.BetaTextCitation) Citation {
 	return Citation{Source: c.Discriminator()}
 }
 
-// other returns a block that has no form of its own, titled with its type.
+// other returns a block without a form of its own, with its type as title.
 func other(b any) Block {
 	r := raw("other", b)
 	if d, ok := b.(interface{ Discriminator() string }); ok {
@@ -246,10 +246,10 @@ func raw(kind string, v any) Block {
 	return Block{Kind: kind, Text: pretty(b), Format: "json"}
 }
 
-// deepest is how deep JSON may be to be indented: with each level a line becomes longer.
+// deepest is the maximum depth of JSON that is indented, because lines grow with each level.
 const deepest = 64
 
-// pretty indents JSON. What is not JSON, or very deep, stays as it is.
+// pretty indents JSON. Invalid or very deep JSON is returned unchanged.
 func pretty(v []byte) string {
 	var b bytes.Buffer
 	if depth(v) > deepest || json.Indent(&b, v, "", "  ") != nil {
@@ -258,7 +258,7 @@ func pretty(v []byte) string {
 	return b.String()
 }
 
-// depth returns how deep JSON is at most; brackets in strings count too.
+// depth returns an upper bound of the depth of JSON: it also counts brackets in strings.
 func depth(v []byte) (most int) {
 	now := 0
 	for _, c := range v {

@@ -16,7 +16,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/browsertest"
 )
 
-// visit opens the page of a site, and waits until it is there.
+// visit opens the page of a site, and waits until it is loaded.
 func visit(t *testing.T, b *browsertest.Browser, s site, screen browsertest.Screen) *browsertest.Tab {
 	t.Helper()
 	tab := b.Open(t, s.enter, screen)
@@ -24,15 +24,15 @@ func visit(t *testing.T, b *browsertest.Browser, s site, screen browsertest.Scre
 	return tab
 }
 
-// still waits until nothing is loading.
+// still is true when nothing is loading.
 const still = `document.body.dataset.busy === "0"`
 
-// TestPictures writes pictures of the page into the directory VIEW_PICTURES, to look at.
+// TestPictures writes screenshots of the page to the directory VIEW_PICTURES.
 func TestPictures(t *testing.T) {
 	t.Parallel()
 	dir := os.Getenv("VIEW_PICTURES")
 	if dir == "" {
-		t.Skip("VIEW_PICTURES is the directory for pictures")
+		t.Skip("VIEW_PICTURES does not name a directory for screenshots")
 	}
 	b := browsertest.Start(t)
 	s, alone := serve(t, makeFiles(t, 500)), makeFiles(t, 500)
@@ -82,12 +82,12 @@ func says(tab *browsertest.Tab, selector string) string {
 	return browsertest.Eval[string](tab, fmt.Sprintf(`document.querySelector(%q)?.innerText ?? ""`, selector))
 }
 
-// shownIDs returns the custom ids of the list.
+// shownIDs returns the custom IDs of the list.
 func shownIDs(tab *browsertest.Tab) []string {
 	return browsertest.Eval[[]string](tab, `[...document.querySelectorAll("#rows .id")].map((e) => e.textContent)`)
 }
 
-// check fails if the page reports errors, or requests anything from elsewhere.
+// check fails if the page reports errors, or loads anything from elsewhere.
 func check(t *testing.T, tab *browsertest.Tab, s site) {
 	t.Helper()
 	if problems := tab.Problems(); len(problems) > 0 {
@@ -123,12 +123,12 @@ func TestBrowserKeyboard(t *testing.T) {
 		{"G", "broken"}, {"^", "question-0000"}, {kb.End, "broken"}, {kb.Home, "question-0000"}, {kb.ArrowDown, "question-0001"}, {kb.ArrowUp, "question-0000"},
 		{"gquestion-0123\r", "question-0123"}, {"j", "question-0124"},
 	} {
-		for _, key := range step.keys { // each when the one before it is done
+		for _, key := range step.keys { // each after the previous one is done
 			tab.Keys(string(key))
 			tab.Wait(still)
 		}
 		if got := chosen(); got != step.want || detail() != got {
-			t.Fatalf("after %q %q is chosen and %q shown, want %q", step.keys, got, detail(), step.want)
+			t.Fatalf("after %q %q is selected and %q shown, want %q", step.keys, got, detail(), step.want)
 		}
 	}
 	before := browsertest.Eval[string](tab, `location.hash`)
@@ -137,8 +137,8 @@ func TestBrowserKeyboard(t *testing.T) {
 		t.Errorf("the skip link goes to %s", got)
 	}
 	tab.Keys("?")
-	if !strings.Contains(says(tab, "dialog[open]"), "go to a custom id") {
-		t.Error("? shows no help")
+	if !strings.Contains(says(tab, "dialog[open]"), "go to a custom ID") {
+		t.Error("? does not show the help")
 	}
 	tab.Keys(kb.Escape)
 	tab.Wait(`!document.querySelector("dialog").open`)
@@ -159,7 +159,7 @@ func TestBrowserKeyboard(t *testing.T) {
 	tab.Keys("gnobody\r")
 	tab.Wait(still)
 	if !strings.Contains(says(tab, "#notice"), "no result has this custom id") {
-		t.Errorf("an id that is not there: %q", says(tab, "#notice"))
+		t.Errorf("unknown ID: %q", says(tab, "#notice"))
 	}
 	if problems := tab.Problems(); len(problems) != 1 || !strings.Contains(problems[0], "404") {
 		t.Errorf("the page reports %q", problems)
@@ -167,7 +167,7 @@ func TestBrowserKeyboard(t *testing.T) {
 	check(t, tab, s)
 }
 
-// TestBrowserSearch searches, marks what was found, and clears the search.
+// TestBrowserSearch searches, checks the marked hits, and clears the search.
 func TestBrowserSearch(t *testing.T) {
 	t.Parallel()
 	b := browsertest.Start(t)
@@ -191,21 +191,21 @@ func TestBrowserSearch(t *testing.T) {
 	tab.Do(chromedp.Click(chromedp.CSS("#sum button")))
 	tab.Wait(still)
 	if n := len(shownIDs(tab)); n != 226 {
-		t.Errorf("%d found in all", n)
+		t.Errorf("%d found in total", n)
 	}
 	tab.Keys("j")
 	tab.Wait(still)
 	if got := says(tab, "#rows [role=option]:first-child mark") + says(tab, "#detail .response .block.text mark"); got != "RiversRivers" {
-		t.Errorf("marked is %q", got)
+		t.Errorf("the marked text is %q", got)
 	}
 	href := browsertest.Eval[string](tab, `document.querySelector("#sum a[download]").getAttribute("href")`)
 	if !strings.Contains(href, "q=rivers") {
-		t.Errorf("export is of %s", href)
+		t.Errorf("the export is of %s", href)
 	}
 	check(t, tab, s)
 }
 
-// TestBrowserCompare shows what differs, side by side.
+// TestBrowserCompare shows differences side by side.
 func TestBrowserCompare(t *testing.T) {
 	t.Parallel()
 	b := browsertest.Start(t)
@@ -216,7 +216,7 @@ func TestBrowserCompare(t *testing.T) {
 	tab.Wait(still)
 	ids := shownIDs(tab)
 	if !slices.Equal(ids[:4], []string{"question-0000", "question-0003", "question-0006", "question-0009"}) {
-		t.Errorf("other texts are those of %v", ids)
+		t.Errorf("different texts are those of %v", ids)
 	}
 	tab.Do(chromedp.Click(chromedp.CSS("#row-1")))
 	tab.Wait(still)
@@ -236,7 +236,7 @@ func TestBrowserCompare(t *testing.T) {
 	check(t, tab, s)
 }
 
-// TestBrowserReload keeps filter, search and result in the URL, and the token out of it.
+// TestBrowserReload checks that the URL keeps filter, search and result, but not the token.
 func TestBrowserReload(t *testing.T) {
 	t.Parallel()
 	b := browsertest.Start(t)
@@ -258,7 +258,7 @@ func TestBrowserReload(t *testing.T) {
 	check(t, tab, s)
 }
 
-// TestBrowserAccessible has axe-core look at the page in all its forms.
+// TestBrowserAccessible checks the page in all its forms with axe-core.
 func TestBrowserAccessible(t *testing.T) {
 	t.Parallel()
 	b := browsertest.Start(t)
@@ -286,7 +286,7 @@ func TestBrowserAccessible(t *testing.T) {
 	}
 }
 
-// hostile are texts that must stay texts.
+// hostile lists texts that must stay texts.
 var hostile = []string{
 	`<script>window.hit = "script"</script>`,
 	`<img src=x onerror="window.hit = 'img'">`,
@@ -305,8 +305,8 @@ var hostile = []string{
 	"<base href=http://127.0.0.1:1/><meta http-equiv=refresh content='0;url=http://127.0.0.1:1/'><link rel=stylesheet href=http://127.0.0.1:1/x.css><style>*{display:none}</style>",
 }
 
-// TestBrowserHostile has hostile texts wherever a text can be, and looks at each: nothing runs, nothing is loaded, and every
-// text is shown.
+// TestBrowserHostile puts hostile texts wherever a text can be, and shows each: nothing runs, nothing is loaded, and every
+// text is visible.
 func TestBrowserHostile(t *testing.T) {
 	t.Parallel()
 	b := browsertest.Start(t)
@@ -359,12 +359,12 @@ func TestBrowserHostile(t *testing.T) {
 		tab.Keys("j")
 	}
 	if len(seen) != 4*len(hostile) {
-		t.Errorf("%d results were looked at", len(seen))
+		t.Errorf("%d results were shown", len(seen))
 	}
 	for i, text := range hostile[:9] {
 		tab.Do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`location.hash = "row=%d"`, 4*i)))
 		tab.Wait(still + fmt.Sprintf(` && document.querySelector("#detail h2")?.textContent.startsWith("h-%d ")`, i))
-		tab.Keys("m") // as it is
+		tab.Keys("m") // plain text
 		tab.Wait(still)
 		if got := browsertest.Eval[string](tab, `document.querySelector("#detail .response pre.plain").textContent`); got != text {
 			t.Errorf("%q is shown as %q", text, got)
@@ -375,17 +375,17 @@ func TestBrowserHostile(t *testing.T) {
 	tab.Do(chromedp.Evaluate[chromedp.Void](`location.hash = "row=36"`))
 	tab.Wait(still + ` && document.querySelector("#detail h2")?.textContent.startsWith("h-9 ")`)
 	if got := says(tab, "#detail .response .markdown"); !strings.Contains(got, "U+202E") || !strings.Contains(got, "U+200B") || !strings.Contains(got, "U+001B") || strings.ContainsAny(got, "\u202e\u200b\u001b\u0000") {
-		t.Errorf("what cannot be seen is shown as %q", got)
+		t.Errorf("invisible characters are shown as %q", got)
 	}
 	for _, problem := range tab.Problems() {
-		if !strings.Contains(problem, "data:image/png") { // an image that is none
+		if !strings.Contains(problem, "data:image/png") { // an invalid image
 			t.Errorf("the page reports %q", problem)
 		}
 	}
 	check(t, tab, s)
 }
 
-// TestBrowserLongLine shows the beginning of a line of 10 MB at once, and all of it when asked.
+// TestBrowserLongLine shows the beginning of a line of 10 MB, and all of it on request.
 func TestBrowserLongLine(t *testing.T) {
 	t.Parallel()
 	b := browsertest.Start(t)
@@ -394,13 +394,13 @@ func TestBrowserLongLine(t *testing.T) {
 	shown := func() int {
 		return browsertest.Eval[int](tab, `document.querySelector("#detail .response .block").textContent.length`)
 	}
-	if n := shown(); n > mostText+1000 || !strings.Contains(says(tab, "#detail .cut"), "10.0 MB in all") {
+	if n := shown(); n > mostText+1000 || !strings.Contains(says(tab, "#detail .cut"), "10.0 MB in total") {
 		t.Errorf("%d characters of 10 MB are shown, %q", n, says(tab, "#detail .cut"))
 	}
 	tab.Do(chromedp.Click(chromedp.CSS("#detail .cut button")))
 	tab.Wait(still)
 	if n := shown(); n != 10_000_007 {
-		t.Errorf("%d characters are all", n)
+		t.Errorf("all of it has %d characters", n)
 	}
 	tab.Keys("j")
 	tab.Wait(still)
@@ -415,7 +415,7 @@ func TestBrowserLongLine(t *testing.T) {
 	check(t, tab, s)
 }
 
-// TestBrowserLarge goes to the end of a large file: of 50 MB, or of 1 GB with VIEW_LARGE=1.
+// TestBrowserLarge goes to the end of a file of 50 MB, or of 1 GB with VIEW_LARGE=1.
 func TestBrowserLarge(t *testing.T) {
 	t.Parallel()
 	b := browsertest.Start(t)

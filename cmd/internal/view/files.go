@@ -12,12 +12,12 @@ import (
 
 // Paths are the files to show.
 type Paths struct {
-	Results  string // a file of results
-	Requests string // the requests of these results; empty: unknown
-	Other    string // other results of the same requests, to compare with; empty: none
+	Results  string // the results file
+	Requests string // the requests of these results; may be empty
+	Other    string // other results of the same requests, to compare with; may be empty
 }
 
-// Options say how to show files.
+// Options configure how files are shown.
 type Options struct {
 	Paths
 
@@ -27,30 +27,31 @@ type Options struct {
 	// Cache is the directory of indexes.
 	Cache string
 
-	// Progress is called while files are indexed, with how many bytes of which file were read. Nil: it is not.
+	// Progress, if not nil, is called while files are indexed, with a path, the number of bytes read and the total.
 	Progress func(path string, done, total int64)
 }
 
-// none is the row of what is not there.
+// none stands for a missing row.
 const none = ^uint32(0)
 
-// Files are the files that are shown, with their indexes. They are safe for concurrent use.
+// Files are open files with their indexes. They are safe for concurrent use.
 type Files struct {
 	results  *index.Index
-	requests *index.Index // nil: none
-	other    *index.Index // nil: none
+	requests *index.Index // may be nil
+	other    *index.Index // may be nil
 
-	// requestOf and otherOf are the rows of the same custom id, for each row of the results; nil without such a file.
+	// requestOf and otherOf map each row of the results to the row with the same custom ID in the other file; nil without
+	// that file.
 	requestOf, otherOf []uint32
 
-	// changed says for each row whether the other result differs; nil without one.
+	// differs holds how the other result differs, for each row; nil without other results.
 	differs []difference
 
 	table *price.Table
-	whole *selection // of all rows, for counts
+	whole *selection // all rows, for counts
 }
 
-// A difference is how two results of one request differ.
+// A difference describes how two results of one request differ.
 type difference uint8
 
 const (
@@ -59,7 +60,7 @@ const (
 	differsMissing // the other file has no result
 )
 
-// Open indexes the files, or reuses their indexes.
+// Open opens the files and their indexes, which it builds if necessary.
 func Open(ctx context.Context, o Options) (*Files, error) {
 	f := &Files{table: o.Table}
 	open := func(to **index.Index, path string, kind index.Kind) error {
@@ -100,13 +101,13 @@ func Open(ctx context.Context, o Options) (*Files, error) {
 	return f, err
 }
 
-// Changed reports whether one of the files is not as it was when it was indexed.
+// Changed reports whether one of the files has changed since it was indexed.
 func (f *Files) Changed() bool {
 	return f.results.Changed() || f.requests != nil && f.requests.Changed() || f.other != nil && f.other.Changed()
 }
 
-// join returns the first row of to with the same custom id, for each row of from. It holds 16 bytes for each row of to
-// meanwhile.
+// join returns, for each row of from, the first row of to with the same custom ID. While it runs it needs 16 bytes for each
+// row of to.
 func join(ctx context.Context, from, to *index.Index) ([]uint32, error) {
 	if to == nil {
 		return nil, nil
@@ -201,7 +202,7 @@ func item(x *index.Index, row int) (*client.Item, error) {
 	return &i, nil
 }
 
-// request reads the request of a row of the results. It is nil if there is none.
+// request reads the request for a row of the results. It returns nil if there is none.
 func (f *Files) request(row int) (*client.Request, []byte, error) {
 	if f.requestOf == nil || f.requestOf[row] == none {
 		return nil, nil, nil
@@ -215,7 +216,7 @@ func (f *Files) request(row int) (*client.Request, []byte, error) {
 		return nil, nil, err
 	}
 	request := new(client.Request)
-	_ = request.UnmarshalJSON(line) // what can be read of it is shown
+	_ = request.UnmarshalJSON(line) // whatever can be read is shown
 	if index.Hash(request.CustomID) != r.ID {
 		return nil, nil, index.ErrChanged
 	}

@@ -12,59 +12,60 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/view/index"
 )
 
-// A Filter says which results to show, and in which order. The zero Filter shows all, as the file has them.
+// A Filter selects and orders results. The zero Filter selects all, in the order of the file.
 type Filter struct {
-	// Outcome, Stop, Model and Error are the values that a result may have; empty: any. "" among them is none.
+	// Outcome, Stop, Model and Error list the values that a result may have; an empty list allows any. The value "" means
+	// that the result has none.
 	Outcome, Stop, Model, Error []string
 
-	// MinInput, MaxInput, MinOutput and MaxOutput bound the tokens. 0: no bound.
+	// MinInput, MaxInput, MinOutput and MaxOutput bound the tokens; 0 means no bound.
 	MinInput, MaxInput, MinOutput, MaxOutput int64
 
-	// Differ chooses by the other results: "answer", "outcome", "missing" or "any". Empty: all.
+	// Differ selects by the difference from the other results: "answer", "outcome", "missing" or "any". Empty means all.
 	Differ string
 
-	// Sort is "input", "output" or "cost", the highest first. Empty: the order of the file.
+	// Sort is "input", "output" or "cost", highest first. Empty means the order of the file.
 	Sort string
 }
 
-// ParseFilter reads a filter from a query.
+// ParseFilter parses the parameters of a query.
 func ParseFilter(q url.Values) (Filter, error) {
 	f := Filter{Outcome: q["outcome"], Stop: q["stop"], Model: q["model"], Error: q["error"], Differ: q.Get("differ"), Sort: q.Get("sort")}
 	for name, to := range map[string]*int64{"minInput": &f.MinInput, "maxInput": &f.MaxInput, "minOutput": &f.MinOutput, "maxOutput": &f.MaxOutput} {
 		if text := q.Get(name); text != "" {
 			n, err := strconv.ParseInt(text, 10, 64)
 			if err != nil || n < 0 {
-				return Filter{}, fmt.Errorf("%s is a number of tokens, not %q", name, text)
+				return Filter{}, fmt.Errorf("%s must be a number of tokens, not %q", name, text)
 			}
 			*to = n
 		}
 	}
 	if !slices.Contains([]string{"", "answer", "outcome", "missing", "any"}, f.Differ) {
-		return Filter{}, fmt.Errorf("differ is answer, outcome, missing or any, not %q", f.Differ)
+		return Filter{}, fmt.Errorf("differ must be answer, outcome, missing or any, not %q", f.Differ)
 	}
 	if !slices.Contains([]string{"", "input", "output", "cost"}, f.Sort) {
-		return Filter{}, fmt.Errorf("sort is input, output or cost, not %q", f.Sort)
+		return Filter{}, fmt.Errorf("sort must be input, output or cost, not %q", f.Sort)
 	}
 	return f, nil
 }
 
-// key is the same for equal filters.
+// key returns a string that is equal only for equal filters.
 func (f Filter) key() string { return fmt.Sprintf("%q", []any{f}) }
 
-// A selection are the rows that a filter chooses, and what they add up to.
+// A selection is the rows that a filter selects, and their totals.
 type selection struct {
 	rows []uint32 // nil for all rows of the file, in its order
 	n    int
 
 	input, cacheRead, output int64
 	cost                     bulk.Money
-	unpriced                 int // results of which something has no price
+	unpriced                 int // results with something that has no price
 
-	// counts are how many of the rows have each outcome, stop reason, model and error.
+	// counts holds the number of rows with each outcome, stop reason, model and error.
 	counts [4]map[index.Name]int
 }
 
-// at returns the row at a place of the selection.
+// at returns the row at a position of the selection.
 func (s *selection) at(place int) int {
 	if s.rows == nil {
 		return place
@@ -72,7 +73,7 @@ func (s *selection) at(place int) int {
 	return int(s.rows[place])
 }
 
-// place returns where a row is in the selection.
+// place returns the position of a row in the selection.
 func (s *selection) place(row int) (int, bool) {
 	if s.rows == nil {
 		return row, row < s.n
@@ -81,7 +82,7 @@ func (s *selection) place(row int) (int, bool) {
 	return at, at >= 0
 }
 
-// choose reads the index once and returns what a filter chooses.
+// choose reads the index once and returns the selection of a filter.
 func (f *Files) choose(ctx context.Context, filter Filter) (*selection, error) {
 	matches, all := f.matcher(filter)
 	s := &selection{}
@@ -132,14 +133,15 @@ func (f *Files) choose(ctx context.Context, filter Filter) (*selection, error) {
 	return s, nil
 }
 
-// matcher returns what tells whether a filter chooses a row; all says that it chooses each, in the order of the file.
+// matcher returns a function that reports whether a filter selects a row. All is true if it selects every row, in the order
+// of the file.
 func (f *Files) matcher(filter Filter) (matches func(row int, r index.Record) bool, all bool) {
 	var tests []func(row int, r index.Record) bool
 	oneOf := func(values []string, of func(index.Record) index.Name) {
 		if len(values) == 0 {
 			return
 		}
-		var known [1 << 10]bool // the most names that an index has
+		var known [1 << 10]bool // the maximum number of names in an index
 		for n := range known {
 			known[n] = slices.Contains(values, f.results.Name(index.Name(n)))
 		}

@@ -22,7 +22,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/price"
 )
 
-// object is JSON.
+// object is a JSON object.
 type object = map[string]any
 
 // pixels is an image, as PNG in base64.
@@ -40,12 +40,12 @@ var pixels = sync.OnceValue(func() string {
 	return base64.StdEncoding.EncodeToString(b.Bytes())
 })
 
-// answerText is the text of a response, with most of what Markdown has.
+// answerText is the text of a response, with most features of Markdown.
 func answerText(i int) string {
 	return fmt.Sprintf("## Rivers of question %d\n\nThe **longest** river has `%d km`, see [an atlas](https://example.com/atlas).\n\n- Scheldt\n- Meuse\n  - Semois\n\n| river | km |\n|---|---|\n| Scheldt | 350 |\n| Meuse | %d |\n\n```python\nprint(%d)\n```\n\n> All lengths are rounded.\n", i, i*7, 900+i, i)
 }
 
-// resultLine returns a line of results about request i. The other file has another model, some other texts and outcomes.
+// resultLine returns the result of request i. The other file has a different model, and some different texts and outcomes.
 func resultLine(i int, other bool) string {
 	id := fmt.Sprintf("question-%04d", i)
 	var result object
@@ -121,7 +121,7 @@ func plainLine(id, text string) string {
 		"content": []object{{"type": "text", "text": text}}, "stop_reason": "end_turn", "usage": object{"input_tokens": 10, "output_tokens": 20}}}})
 }
 
-// makeFiles writes results, requests and other results of n requests, and a damaged line.
+// makeFiles writes n requests, their results and other results, and a damaged line.
 func makeFiles(t testing.TB, n int) Paths {
 	t.Helper()
 	var results, requests, other strings.Builder
@@ -159,7 +159,7 @@ func openFiles(t testing.TB, p Paths) (*Files, Options) {
 	return f, o
 }
 
-// A site is a server that listens.
+// A site is a listening server.
 type site struct {
 	*Server
 	origin string // http://127.0.0.1:port

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// TestGuard makes requests as browsers do for pages of this and of other origins.
+// TestGuard sends requests as browsers do for pages of this and of other origins.
 func TestGuard(t *testing.T) {
 	t.Parallel()
 	s := serve(t, makeFiles(t, 3))
@@ -104,7 +104,7 @@ func checkHeaders(t *testing.T, h http.Header) {
 	for _, want := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "connect-src 'self'", "base-uri 'none'",
 		"form-action 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'"} {
 		if !strings.Contains(policy, want) {
-			t.Errorf("the policy lacks %s", want)
+			t.Errorf("the policy does not contain %s", want)
 		}
 	}
 	if strings.Contains(policy, "unsafe") || strings.Contains(policy, "http") {
@@ -172,7 +172,7 @@ func TestServe(t *testing.T) {
 	}
 }
 
-// TestAssets reads the page's own files: nothing in them parses a string as HTML or as a script, or refers elsewhere.
+// TestAssets checks that the page's own files never parse a string as HTML or script, and refer to nothing elsewhere.
 func TestAssets(t *testing.T) {
 	t.Parallel()
 	forbidden := regexp.MustCompile(`innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|createContextualFragment|setHTML|\beval\b|new Function|srcdoc|style=|<script>|<style|@import|url\(|\son[a-z]+=`)

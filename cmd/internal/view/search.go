@@ -11,13 +11,13 @@ import (
 	"github.com/seed-111a911e/messagebatches/cmd/internal/parallel"
 )
 
-// A Search looks for a text in results and prompts, in the order of a selection. Case does not count.
+// A Search looks for a text in results and prompts, in the order of a selection. It ignores case.
 type Search struct {
-	Text string // what to look for
-	In   string // answer, prompt, or both; empty: answer
+	Text string // text to look for
+	In   string // answer, prompt or both; empty means answer
 }
 
-// matches returns what surrounds the text in a row; false: it is not there. id is the custom id.
+// matches reports whether a row contains the text, and returns its custom ID and the surrounding text.
 func (f *Files) matches(s Search, row int) (id, around string, found bool, err error) {
 	r, err := f.results.At(row)
 	if err != nil || r.Long {
@@ -51,7 +51,7 @@ func promptTexts(r *client.Request) []string {
 	return all
 }
 
-// find returns what surrounds the needle, which is in lower case, in the first text that has it.
+// find returns the text around the needle, which is in lower case, in the first text that contains it.
 func find(needle string, in []string) (around string, found bool) {
 	for _, s := range in {
 		if len(s) < len(needle) {
@@ -62,7 +62,7 @@ func find(needle string, in []string) (around string, found bool) {
 		if at < 0 {
 			continue
 		}
-		if len(low) != len(s) { // a letter whose small form has another length: the places differ
+		if len(low) != len(s) { // lowering a letter has changed its length: the positions differ
 			s = low
 		}
 		from, to := max(0, at-60), min(len(s), at+len(needle)+140)
@@ -81,13 +81,13 @@ func find(needle string, in []string) (around string, found bool) {
 	return "", false
 }
 
-// Bounds of a search that one call makes; the next one goes on where it ended.
+// Limits for one call of a search; the next call continues where it ended.
 const (
 	mostHits = 200
 	mostRead = 2 << 30 // bytes of lines
 )
 
-// A look is what a search saw in one place of a selection.
+// A look is the result of a search at one position of a selection.
 type look struct {
 	row   Row
 	bytes int64
@@ -109,8 +109,8 @@ func (f *Files) look(s Search, row int) (l look) {
 	return l
 }
 
-// search looks at the rows of a selection from a place on, and calls hit for each that has the text, and at now and then
-// with the next place. It returns the place where to go on.
+// search searches the rows of a selection, starting at a position. It calls hit for each row that contains the text, and at
+// from time to time with the next position. It returns the position at which to continue.
 func (f *Files) search(ctx context.Context, s Search, in *selection, from int, hit func(Row) error, at func(place int) error) (next int, err error) {
 	places := func(yield func(int) bool) {
 		for place := from; place < in.n && ctx.Err() == nil && yield(place); place++ {

@@ -20,7 +20,7 @@ import (
 //go:embed assets
 var assets embed.FS
 
-// A Server shows files. Make one with [NewServer].
+// A Server serves the page. Create one with [NewServer].
 type Server struct {
 	options Options
 	guard   guard
@@ -36,12 +36,12 @@ type chosen struct {
 	*selection
 }
 
-// NewServer returns a server of files that are open.
+// NewServer returns a server of open files.
 func NewServer(files *Files, o Options) *Server {
 	return &Server{files: files, options: o, guard: guard{token: newToken(), hosts: []string{"localhost"}}}
 }
 
-// Serve serves at a listener until ctx ends. ready is called with the URL to open, which holds a token.
+// Serve serves on a listener until ctx ends. It calls ready with the URL to open, which contains a token.
 func (s *Server) Serve(ctx context.Context, l net.Listener, name string, ready func(url string) error) error {
 	host, port, err := net.SplitHostPort(l.Addr().String())
 	if err != nil {
@@ -81,31 +81,31 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, name string, ready f
 func (s *Server) Handler() http.Handler {
 	static, err := fs.Sub(assets, "assets")
 	if err != nil {
-		panic(err) // it is embedded
+		panic(err) // it is embedded, so this cannot happen
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /", http.FileServerFS(static))
-	mux.HandleFunc("GET /api/info", answer(s.info))
-	mux.HandleFunc("GET /api/rows", answer(s.rows))
-	mux.HandleFunc("GET /api/row", answer(s.row))
-	mux.HandleFunc("GET /api/find", answer(s.find))
+	mux.HandleFunc("GET /api/info", respond(s.info))
+	mux.HandleFunc("GET /api/rows", respond(s.rows))
+	mux.HandleFunc("GET /api/row", respond(s.row))
+	mux.HandleFunc("GET /api/find", respond(s.find))
 	mux.HandleFunc("GET /api/search", s.search)
 	mux.HandleFunc("GET /api/export", s.export)
 	mux.HandleFunc("GET /api/line", s.line)
-	mux.HandleFunc("POST /api/refresh", answer(s.refresh))
+	mux.HandleFunc("POST /api/refresh", respond(s.refresh))
 	return s.guard.wrap(mux)
 }
 
-// now returns the files.
+// now returns the current files.
 func (s *Server) now() *Files {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.files
 }
 
-const mostChosen = 4 // selections that are kept, each with 4 bytes a row
+const mostChosen = 4 // cached selections, each with 4 bytes per row
 
-// selection returns the rows that the filter of a query chooses.
+// selection returns the rows that the filter of a query selects.
 func (s *Server) selection(ctx context.Context, q url.Values) (*Files, *selection, error) {
 	filter, err := ParseFilter(q)
 	if err != nil {
@@ -135,14 +135,14 @@ func (s *Server) selection(ctx context.Context, q url.Values) (*Files, *selectio
 	return files, made, nil
 }
 
-// A wrong is an error with its status.
+// A wrong is an error with an HTTP status.
 type wrong struct {
 	status int
 	error
 }
 
-// answer responds with what f returns, as JSON.
-func answer(f func(*http.Request) (any, error)) http.HandlerFunc {
+// respond serves the value that f returns, as JSON.
+func respond(f func(*http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v, err := f(r)
 		if err != nil {
@@ -150,7 +150,7 @@ func answer(f func(*http.Request) (any, error)) http.HandlerFunc {
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(v) // whoever has left needs nothing
+		_ = json.NewEncoder(w).Encode(v) // fails only if the client is gone
 	}
 }
 
@@ -168,11 +168,11 @@ func fail(w http.ResponseWriter, err error) {
 	_ = json.NewEncoder(w).Encode(map[string]string{"error": err.Error()})
 }
 
-// number returns a number of a query, from 0 to most.
+// number parses a number of a query, from 0 to most.
 func number(q url.Values, name string, most int) (int, error) {
 	n, err := strconv.Atoi(q.Get(name))
 	if err != nil || n < 0 || n > most {
-		return 0, &wrong{http.StatusBadRequest, errors.New(name + " is not a number that it can be")}
+		return 0, &wrong{http.StatusBadRequest, errors.New(name + " is not a valid number")}
 	}
 	return n, nil
 }

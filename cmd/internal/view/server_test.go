@@ -32,7 +32,7 @@ func query(pairs ...string) url.Values {
 	return q
 }
 
-// TestFilters compares what filters choose with what the fixture has.
+// TestFilters compares what filters select with the fixture.
 func TestFilters(t *testing.T) {
 	t.Parallel()
 	const n = 100
@@ -188,7 +188,7 @@ func TestDetail(t *testing.T) {
 	}
 }
 
-// TestLong has a line of 10 MB, an image that is too large, and a line that is longer than any may be.
+// TestLong has a line of 10 MB, an image that is too large, and a line that is longer than the maximum.
 func TestLong(t *testing.T) {
 	t.Parallel()
 	text := plainLine("long", strings.Repeat("äöü ", 1_500_000)) + `{"custom_id":"endless","x":"` + strings.Repeat("x", 33<<20) + "\"}\n" + plainLine("after", "short")
@@ -207,10 +207,10 @@ func TestLong(t *testing.T) {
 	}
 	b := d.Response.Blocks[0]
 	if w.Body.Len() > 200<<10 || !d.Response.Cut || b.Bytes != 10_500_000 || len(b.Text) > mostText || !strings.HasPrefix(b.Text, "äöü") || strings.Contains(b.Text, "\ufffd") {
-		t.Errorf("the beginning has %d bytes, and says %d", w.Body.Len(), b.Bytes)
+		t.Errorf("the beginning has %d bytes, but says %d", w.Body.Len(), b.Bytes)
 	}
 	if p := d.Prompt.Blocks[0]; p.Image != "" || p.Bytes < 4<<20 || !d.Prompt.Cut {
-		t.Errorf("the image has %d bytes, and says %d", len(p.Image), p.Bytes)
+		t.Errorf("the image has %d bytes, but says %d", len(p.Image), p.Bytes)
 	}
 	d = Detail{}
 	s.get(t, "/api/row", query("row", "0", "whole", "1"), &d)
@@ -224,7 +224,7 @@ func TestLong(t *testing.T) {
 	}
 }
 
-// TestLongEverywhere has texts of 2 MB in each place that a line has: what is sent stays small.
+// TestLongEverywhere has texts of 2 MB everywhere in a line: the responses stay small.
 func TestLongEverywhere(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 2_000_000)
@@ -250,7 +250,7 @@ func TestLongEverywhere(t *testing.T) {
 	}
 }
 
-// TestDeep has JSON whose indentation would be a thousand times as long.
+// TestDeep has JSON that would be a thousand times longer if indented.
 func TestDeep(t *testing.T) {
 	t.Parallel()
 	deep := strings.Repeat("[", 9000) + strings.Repeat("]", 9000)
@@ -262,7 +262,7 @@ func TestDeep(t *testing.T) {
 	}
 }
 
-// found are the rows that a search streams, and its last line.
+// found returns the rows that a search streams, and its last line.
 func (s site) found(t *testing.T, q url.Values) (ids []string, last map[string]any) {
 	t.Helper()
 	w := s.call(t.Context(), "GET", "/api/search", q)
@@ -313,7 +313,7 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// TestSearchGoesOn finds more than one call returns.
+// TestSearchGoesOn finds more hits than one call returns.
 func TestSearchGoesOn(t *testing.T) {
 	t.Parallel()
 	s := serve(t, makeFiles(t, 500))
@@ -354,7 +354,7 @@ func TestFold(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ needle, text, want string }{
 		{"groß", "Das ist GROSS und groß", "Das ist GROSS und groß"},
-		{"istanbul", "İİİ ISTANBUL", "iii istanbul"}, // whose small letters are shorter
+		{"istanbul", "İİİ ISTANBUL", "iii istanbul"}, // whose lower-case letters are shorter
 		{"b", strings.Repeat("ä", 50) + "B", "… " + strings.Repeat("ä", 30) + "B"},
 	} {
 		got, found := find(tt.needle, []string{"", "none", tt.text})
@@ -385,7 +385,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// TestExport compares what is exported with the lines of the files, byte by byte.
+// TestExport compares the exports with the lines of the files, byte by byte.
 func TestExport(t *testing.T) {
 	t.Parallel()
 	p := makeFiles(t, 60)
@@ -426,7 +426,7 @@ func TestExport(t *testing.T) {
 	}
 	p.Requests = ""
 	if w := serve(t, p).call(t.Context(), "GET", "/api/export", url.Values{"what": {"requests"}}); w.Code != 404 {
-		t.Errorf("requests that are not known have status %d", w.Code)
+		t.Errorf("an export without requests has status %d", w.Code)
 	}
 }
 
@@ -468,6 +468,6 @@ func TestRefresh(t *testing.T) {
 		t.Fatal(err)
 	}
 	if status := s.get(t, "/api/row", url.Values{"row": {"3"}}, nil); status != 409 {
-		t.Errorf("a line of a file that was replaced has status %d", status)
+		t.Errorf("a line of a replaced file has status %d", status)
 	}
 }

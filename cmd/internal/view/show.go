@@ -13,7 +13,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/price"
 )
 
-// How much of a long result is sent unless all of it is asked for, in bytes.
+// Limits for what is sent of a long result unless all of it is requested, in bytes.
 const (
 	mostText  = 64 << 10 // of one block
 	mostTexts = 512 << 10
@@ -35,11 +35,11 @@ type Row struct {
 	Input   int64  `json:"input"`             // tokens, those in the cache included
 	Output  int64  `json:"output"`            // tokens
 	Cost    string `json:"cost"`              // a decimal number
-	Text    string `json:"text,omitempty"`    // the beginning, or what surrounds what was found
-	Differs string `json:"differs,omitempty"` // from the other result: answer, outcome or missing
+	Text    string `json:"text,omitempty"`    // its beginning, or the text around the hit
+	Differs string `json:"differs,omitempty"` // difference from the other result: answer, outcome or missing
 }
 
-// row returns a row of the results for a list, with the beginning of its text if that is not long to find.
+// row returns a row of the results for the list, with the beginning of its text unless the line is very long.
 func (f *Files) row(row int) (Row, error) {
 	r, err := f.results.At(row)
 	if err != nil {
@@ -80,7 +80,7 @@ func (f *Files) summary(row int, r index.Record) Row {
 	return out
 }
 
-// id returns the custom id of a long line.
+// id returns the custom ID of a long line.
 func (f *Files) id(r index.Record) (string, error) {
 	line, err := f.results.Line(r)
 	if err != nil {
@@ -90,7 +90,7 @@ func (f *Files) id(r index.Record) (string, error) {
 	return cut(i.CustomID, mostTitle), nil
 }
 
-// intro returns the beginning of what a result says.
+// intro returns the beginning of the text of a result.
 func intro(item *client.Item) string {
 	for _, s := range texts(item) {
 		if s = strings.Join(strings.Fields(cut(s, 4*mostIntro)), " "); s != "" {
@@ -100,7 +100,7 @@ func intro(item *client.Item) string {
 	return ""
 }
 
-// texts returns all that a result says.
+// texts returns all texts of a result.
 func texts(item *client.Item) []string {
 	var all []string
 	if message := failure(item); message != "" {
@@ -119,7 +119,7 @@ func texts(item *client.Item) []string {
 	return all
 }
 
-// failure returns the message of what is wrong with a result, or "".
+// failure returns the error message of a result, or "".
 func failure(item *client.Item) string {
 	if item.Malformed != nil {
 		return item.Malformed.Error()
@@ -133,7 +133,7 @@ func failure(item *client.Item) string {
 	return ""
 }
 
-// cut returns the beginning of a text, at most so many bytes, without a part of a character.
+// cut truncates a text to a number of bytes, at a character boundary.
 func cut(s string, most int) string {
 	if len(s) <= most {
 		return s
@@ -141,36 +141,36 @@ func cut(s string, most int) string {
 	return strings.ToValidUTF8(s[:most], "")
 }
 
-// A Response is one side of what is shown of a request.
+// A Response is a result as the page shows it.
 type Response struct {
-	Row               // what the list has too
+	Row               // as in the list
 	Bytes     int64   `json:"bytes"`               // of the line
-	Damage    string  `json:"damage,omitempty"`    // what is wrong with the line
+	Damage    string  `json:"damage,omitempty"`    // fault of the line
 	Message   string  `json:"message,omitempty"`   // of the error
 	RequestID string  `json:"requestId,omitempty"` // of the error
-	Priced    bool    `json:"priced"`              // Cost is all that it cost
+	Priced    bool    `json:"priced"`              // Cost is complete
 	Tokens    []Count `json:"tokens,omitempty"`    // by kind
 	Blocks    []Block `json:"blocks"`              // of the message
-	Cut       bool    `json:"cut,omitempty"`       // something is left out
-	Raw       string  `json:"raw,omitempty"`       // of a damaged line: what there is
+	Cut       bool    `json:"cut,omitempty"`       // something is omitted
+	Raw       string  `json:"raw,omitempty"`       // text of a damaged line
 }
 
-// A Count is a number and what it counts.
+// A Count is a number of something.
 type Count struct {
 	Name string `json:"name"` // what is counted
 	N    int64  `json:"n"`    // how many
 }
 
-// A Prompt is what was asked.
+// A Prompt is a request as the page shows it.
 type Prompt struct {
 	ID       string  `json:"id"`            // the custom id
 	Line     int64   `json:"line"`          // its number in the file of requests, from 1
 	Settings string  `json:"settings"`      // the parameters that are not shown as blocks, as JSON
 	Blocks   []Block `json:"blocks"`        // of the messages, the system prompt and the tools
-	Cut      bool    `json:"cut,omitempty"` // something is left out
+	Cut      bool    `json:"cut,omitempty"` // something is omitted
 }
 
-// A Detail is all that is known of a request.
+// A Detail is everything known about a request.
 type Detail struct {
 	Response Response  `json:"response"`           // the result
 	Prompt   *Prompt   `json:"prompt,omitempty"`   // its request
@@ -178,7 +178,7 @@ type Detail struct {
 	Problems []string  `json:"problems,omitempty"` // of the other files
 }
 
-// detail returns all about a row. Long texts are truncated unless whole is set.
+// detail returns everything about a row. Long texts are truncated unless whole is set.
 func (f *Files) detail(row int, whole bool) (*Detail, error) {
 	r, err := f.results.At(row)
 	if err != nil {
@@ -217,7 +217,7 @@ func withText(r Row, id string) Row {
 	return r
 }
 
-// response returns what there is to show of a row of a file of results.
+// response returns a row of a results file as the page shows it.
 func (f *Files) response(x *index.Index, row int, whole bool) (Response, error) {
 	rec, err := x.At(row)
 	if err != nil {
@@ -228,7 +228,7 @@ func (f *Files) response(x *index.Index, row int, whole bool) (Response, error) 
 		Input: rec.Input, Output: rec.Output, Cost: rec.Cost.String(),
 	}}
 	if rec.Long {
-		r.Damage = "longer than " + cli.Bytes(index.MaxLine) + ", which a line of results may have"
+		r.Damage = "longer than " + cli.Bytes(index.MaxLine) + ", the maximum for a line of results"
 		return r, nil
 	}
 	item, err := item(x, row)
@@ -260,14 +260,14 @@ func (f *Files) response(x *index.Index, row int, whole bool) (Response, error) 
 	return r, nil
 }
 
-// tokens returns the tokens of a result by kind; those that are 0 are left out.
+// tokens returns the tokens of a result by kind, without kinds that are 0.
 func tokens(table *price.Table, item *client.Item) []Count {
 	var used price.Usage
 	used.Add(table, time.Now(), item) // the day only matters for prices
 	t := used.Tokens()
 	all := []Count{
 		{"input", t.Input}, {"cache read", t.CacheRead}, {"cache write, 5 minutes", t.CacheWrite5m}, {"cache write, 1 hour", t.CacheWrite1h},
-		{"output", t.Output}, {"of it thinking", t.Thinking},
+		{"output", t.Output}, {"of which thinking", t.Thinking},
 	}
 	for name, n := range used.ServerTools {
 		all = append(all, Count{name, n})

@@ -20,8 +20,8 @@ func JSON(contract string) ([]byte, error) {
 	return object.Bytes(), err
 }
 
-// writeJSON writes a YAML node as JSON. It keeps the order of properties, in which the contract is to be read. No text
-// in it can end a script: "<" is escaped.
+// writeJSON writes a YAML node as JSON. It keeps the order of properties, which is meant for readers. No text in it can end
+// a script, because "<" is escaped.
 func writeJSON(w *bytes.Buffer, n *yaml.Node) error {
 	switch n.Kind {
 	case yaml.DocumentNode:
@@ -58,7 +58,7 @@ func writeJSON(w *bytes.Buffer, n *yaml.Node) error {
 		return nil
 	case yaml.ScalarNode:
 		var v any
-		if n.ShortTag() == "!!timestamp" { // JSON has none: it is the text
+		if n.ShortTag() == "!!timestamp" { // JSON has no timestamps: use the text
 			v = n.Value
 		} else if err := n.Decode(&v); err != nil {
 			return err

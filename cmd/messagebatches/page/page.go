@@ -1,5 +1,5 @@
-// Package page makes the contract a page to read: one HTML file that holds Redoc and the contract, and asks for nothing
-// when it is opened.
+// Package page converts the contract to a web page: one HTML file that contains Redoc and the contract, and loads nothing
+// from the network.
 package page
 
 import (
@@ -14,9 +14,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// redoc is the bundle of Redoc as npm has it, compressed. The version is the one in conformance/foreign/package.json;
-// make contract-page copies it. Redoc and what it bundles is under the MIT licence, except DOMPurify, which is used
-// under the Apache licence 2.0. LICENSES.txt has the texts.
+// redoc is the bundle of Redoc from npm, compressed. The version is the one in conformance/foreign/package.json; make
+// contract-page copies it. Redoc and what it bundles are under the MIT license, except DOMPurify, which is used under the
+// Apache License 2.0. See LICENSES.txt.
 //
 //go:embed redoc.js.gz
 var redoc []byte
@@ -24,7 +24,7 @@ var redoc []byte
 //go:embed page.html
 var layout string
 
-// HTML returns the page of a contract, an OpenAPI document in YAML.
+// HTML returns the web page for a contract, an OpenAPI document in YAML.
 func HTML(contract string) ([]byte, error) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal([]byte(contract), &doc); err != nil {
@@ -58,7 +58,7 @@ func HTML(contract string) ([]byte, error) {
 	return page.Bytes(), err
 }
 
-// logo is the one thing that Redoc would load from elsewhere.
+// logo is the only thing that Redoc would load from elsewhere.
 const logo, noLogo = "https://cdn.redoc.ly/redoc/logo-mini.svg", "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E"
 
 // bundle returns Redoc's script.

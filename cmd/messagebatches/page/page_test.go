@@ -13,7 +13,7 @@ import (
 	"github.com/seed-111a911e/messagebatches"
 )
 
-// TestBundle checks that the script has the version that is pinned, beside its licences.
+// TestBundle checks that the script and its licenses are of the pinned version.
 func TestBundle(t *testing.T) {
 	t.Parallel()
 	script, err := bundle()
@@ -29,7 +29,7 @@ func TestBundle(t *testing.T) {
 		t.Fatal(err)
 	}
 	if version := pinned.DevDependencies["redoc"]; version == "" || !strings.Contains(script, `"`+version+`"`) {
-		t.Errorf("redoc.js.gz is not Redoc %q, run make contract-page", version)
+		t.Errorf("redoc.js.gz is not Redoc %q: run make contract-page", version)
 	}
 	licenses, err := os.ReadFile("LICENSES.txt")
 	if err != nil {
@@ -37,11 +37,11 @@ func TestBundle(t *testing.T) {
 	}
 	purifier := regexp.MustCompile(`DOMPurify \d+\.\d+\.\d+`).FindString(string(licenses)) // changes with the bundle
 	if purifier == "" || !strings.Contains(string(licenses), "Apache License") || !strings.Contains(script, "LICENSE.txt") {
-		t.Error("LICENSES.txt is not of the bundle, run make contract-page")
+		t.Error("LICENSES.txt does not belong to the bundle: run make contract-page")
 	}
 }
 
-// TestHTML checks that the page holds all that it needs, and nothing that would be asked of others.
+// TestHTML checks that the page contains everything that it needs, and loads nothing from elsewhere.
 func TestHTML(t *testing.T) {
 	t.Parallel()
 	got, err := HTML(messagebatches.OpenAPI())
@@ -49,18 +49,18 @@ func TestHTML(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := bytes.Count(got, []byte("</script")); n != 2 {
-		t.Errorf("%d scripts end, not 2", n)
+		t.Errorf("%d scripts end, want 2", n)
 	}
 	loads := regexp.MustCompile(`(?i)<(script|link|iframe)\b[^>]*\b(src|href)=|\bsrc:"https?://[^"]*|@import`)
 	if found := loads.FindAll(got, -1); found != nil {
 		t.Errorf("the page loads %q", found)
 	}
 	if !bytes.Contains(got, []byte(`content="default-src 'none';`)) || bytes.Contains(got, []byte("connect-src")) {
-		t.Error("the page's policy lets it ask others")
+		t.Error("the policy of the page allows requests elsewhere")
 	}
 	for _, want := range []string{`"operationId":"createMessageBatch"`, `"BetaMessageBatch":{`, "<title>Message Batches API"} {
 		if !bytes.Contains(got, []byte(want)) {
-			t.Errorf("the page lacks %s", want)
+			t.Errorf("the page does not contain %s", want)
 		}
 	}
 }

@@ -8,12 +8,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// prepare changes a document for readers:
+// prepare changes a document to make it easier to read:
 //
-//   - What extensions say becomes part of descriptions.
-//   - Open enums, which JSON Schema writes as an enum or any string, become one enum, and open unions one list.
+//   - The rules in extensions become part of descriptions.
+//   - Open enums, which JSON Schema expresses as an enum or any string, become one enum, and open unions become one list.
 //   - The description of a member of a union moves to the property that selects it, where Redoc shows it.
-//   - The single tag goes, so that the navigation lists the operations.
+//   - A single tag is removed, so that the navigation lists the operations.
 func prepare(doc *yaml.Node) {
 	p := preparer{}
 	if doc.Kind == yaml.DocumentNode && len(doc.Content) == 1 {
@@ -32,8 +32,9 @@ func prepare(doc *yaml.Node) {
 // A preparer changes a document.
 type preparer struct{ root, schemas *yaml.Node }
 
-// references gives what refers to a component, with a description of its own, the rules of the component: Redoc shows
-// no others. A reference to a union becomes the union, because Redoc drops the description beside such a reference.
+// references adds the rules of a component to references that have a description of their own, because Redoc then shows only
+// that description. A reference to a union is replaced by the union, because Redoc drops the description of such a
+// reference.
 func (p preparer) references(n *yaml.Node) {
 	for _, child := range n.Content {
 		p.references(child)
@@ -56,8 +57,8 @@ func (p preparer) references(n *yaml.Node) {
 	}
 }
 
-// target returns the component that n refers to: itself, as a list, with null, or as a parameter. It is nil if there is
-// none.
+// target returns the component that n refers to: directly, as the items of a list, with null, or as a parameter. It returns
+// nil if there is none.
 func (p preparer) target(n *yaml.Node) *yaml.Node {
 	if schema := property(n, "schema"); schema != nil {
 		n = schema
@@ -82,7 +83,7 @@ func (p preparer) component(n *yaml.Node) *yaml.Node {
 	return nil
 }
 
-// isOpenUnion reports whether a schema is a union with members that are newer than the contract.
+// isOpenUnion reports whether a schema is a union that allows members newer than the contract.
 func (p preparer) isOpenUnion(n *yaml.Node) bool {
 	arms := property(n, "anyOf")
 	if arms == nil || arms.Content == nil {
@@ -91,7 +92,8 @@ func (p preparer) isOpenUnion(n *yaml.Node) bool {
 	return property(p.component(arms.Content[len(arms.Content)-1]), "x-unknown-member") != nil
 }
 
-// forms folds open enums and unions and describes the rules of components and properties, at a node and all below.
+// forms folds open enums and unions, and describes the rules of components and properties, in a node and everything below
+// it.
 func (p preparer) forms(n *yaml.Node) {
 	if n.Kind == yaml.MappingNode {
 		foldOpenEnum(n)
@@ -101,12 +103,12 @@ func (p preparer) forms(n *yaml.Node) {
 			n.Content = append(n.Content, text("title"), text("newer"))
 		}
 	}
-	for _, child := range n.Content { // an alias has none: its anchor is prepared where it stands
+	for _, child := range n.Content { // an alias has no content: its anchor is prepared where it is defined
 		p.forms(child)
 	}
 }
 
-// foldOpenUnion puts the members of the unions in an open union in their place.
+// foldOpenUnion replaces the unions inside an open union by their members.
 func (p preparer) foldOpenUnion(n *yaml.Node) {
 	if !p.isOpenUnion(n) {
 		return
@@ -124,7 +126,7 @@ func (p preparer) foldOpenUnion(n *yaml.Node) {
 	n.Content[i] = &yaml.Node{Kind: yaml.SequenceNode, Content: all}
 }
 
-// members gives the discriminator in each member of a union the description of the member.
+// members adds the description of each member of a union to the discriminator of the member.
 func (p preparer) members() {
 	for i := 1; p.schemas != nil && i < len(p.schemas.Content); i += 2 {
 		discriminator := property(p.schemas.Content[i], "discriminator")
@@ -151,7 +153,7 @@ func (p preparer) operations(do func(*yaml.Node)) {
 	}
 }
 
-// property returns the value of a property, nil if there is none.
+// property returns the value of a property, or nil if there is none.
 func property(n *yaml.Node, name string) *yaml.Node {
 	if i := indexOf(n, name); i >= 0 {
 		return n.Content[i+1]
@@ -180,7 +182,7 @@ func indexOf(n *yaml.Node, name string) int {
 
 func text(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s} }
 
-// foldOpenEnum turns anyOf [enum, string] into the enum, and says in the description that it is open.
+// foldOpenEnum replaces anyOf [enum, string] by the enum, and adds to the description that it is open.
 func foldOpenEnum(n *yaml.Node) {
 	arms := property(n, "anyOf")
 	if arms == nil || len(arms.Content) != 2 {

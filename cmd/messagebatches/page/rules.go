@@ -7,7 +7,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// extensions are those that readers see, in the order in which they do. Each becomes sentences, which are Markdown.
+// extensions are the extensions that readers see, in this order. Each is converted to sentences in Markdown.
 var extensions = []struct {
 	name      string
 	sentences func(*yaml.Node) []string
@@ -21,7 +21,7 @@ var extensions = []struct {
 	{"x-facts", each(fact)},
 }
 
-// rules returns what the extensions of a schema say.
+// rules returns the extensions of a schema as sentences.
 func rules(schema *yaml.Node) (sentences []string) {
 	for _, x := range extensions {
 		if v := property(schema, x.name); v != nil {
@@ -31,7 +31,7 @@ func rules(schema *yaml.Node) (sentences []string) {
 	return sentences
 }
 
-// each returns one sentence for each entry of a list, with its hint and source.
+// each returns a function that converts a list to sentences, one per entry, with its hint and source.
 func each(sentence func(*yaml.Node) string) func(*yaml.Node) []string {
 	return func(list *yaml.Node) (sentences []string) {
 		for _, entry := range list.Content {
@@ -48,14 +48,14 @@ func each(sentence func(*yaml.Node) string) func(*yaml.Node) []string {
 	}
 }
 
-// A clause is what a key adds to a sentence. The value is put in at %s.
+// A clause is the part of a sentence for a key. The value replaces %s.
 type clause struct {
 	key, text string
 	value     func(*yaml.Node) string
 }
 
-// write appends the clauses of all keys that an entry has. A key without a clause is an error of the program: it is
-// written as it is, and a test looks for that.
+// write returns the clauses for all keys of an entry. A key without a clause is a bug: it is written as UNKNOWN, which a test
+// looks for.
 func write(entry *yaml.Node, known []clause) (parts []string) {
 	seen := map[string]bool{"hint": true, "source": true, "severity": true}
 	for _, c := range known {
@@ -196,7 +196,7 @@ func fact(entry *yaml.Node) string {
 	return "Models listed as " + name + ": " + list(property(entry, "models"), "and") + "."
 }
 
-// needsBeta returns a sentence for a list of betas, or one for each value in a map of such lists.
+// needsBeta returns a sentence for a list of betas, or one per value for a map of such lists.
 func needsBeta(v *yaml.Node) (sentences []string) {
 	if v.Kind == yaml.SequenceNode {
 		return []string{"Needs the beta " + oneOf(v) + "."}
@@ -207,7 +207,7 @@ func needsBeta(v *yaml.Node) (sentences []string) {
 	return sentences
 }
 
-// deprecated returns a sentence for deprecated values, with their end and what to use instead where that is known.
+// deprecated returns a sentence for deprecated values, with their end and replacement if they are known.
 func deprecated(v *yaml.Node) []string {
 	var parts []string
 	for i := 0; i+1 < len(v.Content); i += 2 {
@@ -230,7 +230,7 @@ func deprecated(v *yaml.Node) []string {
 	return []string{"Deprecated: " + strings.Join(parts, ", ") + "."}
 }
 
-// others returns the names that are no properties: those that a batch refuses, and those of other APIs.
+// others returns sentences about names that are not properties: those that a batch refuses, and those of other APIs.
 func others(v *yaml.Node) (sentences []string) {
 	var batch, foreign []string
 	for i := 0; i+1 < len(v.Content); i += 2 {
@@ -270,7 +270,7 @@ func code(v *yaml.Node) string {
 	}
 }
 
-// oneOf returns the items of a list as alternatives, allOf as all, then in their order.
+// oneOf joins the items of a list with or, allOf with and, and then with then.
 func oneOf(v *yaml.Node) string { return list(v, "or") }
 func allOf(v *yaml.Node) string { return list(v, "and") }
 func then(v *yaml.Node) string  { return list(v, "then") }
@@ -295,7 +295,7 @@ func where(v *yaml.Node) string {
 	return strings.Join(parts, " and ")
 }
 
-// places returns alternatives of messages.
+// places returns a list of message positions, joined with or.
 func places(v *yaml.Node) string {
 	var parts []string
 	for _, p := range v.Content {

@@ -60,7 +60,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestRulesOfContract writes all rules of the contract and finds none that has no words yet.
+// TestRulesOfContract checks that all rules of the contract can be written as sentences.
 func TestRulesOfContract(t *testing.T) {
 	t.Parallel()
 	var doc yaml.Node

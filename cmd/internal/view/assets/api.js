@@ -1,6 +1,6 @@
 // Calls the server.
 
-// get returns what a call responds with. Its error says what the server said.
+// get returns the response of a call. Its error has the message of the server.
 export async function get(path, parameters, options = {}) {
   const query = new URLSearchParams(parameters).toString();
   let response;
@@ -8,7 +8,7 @@ export async function get(path, parameters, options = {}) {
     response = await fetch("/api/" + path + (query ? "?" + query : ""), options);
   } catch (e) {
     if (e.name === "AbortError") throw e;
-    throw new Error("The server is gone: start messagebatches view again.");
+    throw new Error("The server does not respond: start messagebatches view again.");
   }
   if (response.ok) return response.json();
   const text = await response.text();
@@ -17,7 +17,7 @@ export async function get(path, parameters, options = {}) {
   throw new Error(message);
 }
 
-// lines yields the JSON lines that a call responds with, as they come.
+// lines yields the JSON Lines of the response as they arrive.
 export async function* lines(path, parameters, signal) {
   const response = await fetch("/api/" + path + "?" + new URLSearchParams(parameters), { signal });
   if (!response.ok) throw new Error((await response.json()).error);

@@ -1,4 +1,4 @@
-// The page: what is shown, and what keys and clicks do. The state is in the fragment of the URL, so that reload and
+// The page: its contents, and the actions of keys and clicks. The state is in the fragment of the URL, so that reload and
 // bookmarks work; the server never sees it.
 import { get, lines } from "./api.js";
 import { detail, outcome } from "./detail.js";
@@ -12,21 +12,21 @@ const pageSize = 100;
 const state = {
   info: null,
   query: new URLSearchParams(), // filters, and sort
-  find: "", in: "answer", // what is looked for
-  from: 0, // of the page in the selection
+  find: "", in: "answer", // the search
+  from: 0, // position of the page in the selection
   rows: [], // of the page
-  total: 0, // rows of the selection, or found so far
+  total: 0, // rows of the selection, or hits so far
   hits: [], // found
-  next: null, // where the search goes on; null: at its end
-  row: null, // the one that is shown
-  at: -1, // its place on the page
+  next: null, // where the search continues; null at its end
+  row: null, // the row that is shown
+  at: -1, // its position on the page
   plain: false, thinking: false, differences: false,
-  models: 0, // how many there are
+  models: 0, // number of models
 };
-let busy = 0; // calls and timers that are under way
+let busy = 0; // calls and timers in progress
 const count = (by) => { busy += by; document.body.dataset.busy = busy; };
 
-// during keeps count of what is under way.
+// during counts what is in progress.
 async function during(work) {
   count(1);
   try { return await work(); } finally { count(-1); }
@@ -47,13 +47,13 @@ function notice(text, kind = "", ...more) {
 }
 
 function failed(e) {
-  if (e.name !== "AbortError") notice(e.message, "bad", el("button", { type: "button", onclick: refresh }, "Read the files again"));
+  if (e.name !== "AbortError") notice(e.message, "bad", el("button", { type: "button", onclick: refresh }, "Reload the files"));
 }
 
 const refresh = () => during(readAgain);
 
 async function readAgain() {
-  notice("Reading the files again …");
+  notice("Reloading the files …");
   try {
     state.info = await get("refresh", {}, { method: "POST" });
     notice("");
@@ -81,7 +81,7 @@ async function reload() {
   } catch (e) { failed(e); }
 }
 
-// search looks for the text from state.next on, and shows what is found as it comes.
+// search looks for the text from state.next on, and shows hits as they arrive.
 async function search(signal) {
   const began = state.next ?? 0;
   if (began === 0) state.hits = [];
@@ -93,7 +93,7 @@ async function search(signal) {
     if (line.failed) throw new Error(line.failed);
     if ("row" in line) {
       state.hits.push(line);
-      if (performance.now() - shown > 150) { // not for each of many
+      if (performance.now() - shown > 150) { // not for every hit
         shown = performance.now();
         paint();
       }
@@ -123,7 +123,7 @@ function paint(sum) {
   $("sum").replaceChildren();
   if (state.find) {
     show($("sum"), `${number(state.hits.length)} found`);
-    if (state.next != null) $("sum").append(" so far ", el("button", { type: "button", onclick: load }, "Search on"));
+    if (state.next != null) $("sum").append(" so far ", el("button", { type: "button", onclick: load }, "Continue"));
   } else if (sum) {
     const cost = sum.unpriced ? `${money(sum.cost, currency)} and ${number(sum.unpriced)} without a price` : money(sum.cost, currency);
     show($("sum"), `${number(sum.results)} results, ${short(sum.input)} tokens in, ${short(sum.output)} out, ${cost}`);
@@ -131,7 +131,7 @@ function paint(sum) {
   $("sum").append(" ", exports());
   state.at = state.rows.findIndex((r) => r.row === state.row);
   $("rows").replaceChildren(...state.rows.map(option));
-  if (!state.rows.length) $("rows").replaceChildren(el("p", { class: "empty", role: "option", "aria-disabled": "true" }, "Nothing fits. ", "Esc clears the search, c the filters."));
+  if (!state.rows.length) $("rows").replaceChildren(el("p", { class: "empty", role: "option", "aria-disabled": "true" }, "No results match. ", "Esc clears the search, c the filters."));
   choose(state.at, false);
   pager();
 }
@@ -141,12 +141,12 @@ function option(r, i) {
   mark(text, intro(r.text ?? ""), state.find);
   return el("div", { role: "option", id: "row-" + i, "aria-selected": "false", onclick: () => pick(i) },
     el("span", { class: "first" }, el("bdi", { class: "id" }, r.id || "line " + r.line), outcome(r),
-      r.differs ? el("span", { class: "badge differs" }, { answer: "other text", outcome: "other outcome", missing: "missing" }[r.differs]) : null),
+      r.differs ? el("span", { class: "badge differs" }, { answer: "different text", outcome: "different outcome", missing: "missing" }[r.differs]) : null),
     text,
     el("span", { class: "numbers" }, r.input + r.output ? `${r.model && state.models > 1 ? r.model + " · " : ""}${short(r.input)} in · ${short(r.output)} out · ${money(r.cost, state.info.currency)}` : ""));
 }
 
-// intro leaves out the marks of Markdown, unless somebody looks for them.
+// intro omits the marks of Markdown, unless they are searched for.
 function intro(text) {
   const bare = text.replace(/(^|\s)#{1,6}(?=\s)|\*\*|`+|\|[-:| ]*/g, "$1").replace(/\[([^\]]{1,100})\]\([^)]{1,200}\)/g, "$1");
   return !state.find || bare.toLowerCase().includes(state.find.toLowerCase()) ? bare : text;
@@ -164,12 +164,12 @@ function pager() {
   $("pager").replaceChildren();
   if (state.find || pages < 2) return;
   const to = (name, label, place, off) => el("button", { type: "button", "aria-label": label, disabled: off, onclick: () => go(place) }, name);
-  $("pager").append(to("«", "first page", 0, page === 0), to("‹", "page before", state.from - pageSize, page === 0),
+  $("pager").append(to("«", "first page", 0, page === 0), to("‹", "previous page", state.from - pageSize, page === 0),
     el("span", {}, `${number(state.from + 1)} to ${number(Math.min(state.total, state.from + pageSize))} of ${number(state.total)}`),
     to("›", "next page", state.from + pageSize, page >= pages - 1), to("»", "last page", (pages - 1) * pageSize, page >= pages - 1));
 }
 
-// go shows the page at a place of the selection, and chooses one of its rows.
+// go shows the page at a position of the selection, and selects one of its rows.
 async function go(place, at = 0) {
   state.from = Math.max(0, place);
   await load();
@@ -187,12 +187,12 @@ function choose(at, scroll = true) {
   if (scroll) chosen.scrollIntoView({ block: "nearest" });
 }
 
-// pick chooses a row of the page and shows it.
+// pick selects a row of the page and shows it.
 function pick(at, open = true) {
   if (!state.rows[at]) return;
   choose(at);
   state.row = state.rows[at].row;
-  if (open) document.body.classList.add("reading"); // on a small screen it takes the place of the list
+  if (open) document.body.classList.add("reading"); // on a small screen it replaces the list
   reveal();
 }
 
@@ -202,7 +202,7 @@ async function showRow(whole) {
   showing?.abort();
   showing = new AbortController();
   save();
-  if (state.row == null) return $("detail").replaceChildren(el("p", { class: "empty" }, "Choose a result: j and k go down and up, ? shows all keys."));
+  if (state.row == null) return $("detail").replaceChildren(el("p", { class: "empty" }, "Select a result: j and k move down and up, ? shows all keys."));
   try {
     $("detail").setAttribute("aria-busy", "true");
     const d = await get("row", { row: state.row, whole: whole ? 1 : 0 }, { signal: showing.signal });
@@ -256,8 +256,8 @@ function begin() {
   filters($("filters"), info, state.query, changed);
   $("active").textContent = active();
   const partial = [info.results, info.requests, info.other].find((f) => f?.partial);
-  if (info.changed) notice("The files have changed.", "", el("button", { type: "button", onclick: refresh }, "Read them again"));
-  else if (partial) notice(partial.name + " ends in an unfinished line, which is left out.", "", el("button", { type: "button", onclick: refresh }, "Read it again"));
+  if (info.changed) notice("The files have changed.", "", el("button", { type: "button", onclick: refresh }, "Reload them"));
+  else if (partial) notice(partial.name + " ends in an unfinished line, which is omitted.", "", el("button", { type: "button", onclick: refresh }, "Reload it"));
 }
 
 function active() {
@@ -307,7 +307,7 @@ async function jump() {
       await load();
       choose(state.at);
     } else {
-      notice("This result is not in the list, because of the filters or the search.");
+      notice("This result is not in the list because of the filters or the search.");
     }
     document.body.classList.add("reading");
     reveal();
@@ -363,7 +363,7 @@ document.addEventListener("keydown", (e) => {
     return;
   }
   if (typed || e.ctrlKey || e.metaKey || e.altKey || $("help").open) return;
-  if (e.key === "Enter" && e.target !== $("rows") && e.target !== document.body) return; // of a button or a link
+  if (e.key === "Enter" && e.target !== $("rows") && e.target !== document.body) return; // meant for a button or a link
   if (["ArrowDown", "ArrowUp", "Home", "End"].includes(e.key) && e.target !== $("rows") && e.target !== document.body) return;
   const f = keys[e.key];
   if (!f) return;
@@ -371,7 +371,7 @@ document.addEventListener("keydown", (e) => {
   f();
 });
 
-document.querySelector(".skip").addEventListener("click", (e) => { e.preventDefault(); $("rows").focus(); }); // the fragment is the state's
+document.querySelector(".skip").addEventListener("click", (e) => { e.preventDefault(); $("rows").focus(); }); // the fragment holds the state
 window.addEventListener("hashchange", () => { restore(); begin(); load(); reveal(); });
 
 async function main() {

@@ -1,11 +1,11 @@
-// Shows one result: prompt and response side by side, and the other response if there is one to compare with.
+// Shows one result: prompt and response side by side, and the other response if there is one.
 import { bytes, el, mark, markAll, money, number } from "./text.js";
 import { differ } from "./differ.js";
 import { code, markdown } from "./markdown.js";
 
 const names = { text: "Text", thinking: "Thinking", tool: "Tool call", result: "Tool result", image: "Image", document: "Document", tools: "Tools", other: "Block" };
 
-// detail fills an element with a result. options: currency, needle, plain, whole (a function that loads all of it), names.
+// detail fills an element with a result. Options: currency, needle, plain, whole (a function that loads all of it), names.
 export function detail(into, d, options) {
   const r = d.response;
   const head = el("div", { class: "head" },
@@ -23,7 +23,7 @@ export function detail(into, d, options) {
   const marked = d.other && options.differences ? differ(whole(r), whole(d.other)) : null;
   columns.append(response(d.other ? options.names[0] : "Response", "response", r, options, marked?.[0]));
   if (d.other) columns.append(response(options.names[1], "second", d.other, options, marked?.[1]));
-  else if (options.names[1]) columns.append(column(options.names[1], "second", [], [el("p", { class: "empty" }, "The other file has no result of this request.")]));
+  else if (options.names[1]) columns.append(column(options.names[1], "second", [], [el("p", { class: "empty" }, "The other file has no result for this request.")]));
   const problems = (d.problems ?? []).map((p) => el("p", { class: "bad" }, p));
   into.replaceChildren(head, ...problems, columns);
 }
@@ -39,7 +39,7 @@ export function outcome(r) {
   return el("span", { class: "badge " + kind }, text);
 }
 
-// whole returns the text of a response as it is compared: without thinking, with tool calls.
+// whole returns the text of a response for comparison: without thinking, with tool calls.
 const whole = (r) => (r.blocks ?? []).filter((b) => b.kind !== "thinking").map((b) => (b.kind === "text" ? "" : (names[b.kind] ?? b.kind) + " " + (b.title ?? "") + "\n") + (b.text ?? "")).join("\n\n");
 
 function response(title, name, r, options, marked) {
@@ -52,8 +52,8 @@ function response(title, name, r, options, marked) {
   const content = marked
     ? [el("pre", { class: "plain", dir: "auto", tabindex: "0" }, marked.map(([text, differs]) => (differs ? el(name === "second" ? "ins" : "del", {}, text) : text)))]
     : (r.blocks ?? []).map((b) => block(b, options));
-  if (r.raw) content.push(block({ kind: "other", title: "as it is in the file", text: r.raw, format: "plain" }, options));
-  if (!content.length && !r.message && !r.damage) content.push(el("p", { class: "empty" }, "There is no content."));
+  if (r.raw) content.push(block({ kind: "other", title: "unchanged from the file", text: r.raw, format: "plain" }, options));
+  if (!content.length && !r.message && !r.damage) content.push(el("p", { class: "empty" }, "No content."));
   return column(title, name, facts, content);
 }
 
@@ -84,11 +84,11 @@ function block(b, options) {
   const parts = [];
   if (b.image) {
     const image = el("img", { alt: "image of the request", class: "picture" });
-    image.src = b.image; // a data URI of an image, which the server made
+    image.src = b.image; // a data URI of an image, made by the server
     parts.push(image);
   }
   if (b.text) parts.push(content(b, options));
-  if (b.bytes) parts.push(el("p", { class: "cut" }, (b.text ? "… truncated: " : "") + bytes(b.bytes) + " in all. ", el("button", { type: "button", onclick: options.whole }, "Show all")));
+  if (b.bytes) parts.push(el("p", { class: "cut" }, (b.text ? "… truncated: " : "") + bytes(b.bytes) + " in total. ", el("button", { type: "button", onclick: options.whole }, "Show all")));
   for (const [i, c] of (b.citations ?? []).entries()) {
     parts.push(el("p", { class: "citation", dir: "auto" }, el("span", { class: "kind" }, "[" + (i + 1) + "]"), " ", el("cite", {}, c.source || "untitled"),
       c.place ? ", " + c.place : null, c.text ? el("q", {}, c.text) : null));
@@ -99,7 +99,7 @@ function block(b, options) {
   return el("div", { class: "block " + b.kind }, title, parts);
 }
 
-// pieces divides a text that is so long that a browser should lay out only what can be seen of it.
+// pieces divides a long text, so that the browser lays out only the visible part.
 function pieces(text) {
   if (text.length < 200_000) return [text];
   const all = [];
@@ -107,7 +107,7 @@ function pieces(text) {
     let to = from + 20_000;
     const line = text.indexOf("\n", to);
     if (line >= 0 && line < to + 20_000) to = line + 1;
-    else if (/[\ud800-\udbff]/.test(text[to - 1] ?? "")) to++; // not between the halves of a character
+    else if (/[\ud800-\udbff]/.test(text[to - 1] ?? "")) to++; // not between the halves of a surrogate pair
     all.push(text.slice(from, to));
     from = to;
   }
@@ -126,6 +126,6 @@ function content(b, options) {
   if (b.format === "plain" || b.text.length >= 200_000 || (b.format === "markdown" && options.plain)) return plain();
   const shown = b.format === "json" ? code(b.text, "JSON") : markdown(b.text);
   const found = options.needle && markAll(shown, options.needle);
-  if (found === 0 && b.text.toLowerCase().includes(options.needle.toLowerCase())) return plain(); // it is across two elements
+  if (found === 0 && b.text.toLowerCase().includes(options.needle.toLowerCase())) return plain(); // the hit spans two elements
   return shown;
 }

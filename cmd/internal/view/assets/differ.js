@@ -1,5 +1,5 @@
 // Finds the words in which two texts differ.
-const most = 2000; // words in the middle that differ; the table has the square of that
+const most = 2000; // maximum number of differing words; the size of the table is its square
 
 // differ returns both texts as lists of [text, differs].
 export function differ(a, b) {
@@ -15,10 +15,10 @@ export function differ(a, b) {
   return [parts(x, p, inP), parts(y, q, inQ)];
 }
 
-// same says whether words are the same; all white space is.
+// same reports whether two words are equal; all white space is.
 const same = (a, b) => a === b || (!a.trim() && !b.trim());
 
-// common says for each word whether it is in the longest common subsequence.
+// common reports for each word whether it is in the longest common subsequence.
 function common(p, q) {
   const width = q.length + 1;
   const table = new Uint16Array((p.length + 1) * width);

@@ -1,17 +1,17 @@
-// The form of filters.
+// The filter form.
 import { el, number } from "./text.js";
 
-// keysOf are the parameters of the server that choose results.
+// keysOf are the query parameters that select results.
 export const keysOf = ["outcome", "stop", "model", "error", "minInput", "maxInput", "minOutput", "maxOutput", "differ", "sort"];
 
 const titles = { outcome: "Outcome", stop: "Stop reason", model: "Model", error: "Error" };
 
-// filters fills an element with the form, and calls changed with the new query when somebody changes it.
+// filters fills an element with the form, and calls changed with the new query after each change.
 export function filters(into, info, query, changed) {
   const form = el("form");
   const read = () => {
     const q = new URLSearchParams();
-    for (const [name, value] of new FormData(form)) if (value !== "" || name in titles) q.append(name, value); // a box may stand for no value
+    for (const [name, value] of new FormData(form)) if (value !== "" || name in titles) q.append(name, value); // a box may stand for the empty value
     changed(q);
   };
   form.addEventListener("change", read);
@@ -28,9 +28,9 @@ export function filters(into, info, query, changed) {
   form.append(between("Tokens in", "minInput", "maxInput"), between("Tokens out", "minOutput", "maxOutput"));
   if (info.differs) {
     const [answer, outcome, missing, any] = info.differs;
-    form.append(choice("Other results", "differ", query, [["", "all"], ["any", `differ at all (${number(any)})`], ["answer", `other text (${number(answer)})`], ["outcome", `other outcome (${number(outcome)})`], ["missing", `missing (${number(missing)})`]]));
+    form.append(choice("Other results", "differ", query, [["", "all"], ["any", `any difference (${number(any)})`], ["answer", `different text (${number(answer)})`], ["outcome", `different outcome (${number(outcome)})`], ["missing", `missing (${number(missing)})`]]));
   }
-  form.append(choice("Order", "sort", query, [["", "of the file"], ["cost", "most expensive first"], ["output", "most tokens out first"], ["input", "most tokens in first"]]));
+  form.append(choice("Order", "sort", query, [["", "as in the file"], ["cost", "most expensive first"], ["output", "most tokens out first"], ["input", "most tokens in first"]]));
   form.append(el("button", { type: "button", onclick: () => { const none = new URLSearchParams(); filters(into, info, none, changed); changed(none); } }, "Clear filters"));
   into.replaceChildren(form);
 }

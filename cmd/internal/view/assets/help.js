@@ -1,12 +1,12 @@
-// The list of keys.
+// The list of keyboard shortcuts.
 import { el } from "./text.js";
 
 const keys = [
-  ["j / k", "next, previous result (also ↓ and ↑)"], ["Enter", "read the result; Esc goes back to the list"],
-  ["d / u", "scroll the result down, up"], ["[ / ]", "page before, next page"], ["^ / G", "first, last result"],
-  ["/", "search in texts; Esc clears it"], ["g", "go to a custom id"], ["f", "filters"], ["c", "clear the filters"],
-  ["m", "Markdown or plain text"], ["t", "thinking open or closed"], ["x", "where two results differ"], ["a", "show all of a long result"],
-  ["e", "export the selection as JSON lines"], ["r", "read files again that have changed"], ["?", "this list"],
+  ["j / k", "next, previous result (also ↓ and ↑)"], ["Enter", "read the result; Esc returns to the list"],
+  ["d / u", "scroll the result down, up"], ["[ / ]", "previous, next page"], ["^ / G", "first, last result"],
+  ["/", "search texts; Esc clears the search"], ["g", "go to a custom ID"], ["f", "show filters"], ["c", "clear filters"],
+  ["m", "switch Markdown and plain text"], ["t", "open or close thinking"], ["x", "show differences"], ["a", "show all of a long result"],
+  ["e", "export the selection as JSON Lines"], ["r", "reload changed files"], ["?", "this list"],
 ];
 
 // help shows the keys in a dialog.

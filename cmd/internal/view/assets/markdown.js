@@ -1,9 +1,9 @@
-// Shows the common part of Markdown as elements: headings, lists, quotes, tables, code, emphasis, links. It only ever makes
-// elements and text nodes, of which no attribute but href holds anything of the text; href is an http or mailto URL.
-// HTML and images in the text stay text. Work is linear in the length of the text: looking ahead is bounded.
+// Shows the common part of Markdown as elements: headings, lists, quotes, tables, code, emphasis, links. It creates only
+// elements and text nodes; no attribute except href holds anything from the text, and href is an http or mailto URL.
+// HTML and images in the text stay text. The work is linear in the length of the text, because look-ahead is bounded.
 import { el, show } from "./text.js";
 
-const most = 200_000; // characters; what is longer is shown as it is
+const most = 200_000; // characters; longer texts are shown unchanged
 const ahead = 2000; // characters to look ahead for the end of a span
 
 // markdown returns an element that shows the text.
@@ -68,7 +68,7 @@ export function code(text, language) {
   return el("pre", { class: "code", tabindex: "0", "aria-label": language ? "code, " + language : "code" }, el("code", {}, text));
 }
 
-// list appends the list that begins in a line, and returns its last line.
+// list appends the list that begins at a line, and returns its last line.
 function list(out, lines, i, first, depth) {
   const ordered = /\d/.test(first[2]);
   const all = el(ordered ? "ol" : "ul");
@@ -114,9 +114,9 @@ function table(out, lines, i) {
 const pairs = [["**", "strong"], ["__", "strong"], ["~~", "s"], ["*", "em"], ["_", "em"]];
 const letter = /[\p{L}\p{N}]/u;
 
-// inlineInto appends a text with its spans to an element, and returns that.
+// inlineInto appends a text with its spans to an element, and returns the element.
 function inlineInto(out, text, depth) {
-  let plain = 0; // where the text begins that was not appended yet
+  let plain = 0; // start of the text that has not been appended yet
   const emit = (to, node) => {
     if (to > plain) show(out, text.slice(plain, to));
     if (node) out.append(node);
@@ -164,14 +164,14 @@ function inlineInto(out, text, depth) {
   return out;
 }
 
-// near returns where what comes next, in the characters that one may look ahead.
+// near returns the next position of a string within the look-ahead, or -1.
 function near(text, what, from) {
   const at = text.slice(from, from + ahead).indexOf(what);
   return at < 0 ? -1 : from + at;
 }
 
-// link returns a link, or what it is in the text if its target is not one that may be followed. The host is shown, because
-// the words of a link may say anything.
+// link returns a link, or its source text if its target is not allowed. The host is shown, because the words of a link may
+// say anything.
 function link(words, target, depth) {
   const url = safe(target.trim().split(/\s/)[0].replace(/^<|>$/g, ""));
   if (!url) return el("span", { class: "dead" }, "[" + words + "](" + target + ")");

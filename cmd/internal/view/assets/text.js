@@ -1,7 +1,7 @@
-// Makes elements. Texts of results become text nodes, and nothing here or elsewhere parses a string as HTML: the policy of
-// the page has the browser refuse that.
+// Creates elements. Texts of results become text nodes, and no code parses a string as HTML: the policy of the page makes
+// the browser refuse that.
 
-// el makes an element of constants: properties are set by name, and children are nodes or texts.
+// el creates an element from constants: properties are set by name, and children are nodes or texts.
 export function el(tag, properties = {}, ...children) {
   const e = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -17,10 +17,10 @@ export function el(tag, properties = {}, ...children) {
   return e;
 }
 
-// Characters that no one can see, or that turn the order of others around.
+// Characters that are invisible, or that change the order of others.
 const unseen = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2028\u2029\u2060-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
 
-// show appends a text, with names in place of characters that cannot be seen, and with what was looked for marked.
+// show appends a text, with invisible characters replaced by their names, and with the needle marked.
 export function show(parent, text) {
   let from = 0;
   for (const m of text.matchAll(unseen)) {
@@ -28,7 +28,7 @@ export function show(parent, text) {
     const code = "U+" + m[0].codePointAt(0).toString(16).toUpperCase().padStart(4, "0");
     const mark = document.createElement("span");
     mark.className = "unseen";
-    mark.title = "a character that cannot be seen";
+    mark.title = "an invisible character";
     mark.textContent = code;
     parent.append(mark);
     from = m.index + m[0].length;
@@ -36,7 +36,7 @@ export function show(parent, text) {
   if (from < text.length) parent.append(from ? text.slice(from) : text);
 }
 
-// mark appends a text in which all places that have the needle are marked.
+// mark appends a text in which all occurrences of the needle are marked.
 export function mark(parent, text, needle) {
   const low = text.toLowerCase(), find = needle.toLowerCase();
   if (!find || low.length !== text.length) return show(parent, text);
@@ -53,7 +53,7 @@ export function mark(parent, text, needle) {
   show(parent, text.slice(from));
 }
 
-// markAll marks the needle in the texts that an element holds, and returns how often it did.
+// markAll marks the needle in the texts of an element, and returns the number of marks.
 export function markAll(root, needle) {
   const find = needle.toLowerCase(), texts = [];
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
@@ -71,7 +71,7 @@ export function markAll(root, needle) {
 
 export const number = (n) => n.toLocaleString("en-US");
 
-// short writes a number with few digits: 12.3k.
+// short formats a number with few digits: 12.3k.
 export function short(n) {
   for (const [size, unit] of [[1e9, "B"], [1e6, "M"], [1e4, "k"]]) {
     if (n >= size) return (n / (unit === "k" ? 1e3 : size)).toPrecision(3) + unit;
@@ -79,7 +79,7 @@ export function short(n) {
   return number(n);
 }
 
-// money writes an amount that came as a decimal number.
+// money formats an amount that is a decimal number.
 export function money(text, currency) {
   const n = Number(text);
   const digits = n !== 0 && n < 0.01 ? 6 : n < 1 ? 4 : 2;

@@ -19,19 +19,19 @@ import (
 
 const (
 	magic    = "mbindex1"
-	headSize = int64(len(magic) + 8) // and the number of records; behind the records is the meta as JSON
+	headSize = int64(len(magic) + 8) // and the number of records; the meta follows the records as JSON
 )
 
 var errNoIndex = errors.New("not an index")
 
-// open opens the index that there is if it is the file's, and makes another one otherwise.
+// open opens the existing index if it belongs to the file, and otherwise builds a new one.
 func (x *Index) open(ctx context.Context) error {
 	info, err := x.data.Stat()
 	if err != nil {
 		return err
 	}
 	if !info.Mode().IsRegular() {
-		return errors.New("not a regular file, which is needed to read lines here and there")
+		return errors.New("not a regular file, which is needed to read single lines")
 	}
 	if err := os.MkdirAll(x.options.Dir, 0o700); err != nil {
 		return err
@@ -47,7 +47,7 @@ func (x *Index) open(ctx context.Context) error {
 	}
 	if f != nil && old.State.Size == now.Size && old.State.ModTime.Equal(now.ModTime) {
 		x.index, x.meta, x.reused = f, old, now.Size
-		_ = os.Chtimes(path, time.Now(), time.Now()) // for sweep, which only loses time if it errs
+		_ = os.Chtimes(path, time.Now(), time.Now()) // for sweep; if this fails, the index is only rebuilt earlier
 		return nil
 	}
 	if f != nil {
@@ -58,12 +58,11 @@ func (x *Index) open(ctx context.Context) error {
 	return x.build(ctx, path, now, old, f)
 }
 
-// fits returns the index at path if it is that of the file, or of what the file begins with. The file is nil if there is
-// none.
+// fits returns the index at path if it belongs to the file, or to a beginning of it. The file is nil if there is none.
 func (x *Index) fits(path string, now state) (meta, *os.File, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return meta{}, nil, nil //nolint:nilerr // a new index says what is wrong
+		return meta{}, nil, nil //nolint:nilerr // building a new index reports the error
 	}
 	m, err := readMeta(f)
 	if err == nil && m.State.Rules == now.Rules && m.State.Size <= now.Size {
@@ -80,7 +79,7 @@ func (x *Index) fits(path string, now state) (meta, *os.File, error) {
 	return meta{}, nil, nil
 }
 
-// build writes an index, beginning with what an older one is sure of, and puts it in its place.
+// build writes an index, starting with the records of the old one that still hold, and replaces the old one.
 func (x *Index) build(ctx context.Context, path string, now state, old meta, from *os.File) (err error) {
 	part, err := os.CreateTemp(x.options.Dir, "*.part")
 	if err != nil {
@@ -89,11 +88,11 @@ func (x *Index) build(ctx context.Context, path string, now state, old meta, fro
 	defer func() {
 		if err != nil {
 			part.Close()
-			_ = os.Remove(part.Name()) // what went wrong is err
+			_ = os.Remove(part.Name()) // err has the cause
 		}
 	}()
 	out := bufio.NewWriterSize(part, 1<<20)
-	_, _ = out.Write(make([]byte, headSize)) // an error is that of Flush
+	_, _ = out.Write(make([]byte, headSize)) // Flush returns the error
 	if from != nil {
 		if _, err := io.Copy(out, io.NewSectionReader(from, headSize, old.Sure*recordSize)); err != nil {
 			return err
@@ -121,7 +120,7 @@ func (x *Index) build(ctx context.Context, path string, now state, old meta, fro
 	return replace(part, path)
 }
 
-// replace gives a file that is open its name. Where open files cannot be renamed, the index is not kept.
+// replace renames an open file. Where open files cannot be renamed, the index is not kept.
 func replace(f *os.File, path string) error {
 	err := os.Rename(f.Name(), path)
 	if err != nil && runtime.GOOS == "windows" {
@@ -141,20 +140,20 @@ func readHead(f *os.File) (rows int64, err error) {
 	return int64(binary.LittleEndian.Uint64(b[len(magic):])), nil
 }
 
-// A group is some lines that are read together.
+// A group is a number of lines that are read together.
 type group struct {
 	text  []byte
-	ends  []int    // where the lines end in text
-	lines []Record // whose Offset and Length are those in the file
+	ends  []int    // offsets in text at which the lines end
+	lines []Record // Offset and Length refer to the file
 	cut   bool     // the last one has no line break
-	next  int64    // where the next group begins
+	next  int64    // offset of the next group
 	last  int      // the number of the last line
-	err   error    // what ended the file
+	err   error    // error that ended reading
 }
 
 const groupSize = 1 << 20
 
-// groups reads lines to the end of r, which begins at an offset in the file.
+// groups reads the lines of r, which begins at the given offset in the file.
 func groups(r io.Reader, offset int64) iter.Seq[group] {
 	return func(yield func(group) bool) {
 		in := newLineReader(r, MaxLine)
@@ -180,14 +179,14 @@ func groups(r io.Reader, offset int64) iter.Seq[group] {
 	}
 }
 
-// write writes the records of what the file holds from x.meta.Next on.
+// write writes the records of the file from offset x.meta.Next on.
 func (x *Index) write(ctx context.Context, out io.Writer, all *names) error {
 	type parsed struct {
 		group
 		names []named
 	}
 	from, base := x.meta.Next, x.meta.Lines
-	if from > 0 { // with the line break, so that no byte order mark is seen behind it
+	if from > 0 { // include the line break, so that nothing after it is taken for a byte order mark
 		from, base = from-1, base-1
 	}
 	parse := func(g group) parsed {
@@ -206,7 +205,7 @@ func (x *Index) write(ctx context.Context, out io.Writer, all *names) error {
 		return p
 	}
 	var buf []byte
-	in := io.NewSectionReader(x.data, from, x.meta.State.Size-from) // not what is written meanwhile
+	in := io.NewSectionReader(x.data, from, x.meta.State.Size-from) // not what is being appended
 	for p := range parallel.Map(runtime.GOMAXPROCS(0), groups(in, from), parse) {
 		if err := errors.Join(ctx.Err(), p.err); err != nil {
 			return err
@@ -243,10 +242,10 @@ func (x *Index) write(ctx context.Context, out io.Writer, all *names) error {
 	return nil
 }
 
-// again has the last line read again when the file has grown.
+// again makes a later index read the last line again when the file has grown.
 func (x *Index) again(r *Record) {
 	x.meta.Next, x.meta.Lines = r.Offset, r.Line-1
 	if r.Line == 1 {
-		x.meta.Next = 0 // with the byte order mark
+		x.meta.Next = 0 // including the byte order mark
 	}
 }

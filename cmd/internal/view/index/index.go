@@ -12,29 +12,29 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/price"
 )
 
-// MaxLine is how many bytes a line may have until nothing is shown of it.
+// MaxLine is the maximum size of a line in bytes. Longer lines are not shown.
 const MaxLine = 32 << 20
 
-// ErrChanged reports that a file is not the one that was indexed any more.
+// ErrChanged reports that a file has changed since it was indexed.
 var ErrChanged = errors.New("the file has changed since it was read: read it again")
 
-// Options say how to index.
+// Options configure an Index.
 type Options struct {
-	// Kind is what the lines are.
+	// Kind is the kind of the lines.
 	Kind Kind
 
 	// Table has the prices.
 	Table *price.Table
 
-	// Dir is the directory of indexes; it is made if there is none.
+	// Dir is the directory of indexes. It is created if it does not exist.
 	Dir string
 
-	// Progress is called now and then with how many bytes of the file were read, of how many. Nil: it is not.
+	// Progress, if not nil, is called from time to time with the number of bytes read and the total.
 	Progress func(done, total int64)
 }
 
-// An Index finds the lines of a file. It is safe for concurrent use. It needs no closing: its files are closed when
-// nothing refers to it.
+// An Index finds the lines of a file. It is safe for concurrent use. It need not be closed: its files are closed when it is
+// garbage collected.
 type Index struct {
 	path    string
 	data    *os.File // the file
@@ -44,7 +44,7 @@ type Index struct {
 	options Options
 }
 
-// Open returns the index of a file: the one that there is, or a new one. If ctx ends, the index is not kept.
+// Open returns the index of a file, either the existing one or a new one. If ctx ends first, no index is kept.
 func Open(ctx context.Context, path string, o Options) (*Index, error) {
 	data, err := os.Open(path)
 	if err != nil {
@@ -58,22 +58,22 @@ func Open(ctx context.Context, path string, o Options) (*Index, error) {
 	return x, nil
 }
 
-// Len returns how many lines there are. Blank ones do not count.
+// Len returns the number of lines, without blank ones.
 func (x *Index) Len() int { return int(x.meta.Rows) }
 
-// Size returns how many bytes of the file the index covers.
+// Size returns the number of bytes of the file that the index covers.
 func (x *Index) Size() int64 { return x.meta.State.Size }
 
-// Reused returns how many bytes did not have to be read, because there was an index of them.
+// Reused returns the number of bytes that were not read because an index already covered them.
 func (x *Index) Reused() int64 { return x.reused }
 
 // Path returns the path of the file.
 func (x *Index) Path() string { return x.path }
 
-// Partial reports whether the file ends in a line that somebody is still writing. It is left out.
+// Partial reports whether the file ends in an unfinished line, which is omitted.
 func (x *Index) Partial() bool { return x.meta.Partial }
 
-// Name returns what a number in a record stands for.
+// Name returns the name for a number in a record.
 func (x *Index) Name(n Name) string {
 	if int(n) < len(x.meta.Names) {
 		return x.meta.Names[n]
@@ -81,7 +81,7 @@ func (x *Index) Name(n Name) string {
 	return Others
 }
 
-// At returns the record of a line, counted from 0.
+// At returns the record of a row, counted from 0.
 func (x *Index) At(row int) (Record, error) {
 	if row < 0 || row >= x.Len() {
 		return Record{}, fmt.Errorf("there is no line %d", row)
@@ -111,7 +111,7 @@ func (x *Index) Scan(ctx context.Context, f func(row int, r Record) bool) error 
 	return nil
 }
 
-// Line returns the text of a line. It is ErrChanged if there is another text now, as far as that can be seen.
+// Line returns the text of a line. If it can tell that the text has changed, the error is ErrChanged.
 func (x *Index) Line(r Record) ([]byte, error) {
 	if r.Long {
 		return nil, fmt.Errorf("line %d is longer than %d MiB", r.Line, MaxLine>>20)
@@ -128,7 +128,7 @@ func (x *Index) Line(r Record) ([]byte, error) {
 	return trim(b), nil
 }
 
-// Find returns the line of a custom id, the first one if there are several. False: there is none.
+// Find returns the first row with a custom ID, and whether there is one.
 func (x *Index) Find(ctx context.Context, id string) (row int, found bool, err error) {
 	hash := Hash(id)
 	err = x.Scan(ctx, func(at int, r Record) bool {
@@ -140,21 +140,21 @@ func (x *Index) Find(ctx context.Context, id string) (row int, found bool, err e
 	return row, found, err
 }
 
-// Changed reports whether the file is not as it was when it was indexed.
+// Changed reports whether the file has changed since it was indexed.
 func (x *Index) Changed() bool {
 	info, err := os.Stat(x.path)
 	return err != nil || info.Size() != x.meta.State.Size || !info.ModTime().Equal(x.meta.State.ModTime)
 }
 
-// meta is what an index knows of its file as a whole.
+// meta describes the file of an index as a whole.
 type meta struct {
 	State   state    `json:"state"`
 	Rows    int64    `json:"rows"`
 	Names   []string `json:"names"`
 	Partial bool     `json:"partial"`
 
-	// Next is where reading goes on if the file has grown, and Lines and Sure are how many lines and records come before
-	// that.
+	// Next is the offset at which reading continues if the file has grown. Lines and Sure are the numbers of lines and
+	// records before it.
 	Next  int64 `json:"next"`
 	Lines int64 `json:"lines"`
 	Sure  int64 `json:"sure"`

@@ -39,7 +39,7 @@ func open(t *testing.T, path, dir string) *Index {
 	return x
 }
 
-// ids returns the custom ids that the lines of an index have.
+// ids returns the custom IDs of the lines of an index.
 func ids(t *testing.T, x *Index) (all []string) {
 	t.Helper()
 	for row := range x.Len() {
@@ -53,7 +53,7 @@ func ids(t *testing.T, x *Index) (all []string) {
 		}
 		item := client.ParseItem(line, 0)
 		if item.CustomID != "" && Hash(item.CustomID) != r.ID {
-			t.Errorf("row %d: another id than %q", row, item.CustomID)
+			t.Errorf("row %d: the ID is not %q", row, item.CustomID)
 		}
 		all = append(all, item.CustomID)
 	}
@@ -96,11 +96,11 @@ func TestRecords(t *testing.T) {
 		t.Errorf("x is in row %d, %v, %v", row, found, err)
 	}
 	if _, found, err := x.Find(t.Context(), "none"); found || err != nil {
-		t.Errorf("found what is not there: %v", err)
+		t.Errorf("found a missing ID: %v", err)
 	}
 }
 
-// TestReuse changes a file in all ways and looks what was read again.
+// TestReuse changes a file in various ways and checks what is read again.
 func TestReuse(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 3*edge)
@@ -134,7 +134,7 @@ func TestReuse(t *testing.T) {
 					t.Fatal(err)
 				}
 				if !first.Changed() {
-					t.Error("it seems not to have changed")
+					t.Error("the change was not noticed")
 				}
 			}
 			x := open(t, path, dir)
@@ -158,13 +158,13 @@ func TestReuse(t *testing.T) {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(fresh, numbers); diff != "" {
-				t.Errorf("other records than those of a new index: %s", diff)
+				t.Errorf("the records differ from those of a new index: %s", diff)
 			}
 		})
 	}
 }
 
-// TestChangedUnderneath reads lines of a file that became shorter.
+// TestChangedUnderneath reads lines of a file that has become shorter.
 func TestChangedUnderneath(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "results.jsonl")
@@ -237,7 +237,7 @@ func TestSweep(t *testing.T) {
 	}
 }
 
-// FuzzIndex indexes any file in two parts, and compares with an index that was made at once. It also reads any index.
+// FuzzIndex indexes any file in two parts, and compares the result with an index made in one go. It also reads any index.
 func FuzzIndex(f *testing.F) {
 	f.Add([]byte(succeeded("a", "1")+"\n"+errored+"\n"), uint16(30), []byte("mbindex1\x01\x00\x00\x00\x00\x00\x00\x00"))
 	f.Add([]byte("\ufeff\n{}\r\n  [1]"), uint16(4), []byte("mbindex1\xff\xff\xff\xff\xff\xff\xff\x7f"))
@@ -270,9 +270,9 @@ func FuzzIndex(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		write(t, name, string(index)) // somebody has written into the cache
+		write(t, name, string(index)) // the cache has been tampered with
 		if x := open(t, path, dir); x.Len() != whole.Len() && x.Reused() == 0 {
-			t.Fatalf("%d rows after a bad index, want %d", x.Len(), whole.Len())
+			t.Fatalf("%d rows after an invalid index, want %d", x.Len(), whole.Len())
 		}
 	})
 }

@@ -8,14 +8,14 @@ import (
 
 // A line is a line of a file that is not blank.
 type line struct {
-	number      int    // from 1, blank lines counted
-	offset, end int64  // where it begins, behind a byte order mark, and where the next one does
-	text        []byte // without the white space around it, good until the next call
-	long        bool   // it is longer than the reader's bound, and has no text
-	cut         bool   // it has no line break: the file ends with it
+	number      int    // from 1, including blank lines
+	offset, end int64  // where it begins, after any byte order mark, and where the next one begins
+	text        []byte // without surrounding white space, valid until the next call
+	long        bool   // it is longer than the reader's limit; text is empty
+	cut         bool   // it has no line break: it is the end of the file
 }
 
-// A lineReader splits a file into lines. Memory holds one, up to the bound.
+// A lineReader splits a file into lines. It holds one line in memory, up to its limit.
 type lineReader struct {
 	in      *bufio.Reader
 	longest int
@@ -28,7 +28,7 @@ func newLineReader(r io.Reader, longest int) *lineReader {
 	return &lineReader{in: bufio.NewReaderSize(r, 64<<10), longest: longest}
 }
 
-// next returns the next line that is not blank, and io.EOF behind the last one.
+// next returns the next line that is not blank. After the last one the error is io.EOF.
 func (r *lineReader) next() (line, error) {
 	for {
 		r.number++
@@ -52,7 +52,7 @@ func (r *lineReader) next() (line, error) {
 	}
 }
 
-// read reads a line with its line break. Of one that is too long it returns nothing.
+// read reads a line with its line break. It returns no text for a line that is too long.
 func (r *lineReader) read(l *line) (text []byte, err error) {
 	r.buf = r.buf[:0]
 	for {
@@ -73,5 +73,5 @@ func (r *lineReader) read(l *line) (text []byte, err error) {
 	}
 }
 
-// trim returns b without the white space that JSON allows around a value.
+// trim removes the white space that JSON allows around a value.
 func trim(b []byte) []byte { return bytes.Trim(b, " \t\r\n") }

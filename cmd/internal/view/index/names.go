@@ -3,14 +3,14 @@ package index
 import "strings"
 
 const (
-	mostNames = 1000 // that differ in one file; what comes later is Others
+	mostNames = 1000 // distinct names in one file; any further name becomes Others
 	mostName  = 100  // bytes of a name
 )
 
 // Others stands for all names beyond the first 1,000 that a file holds.
 const Others = "(others)"
 
-// names give numbers to the few names that many lines hold.
+// names numbers the few names that occur in many lines.
 type names struct {
 	all []string
 	ids map[string]Name
@@ -37,7 +37,7 @@ func (n *names) id(name string) Name {
 	if len(n.all) >= mostNames {
 		return n.ids[Others]
 	}
-	name = strings.Clone(name) // not with the line that holds it
+	name = strings.Clone(name) // does not retain the line
 	id := Name(len(n.all))
 	n.all = append(n.all, name)
 	n.ids[name] = id

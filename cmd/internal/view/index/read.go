@@ -10,7 +10,7 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/price"
 )
 
-// A Kind is what the lines of a file are.
+// A Kind is the kind of the lines of a file.
 type Kind string
 
 // Kinds of files.
@@ -19,13 +19,13 @@ const (
 	Requests Kind = "requests" // {"custom_id", "params"}
 )
 
-// Damaged is the outcome of a line that is not what the lines of its file are.
+// Damaged is the outcome of a line that is not of the kind of its file.
 const Damaged = "damaged"
 
-// Hash returns the hash that a custom id or a text has in records; it is never 0.
+// Hash returns the hash of a custom ID or a text in records. It is never 0.
 func Hash(s string) uint64 { return max(xxhash.Sum64String(s), 1) }
 
-// read returns what a line holds; the names are not numbers yet.
+// read returns the record of a line, and its names, which are not numbered yet.
 func (k Kind) read(line []byte, table *price.Table, day time.Time) (r Record, n named) {
 	if k == Requests {
 		return readRequest(line)
@@ -62,7 +62,7 @@ func (k Kind) read(line []byte, table *price.Table, day time.Time) (r Record, n 
 
 func hashAnswer(item *client.Item) uint64 {
 	h := xxhash.New()
-	_, _ = h.WriteString(item.Text()) // a hash does not fail
+	_, _ = h.WriteString(item.Text()) // never fails
 	for _, use := range item.ToolUses() {
 		_, _ = h.WriteString("\x00" + use.Name + "\x00")
 		_, _ = h.Write(use.Input)

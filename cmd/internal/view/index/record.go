@@ -6,36 +6,36 @@ import (
 	"github.com/seed-111a911e/messagebatches/client/bulk"
 )
 
-// recordSize is how many bytes a record has in an index.
+// recordSize is the size of a record in bytes.
 const recordSize = 64
 
-// A Record says where a line is, and what one may filter by. Names are numbers that [Index.Name] translates.
+// A Record holds the position of a line, and the values to filter by. Names are numbers that [Index.Name] translates.
 type Record struct {
-	// Offset and Length say where the line is in its file, in bytes, and Line is its number, from 1.
+	// Offset and Length are the position of the line in its file, in bytes, and Line is its number, from 1.
 	Offset int64
 	Length int64
 	Line   int64
 
-	// ID is the hash of the custom id, and Answer that of the text and the tool calls of the response. 0: there is none.
+	// ID is the hash of the custom ID, and Answer that of the text and the tool calls of the response. 0 means none.
 	ID     uint64
 	Answer uint64
 
-	// Input are all input tokens, those in the cache included; CacheRead are those of them that were read from the cache,
-	// and Output are the output tokens.
+	// Input is the number of input tokens, including those of the cache; CacheRead is the number of them that were read from
+	// the cache, and Output is the number of output tokens.
 	Input, CacheRead, Output int64
 
-	// Cost is what the request cost. Priced is false if something has no price, so that it cost more.
+	// Cost is the cost of the request. Priced is false if something has no price, so that the request cost more.
 	Cost   bulk.Money
 	Priced bool
 
-	// Long says that the line is longer than [MaxLine], so that nothing else is known of it.
+	// Long reports that the line is longer than [MaxLine]. Nothing else is known about it.
 	Long bool
 
 	// Outcome, Stop, Model and Error are names. Stop is the stop reason, and Error the type of the error.
 	Outcome, Stop, Model, Error Name
 }
 
-// A Name is a name in an index; 0 is no name.
+// A Name is the number of a name in an index; 0 means no name.
 type Name uint16
 
 const (
@@ -43,7 +43,7 @@ const (
 	flagLong
 )
 
-// most is the highest number that a field of 32 bits holds; numbers from outside may be anything.
+// most is the maximum of a 32-bit field. Numbers from outside may be larger.
 const most = 1<<32 - 1
 
 func clamp(n int64) uint32 { return uint32(min(max(n, 0), most)) }

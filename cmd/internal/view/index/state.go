@@ -13,19 +13,19 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
-// edge is how much of the beginning and the end of a file tells that it is the same.
+// edge is the number of bytes at the beginning and the end of a file that are compared to recognize it.
 const edge = 64 << 10
 
-// A state tells a file from another one.
+// A state identifies the contents of a file.
 type state struct {
 	Size    int64     `json:"size"`
 	ModTime time.Time `json:"mtime"`
 	Head    uint64    `json:"head"`  // hash of the first bytes
 	Tail    uint64    `json:"tail"`  // hash of the bytes before Next of the meta
-	Rules   string    `json:"rules"` // hash of what else decides what is in records
+	Rules   string    `json:"rules"` // hash of everything else that determines the records
 }
 
-// hashes returns the hashes of the first bytes and of those before end, each of edge bytes at most.
+// hashes returns the hashes of the first bytes and of those before end, at most edge bytes each.
 func hashes(f io.ReaderAt, end int64) (head, tail uint64, err error) {
 	part := func(from, to int64) (uint64, error) {
 		h := xxhash.New()
@@ -38,16 +38,16 @@ func hashes(f io.ReaderAt, end int64) (head, tail uint64, err error) {
 	return head, tail, err
 }
 
-// rules returns the hash of what decides what is in records beside the file.
+// rules returns the hash of everything other than the file that determines the records.
 func (o Options) rules() string {
-	b, _ := json.Marshal(o.Table) // of numbers and strings
+	b, _ := json.Marshal(o.Table) // cannot fail: only numbers and strings
 	h := sha256.New()
 	h.Write([]byte(magic + string(o.Kind) + "\n"))
 	h.Write(b)
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// indexPath returns where the index of a file is.
+// indexPath returns the path of the index of a file.
 func (x *Index) indexPath() (string, error) {
 	path, err := filepath.Abs(x.path)
 	if err != nil {
@@ -57,10 +57,10 @@ func (x *Index) indexPath() (string, error) {
 	return filepath.Join(x.options.Dir, hex.EncodeToString(sum[:12])+".index"), nil
 }
 
-// unused is how long an index is kept that nobody opens.
+// unused is how long an index is kept without being opened.
 const unused = 30 * 24 * time.Hour
 
-// sweep removes indexes that nobody has opened for a month, and parts of indexes that were not finished.
+// sweep removes indexes that have not been opened for a month, and unfinished indexes.
 func sweep(dir string, now time.Time) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -71,7 +71,7 @@ func sweep(dir string, now time.Time) {
 		if err != nil || !ours(info) || now.Sub(info.ModTime()) < unused {
 			continue
 		}
-		_ = os.Remove(filepath.Join(dir, e.Name())) // another process may have
+		_ = os.Remove(filepath.Join(dir, e.Name())) // another process may have removed it
 	}
 }
 
