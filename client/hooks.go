@@ -51,7 +51,7 @@ type CallStart struct {
 	// batch", "get results", "wait for batch" or "candidates".
 	Op string
 
-	// BatchID is the batch that the call is about, empty if it is about none.
+	// BatchID is the ID of the call's batch, empty if it has none.
 	BatchID string
 }
 
@@ -60,7 +60,7 @@ type CallEnd struct {
 	// Op is the operation, as in [CallStart].
 	Op string
 
-	// BatchID is the batch that the call is about or has created, empty if there is none.
+	// BatchID is the ID of the batch that the call is about or has created, empty if there is none.
 	BatchID string
 
 	// Batch is the batch that the call returns, nil if it returns none. It must not be changed.
@@ -93,7 +93,7 @@ type AttemptStart struct {
 	// Op is the operation, as in [CallStart], or "raw call".
 	Op string
 
-	// BatchID is the batch that the call is about, empty if it is about none.
+	// BatchID is the ID of the call's batch, empty if it has none.
 	BatchID string
 
 	// Attempt is 1 for the first attempt, and more for retries. Each poll of Wait, page of List and stream of Results
@@ -148,7 +148,7 @@ type RetryEvent struct {
 	// Op is the operation, as in [CallStart].
 	Op string
 
-	// BatchID is the batch that the call is about, empty if it is about none.
+	// BatchID is the ID of the call's batch, empty if it has none.
 	BatchID string
 
 	// Attempt is the number of the attempt that failed; for Results, how many streams in a row had no new result.
@@ -163,7 +163,7 @@ type RetryEvent struct {
 
 // PollEvent describes a poll of Wait.
 type PollEvent struct {
-	// BatchID is the batch that is waited for.
+	// BatchID is the ID of the batch that is waited for.
 	BatchID string
 
 	// Poll is the number of the poll, from 1.
@@ -178,7 +178,7 @@ type PollEvent struct {
 
 // StreamEnd describes a stream of results that was read.
 type StreamEnd struct {
-	// BatchID is the batch whose results these are.
+	// BatchID is the ID of the batch whose results these are.
 	BatchID string
 
 	// Stream is the number of the stream, from 1.

@@ -73,7 +73,7 @@ func OutputFormat[T any]() (*client.JSONOutputFormat, error) {
 	switch {
 	case err != nil:
 	case w.maps > 0:
-		err = errors.New("structured outputs have no maps")
+		err = errors.New("structured outputs do not support maps")
 	case w.optional > mostOptional:
 		err = fmt.Errorf("%d optional fields (omitempty, omitzero): structured outputs may have %d", w.optional, mostOptional)
 	case w.unions > mostUnions:
