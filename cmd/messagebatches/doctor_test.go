@@ -37,14 +37,14 @@ func TestDoctor(t *testing.T) {
 ok       base URL    http://HOST/ from ANTHROPIC_BASE_URL
 ok       proxy       none for HOST
 ok       connection  plain http to HOST
-ok       clock       as the server's
+ok       clock       matches the server's
 ok       access      the service accepts the credential
 `
 	if diff := cmp.Diff(want, strings.ReplaceAll(out, host, "HOST")); diff != "" || status != cli.OK {
 		t.Errorf("status %d\n%s", status, diff)
 	}
 	out, status = doctorWith(t, nil, "ANTHROPIC_BASE_URL="+s.URL(), `ANTHROPIC_API_KEY="sk-ant-mine"`)
-	if status != cli.Issues || !strings.HasPrefix(out, "wrong    credential  ANTHROPIC_API_KEY: ") || !strings.Contains(out, "in quotes") || !strings.Contains(out, "\n                     to do: correct it\nok       base URL") || strings.Contains(out, "sk-ant-mine") {
+	if status != cli.Issues || !strings.HasPrefix(out, "wrong    credential  ANTHROPIC_API_KEY: ") || !strings.Contains(out, "in quotes") || !strings.Contains(out, "\n                     to do: fix it\nok       base URL") || strings.Contains(out, "sk-ant-mine") {
 		t.Errorf("status %d\n%s", status, out)
 	}
 }

@@ -61,7 +61,7 @@ func (a *app) jobRetry(ctx context.Context, dir string, kinds []jobs.Retryable) 
 	case n > 0:
 		fmt.Fprintf(a.Err, "%s will be resent: run the same command as before.\n", cli.Plural(n, "request"))
 	default:
-		fmt.Fprintln(a.Err, "There are no such requests.")
+		fmt.Fprintln(a.Err, "Nothing to resend: no results are of these kinds.")
 	}
 	if err == nil && n == 0 {
 		return cli.Exit(cli.Issues)

@@ -92,7 +92,7 @@ func TestRunStopped(t *testing.T) {
 	for held := false; !held; { // a program that is stopped before it holds the job leaves all of it to the second one
 		select {
 		case err := <-ended:
-			t.Fatalf("it ends at once: %v: %s", err, tail(k.log.String()))
+			t.Fatalf("it ended at once: %v: %s", err, tail(k.log.String()))
 		case <-time.After(10 * time.Millisecond):
 			_, err := os.Stat(filepath.Join(dir, "a.job", "job.db"))
 			held = err == nil

@@ -100,7 +100,7 @@ func (k *killing) run(kills int) error {
 			k.kills++
 		}
 	}
-	return errors.New("it does not come to an end")
+	return errors.New("it did not finish")
 }
 
 // crowd makes other clients create batches of the same sizes as those of the job.

@@ -252,7 +252,7 @@ func TestJob(t *testing.T) {
 		t.Errorf("got %v", v)
 	}
 	p.want("verify --online requests.jsonl", cli.OK, "; the job has 1 of 1 batch on the server, and nothing was paid for twice")
-	p.want("job retry requests.jsonl --kinds expired", cli.Issues, "There are no such requests.")
+	p.want("job retry requests.jsonl --kinds expired", cli.Issues, "Nothing to resend: no results are of these kinds.")
 	p.want("job retry requests.jsonl --kinds typo", cli.Failed, `there is no kind "typo"`)
 	p.want("job retry requests.jsonl", cli.OK, " will be resent: run the same command as before.")
 	p.want("run requests.jsonl --rounds 1 --errors failed.jsonl", cli.OK, "20 of 20 requests settled", "20 answered")

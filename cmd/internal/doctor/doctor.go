@@ -77,7 +77,7 @@ func Run(ctx context.Context, o Options) []Check {
 	}
 	switch {
 	case c == nil:
-		d.add("access", Skipped, "there is no credential or base URL to try", "")
+		d.add("access", Skipped, "there is no valid credential or base URL to try", "")
 	case !d.reached:
 		d.add("access", Skipped, "the service was not reached", "")
 	default:

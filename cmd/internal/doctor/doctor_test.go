@@ -121,7 +121,7 @@ func TestRun(t *testing.T) {
 					},
 				}}}
 			},
-			[]string{"wrong credential: no credential | set ANTHROPIC_API_KEY to a key of the Console, or log in", "ok base URL: https://HOST/", "ok proxy", "wrong connection: there is no host HOST", "skipped clock", "skipped access: there is no credential or base URL to try"},
+			[]string{"wrong credential: no credential | set ANTHROPIC_API_KEY to a key of the Console, or log in", "ok base URL: https://HOST/", "ok proxy", "wrong connection: there is no host HOST", "skipped clock", "skipped access: there is no valid credential or base URL to try"},
 		},
 		"credential/two": {
 			func(t *testing.T) setup {

@@ -1,4 +1,4 @@
-// Package metrics exports to Prometheus what a process does and how far its jobs are.
+// Package metrics exports the metrics of a process and of its jobs to Prometheus.
 //
 // Counters count what this process has done since it started, and can be summed over processes. Gauges describe the state of
 // jobs; all processes that serve the same jobs report the same gauges, so take their maximum:

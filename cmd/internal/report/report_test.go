@@ -280,7 +280,7 @@ func TestReasonsAreBounded(t *testing.T) {
 	}
 }
 
-// canceled does not wait for a report of a job that nobody wants any more.
+// canceled checks that a report ends with its context.
 func (s *scene) canceled() {
 	ctx, cancel := context.WithCancel(s.Context())
 	cancel()
