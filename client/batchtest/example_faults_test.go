@@ -34,7 +34,8 @@ func Example_createFaults() {
 	// refused: 0 batches, uncertain: false
 	// proxy: 0 batches, uncertain: true
 	// moved: 0 batches, uncertain: false
-	// cut response: 1 batches, uncertain: true half of it: 1 batches, uncertain: true
+	// cut response: 1 batches, uncertain: true
+	// half of it: 1 batches, uncertain: true
 }
 
 // How Results reads three results whose stream is damaged each time.

@@ -24,9 +24,10 @@ func ExampleRules() {
 	for _, rule := range preflight.Rules() {
 		o := preflight.Options{Disable: []preflight.Rule{rule}}
 		if left := preflight.CheckParams(params, o); len(left) < 2 {
-			fmt.Println("without", rule, "remains", left[0].Rule)
+			fmt.Printf("without %s: %s\n", rule, left[0].Rule)
 		}
 	}
 	// Output:
-	// without limit remains unknown-model without unknown-model remains limit
+	// without limit: unknown-model
+	// without unknown-model: limit
 }
