@@ -209,7 +209,7 @@ release-binaries: ## publish the command's binaries, for the release workflow [1
 verify: lint check-generate contract-foreign vuln demo ## all checks that are not tests, and not random [14 min]
 
 .PHONY: ci
-ci: test test-postgres verify ## everything that CI does [38 min]
+ci: test test-postgres test-browser verify ## everything that CI does [40 min]
 
 .PHONY: nightly
 nightly: ## what takes longer: many simulated batches, long fuzzing, 5 million requests to the fake, crashes of jobs, the official TypeScript SDK, memory [360 min]
