@@ -61,7 +61,7 @@ func ExampleCheckLines_notRequests() {
 		}
 	}
 	// Output:
-	// the file is CSV, not one JSON object per line: make requests of its rows with messagebatches convert FILE --template TEMPLATE
+	// the file is CSV, not one JSON object per line: messagebatches convert makes requests from its rows and a template
 	// the file is the body of a create call, not one request per line: convert it with messagebatches convert FILE, or jq -c '.requests[]' FILE
 	// the file is a gzip file: decompress it with gunzip
 }

@@ -83,7 +83,7 @@ var textFormats = sync.OnceValue(func() []textFormat {
 		{regexp.MustCompile(`^<[!?a-zA-Z]`), "HTML or XML", ": it may be an error page in place of a download"},
 		{regexp.MustCompile(`^(data|event|id): ?[{a-z]`), "a stream of server-sent events", ""},
 		{regexp.MustCompile(`^(---$|%YAML|- \w+:|\w+:( |$))`), "YAML", ": convert it to JSON Lines"},
-		{regexp.MustCompile(`^("([^"]|"")*"|[\pL\pN_. -]+)([,;\t|]\s*("([^"]|"")*"|[\pL\pN_. -]*))+$`), "CSV", ": make requests of its rows with messagebatches convert FILE --template TEMPLATE"},
+		{regexp.MustCompile(`^("([^"]|"")*"|[\pL\pN_. -]+)([,;\t|]\s*("([^"]|"")*"|[\pL\pN_. -]*))+$`), "CSV", ": messagebatches convert makes requests from its rows and a template"},
 	}
 })
 

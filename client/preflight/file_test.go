@@ -95,7 +95,7 @@ func TestFiles(t *testing.T) {
 		"other/conversations":        {`{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Ho"}]}`, "the lines are parameters without the request around them"},
 		"other/messages":             {`{"role":"user","content":"Hi"}` + "\n" + `{"role":"assistant","content":"Ho"}`, "the lines are messages"},
 		"other/prompts":              {`{"prompt":"Hi","completion":"Ho"}`, `the lines have "prompt"`},
-		"text/CSV":                   {"custom_id,prompt\na,Hi\n", `the file is CSV, not one JSON object per line: make requests of its rows with messagebatches convert FILE --template TEMPLATE`},
+		"text/CSV":                   {"custom_id,prompt\na,Hi\n", `the file is CSV, not one JSON object per line: messagebatches convert makes requests from its rows and a template`},
 		"text/CSV, quoted":           {`"custom_id","the ""prompt"""` + "\n" + `"a","Hi"`, "the file is CSV"},
 		"text/semicolons":            {"\ufeffcustom_id;prompt\r\na;Hi\r\n", "the file is CSV"},
 		"text/tabs":                  {"custom_id\tprompt\na\tHi\n", "the file is CSV"},

@@ -1,15 +1,20 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
 	"github.com/seed-111a911e/messagebatches/client"
+	"github.com/seed-111a911e/messagebatches/client/bulk"
 	"github.com/seed-111a911e/messagebatches/client/preflight"
 	"github.com/seed-111a911e/messagebatches/cmd/internal/cli"
 	"github.com/seed-111a911e/messagebatches/jobs"
@@ -22,7 +27,7 @@ func message(err error) string {
 	var option *jobs.OptionsError
 	switch {
 	case errors.As(err, &option) && flagOf(option.Name) != "":
-		return fmt.Sprintf("the job was started with a different %s: %.200s, not %.200s", flagOf(option.Name), fmt.Sprint(option.Job), fmt.Sprint(option.Call))
+		return fmt.Sprintf("the job was started with a different %s: %.200s, not %.200s", flagOf(option.Name), flagText(option.Job), flagText(option.Call))
 	case errors.As(err, &issues):
 		return issuesText(issues)
 	case errors.As(err, &path) && errors.Is(err, fs.ErrNotExist) && path.Op != "mkdir":
@@ -30,7 +35,7 @@ func message(err error) string {
 			return fmt.Sprintf("there is no job %s: messagebatches run starts one", filepath.Dir(path.Path))
 		}
 		if filepath.Base(path.Path) == "manifest.json" {
-			return fmt.Sprintf("%s is not done: messagebatches run continues it", filepath.Dir(path.Path))
+			return filepath.Dir(path.Path) + " is not done" // advice says more
 		}
 		if _, err := os.Stat(filepath.Dir(path.Path)); err != nil {
 			return "there is no directory " + filepath.Dir(path.Path)
@@ -68,6 +73,28 @@ func flagOf(option string) string {
 		"MaxRequests": "--batch-requests", "MaxBytes": "--batch-bytes", "Version": "--api-version", "Betas": "--betas",
 		"FollowUp": "--rounds", "Labels": "--label", "Order": "--order", "KeepIDs": "--keep-ids",
 	}[option]
+}
+
+// flagText returns the value of an option of a job as its flag takes it, or "none".
+func flagText(value any) string {
+	var parts []string
+	switch v := value.(type) {
+	case bulk.Policy:
+		return strconv.Itoa(cmp.Or(v.MaxAttempts, 3))
+	case jobs.Order:
+		return cmp.Or(string(v), "input")
+	case []client.Beta:
+		for _, beta := range v {
+			parts = append(parts, string(beta))
+		}
+	case map[string]string:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			parts = append(parts, name+"="+v[name])
+		}
+	default:
+		return fmt.Sprint(v)
+	}
+	return cmp.Or(strings.Join(parts, ","), "none")
 }
 
 // advice returns what to do about an error, or an empty text.

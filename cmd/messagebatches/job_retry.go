@@ -18,7 +18,8 @@ The kinds are canceled, expired, errored, missing (accepted by the service, but 
 they may be paid for twice) and rejected (answers that --accept did not accept: they are paid for
 again).
 
-Exit status: 0, 1 if there are no such requests, 2 if the job cannot be retried.`
+Exit status: 0, 1 if there are no such requests, 2 if the job cannot be retried, for example
+because it was canceled.`
 
 const jobRetryExample = `  messagebatches job retry requests.jsonl
   messagebatches job retry --kinds errored requests.jsonl`

@@ -203,6 +203,7 @@ func TestRunDetach(t *testing.T) {
 		t.Errorf("got %v", v)
 	}
 	p.want("job results requests.jsonl", cli.Failed, "requests.job is not done: messagebatches run continues it")
+	p.want("verify requests.jsonl", cli.Failed, "messagebatches verify: requests.job is not done\nTo continue it, use messagebatches run.")
 	p.want("run requests.jsonl -o results.jsonl", cli.OK, "Continuing job ", "20 answered")
 }
 
@@ -308,6 +309,9 @@ func TestRunPauses(t *testing.T) {
 	q := newPlace(t, 3, "--key", "sk-other")
 	q.want("run requests.jsonl -y", cli.Person, "authentication_error", "Check the key with messagebatches doctor, then run the same command to continue.")
 	p.want("run requests.jsonl --batch-requests 7", cli.Failed, "messagebatches run: the job was started with a different --batch-requests: 100000, not 7\nOmit the flag, or start another job in another directory with --job.")
+	p.want("run requests.jsonl --rounds 7", cli.Failed, "a different --rounds: 3, not 7\n")
+	p.want("run requests.jsonl --order done", cli.Failed, "a different --order: input, not done\n")
+	p.want("run requests.jsonl --label a=b --label c=d", cli.Failed, "a different --label: none, not a=b,c=d\n")
 }
 
 // TestRunAccept resends truncated requests with more tokens.

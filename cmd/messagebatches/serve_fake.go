@@ -104,7 +104,7 @@ func (f *fakeFlags) results() {
 	f.rate("truncated", "`rate` of messages that are truncated at max_tokens", batchtest.WithTruncated)
 	f.rate("refused", "`rate` of messages that are refusals", batchtest.WithRefused)
 	f.rate("cache-hits", "`rate` of prompt cache hits (default 100%)", func(r float64) batchtest.Option { return batchtest.WithPromptCache(r, 1024) })
-	f.option("answers", "JSON Lines `file` of answers; see the documentation of batchtest.ReadAnswers", readAnswers)
+	f.option("answers", "JSON Lines `file` of answers, such as {\"contains\": \"crash\", \"text\": \"A bug.\"}; see the documentation of batchtest.ReadAnswers", readAnswers)
 }
 
 func (f *fakeFlags) faults() {

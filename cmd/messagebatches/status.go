@@ -19,6 +19,9 @@ import (
 const statusLong = `Shows the progress of the run of a requests file, or of a job if the argument is its directory. The
 run may be in progress. Nothing is sent anywhere.
 
+An unattended job is not done, and no run of it is in progress: run the same command as before to
+continue it.
+
 Exit status: 0, or 2 if there is no such job.`
 
 const statusExample = `  messagebatches status requests.jsonl

@@ -133,7 +133,7 @@ func TestValidateFlags(t *testing.T) {
 		"rule off":                  {fast, []string{"--disable", "refused-by-batch", "--strict", "-"}, cli.OK, ": 0 errors, 0 warnings\n", ""},
 		"rules off":                 {fast + "\n" + newer, []string{"--disable", "refused-by-batch,unknown-model,duplicate-id", "--strict", "-"}, cli.OK, "-: 2 requests", ""},
 		"rule that is none":         {fine, []string{"--disable", "type,refused", "-"}, cli.Failed, "", `there is no rule "refused": the rules are file, json, type, required, `},
-		"CSV":                       {"custom_id,prompt\na,Hi\n", []string{"-"}, cli.Issues, "-:1: error: the file is CSV, not one JSON object per line: make requests of its rows with messagebatches convert FILE --template TEMPLATE [file]\n-: not checked: 1 error, 0 warnings\n", ""},
+		"CSV":                       {"custom_id,prompt\na,Hi\n", []string{"-"}, cli.Issues, "-:1: error: the file is CSV, not one JSON object per line: messagebatches convert makes requests from its rows and a template [file]\n-: not checked: 1 error, 0 warnings\n", ""},
 		"compressed":                {"\x1f\x8b\x08\x00", []string{"-"}, cli.Issues, "-: error: the file is a gzip file: decompress it with gunzip [file]\n-: not checked: 1 error, 0 warnings\n", ""},
 		"CSV, rule off":             {"custom_id,prompt\na,Hi\n", []string{"--disable", "file", "-"}, cli.Issues, "-:1: error: not one whole JSON object", ""},
 		"too many":                  {strings.Repeat("{}\n", 100_001), []string{"-"}, cli.Issues, "-: error: a batch has 1 to 100000 requests, and there are more: split it [batch-count]", ""},

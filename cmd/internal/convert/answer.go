@@ -82,7 +82,7 @@ func (r *resultWriter) values(item *client.Item, line int, id string) []string {
 	}
 	object, ok := objectOf(m)
 	if !ok {
-		r.n.add(Note{Line: line, ID: id, Kind: Dropped, Place: "fields", Message: "the answer is not a JSON object: request one with \"output_config\" and a JSON schema"})
+		r.n.add(Note{Line: line, ID: id, Kind: Dropped, Place: "fields", Message: "the answer is not a JSON object: it may be truncated or refused (see its stop_reason), or the request has no \"output_config\" with a JSON schema"})
 		return cells
 	}
 	for i, f := range r.fields {

@@ -68,7 +68,7 @@ func TestResults(t *testing.T) {
 		"fields/no JSON": {
 			results: succeeded("a", "```json\n{}\n```"), o: convert.ResultOptions{Fields: []string{"text"}},
 			want:  names + ",result_text\na,succeeded,\"```json\n{}\n```\",end_turn,,,5,,2,3,\n",
-			notes: []string{"changed text: the table already has a column of this name: the column of the result is named result_text: 1", `dropped fields: the answer is not a JSON object: request one with "output_config" and a JSON schema: 1 [1 ]`},
+			notes: []string{"changed text: the table already has a column of this name: the column of the result is named result_text: 1", `dropped fields: the answer is not a JSON object: it may be truncated or refused (see its stop_reason), or the request has no "output_config" with a JSON schema: 1 [1 ]`},
 		},
 		"join/order of the table": {
 			results: succeeded("b", "2") + succeeded("a", "1"), input: "id;note\r\na;\"x;y\"\r\nb;=1\r\nc;-5\r\n", o: convert.ResultOptions{ID: convert.RowID{Column: "id"}},

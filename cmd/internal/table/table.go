@@ -242,7 +242,7 @@ func explain(e *csv.ParseError) error {
 	case errors.Is(e.Err, csv.ErrBareQuote):
 		return fmt.Errorf("line %d, column %d: a quote inside a cell that does not begin with one: put the cell in quotes and write each quote in it twice, or use --no-quotes if quotes have no meaning in this table", e.Line, e.Column)
 	case errors.Is(e.Err, csv.ErrQuote) && e.Line > e.StartLine:
-		return fmt.Errorf("line %d: a quoted cell that begins in this row is not closed, or not followed by a separator (noticed at line %d)", e.StartLine, e.Line)
+		return fmt.Errorf("line %d: a quoted cell that begins in this row is not closed, or not followed by a separator (noticed at line %d): write each quote in it twice", e.StartLine, e.Line)
 	case errors.Is(e.Err, csv.ErrQuote):
 		return fmt.Errorf("line %d: a quoted cell is not closed, or not followed by a separator: write each quote in it twice", e.StartLine)
 	}

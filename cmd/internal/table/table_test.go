@@ -112,7 +112,7 @@ func TestReaderFails(t *testing.T) {
 		"file/CR alone":      {text: "a,b\r1,2\r", want: "the lines of the table end in CR alone"},
 		"header/Latin-1":     {text: "a,Stra\xdfe\n", want: "header, line 1: cell 2 is not UTF-8"},
 		"quotes/bare":        {text: "a,b\n1,say \"hi\"\n", want: "line 2, column 7: a quote inside a cell"},
-		"quotes/not closed":  {text: "a,b\n1,2\n3,\"x\n5,6\n", want: "line 3: a quoted cell that begins in this row is not closed"},
+		"quotes/not closed":  {text: "a,b\n1,2\n3,\"x\n5,6\n", want: "line 3: a quoted cell that begins in this row is not closed, or not followed by a separator (noticed at line 4): write each quote in it twice"},
 		"quotes/not doubled": {text: "a,b\n1,\"x \"y\" z\"\n", want: "line 2: a quoted cell is not closed, or not followed by a separator"},
 		"quotes/behind sep=": {text: "sep=;\na;b\n1;\"x\n", want: "line 3: a quoted cell is not closed, or not followed"},
 		"row/too long":       {text: "a,b\n1,\"" + strings.Repeat("x", table.MaxRow+1<<20), want: "the row that begins at line 2 is longer than 16 MB"},
