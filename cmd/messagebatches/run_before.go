@@ -32,7 +32,7 @@ func (r *runCall) before(ctx context.Context) error {
 	switch {
 	case begun && r.dryRun:
 		return fmt.Errorf("%s has already started: messagebatches status %[1]s shows its progress", cli.Visible(r.dir))
-	case begun:
+	case begun && (r.sample == 0 || !unsent(st)):
 		return r.resume(st)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
@@ -66,6 +66,9 @@ func (r *runCall) before(ctx context.Context) error {
 
 // resume prints that a job continues. A pause by messagebatches job pause lasts until messagebatches job resume.
 func (r *runCall) resume(st *jobs.Status) error {
+	if r.sample > 0 {
+		r.note("--sample is ignored: the job has already sent requests")
+	}
 	switch {
 	case st.State == "done":
 	case isPaused(st):
@@ -76,6 +79,11 @@ func (r *runCall) resume(st *jobs.Status) error {
 		r.note("Continuing job %s: %s of %s settled.", st.ID, cli.Thousands(st.Settled), cli.Plural(st.Requests, "request"))
 	}
 	return nil
+}
+
+// unsent reports whether a job has sent nothing yet, for example because the key was wrong.
+func unsent(st *jobs.Status) bool {
+	return !isRebuilding(st) && !isPaused(st) && len(st.Rounds) == 1 && st.Rounds[0].Planned == st.Requests
 }
 
 // isRebuilding reports whether a job is looking for its batches because its database was lost.

@@ -192,6 +192,16 @@ func TestRunSample(t *testing.T) {
 	}
 }
 
+// TestRunSampleLater asks for a sample after a run with a wrong key, which has sent nothing, and after one that has.
+func TestRunSampleLater(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, 9, "--duration", "100ms", "--key", "right")
+	p.want("run requests.jsonl -y", cli.Person)
+	p.env = append(p.env, "ANTHROPIC_API_KEY=right")
+	p.want("run requests.jsonl -y --sample 3", cli.OK, "Sending a sample of 3 requests", "Sample: 3 of 3 requests answered, for $", "9 answered")
+	p.want("run requests.jsonl -y --sample 3", cli.OK, "--sample is ignored: the job has already sent requests", "9 answered")
+}
+
 // TestRunDetach sends and exits; the same command without --detach collects.
 func TestRunDetach(t *testing.T) {
 	t.Parallel()
