@@ -13,6 +13,7 @@ PAGE       = $(CURDIR)/cmd/messagebatches/page
 GATES     ?= redocly,openapi-typescript,hey-api,prism,ajv,inventory,oapi-codegen
 MODULES    = aws cmd conformance cookbook jobs jobs/bucket jobs/river otel
 RACE       = $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+TEST       = go test -timeout 45m
 
 .DEFAULT_GOAL := help
 
@@ -37,12 +38,12 @@ test: contract test-root test-cmd test-jobs test-aws test-otel test-cookbook tes
 
 .PHONY: test-root
 test-root: ## run the tests of the root module, and a release of all modules to a proxy [10 min]
-	GOWORK=off go test -timeout 45m $(RACE) ./...
-	GOWORK=off go test -run '^TestMemory|^TestSimulationOfADay' ./client ./client/preflight ./client/batchtest
+	GOWORK=off $(TEST) $(RACE) ./...
+	GOWORK=off $(TEST) -run '^TestMemory|^TestSimulationOfADay' ./client ./client/preflight ./client/batchtest
 
 .PHONY: test-cmd
 test-cmd: ## run the tests of the command [1 min]
-	cd cmd && go test -timeout 45m $(RACE) ./...
+	cd cmd && $(TEST) $(RACE) ./...
 
 .PHONY: test-browser
 test-browser: ## run the tests of pages in a headless Chromium, Debian's or the one of CHROMIUM [3 min]
@@ -54,9 +55,9 @@ test-pages:
 
 .PHONY: test-jobs
 test-jobs: ## run the tests of durable jobs, some of them without the race detector, which would make them slow [9 min]
-	cd jobs && JOBS_SEEDS=30 JOBS_CRASH_PAIRS=60 JOBS_EXPLORE=2 go test -timeout 45m $(RACE) ./...
-	cd jobs/bucket && go test -timeout 45m $(RACE) ./...
-	cd jobs && go test -run '^TestCrashTwice$$|^TestSimulation$$|^TestExplore$$' .
+	cd jobs && JOBS_SEEDS=30 JOBS_CRASH_PAIRS=60 JOBS_EXPLORE=2 $(TEST) $(RACE) ./...
+	cd jobs/bucket && $(TEST) $(RACE) ./...
+	cd jobs && $(TEST) -run '^TestCrashTwice$$|^TestSimulation$$|^TestExplore$$' .
 
 .PHONY: test-portable
 test-portable: ## vet all modules and run the tests of the client and the command, on any system, without the race detector [10 min]
@@ -71,24 +72,24 @@ test-postgres: ## run the tests of jobs on many machines, with Debian's PostgreS
 
 .PHONY: test-river
 test-river:
-	cd jobs/river && go test -p 1 -timeout 45m $(RACE) ./...
-	cd cmd && go test -timeout 45m -run '^TestShared' $(RACE) ./messagebatches
+	cd jobs/river && $(TEST) -p 1 $(RACE) ./...
+	cd cmd && $(TEST) -run '^TestShared' $(RACE) ./messagebatches
 
 .PHONY: test-aws
 test-aws: ## run the tests of AWS signatures [1 min]
-	cd aws && go test $(RACE) ./...
+	cd aws && $(TEST) $(RACE) ./...
 
 .PHONY: test-otel
 test-otel: ## run the tests of the spans and metrics of OpenTelemetry [1 min]
-	cd otel && go test $(RACE) ./...
+	cd otel && $(TEST) $(RACE) ./...
 
 .PHONY: test-cookbook
 test-cookbook: ## run the programs of the cookbook with the fake service, and kill some of them [1 min]
-	cd cookbook && go test $(RACE) ./...
+	cd cookbook && $(TEST) $(RACE) ./...
 
 .PHONY: test-conformance
 test-conformance: ## run the tests against the official SDK [2 min]
-	cd conformance && go test ./...
+	cd conformance && $(TEST) ./...
 
 .PHONY: conformance-typescript
 conformance-typescript: ## run the official TypeScript SDK against the fake service, if there is node [2 min]
@@ -108,7 +109,7 @@ drift-pin: ## move to VERSION of the official Go SDK, and TYPESCRIPT of the othe
 
 .PHONY: contract
 contract: ## check openapi.yaml: its rules, its examples, and the facts in internal/contract/testdata [1 min]
-	GOWORK=off go test -run '^TestContract' ./internal/contract
+	GOWORK=off $(TEST) -run '^TestContract' ./internal/contract
 
 .PHONY: generate
 generate: ## write gen/ and internal/contract/schema/schemas.gen.json from openapi.yaml [1 min]
@@ -116,7 +117,7 @@ generate: ## write gen/ and internal/contract/schema/schemas.gen.json from opena
 
 .PHONY: check-generate
 check-generate: ## fail if a generated file is not up to date with openapi.yaml and the templates [1 min]
-	GOWORK=off go test -count=1 -run 'TestGeneratedCodeIsCurrent|TestOverridesAreInForce|TestCopyIsCurrent' ./gen ./internal/contract
+	GOWORK=off $(TEST) -count=1 -run 'TestGeneratedCodeIsCurrent|TestOverridesAreInForce|TestCopyIsCurrent' ./gen ./internal/contract
 
 .PHONY: contract-foreign
 contract-foreign: ## run other tools on openapi.yaml: linters, generators, a mock, a validator [3 min]
@@ -208,7 +209,7 @@ release-binaries: ## publish the command's binaries, for the release workflow [1
 verify: lint check-generate contract-foreign vuln demo ## all checks that are not tests, and not random [14 min]
 
 .PHONY: ci
-ci: test test-postgres verify ## everything that CI does [38 min]
+ci: test test-postgres test-browser verify ## everything that CI does [40 min]
 
 .PHONY: nightly
 nightly: ## what takes longer: many simulated batches, long fuzzing, 5 million requests to the fake, crashes of jobs, the official TypeScript SDK, memory [360 min]

@@ -84,11 +84,11 @@ func TestHostileService(t *testing.T) {
 		"counts/twice, the last counts": {counts: `{"expired":9},"request_counts":` + one, results: text(result), items: 1},
 
 		// Streams that never end.
-		"stream/line breaks":    {counts: one, results: endless("\n"), want: "no line in 64 MiB"},
-		"stream/blanks":         {counts: one, results: endless(" "), want: "no line in 64 MiB"},
-		"stream/blank lines":    {counts: one, results: endless(" \r\n\t"), want: "no line in 64 MiB"},
-		"stream/one line":       {counts: one, results: endless("x"), want: "no line in 64 MiB"},
-		"stream/one text":       {counts: one, results: func() io.Reader { return io.MultiReader(strings.NewReader(`{"custom_id":"a`), &flood{text: "x"}) }, want: "no line in 64 MiB"},
+		"stream/line breaks":    {counts: one, results: endless("\n"), want: "no line within 64 MiB"},
+		"stream/blanks":         {counts: one, results: endless(" "), want: "no line within 64 MiB"},
+		"stream/blank lines":    {counts: one, results: endless(" \r\n\t"), want: "no line within 64 MiB"},
+		"stream/one line":       {counts: one, results: endless("x"), want: "no line within 64 MiB"},
+		"stream/one text":       {counts: one, results: func() io.Reader { return io.MultiReader(strings.NewReader(`{"custom_id":"a`), &flood{text: "x"}) }, want: "no line within 64 MiB"},
 		"stream/errors":         {counts: one, results: endless(`{"type":"error","error":{"type":"api_error","message":"x"}}` + "\n"), want: "more damaged lines"},
 		"stream/same result":    {counts: `{"expired":2}`, results: endless(result), items: -1, want: "more damaged lines"},
 		"stream/drips":          {counts: one, results: func() io.Reader { return drip{strings.NewReader(result)} }, items: 1},

@@ -16,7 +16,7 @@ import (
 type disk interface {
 	Open(name string) (file, error)
 	Create(name string) (file, error)           // new or empty, for reading and writing, mode 0600
-	Append(name string, at int64) (file, error) // truncates the file at at and opens it for writing there; io.ErrUnexpectedEOF if it is shorter
+	Append(name string, at int64) (file, error) // truncates the file to at bytes and opens it for appending; io.ErrUnexpectedEOF if it is shorter
 	Rename(from, to string) error
 	Remove(name string) error
 	Mkdir(name string) error // with parents, mode 0700; no error if it exists

@@ -61,7 +61,7 @@ func ExampleAcceptAll() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(report.Answered, "answered,", report.Reasked, "asked for again")
+	fmt.Println(report.Answered, "answered,", report.Reasked, "resent")
 	for item, err := range job.Results(ctx) {
 		if err != nil {
 			log.Fatal(err)
@@ -69,5 +69,6 @@ func ExampleAcceptAll() {
 		fmt.Println(item.CustomID, item.Text())
 	}
 	// Output:
-	// 1 answered, 1 resent review 1 {"sentiment":"good"}
+	// 1 answered, 1 resent
+	// review 1 {"sentiment":"good"}
 }

@@ -265,7 +265,7 @@ func TestJob(t *testing.T) {
 	p.want("run requests.jsonl", cli.OK)
 	p.want("job prune requests.jsonl", cli.Failed, "cannot ask for confirmation without a terminal: add -y to delete")
 	p.want("job prune -y requests.jsonl --older-than 1h", cli.OK, "0 files deleted.")
-	p.want("job prune -y --service requests.jsonl", cli.Failed, "nothing is known of its batches")
+	p.want("job prune -y --service requests.jsonl", cli.Failed, "its batches are unknown")
 	_ = os.RemoveAll(p.path("requests.job"))
 	_ = os.Remove(p.path("requests.results.jsonl"))
 	p.want("run requests.jsonl -y --rounds 1", cli.Issues)

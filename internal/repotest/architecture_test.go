@@ -82,7 +82,7 @@ func TestJobFailures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, table, _ := strings.Cut(string(text), "\n| What happens | What comes of it | Tests |\n|---|---|---|\n")
+	_, table, _ := strings.Cut(string(text), "\n| What happens | Outcome | Tests |\n|---|---|---|\n")
 	table, _, _ = strings.Cut(table, "\n\n")
 	rows := strings.Split(table, "\n")
 	if len(rows) < 22 {
