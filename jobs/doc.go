@@ -92,13 +92,15 @@
 // # Errors
 //
 // No function returns both a value and an error, and the error of an iterator is the last thing it yields. Temporary
-// failures are retried until the context ends. Errors of single requests are in their results.
+// failures are retried until the context ends, also a refused connection, as after a mistake in the base URL:
+// [Options.OnEvent] reports such outages. Errors of single requests are in their results.
 //
 // # Data at rest
 //
-// The directory has mode 0700 and its files 0600. Prompts are in the input; results are in the files under parts and in the
-// output. The database, job.db, holds neither, and no credentials. [Job.Prune] deletes the files that only merging needs;
-// [Options.DeleteAfterVerify] deletes the batches on the server.
+// [Open] creates the directory with mode 0700. Its files have mode 0600, except the database, job.db, whose mode depends on
+// the umask: if you create the directory yourself, give it mode 0700. Prompts are in the input; results are in the files
+// under parts and in the output. The database holds neither, and no credentials. [Job.Prune] deletes the files that only
+// merging needs; [Options.DeleteAfterVerify] deletes the batches on the server.
 //
 // # Concurrency
 //

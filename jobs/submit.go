@@ -329,8 +329,12 @@ func (e *engine) record(ctx context.Context, b *store.Batch, a *store.Attempt, b
 			if err != nil || now.State != store.Submitting || now.Attempt != a.N {
 				return err
 			}
+			named := ""
+			if uncertain.BatchID != "" {
+				named = fmt.Sprintf(", perhaps as %.100q", uncertain.BatchID)
+			}
 			now.State = store.Doubtful
-			return errors.Join(tx.PutBatch(now), event(tx, now, "doubt", "%v", failure))
+			return errors.Join(tx.PutBatch(now), event(tx, now, "doubt", "the service may or may not have accepted the batch%s: %v", named, uncertain.Err))
 		})
 	}
 	return e.store.Update(ctx, func(tx store.Tx) error {
@@ -489,7 +493,7 @@ func (e *engine) takeOver(ctx context.Context, b *store.Batch) (time.Duration, e
 			return release(tx, b, b.Attempt, store.Unsent)
 		}
 		b.State = store.Doubtful
-		return errors.Join(tx.PutBatch(b), event(tx, b, "doubt", "the program that sent attempt %d has ended", b.Attempt))
+		return errors.Join(tx.PutBatch(b), event(tx, b, "doubt", "the program that sent attempt %d has ended: the service may or may not have accepted the batch", b.Attempt))
 	})
 	if errors.Is(err, errMoved) {
 		err = nil

@@ -8,7 +8,6 @@
 //
 //		"github.com/seed-111a911e/messagebatches/client"
 //		"github.com/seed-111a911e/messagebatches/client/batchtest"
-//		"github.com/seed-111a911e/messagebatches/gen"
 //	)
 //
 //	func TestGreeting(t *testing.T) {
@@ -20,7 +19,7 @@
 //		batch, err := c.Create(t.Context(), []client.Request{{
 //			CustomID: "greeting-1",
 //			Params: client.Params{
-//				Model:     gen.ModelClaudeOpus5,
+//				Model:     client.ModelClaudeOpus5,
 //				MaxTokens: 1024,
 //				Messages:  []client.InputMessage{client.UserText("Hello, world")},
 //			},

@@ -9,6 +9,7 @@ import (
 )
 
 // A Checker checks each batch that a client creates, see [client.WithPreflight]. The zero Checker checks everything.
+// It does not report warnings, such as an unknown model: call [Check] or [CheckLines] to see them.
 type Checker struct {
 	// Disable turns rules off, as in [Options].
 	Disable []Rule

@@ -136,7 +136,8 @@ func TestIssuesError(t *testing.T) {
 		t.Errorf("got %v\nwant %s", err, want)
 	}
 	report.Issues = report.Issues[:2]
-	if want := "preflight: 1 error\nrequest 3 /params: m [type]"; report.Err().Error() != want {
+	report.Issues[1].Line = 5
+	if want := "preflight: 1 error\nline 5: request 3 /params: m [type]"; report.Err().Error() != want {
 		t.Errorf("got %v\nwant %s", report.Err(), want)
 	}
 }

@@ -205,7 +205,11 @@ func (e *IssuesError) Error() string {
 		lines[0] = "preflight: 1 error"
 	}
 	for _, i := range e.Issues[:min(len(e.Issues), most)] {
-		lines = append(lines, i.String())
+		text := i.String()
+		if i.Line > 0 {
+			text = fmt.Sprintf("line %d: %s", i.Line, text)
+		}
+		lines = append(lines, text)
 	}
 	if rest := all - min(len(e.Issues), most); rest > 0 {
 		lines = append(lines, fmt.Sprintf("and %d more", rest))
