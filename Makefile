@@ -112,7 +112,7 @@ contract: ## check openapi.yaml: its rules, its examples, and the facts in inter
 	GOWORK=off $(TEST) -run '^TestContract' ./internal/contract
 
 .PHONY: generate
-generate: ## write gen/ and internal/contract/schema/schemas.gen.json from openapi.yaml [1 min]
+generate: ## write all generated files, such as gen/ and client/preflight/RULES.md, from openapi.yaml [1 min]
 	GOWORK=off go generate ./...
 
 .PHONY: check-generate

@@ -7,24 +7,29 @@
 #
 # It changes conformance/go.mod and go.sum, the version in the README and MIGRATING.md, conformance/foreign/package.json
 # and package-lock.json, and internal/contract/testdata/inventory.json. Then it removes the drift exceptions that no
-# longer match anything, and prints the remaining work: the differences between the contract and the SDK.
+# longer match anything, and prints the remaining work: the differences between the contract and the SDK. It fails if there
+# are any.
 set -eu
 cd "$(dirname "$0")/.."
 
 case ${1-} in
 v*.*.*) version=$1 ;;
 *)
-	echo "usage: $0 VERSION [TYPESCRIPT | keep], such as $0 v2.16.0" >&2
+	echo "usage: make drift-pin VERSION=v2.16.0 [TYPESCRIPT=1.15.0 | TYPESCRIPT=keep]" >&2
 	exit 2
 	;;
 esac
 typescript=${2:-latest}
+if [ "$typescript" != keep ] && ! command -v npm >/dev/null; then
+	echo "$0: npm is missing: install node and npm, or leave the TypeScript SDK as it is with TYPESCRIPT=keep" >&2
+	exit 1
+fi
 sdk=github.com/anthropics/anthropic-sdk-go/${version%%.*}
 case $sdk in
 */v0 | */v1) sdk=${sdk%/*} ;;
 esac
 if ! grep -q "^[[:space:]]$sdk v" conformance/go.mod; then
-	echo "$0: $sdk is another module: change its path in conformance/*.go and conformance/go.mod first" >&2
+	echo "$0: $sdk is another module: change its path in conformance/drift/sdk.go and wherever else it is imported (git grep anthropic-sdk-go)" >&2
 	exit 1
 fi
 

@@ -133,8 +133,8 @@ batch.id  long gone
 	report.Except("x.txt", text)
 	want := []drift.Difference{
 		{Place: "list.limits.beta", Text: "the SDK lacks it"},
-		{Place: "x.txt:4", Text: "batch.name has no reason"},
-		{Place: "x.txt:5", Text: "batch.id is no longer a difference"},
+		{Place: "x.txt:4", Text: "batch.name has no reason: write it after the place"},
+		{Place: "x.txt:5", Text: "batch.id matches no difference: remove the line"},
 	}
 	if diff := cmp.Diff(want, report.Differences); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -17,13 +17,13 @@ func (r *Report) Except(name, text string) {
 		at := fmt.Sprintf("%s:%d", name, i+1)
 		place, reason, _ := strings.Cut(line, " ")
 		if strings.TrimSpace(reason) == "" {
-			r.add(at, "%s has no reason", place)
+			r.add(at, "%s has no reason: write it after the place", place)
 		}
 		before := len(r.Differences)
 		known := regexp.MustCompile("^" + strings.ReplaceAll(regexp.QuoteMeta(place), `\*`, `[^.]*`) + "$")
 		r.Differences = slices.DeleteFunc(r.Differences, func(d Difference) bool { return known.MatchString(d.Place) })
 		if len(r.Differences) == before {
-			r.add(at, "%s is no longer a difference", place)
+			r.add(at, "%s matches no difference: remove the line", place)
 			r.stale = append(r.stale, i)
 		}
 	}

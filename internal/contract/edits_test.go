@@ -21,6 +21,15 @@ var apart = []string{"valid", "examples fit", "inventory", "extensions are expla
 // TestContractRulesComplain breaks each rule with an edit. That rule, and no other, must complain, at the right line.
 func TestContractRulesComplain(t *testing.T) {
 	t.Parallel()
+	d, err := parse(messagebatches.OpenAPI())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rule := range rules {
+		if len(rule.check(d)) > 0 {
+			t.Skip("the contract itself breaks a rule: see TestContractKeepsRules")
+		}
+	}
 	for _, e := range edits {
 		t.Run(e.rule+" in "+e.in, func(t *testing.T) {
 			t.Parallel()
@@ -77,27 +86,27 @@ var edits = []edit{
 		"        custom_id: 3", "#/components/examples/CanceledLine/value/custom_id: value must be a string"},
 
 	{"inventory", "BetaMetadata", "        user_id:", "        team:\n          description: Who asks.\n        user_id:",
-		"        team:", "/properties/team: testdata does not know team"},
+		"        team:", "/properties/team: inventory.json lacks team"},
 	{"inventory", "BetaCacheControlEphemeral", "        ttl:\n          description: |-\n            Time to live since the last use. Default is `5m`. Writing to the cache costs more with `1h`. In the\n            order tools, system, messages, a `1h` breakpoint must not follow a `5m` one.\n          type: string\n          enum: [5m, 1h]\n", "",
 		"      properties:", "/properties: lacks ttl"},
 	{"inventory", "BetaFallbackInfo", "      required: [model]\n", "", "        model:", "/properties/model: want required"},
 	{"inventory", "BetaMetadata", "[string, 'null']", "string", "        user_id:", "/properties/user_id: want null"},
 	{"inventory", "BetaMetadata", "[string, 'null']", "[integer, string, 'null']",
-		"        user_id:", "/properties/user_id: testdata does not say number"},
-	{"inventory", "BetaCacheControlEphemeral", "[5m, 1h]", "[5m, 1h, 2h]", "        ttl:", `/properties/ttl: testdata does not say "2h"`},
+		"        user_id:", "/properties/user_id: inventory.json lacks number"},
+	{"inventory", "BetaCacheControlEphemeral", "[5m, 1h]", "[5m, 1h, 2h]", "        ttl:", `/properties/ttl: inventory.json lacks "2h"`},
 	{"inventory", "BetaCacheControlEphemeral", "const: ephemeral", "enum: [ephemeral, other]",
-		"        type:", `/properties/type: testdata does not say "other"`},
+		"        type:", `/properties/type: inventory.json lacks "other"`},
 	{"inventory", "BetaToolsetActionConfig", "[boolean, 'null']", "boolean", "        defer_loading:", "/properties/defer_loading: want null"},
 	{"inventory", "BetaToolsetOptInActionConfig", "      properties:\n", "      required: [defer_loading]\n      properties:\n",
-		"        defer_loading:", "/properties/defer_loading: testdata does not say required"},
+		"        defer_loading:", "/properties/defer_loading: inventory.json lacks required"},
 	{"inventory", "AnthropicBeta", "            - admin-user-sign-out-2026-10-08\n", "", "", ": want admin-user-sign-out-2026-10-08"},
 	{"inventory", "BetaCreateMessageParams", "        - $ref: '#/components/schemas/BetaTextBlocks'\n", "        - $ref: '#/components/schemas/BetaTextBlocks'\n        - $ref: '#/components/schemas/BetaClearAllToolInputs'\n",
-		"        system:", "/properties/system: testdata does not say boolean"},
+		"        system:", "/properties/system: inventory.json lacks boolean"},
 	{"inventory", "BetaCreateMessageParams", "          deprecated: true\n", "", "        output_format:", "/properties/output_format: want deprecated"},
 	{"inventory", "BetaCreateMessageParams", "            - {versions: ['2026-10-21'], source: sdk-ts 1.12.0}\n", "",
 		"        temperature:", "/properties/temperature: want only by 2023-06-01"},
 	{"inventory", "", "/UserProfile'\n", "/UserProfile'\n        - {name: other, in: header, description: Something new., schema: {type: string}}\n",
-		"      parameters:", "#/paths/~1v1~1messages~1batches/post/parameters: testdata does not say other"},
+		"      parameters:", "#/paths/~1v1~1messages~1batches/post/parameters: inventory.json lacks other"},
 	{"inventory", "", "and absent differ.\n      type: object\n", "and absent differ.\n      type: object\n      additionalProperties: true\n",
 		"openapi:", `#: "BetaFallbackParam: want other properties" no longer occurs: the SDK allows any; here a new one must be added to the contract`},
 
@@ -110,7 +119,7 @@ var edits = []edit{
 		"/properties/name/x-source: the source of a limit that does not exist"},
 	{"limits have sources", "BetaWebSearchTool20260318", "x-source: like BetaWebSearchTool20260209", "x-source: like BetaTool", "          x-source:",
 		"/properties/max_uses/x-source: BetaTool does not have the same minimum"},
-	{"head has a date", "", "x-as-of: '2026-11-28'", "x-as-of: today", "  x-as-of:", "#/info/x-as-of: want x-as-of, a day"},
+	{"head has a date", "", "x-as-of: '20", "x-as-of: 'day 20", "  x-as-of:", "#/info/x-as-of: want x-as-of, a day"},
 
 	{"unions have their form", "BetaSystemPrompt", "$ref: '#/components/schemas/BetaTextContent'", "type: string",
 		"        - type: string", "/oneOf/0: a member of a union is a reference and nothing else"},

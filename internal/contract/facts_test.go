@@ -41,7 +41,7 @@ func compare(d *document, report reporter, contract, testdata facts, reasons map
 			}
 		}
 	}
-	oneSided(contract, testdata, "testdata does not know ", "testdata does not say ")
+	oneSided(contract, testdata, "inventory.json lacks ", "inventory.json lacks ")
 	oneSided(testdata, contract, "lacks ", "want ")
 	for pattern, reason := range reasons {
 		if !used[pattern] {

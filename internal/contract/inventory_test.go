@@ -36,15 +36,15 @@ func inventoryMatches(d *document, report reporter) {
 		}
 	}
 	compare(d, report, got, want, map[string]string{
-		"BetaCreateMessageBatchParams: testdata does not know *": "the inventory begins with a single request",
-		"BetaMessageBatchPage: testdata does not know *":         "the inventory begins with a single batch",
-		"Newer*: testdata does not know *":                       "the SDK's types are open by themselves",
-		"BetaConflictError: testdata does not know *":            "beyond the reference page",
-		"BetaRequestTooLargeError: testdata does not know *":     "the same",
-		"BetaErrorResponse/error: testdata does not say *":       "the same",
-		"Beta*Error/details: testdata does not know details":     "the service sends it, the SDK's types do not have it",
-		"BetaErrorDetails: testdata does not know *":             "the type of details",
-		"BetaFallbackParam: want other properties":               "the SDK allows any; here a new one must be added to the contract",
+		"BetaCreateMessageBatchParams: inventory.json lacks *": "the inventory begins with a single request",
+		"BetaMessageBatchPage: inventory.json lacks *":         "the inventory begins with a single batch",
+		"Newer*: inventory.json lacks *":                       "the SDK's types are open by themselves",
+		"BetaConflictError: inventory.json lacks *":            "beyond the reference page",
+		"BetaRequestTooLargeError: inventory.json lacks *":     "the same",
+		"BetaErrorResponse/error: inventory.json lacks *":      "the same",
+		"Beta*Error/details: inventory.json lacks details":     "the service sends it, the SDK's types do not have it",
+		"BetaErrorDetails: inventory.json lacks *":             "the type of details",
+		"BetaFallbackParam: want other properties":             "the SDK allows any; here a new one must be added to the contract",
 	})
 }
 
