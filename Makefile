@@ -136,7 +136,7 @@ contract-page: ## update the page's script to the version of Redoc that conforma
 
 .PHONY: contract-diff
 contract-diff: ## print the changes of the contract since BASE (a git revision), and mark breaking ones [1 min]
-	@git cat-file -e "$(BASE):openapi.yaml" || { echo "BASE must be a commit, a branch or a tag that has openapi.yaml; git tag lists the versions" >&2; exit 1; }
+	@test -n "$(BASE)" && git cat-file -e "$(BASE):openapi.yaml" || { echo "BASE must be a commit, a branch or a tag that has openapi.yaml; git tag lists the versions" >&2; exit 1; }
 	go run $(OASDIFF) changelog --allow-external-refs=false $(BASE):openapi.yaml openapi.yaml
 
 .PHONY: fmt

@@ -97,9 +97,8 @@
 //
 // # Data at rest
 //
-// [Open] creates the directory with mode 0700. Its files have mode 0600, except the database, job.db, whose mode depends on
-// the umask: if you create the directory yourself, give it mode 0700. Prompts are in the input; results are in the files
-// under parts and in the output. The database holds neither, and no credentials. [Job.Prune] deletes the files that only
+// [Open] creates the directory with mode 0700 and its files with mode 0600. Prompts are in the input; results are in the
+// files under parts and in the output. The database, job.db, holds neither, and no credentials. [Job.Prune] deletes the files that only
 // merging needs; [Options.DeleteAfterVerify] deletes the batches on the server.
 //
 // # Concurrency

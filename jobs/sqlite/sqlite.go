@@ -9,7 +9,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
+	"os"
 	"time"
 
 	"modernc.org/sqlite"
@@ -23,7 +25,19 @@ import (
 type DB struct{ db *sql.DB }
 
 // Open opens the store in a file. If the file does not exist, Open creates it with mode 0600, minus the umask.
-func Open(ctx context.Context, file string) (*DB, error) { return open(ctx, file, "rwc") }
+func Open(ctx context.Context, file string) (*DB, error) {
+	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600) // SQLite would take 0644; its other files get this mode
+	switch {
+	case err == nil:
+		err = f.Close()
+	case errors.Is(err, fs.ErrExist): // not opened here, because closing it would release the locks of this process
+		err = nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return open(ctx, file, "rw")
+}
 
 // OpenReadOnly opens the store in an existing file for [DB.View]. Another program may have it open for writing at the same
 // time.

@@ -124,3 +124,34 @@ func TestNotADatabase(t *testing.T) {
 		t.Errorf("with a canceled context: %v", err)
 	}
 }
+
+// TestModes looks at the files while the database is open: nobody else may read them.
+func TestModes(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // that is the point
+		t.Fatal(err)
+	}
+	for range 2 {
+		db, err := sqlite.Open(t.Context(), filepath.Join(dir, "job.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Update(t.Context(), func(tx store.Tx) error { return tx.PutJob(&store.Job{ID: "j"}) }); err != nil {
+			t.Error(err)
+		}
+		files, err := os.ReadDir(dir)
+		if err != nil || len(files) == 0 {
+			t.Fatal(len(files), err)
+		}
+		for _, f := range files {
+			info, err := f.Info()
+			if err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+				t.Errorf("%s has mode %v, %v", f.Name(), info.Mode(), err)
+			}
+		}
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
