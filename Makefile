@@ -51,7 +51,7 @@ test-browser: ## run the tests of pages in a headless Chromium, Debian's or the 
 
 .PHONY: test-pages
 test-pages:
-	cd cmd && go test -count=1 -timeout 20m $(RACE) ./internal/browsertest ./internal/view/...
+	cd cmd && $(TEST) -count=1 $(RACE) -run "^TestBrowser" ./internal/browsertest ./internal/report ./internal/view
 
 .PHONY: test-jobs
 test-jobs: ## run the tests of durable jobs, some of them without the race detector, which would make them slow [9 min]

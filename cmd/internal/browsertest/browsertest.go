@@ -284,3 +284,15 @@ func (b *Tab) Axe() []Violation {
 	}
 	return all
 }
+
+// Accessible fails the test if axe-core finds anything serious on the page in its current state, and logs what else it finds.
+func (b *Tab) Accessible(what string) {
+	b.t.Helper()
+	for _, v := range b.Axe() {
+		if v.Serious() {
+			b.t.Errorf("%s: axe: %v", what, v)
+		} else {
+			b.t.Logf("%s: axe: %v", what, v)
+		}
+	}
+}

@@ -9,7 +9,7 @@ import (
 )
 
 // TestFinds opens a page with all the faults that must be found.
-func TestFinds(t *testing.T) {
+func TestBrowserFinds(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/" {

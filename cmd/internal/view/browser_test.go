@@ -98,17 +98,6 @@ func check(t *testing.T, tab *browsertest.Tab, s site) {
 	}
 }
 
-func accessible(t *testing.T, tab *browsertest.Tab, what string) {
-	t.Helper()
-	for _, v := range tab.Axe() {
-		if v.Serious() {
-			t.Errorf("%s: axe: %v", what, v)
-		} else {
-			t.Logf("%s: axe: %v", what, v)
-		}
-	}
-}
-
 // TestBrowserKeyboard uses the page without a mouse.
 func TestBrowserKeyboard(t *testing.T) {
 	t.Parallel()
@@ -228,7 +217,7 @@ func TestBrowserCompare(t *testing.T) {
 	if del, ins := says(tab, "#detail .response del"), says(tab, "#detail .second ins"); strings.TrimSpace(del) != "" || strings.TrimSpace(ins) != "The Rhine is longer." {
 		t.Errorf("the differences are %q and %q", del, ins)
 	}
-	accessible(t, tab, "differences")
+	tab.Accessible("differences")
 	left := browsertest.Eval[bool](tab, `(() => { const [a, b] = ["response", "second"].map((c) => document.querySelector("#detail ." + c).getBoundingClientRect()); return a.right <= b.left && a.top === b.top; })()`)
 	if !left {
 		t.Error("they are not side by side")
@@ -267,18 +256,18 @@ func TestBrowserAccessible(t *testing.T) {
 		"light": {}, "dark": {Dark: true}, "phone": {Width: 360, Height: 740, Phone: true}, "phone/dark": {Width: 360, Height: 740, Phone: true, Dark: true},
 	} {
 		tab := visit(t, b, s, screen)
-		accessible(t, tab, name+", list")
+		tab.Accessible(name + ", list")
 		tab.Keys("jj\r")
 		tab.Wait(still)
-		accessible(t, tab, name+", result")
+		tab.Accessible(name + ", result")
 		tab.Keys(kb.Escape + "f")
 		tab.Wait(still)
-		accessible(t, tab, name+", filters")
+		tab.Accessible(name + ", filters")
 		tab.Keys(kb.Escape + "/rivers\r")
 		tab.Wait(still)
-		accessible(t, tab, name+", search")
+		tab.Accessible(name + ", search")
 		tab.Keys("?")
-		accessible(t, tab, name+", help")
+		tab.Accessible(name + ", help")
 		if wide := browsertest.Eval[int](tab, `document.documentElement.scrollWidth - innerWidth`); wide > 0 {
 			t.Errorf("%s: the page is %d pixels too wide", name, wide)
 		}
