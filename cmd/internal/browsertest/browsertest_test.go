@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestFinds opens a page with all the faults that must be found.
+// TestBrowserFinds opens a page with all the faults that must be found.
 func TestBrowserFinds(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
