@@ -65,7 +65,7 @@ func TestShared(t *testing.T) {
 	t.Cleanup(func() { _ = w.Process.Kill() })
 	p.want(run, 0, "30 answered")
 	p.want(run, 0, "30 answered") // it was added only once
-	p.want("run requests.jsonl -o requests.jsonl --yes"+where, cli.Failed, "-o is the file of requests")
+	p.want("run requests.jsonl -o requests.jsonl --yes"+where, cli.Failed, "-o names the requests file")
 	if err := w.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
