@@ -150,7 +150,7 @@ tidy: ## tidy the go.mod of each module [1 min]
 
 .PHONY: lint
 lint: ## check format, go.mod files, vet (also for Windows), staticcheck and the other linters that .golangci.yml lists [8 min]
-	@test -z "$$(gofmt -l $$(git ls-files '*.go') | tee /dev/stderr)" || { echo "not formatted: run make fmt" >&2; exit 1; }
+	@test -z "$$(gofmt -l $$(git ls-files '*.go') | tee -a /dev/stderr)" || { echo "not formatted: run make fmt" >&2; exit 1; }
 	@GOWORK=off go mod tidy -diff || { echo "not tidy: run make tidy" >&2; exit 1; }
 	@for module in $(MODULES); do \
 		.ci/standalone $$module go mod tidy -diff || { echo "$$module is not tidy: run make tidy" >&2; exit 1; }; done
