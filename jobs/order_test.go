@@ -52,8 +52,8 @@ func (w *world) checkSet(r *Report) error {
 func TestOrderDone(t *testing.T) {
 	t.Parallel()
 	inOrderDone(t, func(t *testing.T, w *world) {
-		var meanwhile []string
-		time.AfterFunc(5*time.Minute, func() { meanwhile = w.written() })
+		early := make(chan []string, 1)
+		time.AfterFunc(5*time.Minute, func() { early <- w.written() })
 		r, err := w.live(newFuse(point{}))
 		if err == nil {
 			err = w.checkSet(r)
@@ -61,7 +61,7 @@ func TestOrderDone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all := w.written()
+		meanwhile, all := <-early, w.written()
 		if len(meanwhile) != 6 || !slices.Equal(meanwhile, all[:6]) || all[6] != "flaky 3" {
 			t.Errorf("after five minutes the output has %v, and at the end %v", meanwhile, all)
 		}
