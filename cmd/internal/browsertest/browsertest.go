@@ -85,6 +85,13 @@ type Screen struct {
 	Phone         bool  // with a touch screen
 }
 
+// Screens returns the screens on which each page is tried: light and dark, of a computer and of a phone.
+func Screens() map[string]Screen {
+	return map[string]Screen{
+		"light": {}, "dark": {Dark: true}, "phone": {Width: 360, Height: 740, Phone: true}, "phone/dark": {Width: 360, Height: 740, Phone: true, Dark: true},
+	}
+}
+
 // A Tab is a page in a browser. Its methods fail the test on errors.
 type Tab struct {
 	t   testing.TB
@@ -294,5 +301,24 @@ func (b *Tab) Accessible(what string) {
 		} else {
 			b.t.Logf("%s: axe: %v", what, v)
 		}
+	}
+}
+
+// Fits fails the test if the page is wider than the screen.
+func (b *Tab) Fits(what string) {
+	b.t.Helper()
+	if wide := Eval[int](b, `document.documentElement.scrollWidth - innerWidth`); wide > 0 {
+		b.t.Errorf("%s: the page is %d pixels too wide", what, wide)
+	}
+}
+
+// Clean fails the test if the page has reported problems, or has loaded anything from another origin.
+func (b *Tab) Clean(origin string) {
+	b.t.Helper()
+	if problems := b.Problems(); len(problems) > 0 {
+		b.t.Errorf("the page reports %q", problems)
+	}
+	if elsewhere := b.Elsewhere(origin); len(elsewhere) > 0 {
+		b.t.Errorf("the page requests %q", elsewhere)
 	}
 }

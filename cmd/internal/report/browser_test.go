@@ -19,19 +19,10 @@ func TestBrowserReport(t *testing.T) {
 	if err := os.WriteFile(file, []byte(page), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for name, screen := range map[string]browsertest.Screen{
-		"light": {}, "dark": {Dark: true}, "phone": {Width: 360, Height: 740, Phone: true}, "phone/dark": {Width: 360, Height: 740, Phone: true, Dark: true},
-	} {
+	for name, screen := range browsertest.Screens() {
 		tab := b.Open(t, "file://"+filepath.ToSlash(file), screen)
 		tab.Accessible(name)
-		if wide := browsertest.Eval[int](tab, `document.documentElement.scrollWidth - innerWidth`); wide > 0 {
-			t.Errorf("%s: the page is %d pixels too wide", name, wide)
-		}
-		if problems := tab.Problems(); len(problems) > 0 {
-			t.Errorf("%s: the page reports %q", name, problems)
-		}
-		if elsewhere := tab.Elsewhere("file://"); len(elsewhere) > 0 {
-			t.Errorf("%s: the page requests %q", name, elsewhere)
-		}
+		tab.Fits(name)
+		tab.Clean("file://")
 	}
 }

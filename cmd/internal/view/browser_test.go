@@ -87,17 +87,6 @@ func shownIDs(tab *browsertest.Tab) []string {
 	return browsertest.Eval[[]string](tab, `[...document.querySelectorAll("#rows .id")].map((e) => e.textContent)`)
 }
 
-// check fails if the page reports errors, or loads anything from elsewhere.
-func check(t *testing.T, tab *browsertest.Tab, s site) {
-	t.Helper()
-	if problems := tab.Problems(); len(problems) > 0 {
-		t.Errorf("the page reports %q", problems)
-	}
-	if elsewhere := tab.Elsewhere(s.origin); len(elsewhere) > 0 {
-		t.Errorf("the page requests %q", elsewhere)
-	}
-}
-
 // TestBrowserKeyboard uses the page without a mouse.
 func TestBrowserKeyboard(t *testing.T) {
 	t.Parallel()
@@ -153,7 +142,7 @@ func TestBrowserKeyboard(t *testing.T) {
 	if problems := tab.Problems(); len(problems) != 1 || !strings.Contains(problems[0], "404") {
 		t.Errorf("the page reports %q", problems)
 	}
-	check(t, tab, s)
+	tab.Clean(s.origin)
 }
 
 // TestBrowserSearch searches, checks the marked hits, and clears the search.
@@ -191,7 +180,7 @@ func TestBrowserSearch(t *testing.T) {
 	if !strings.Contains(href, "q=rivers") {
 		t.Errorf("the export is of %s", href)
 	}
-	check(t, tab, s)
+	tab.Clean(s.origin)
 }
 
 // TestBrowserCompare shows differences side by side.
@@ -222,7 +211,7 @@ func TestBrowserCompare(t *testing.T) {
 	if !left {
 		t.Error("they are not side by side")
 	}
-	check(t, tab, s)
+	tab.Clean(s.origin)
 }
 
 // TestBrowserReload checks that the URL keeps filter, search and result, but not the token.
@@ -244,7 +233,7 @@ func TestBrowserReload(t *testing.T) {
 	if after := says(tab, "#rows") + says(tab, "#detail h2"); after != before {
 		t.Errorf("before %q, after %q", before, after)
 	}
-	check(t, tab, s)
+	tab.Clean(s.origin)
 }
 
 // TestBrowserAccessible checks the page in all its forms with axe-core.
@@ -252,9 +241,7 @@ func TestBrowserAccessible(t *testing.T) {
 	t.Parallel()
 	b := browsertest.Start(t)
 	s := serve(t, makeFiles(t, 150))
-	for name, screen := range map[string]browsertest.Screen{
-		"light": {}, "dark": {Dark: true}, "phone": {Width: 360, Height: 740, Phone: true}, "phone/dark": {Width: 360, Height: 740, Phone: true, Dark: true},
-	} {
+	for name, screen := range browsertest.Screens() {
 		tab := visit(t, b, s, screen)
 		tab.Accessible(name + ", list")
 		tab.Keys("jj\r")
@@ -268,10 +255,8 @@ func TestBrowserAccessible(t *testing.T) {
 		tab.Accessible(name + ", search")
 		tab.Keys("?")
 		tab.Accessible(name + ", help")
-		if wide := browsertest.Eval[int](tab, `document.documentElement.scrollWidth - innerWidth`); wide > 0 {
-			t.Errorf("%s: the page is %d pixels too wide", name, wide)
-		}
-		check(t, tab, s)
+		tab.Fits(name)
+		tab.Clean(s.origin)
 	}
 }
 
@@ -371,7 +356,7 @@ func TestBrowserHostile(t *testing.T) {
 			t.Errorf("the page reports %q", problem)
 		}
 	}
-	check(t, tab, s)
+	tab.Clean(s.origin)
 }
 
 // TestBrowserLongLine shows the beginning of a line of 10 MB, and all of it on request.
@@ -401,7 +386,7 @@ func TestBrowserLongLine(t *testing.T) {
 	if got := says(tab, "#detail h2"); got != "after" {
 		t.Errorf("then %q is shown", got)
 	}
-	check(t, tab, s)
+	tab.Clean(s.origin)
 }
 
 // TestBrowserLarge goes to the end of a file of 50 MB, or of 1 GB with VIEW_LARGE=1.
@@ -456,5 +441,5 @@ func TestBrowserLarge(t *testing.T) {
 	if n := browsertest.Eval[int](tab, `document.querySelectorAll("*").length`); n > 5000 {
 		t.Errorf("the page has %d elements", n)
 	}
-	check(t, tab, s)
+	tab.Clean(s.origin)
 }
