@@ -44,8 +44,9 @@ func (s *Service) AnswerAll(a Answer) {
 //	{"json":{"category":"other"}}
 //
 // The first line that matches a request answers it; a request that matches no line is answered as without a file. A
-// line matches if its custom_id matches, in which * stands for any text, and if its contains is part of the params. A
-// line without either matches every request. With times, it matches at most that many requests. The answer is one of
+// line matches a request that has its custom_id, where * matches any text, and whose params contain the text of its
+// contains. A line without either matches every request. With times, it matches at most that many requests. The answer is
+// one of
 //
 //	text       a text
 //	json       a text that is this JSON value

@@ -111,7 +111,7 @@ type MatchError struct {
 	// them.
 	Missing int
 
-	// Unread is how many inputs have no result that was read, if reading the results failed ([ErrUnread]). It is 0 in an
+	// Unread is how many inputs have no result because reading the results failed ([ErrUnread]). It is 0 in an
 	// error of FollowUp, which has a decision for them.
 	Unread int
 

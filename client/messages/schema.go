@@ -18,7 +18,7 @@ import (
 //
 // The schema has the properties that encoding/json decodes, in the order of the fields. A field is required unless its
 // json tag has omitempty or omitzero, and may be null if it is a pointer. Its jsonschema tag is its description. Other
-// properties are not allowed. The schema has no limits of values, because strict tools and structured outputs refuse them:
+// properties are not allowed. The schema does not limit values, because strict tools and structured outputs refuse them:
 // an integer may be too large for its Go type.
 //
 // A type with a method Enum() []string, on the value or the pointer, is an enum of these strings. It must be a string or
