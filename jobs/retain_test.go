@@ -23,11 +23,11 @@ func TestResultsAging(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for days, want := range map[int]int{19: 0, 21: 1} {
-			_ = sleep(t.Context(), time.Until(w.service.Batches()[0].CreatedAt.Add(time.Duration(days)*24*time.Hour)))
+		for _, tt := range []struct{ days, want int }{{19, 0}, {21, 1}} {
+			_ = sleep(t.Context(), time.Until(w.service.Batches()[0].CreatedAt.Add(time.Duration(tt.days)*24*time.Hour)))
 			s, err := j.Status(t.Context())
-			if err != nil || s.Aging != want || s.ResultsUntil.IsZero() != (want == 0) {
-				t.Errorf("after %d days: %+v, %v", days, s, err)
+			if err != nil || s.Aging != tt.want || s.ResultsUntil.IsZero() != (tt.want == 0) {
+				t.Errorf("after %d days: %+v, %v", tt.days, s, err)
 			}
 		}
 		w.finish()
