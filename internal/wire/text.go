@@ -1,17 +1,16 @@
 package wire
 
 import (
-	"bytes"
 	"errors"
 	"math/bits"
 	"slices"
-	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// Most bytes of JSON are in strings. They are read and written eight bytes at a time, and the end of a long stretch
-// without a stop is found with the byte search of the standard library.
+// Most bytes of JSON are in strings. They are read and written in blocks of four words of eight bytes, as long as they
+// contain no stop. The loops over blocks are written out three times, because a call for each block costs a quarter of the
+// speed.
 
 const (
 	ones  = 0x0101010101010101
@@ -41,50 +40,20 @@ func stops(w uint64) uint64 {
 // first returns the index of the first byte whose high bit is set.
 func first(w uint64) int { return bits.TrailingZeros64(w) / 8 }
 
-// A stretch is the state of reading a text from its beginning.
-type stretch struct {
-	seen             uint64 // all words read so far, combined: the high bits tell whether the text is ASCII
-	words            int    // number of words since the last stop
-	quote, backslash int    // indexes of the next ones, that of a backslash only if it comes first; stale once the text is read beyond them
-}
+// block is the length of a block.
+const block = 32
 
-// longStretch is after how many words without a stop it pays to search for the next one.
-const longStretch = 12
-
-// skip returns an index from i on up to which b has no stop. It is called after longStretch words without one.
-func skip[T []byte | string](s *stretch, b T, i int) int {
-	s.words = 0
-	if s.quote < i {
-		s.quote = index(b, i, len(b), '"')
+// firstStop returns the index in a block of its first stop. It has one.
+func firstStop(s0, s1, s2, s3 uint64) int {
+	switch {
+	case s0 != 0:
+		return first(s0)
+	case s1 != 0:
+		return 8 + first(s1)
+	case s2 != 0:
+		return 16 + first(s2)
 	}
-	if s.backslash < i {
-		s.backslash = index(b, i, s.quote, '\\')
-	}
-	seen := s.seen
-	for end := min(s.quote, s.backslash) - 32; i <= end; i += 32 {
-		w0, w1, w2, w3 := word(b, i), word(b, i+8), word(b, i+16), word(b, i+24)
-		if ((w0-ones*' ')&^w0|(w1-ones*' ')&^w1|(w2-ones*' ')&^w2|(w3-ones*' ')&^w3)&highs != 0 {
-			break
-		}
-		seen |= w0 | w1 | w2 | w3
-	}
-	s.seen = seen
-	return i
-}
-
-// index returns the index of c in b from i on, or end if c does not appear before that.
-func index[T []byte | string](b T, i, end int, c byte) int {
-	var n int
-	switch b := any(b).(type) {
-	case []byte:
-		n = bytes.IndexByte(b[i:end], c)
-	case string:
-		n = strings.IndexByte(b[i:end], c)
-	}
-	if n < 0 {
-		return end
-	}
-	return i + n
+	return 24 + first(s3)
 }
 
 // scanString returns the index after the string that begins at i, or -1 if there is none, and whether the string is
@@ -95,15 +64,15 @@ func scanString(b []byte, i int) (end int, valid bool) {
 	}
 	i++
 	start := i
-	var s stretch
+	var seen uint64
 	valid = true
 	for {
-		i = s.plain(b, i)
+		i, seen = plain(b, i, seen)
 		switch {
 		case i == len(b) || b[i] < ' ':
 			return -1, false
 		case b[i] == '"':
-			return i + 1, valid && (s.seen&highs == 0 || validUTF8(b[start:i]))
+			return i + 1, valid && (seen&highs == 0 || validUTF8(b[start:i]))
 		}
 		n, whole := scanEscape(b[i:])
 		if n < 0 {
@@ -219,80 +188,85 @@ func scanText(scratch, b []byte, i int) (text, out []byte, end int, valid bool) 
 	}
 	i++
 	start := i
-	var s stretch
-	i = s.plain(b, i)
+	i, seen := plain(b, i, 0)
 	if i < len(b) && b[i] == '"' {
 		text, end, valid = b[start:i], i+1, true
 	} else {
-		text, end, valid = s.unescape(append(scratch[:0], b[start:i]...), b, i)
+		var rest uint64
+		text, end, rest, valid = unescape(append(scratch[:0], b[start:i]...), b, i)
+		seen |= rest
 		if end < 0 {
 			return nil, text, -1, false
 		}
 		scratch = text
 	}
-	if s.seen&highs != 0 && !validUTF8(text) {
+	if seen&highs != 0 && !validUTF8(text) {
 		return []byte(string([]rune(string(text)))), scratch, end, false
 	}
 	return text, scratch, end, valid
 }
 
-// plain returns the index of the first stop from i on, or the length of b.
-func (s *stretch) plain(b []byte, i int) int {
+// plain returns the index of the first stop from i on, or the length of b, and what was read combined with seen: the high
+// bits tell whether it is ASCII.
+func plain(b []byte, i int, seen uint64) (int, uint64) {
+	for ; i+block <= len(b); i += block {
+		in := b[i : i+block]
+		w0, w1, w2, w3 := word(in, 0), word(in, 8), word(in, 16), word(in, 24)
+		seen |= w0 | w1 | w2 | w3
+		s0, s1, s2, s3 := stops(w0), stops(w1), stops(w2), stops(w3)
+		if s0|s1|s2|s3 != 0 {
+			return i + firstStop(s0, s1, s2, s3), seen
+		}
+	}
 	for ; i+8 <= len(b); i += 8 {
 		w := word(b, i)
-		s.seen |= w
+		seen |= w
 		if stop := stops(w); stop != 0 {
-			s.words = 0
-			return i + first(stop)
-		}
-		if s.words++; s.words == longStretch {
-			i = skip(s, b, i+8) - 8
+			return i + first(stop), seen
 		}
 	}
 	for ; i < len(b) && b[i] >= ' ' && b[i] != '"' && b[i] != '\\'; i++ {
-		s.seen |= uint64(b[i])
+		seen |= uint64(b[i])
 	}
-	return i
+	return i, seen
 }
 
 // unescape appends the value of the rest of a string, from the stop at i on. It returns the index after the string, or
-// -1 if it has no end, and whether all escapes are valid.
-func (s *stretch) unescape(out, b []byte, i int) (text []byte, end int, valid bool) {
+// -1 if it has no end, all words that it read combined, and whether all escapes are valid.
+func unescape(out, b []byte, i int) (text []byte, end int, seen uint64, valid bool) {
 	n := len(out)
 	valid = true
 	for i < len(b) {
-		if cap(out)-n < 16 {
-			out = slices.Grow(out[:n], n+64)
+		if cap(out)-n < block {
+			out = slices.Grow(out[:n], n+2*block)
 		}
 		out = out[:cap(out)]
-		if i+8 <= len(b) {
-			w := word(b, i)
-			putWord(out, n, w)
-			s.seen |= w
-			stop := stops(w)
-			if stop == 0 {
-				i += 8
-				n += 8
-				if s.words++; s.words == longStretch {
-					from := i
-					i = skip(s, b, i)
-					out = append(out[:n], b[from:i]...)
-					n = len(out)
-				}
+		if i+block <= len(b) {
+			to, in := out[n:n+block], b[i:i+block]
+			w0, w1, w2, w3 := word(in, 0), word(in, 8), word(in, 16), word(in, 24)
+			putWord(to, 0, w0)
+			putWord(to, 8, w1)
+			putWord(to, 16, w2)
+			putWord(to, 24, w3)
+			seen |= w0 | w1 | w2 | w3
+			s0, s1, s2, s3 := stops(w0), stops(w1), stops(w2), stops(w3)
+			if s0|s1|s2|s3 == 0 {
+				i += block
+				n += block
 				continue
 			}
-			s.words = 0
-			i += first(stop)
-			n += first(stop)
+			at := firstStop(s0, s1, s2, s3)
+			i += at
+			n += at
 		}
 		c := b[i]
 		switch {
 		case c == '"':
-			return out[:n], i + 1, valid
+			return out[:n], i + 1, seen, valid
 		case c < ' ':
-			return out[:n], -1, false
-		case c != '\\': // one of the last seven bytes
-			s.seen |= uint64(c)
+			return out[:n], -1, seen, false
+		case c != '\\': // one of the last bytes
+			seen |= uint64(c)
 			i++
 		case i+1 < len(b) && unescaped[b[i+1]] != 0:
 			c = unescaped[b[i+1]]
@@ -300,7 +274,7 @@ func (s *stretch) unescape(out, b []byte, i int) (text []byte, end int, valid bo
 		default:
 			length, whole := scanEscape(b[i:])
 			if length < 0 {
-				return out[:n], -1, false
+				return out[:n], -1, seen, false
 			}
 			r := unicodeEscape(b[i:])
 			if length == 12 {
@@ -314,7 +288,7 @@ func (s *stretch) unescape(out, b []byte, i int) (text []byte, end int, valid bo
 		out[n] = c
 		n++
 	}
-	return out[:n], -1, false
+	return out[:n], -1, seen, false
 }
 
 // unquote returns the value of a quoted string that has been read.
@@ -328,41 +302,57 @@ var errInvalidUTF8 = errors.New("invalid UTF-8")
 // appendQuoted appends a string as JSON, as jsontext.AppendQuote does.
 func appendQuoted(b []byte, text string) ([]byte, error) {
 	b = append(b, '"')
-	var s stretch
-	for i := 0; i < len(text); {
+	var seen uint64
+	i := 0
+	for i+block <= len(text) {
+		if cap(b)-len(b) < block {
+			b = slices.Grow(b, len(text)-i+block)
+		}
+		n := len(b)
+		to, in := b[n:n+block], text[i:i+block]
+		w0, w1, w2, w3 := word(in, 0), word(in, 8), word(in, 16), word(in, 24)
+		putWord(to, 0, w0)
+		putWord(to, 8, w1)
+		putWord(to, 16, w2)
+		putWord(to, 24, w3)
+		seen |= w0 | w1 | w2 | w3
+		s0, s1, s2, s3 := stops(w0), stops(w1), stops(w2), stops(w3)
+		if s0|s1|s2|s3 == 0 {
+			b = b[:n+block]
+			i += block
+			continue
+		}
+		at := firstStop(s0, s1, s2, s3)
+		b = appendEscape(b[:n+at], text[i+at])
+		i += at + 1
+	}
+	for i < len(text) {
 		if i+8 <= len(text) {
-			w := word(text, i)
-			s.seen |= w
 			if cap(b)-len(b) < 8 {
 				b = slices.Grow(b, len(text)-i+8)
 			}
-			n := len(b)
+			w, n := word(text, i), len(b)
 			putWord(b[:n+8], n, w)
+			seen |= w
 			stop := stops(w)
 			if stop == 0 {
 				b = b[:n+8]
 				i += 8
-				if s.words++; s.words == longStretch {
-					from := i
-					i = skip(&s, text, i)
-					b = append(b, text[from:i]...)
-				}
 				continue
 			}
-			s.words = 0
 			b = b[:n+first(stop)]
 			i += first(stop)
 		}
 		c := text[i]
 		i++
 		if c >= ' ' && c != '"' && c != '\\' { // one of the last seven bytes
-			s.seen |= uint64(c)
+			seen |= uint64(c)
 			b = append(b, c)
 		} else {
 			b = appendEscape(b, c)
 		}
 	}
-	if s.seen&highs != 0 && !validUTF8(text) {
+	if seen&highs != 0 && !validUTF8(text) {
 		return b, errInvalidUTF8
 	}
 	return append(b, '"'), nil

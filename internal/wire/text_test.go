@@ -60,3 +60,20 @@ func TestLongTexts(t *testing.T) {
 		}
 	}
 }
+
+// TestQuoteLongTexts puts a character that may be escaped or is not ASCII at each position of texts of up to three blocks.
+func TestQuoteLongTexts(t *testing.T) {
+	t.Parallel()
+	for length := range 3 * block {
+		for at := range length + 1 {
+			for _, c := range []string{`"`, `\`, "\n", "\x00", "\x1f", "\x7f", "é", "’", "😀", "\xff"} {
+				text := strings.Repeat("a", at) + c + strings.Repeat("b", length-at)
+				got, err := appendQuoted([]byte("before"), text)
+				want, wantErr := jsontext.AppendQuote([]byte("before"), text)
+				if (err == nil) != (wantErr == nil) || err == nil && !bytes.Equal(got, want) {
+					t.Fatalf("%q: got %q, %v; jsontext writes %q, %v", text, got, err, want, wantErr)
+				}
+			}
+		}
+	}
+}
