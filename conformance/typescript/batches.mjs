@@ -10,7 +10,7 @@ const key = 'sk-ant-fake-key';
 
 // serve starts the service and returns it with its URL, once it reports that it is ready.
 async function serve(command) {
-  const service = spawn(command, ['serve', '-addr', '127.0.0.1:0', '-duration', '1s', '-key', key], {
+  const service = spawn(command, ['serve', '--addr', '127.0.0.1:0', '--duration', '1s', '--key', key], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   let url;
