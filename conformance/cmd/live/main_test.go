@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -101,7 +102,7 @@ func TestRuns(t *testing.T) { //nolint:paralleltest // it sets the environment
 	defer cancel()
 	interrupted := &interrupter{at: "created batch", cancel: cancel}
 	if status := run(ctx, streams{out: interrupted, client: fast}, append(args, "-yes")); status != exitFailed {
-		t.Errorf("status %d after an interrupt:\n%s", status, interrupted.String())
+		t.Errorf("status %d after an interrupt:\n%s", status, interrupted.text.String())
 	}
 	if want := []string{"live-" + today + "-2.md", "live-" + today + ".md"}; cmp.Diff(want, records(t, dir)) != "" {
 		t.Errorf("records %q, want %q", records(t, dir), want)
@@ -111,16 +112,20 @@ func TestRuns(t *testing.T) { //nolint:paralleltest // it sets the environment
 	}
 }
 
-// An interrupter cancels once a text is written.
+// An interrupter cancels once a text is written. The command's answer to that is written by another goroutine.
 type interrupter struct {
-	strings.Builder
 	at     string
 	cancel func()
+
+	mu   sync.Mutex
+	text strings.Builder
 }
 
 func (w *interrupter) Write(p []byte) (int, error) {
 	if strings.HasPrefix(string(p), w.at) {
 		w.cancel()
 	}
-	return w.Builder.Write(p)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.Write(p)
 }
