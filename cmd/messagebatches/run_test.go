@@ -324,9 +324,19 @@ func TestRunPauses(t *testing.T) {
 	p.want("run requests.jsonl --label a=b --label c=d", cli.Failed, "a different --label: none, not a=b,c=d\n")
 }
 
-// TestRunAccept resends truncated requests with more tokens.
+// TestRunAccept resends truncated requests with more tokens, but not once the job is done.
 func TestRunAccept(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 20, "--duration", "100ms", "--truncated", "100%")
 	p.want("run requests.jsonl -y --accept complete --more-tokens 20 --rounds 2", cli.OK, "20 answered, 20 of these not accepted, 20 resent")
+	const note = "--accept has no effect"
+	p.want("run requests.jsonl --accept complete --more-tokens 20 --rounds 2", cli.OK, note+": the job is done\n", "20 answered")
+	if _, err, _ := p.run("run requests.jsonl --rounds 2"); strings.Contains(err, note) {
+		t.Errorf("without the flag: %s", err)
+	}
+	q := newPlace(t, 20, "--duration", "100ms")
+	q.want("run requests.jsonl -y --budget 0.000001", cli.Person)
+	if _, err, status := q.run("run requests.jsonl --budget 5 --accept complete"); status != cli.OK || strings.Contains(err, note) {
+		t.Errorf("before the job is done: status %d, %s", status, err)
+	}
 }
