@@ -151,6 +151,10 @@ func TestConvert(t *testing.T) {
 			files: map[string]string{"in.json": `[{"custom_id":"a"}]`}, args: "convert in.json -o out", output: `{"custom_id":"a"}` + "\n",
 			err: "messagebatches convert: DIR/in.json: 1 element, 1 request in DIR/out\n",
 		},
+		"results/joined by the wrong IDs": {
+			files: map[string]string{"t.csv": "id\na\nb\n", "in.jsonl": `{"custom_id":"row-1","result":{"type":"expired"}}`}, args: "convert in.jsonl --join t.csv --id id -o out", status: cli.Failed,
+			err: "messagebatches convert: DIR/in.jsonl: with DIR/t.csv: no row of the table has the custom_id of a result, such as \"row-1\": the requests were probably made with --number, or with another --id\n",
+		},
 		"results/joined, from a stream": {
 			files: map[string]string{"t.csv": "custom_id,x\na,=1\nb,2\n"}, args: "convert - --join t.csv -o out", in: `{"custom_id":"a","result":{"type":"expired"}}` + "\n",
 			output: "custom_id,x,outcome,text,stop_reason,error_type,error_message,input_tokens,cache_creation_input_tokens,cache_read_input_tokens,output_tokens\na,'=1,expired,,,,,,,,\nb,2,missing,,,,,,,,\n",
