@@ -284,6 +284,21 @@ func TestJob(t *testing.T) {
 	p.want("batch ls", cli.OK)
 }
 
+// TestJobCopied copies the directory of a job: each command that would change the copy says how to take it over.
+func TestJobCopied(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, 2, "--duration", "1h")
+	p.want("run requests.jsonl -y --detach", cli.OK)
+	if err := os.CopyFS(p.path("copy.job"), os.DirFS(p.path("requests.job"))); err != nil {
+		t.Fatal(err)
+	}
+	for _, call := range []string{"run requests.jsonl -o other.jsonl --job copy.job", "job pause copy.job", "cancel -y copy.job", "job rebuild copy.job"} {
+		p.want(call, cli.Failed, "the directory of the job was copied or restored: the job may be running where it was before\nIf it will never run there again, use messagebatches job rebuild --take-over.\n")
+	}
+	p.want("job rebuild --take-over -y copy.job", cli.OK, "is ready: run the same command as before to continue it")
+	p.want("job pause copy.job", cli.OK)
+}
+
 // TestBatch calls the service without a job.
 func TestBatch(t *testing.T) {
 	t.Parallel()
