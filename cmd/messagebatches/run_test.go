@@ -284,6 +284,16 @@ func TestJob(t *testing.T) {
 	p.want("batch ls", cli.OK)
 }
 
+// TestJobCostsBeforeResults shows the estimate of the batches on the server, and none of batches with results.
+func TestJobCostsBeforeResults(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, 2, "--duration", "1h")
+	p.want("run requests.jsonl -y --detach", cli.OK)
+	if out := p.want("job costs requests.jsonl", cli.OK, "\nCost: $0 by prices of ", ".\nStill to come: about $0.0"); strings.Contains(out, "it was estimated") {
+		t.Errorf("got %s", out)
+	}
+}
+
 // TestJobCopied copies the directory of a job: each command that would change the copy says how to take it over.
 func TestJobCopied(t *testing.T) {
 	t.Parallel()
