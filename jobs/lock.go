@@ -16,7 +16,7 @@ var (
 	ErrLocked = errors.New("another program is running the job")
 
 	// ErrCopied is the error for a directory that was copied or restored from a backup since the job last ran. The original
-	// may be running elsewhere, and together they would send requests twice.
+	// may be running elsewhere, and together they would send requests twice. If it will never run again, see [TakeOver].
 	ErrCopied = errors.New("the directory of the job was copied or restored: the job may be running where it was before")
 )
 

@@ -132,7 +132,7 @@ func (v *convertCall) run(ctx context.Context, name string) error {
 		input = in // a file, because it is read twice
 	}
 	report := &conversionReport{Input: name, Output: v.output, Format: work.format}
-	err = writeOutput(v.Out, v.output, func(w io.Writer) (keep bool, err error) {
+	report.kept, err = writeOutput(v.Out, v.output, func(w io.Writer) (keep bool, err error) {
 		report.Summary, err = work.run(w, input, &notes)
 		if report.Refused = notes.Count(convert.Refused); err != nil && name != "-" {
 			err = fmt.Errorf("%s: %w", name, err)
@@ -209,11 +209,12 @@ func (v *convertCall) openNotes(n *convert.Notes) (closeNotes func() error, err 
 }
 
 // writeOutput calls write with a file, or with standard output if name is empty. The file gets its name only if write
-// succeeds and asks to keep it. A file that is not regular, such as a device, is written directly.
-func writeOutput(stdout io.Writer, name string, write func(io.Writer) (keep bool, err error)) error {
+// succeeds and asks to keep it. A file that is not regular, such as a device, is written directly. Kept reports whether what
+// was written is in the output.
+func writeOutput(stdout io.Writer, name string, write func(io.Writer) (keep bool, err error)) (kept bool, err error) {
 	if name == "" {
 		_, err := write(stdout)
-		return err
+		return err == nil, err
 	}
 	if target, err := filepath.EvalSymlinks(name); err == nil {
 		name = target
@@ -221,30 +222,31 @@ func writeOutput(stdout io.Writer, name string, write func(io.Writer) (keep bool
 	info, err := os.Stat(name)
 	switch {
 	case err == nil && info.IsDir():
-		return fmt.Errorf("-o %s is a directory: name a file", name)
+		return false, fmt.Errorf("-o %s is a directory: name a file", name)
 	case err == nil && !info.Mode().IsRegular():
 		f, err := os.OpenFile(name, os.O_WRONLY, 0)
 		if err != nil {
-			return err
+			return false, err
 		}
 		_, err = write(f)
-		return errors.Join(err, f.Close())
+		err = errors.Join(err, f.Close())
+		return err == nil, err
 	}
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
 	if err != nil {
-		return err
+		return false, err
 	}
 	keep, err := write(f)
 	if err = errors.Join(err, f.Close()); err != nil || !keep {
-		return errors.Join(err, os.Remove(f.Name()))
+		return false, errors.Join(err, os.Remove(f.Name()))
 	}
 	if info != nil {
 		_ = os.Chmod(f.Name(), info.Mode().Perm()) // otherwise only its owner can read it
 	}
 	if err := os.Rename(f.Name(), name); err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
+		return false, errors.Join(err, os.Remove(f.Name()))
 	}
-	return nil
+	return true, nil
 }
 
 // A conversion converts the input.

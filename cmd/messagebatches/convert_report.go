@@ -19,6 +19,7 @@ type conversionReport struct {
 	convert.Summary
 	Refused int             `json:"refused"`
 	Notes   []convert.Group `json:"notes"`
+	kept    bool            // what was written is in the output
 }
 
 // maxGroups is how many groups of notes are printed.
@@ -29,6 +30,9 @@ func (v *convertCall) report(r *conversionReport, err error) error {
 	if v.json && err == nil {
 		if r.Notes == nil {
 			r.Notes = []convert.Group{}
+		}
+		if !r.kept {
+			r.Written, r.Guarded = 0, 0
 		}
 		err = v.WriteJSON(r)
 	} else {
@@ -68,7 +72,7 @@ func (v *convertCall) writeReport(r *conversionReport, err error) {
 	}
 	text := fmt.Sprintf("%s: %s, %s", cli.Visible(name), cli.Plural(int64(r.Read), in), cli.Plural(int64(r.Written), out))
 	switch {
-	case r.Refused > 0 && r.Output != "" && !v.partial:
+	case r.Refused > 0 && !r.kept:
 		text += fmt.Sprintf(", %s refused: %s is not written unless you add --partial", cli.Thousands(int64(r.Refused)), cli.Visible(r.Output))
 	case r.Refused > 0:
 		text += fmt.Sprintf(", %s refused and not in the output", cli.Thousands(int64(r.Refused)))

@@ -132,6 +132,10 @@ func TestConvert(t *testing.T) {
 				"messagebatches convert: DIR/in.csv: 3 rows, 1 request, 2 refused: DIR/out is not written unless you add --partial\n" +
 				"messagebatches convert: the cells of the table are separated by \",\"\n",
 		},
+		"table/refused, as JSON": {
+			files: map[string]string{"t.json": `{"a":"{x}"}`, "in.csv": "k,x\na,1\nb\n"}, args: "convert in.csv --template t.json --id k -o out --json", status: cli.Issues,
+			out: `{"input":"DIR/in.csv","output":"DIR/out","format":"table","read":2,"written":0,"separator":",","refused":1,"notes":[{"kind":"refused","message":"the row has 1 cell, but the header has 2","count":1,"first":[{"line":3}]}]}` + "\n",
+		},
 		"table/partial": {
 			files: map[string]string{"t.json": `{"a":"{x}"}`, "in.csv": "k,x\na,1\nb\n,\n"}, args: "convert in.csv --template t.json --id k -o out --partial --json", status: cli.Issues,
 			out:    `{"input":"DIR/in.csv","output":"DIR/out","format":"table","read":2,"written":1,"blank":1,"separator":",","refused":1,"notes":[{"kind":"refused","message":"the row has 1 cell, but the header has 2","count":1,"first":[{"line":3}]}]}` + "\n",
@@ -146,6 +150,10 @@ func TestConvert(t *testing.T) {
 		"json/array": {
 			files: map[string]string{"in.json": `[{"custom_id":"a"}]`}, args: "convert in.json -o out", output: `{"custom_id":"a"}` + "\n",
 			err: "messagebatches convert: DIR/in.json: 1 element, 1 request in DIR/out\n",
+		},
+		"results/joined by the wrong IDs": {
+			files: map[string]string{"t.csv": "id\na\nb\n", "in.jsonl": `{"custom_id":"row-1","result":{"type":"expired"}}`}, args: "convert in.jsonl --join t.csv --id id -o out", status: cli.Failed,
+			err: "messagebatches convert: DIR/in.jsonl: with DIR/t.csv: no row of the table has the custom_id of a result, such as \"row-1\": the requests were probably made with --number, or with another --id\n",
 		},
 		"results/joined, from a stream": {
 			files: map[string]string{"t.csv": "custom_id,x\na,=1\nb,2\n"}, args: "convert - --join t.csv -o out", in: `{"custom_id":"a","result":{"type":"expired"}}` + "\n",
@@ -207,6 +215,9 @@ func TestConvertKeepsWhatIsThere(t *testing.T) {
 		t.Errorf("%s, %v", to, err)
 	}
 	if _, err, status := runCommand("", false, "convert", in("in.csv"), "--template", in("t.json"), "--number", "-o", os.DevNull); status != cli.OK {
+		t.Errorf("status %d, %s", status, err)
+	}
+	if _, err, status := runCommand("", false, "convert", in("bad.csv"), "--template", in("t.json"), "--number", "-o", os.DevNull); status != cli.Issues || !strings.Contains(err, "2 rows, 1 request, 1 refused and not in the output") {
 		t.Errorf("status %d, %s", status, err)
 	}
 	if info, err := os.Stat(os.DevNull); err != nil || info.Mode().IsRegular() {

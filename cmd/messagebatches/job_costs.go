@@ -130,7 +130,11 @@ func writeCosts(out io.Writer, dir string, c *jobs.Costs) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "Cost: %s by prices of %s; it was estimated at %s, between %s and %s.\n", cli.Dollars(c.Actual), c.Dated, cli.Dollars(c.Estimated.Expected), cli.Dollars(c.Estimated.Low), cli.Dollars(c.Estimated.High))
+	estimated := "" // nothing has an estimate before the first results are read
+	if e := c.Estimated; e.High > 0 {
+		estimated = fmt.Sprintf("; it was estimated at %s, between %s and %s", cli.Dollars(e.Expected), cli.Dollars(e.Low), cli.Dollars(e.High))
+	}
+	fmt.Fprintf(out, "Cost: %s by prices of %s%s.\n", cli.Dollars(c.Actual), c.Dated, estimated)
 	var err error
 	note := func(ok bool, format string, args ...any) {
 		if ok {

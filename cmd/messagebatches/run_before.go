@@ -71,6 +71,9 @@ func (r *runCall) resume(st *jobs.Status) error {
 	}
 	switch {
 	case st.State == "done":
+		if r.options.Accept != nil {
+			r.note("--accept has no effect: the job is done")
+		}
 	case isPaused(st):
 		r.note("Continuing job %s, which is paused: %s", st.ID, cli.Visible(st.Why))
 	case isRebuilding(st):

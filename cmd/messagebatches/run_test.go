@@ -284,6 +284,31 @@ func TestJob(t *testing.T) {
 	p.want("batch ls", cli.OK)
 }
 
+// TestJobCostsBeforeResults shows the estimate of the batches on the server, and none of batches with results.
+func TestJobCostsBeforeResults(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, 2, "--duration", "1h")
+	p.want("run requests.jsonl -y --detach", cli.OK)
+	if out := p.want("job costs requests.jsonl", cli.OK, "\nCost: $0 by prices of ", ".\nStill to come: about $0.0"); strings.Contains(out, "it was estimated") {
+		t.Errorf("got %s", out)
+	}
+}
+
+// TestJobCopied copies the directory of a job: each command that would change the copy says how to take it over.
+func TestJobCopied(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, 2, "--duration", "1h")
+	p.want("run requests.jsonl -y --detach", cli.OK)
+	if err := os.CopyFS(p.path("copy.job"), os.DirFS(p.path("requests.job"))); err != nil {
+		t.Fatal(err)
+	}
+	for _, call := range []string{"run requests.jsonl -o other.jsonl --job copy.job", "job pause copy.job", "cancel -y copy.job", "job rebuild copy.job"} {
+		p.want(call, cli.Failed, "the directory of the job was copied or restored: the job may be running where it was before\nIf it will never run there again, use messagebatches job rebuild --take-over.\n")
+	}
+	p.want("job rebuild --take-over -y copy.job", cli.OK, "is ready: run the same command as before to continue it")
+	p.want("job pause copy.job", cli.OK)
+}
+
 // TestBatch calls the service without a job.
 func TestBatch(t *testing.T) {
 	t.Parallel()
@@ -324,9 +349,19 @@ func TestRunPauses(t *testing.T) {
 	p.want("run requests.jsonl --label a=b --label c=d", cli.Failed, "a different --label: none, not a=b,c=d\n")
 }
 
-// TestRunAccept resends truncated requests with more tokens.
+// TestRunAccept resends truncated requests with more tokens, but not once the job is done.
 func TestRunAccept(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, 20, "--duration", "100ms", "--truncated", "100%")
 	p.want("run requests.jsonl -y --accept complete --more-tokens 20 --rounds 2", cli.OK, "20 answered, 20 of these not accepted, 20 resent")
+	const note = "--accept has no effect"
+	p.want("run requests.jsonl --accept complete --more-tokens 20 --rounds 2", cli.OK, note+": the job is done\n", "20 answered")
+	if _, err, _ := p.run("run requests.jsonl --rounds 2"); strings.Contains(err, note) {
+		t.Errorf("without the flag: %s", err)
+	}
+	q := newPlace(t, 20, "--duration", "100ms")
+	q.want("run requests.jsonl -y --budget 0.000001", cli.Person)
+	if _, err, status := q.run("run requests.jsonl --budget 5 --accept complete"); status != cli.OK || strings.Contains(err, note) {
+		t.Errorf("before the job is done: status %d, %s", status, err)
+	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -138,19 +140,24 @@ func (b *slowBody) Read(p []byte) (int, error) {
 
 func (b *slowBody) done() { _ = b.conn.SetReadDeadline(time.Time{}) }
 
-// logged logs each call after its response.
+// logged logs each call after its response. The status is - if the connection was dropped before there was one.
 func logged(logger *log.Logger, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		response := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		response, end := &statusWriter{ResponseWriter: w}, ", connection dropped" // unless the handler returns
 		defer func() {
-			logger.Printf("%s %s %d %s %s", cli.Visible(r.Method), cli.Visible(r.URL.RequestURI()), response.status, w.Header().Get("request-id"), time.Since(began).Round(time.Microsecond))
+			status := "-"
+			if response.status > 0 {
+				status = strconv.Itoa(response.status)
+			}
+			logger.Printf("%s %s %s %s %s%s", cli.Visible(r.Method), cli.Visible(r.URL.RequestURI()), status, w.Header().Get("request-id"), time.Since(began).Round(time.Microsecond), end)
 		}()
 		h.ServeHTTP(response, r)
+		response.status, end = cmp.Or(response.status, http.StatusOK), ""
 	})
 }
 
-// A statusWriter remembers the status of the response.
+// A statusWriter remembers the status of the response, 0 before there is one.
 type statusWriter struct {
 	http.ResponseWriter
 	status int
@@ -159,6 +166,11 @@ type statusWriter struct {
 func (w *statusWriter) WriteHeader(code int) {
 	w.status = code
 	w.ResponseWriter.WriteHeader(code)
+}
+
+func (w *statusWriter) Write(p []byte) (int, error) {
+	w.status = cmp.Or(w.status, http.StatusOK)
+	return w.ResponseWriter.Write(p)
 }
 
 // Unwrap is used by http.ResponseController.

@@ -94,6 +94,32 @@ $`)
 	}
 }
 
+// TestServeLogsDrops drops a connection in place of a response, and another one in the middle of a response.
+func TestServeLogsDrops(t *testing.T) {
+	t.Parallel()
+	url, stop := startServe(t, "--fault", "create:lost=#1", "--fault", "list:broken=#1")
+	c := serveClient(t, url, "any")
+	if batch, err := c.Create(t.Context(), hellos("a")); err == nil {
+		t.Errorf("the first call returned %v", batch)
+	}
+	if batch, err := c.Create(t.Context(), hellos("b")); err != nil {
+		t.Errorf("the second call returned %v, %v", batch, err)
+	}
+	for batch, err := range c.List(t.Context()) {
+		if err == nil {
+			t.Errorf("the list has %v", batch)
+		}
+	}
+	_, log := stop()
+	want := regexp.MustCompile(`^\S+ \S+ POST \S+ - req_\S+ \S+s, connection dropped
+\S+ \S+ POST \S+ 200 req_\S+ \S+s
+\S+ \S+ GET \S+ 200 req_\S+ \S+s, connection dropped
+$`)
+	if !want.MatchString(log) {
+		t.Errorf("it logs:\n%s", log)
+	}
+}
+
 func TestServeWithKey(t *testing.T) {
 	t.Parallel()
 	url, stop := startServe(t, "--key", "sk-1")

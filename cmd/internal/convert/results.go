@@ -36,8 +36,8 @@ type ResultOptions struct {
 // read, or missing for a row of the input without a result.
 //
 // With an input there is one row for each of its rows, in the same order. The results must then be an io.ReadSeeker, because
-// they may be in any order, and results of other requests become notes. Without an input the rows have the order of the
-// results.
+// they may be in any order, and results of other requests become notes; it is an error if no row has a result. Without an
+// input the rows have the order of the results.
 func Results(w io.Writer, results io.Reader, o ResultOptions, n *Notes) (s Summary, err error) {
 	s.Outcomes = make(map[string]int)
 	r := &resultWriter{o: &o, n: n, s: &s, fields: newFields(o.Fields)}

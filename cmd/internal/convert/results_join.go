@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/cmd/internal/table"
@@ -49,6 +50,13 @@ func (r *resultWriter) join(w io.Writer, results io.ReadSeeker) error {
 	if err != nil {
 		return fmt.Errorf("table: %w", err)
 	}
+	if len(index.place) > 0 && !index.isUsed() {
+		made := "--number, or with another --id"
+		if r.o.ID.Number {
+			made = "--id, not --number"
+		}
+		return fmt.Errorf("no row of the table has the custom_id of a result, such as %.64q: the requests were probably made with %s", index.first, made)
+	}
 	return r.unused(results, index)
 }
 
@@ -57,6 +65,7 @@ type index struct {
 	file  io.ReadSeeker
 	at    *ids // index of places
 	place []place
+	first string      // custom ID of the first place
 	next  *lineReader // after the last result that was read; the one wanted next is often right there
 }
 
@@ -79,6 +88,9 @@ func (r *resultWriter) index(results io.ReadSeeker) (*index, error) {
 		if before, again := x.at.add(item.CustomID, int64(len(x.place))); again {
 			r.n.add(Note{Line: in.number, ID: item.CustomID, Kind: Dropped, Message: "duplicate result for the same custom_id", Detail: fmt.Sprintf("%q, as in line %d", item.CustomID, x.place[before].line)})
 			return
+		}
+		if len(x.place) == 0 {
+			x.first = item.CustomID
 		}
 		x.place = append(x.place, place{offset: in.begin, line: int32(in.number)})
 	})
@@ -127,6 +139,11 @@ func (x *index) read(id string) (*client.Item, int, error) {
 		return nil, 0, fmt.Errorf("results: line %d has changed in the meantime", p.line)
 	}
 	return &item, int(p.line), nil
+}
+
+// isUsed reports whether a row has a result.
+func (x *index) isUsed() bool {
+	return slices.ContainsFunc(x.place, func(p place) bool { return p.used })
 }
 
 // unused adds notes about the results without a row.

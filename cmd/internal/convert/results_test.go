@@ -124,19 +124,24 @@ func TestResults(t *testing.T) {
 
 func TestResultsFails(t *testing.T) {
 	t.Parallel()
+	const noRow = "no row of the table has the custom_id of a result, such as "
 	for name, tt := range map[string]struct {
 		results io.Reader
 		input   string
+		id      convert.RowID
 		want    string
 	}{
-		"join/stream": {io.MultiReader(), "custom_id\n", "to join results with a table they must be in a file"},
-		"join/no id":  {strings.NewReader(""), "id\n", "no column has the custom IDs"},
-		"join/quotes": {strings.NewReader(""), "custom_id\n\"a\n", "table: line 2: a quoted cell"},
+		"join/stream":      {io.MultiReader(), "custom_id\n", convert.RowID{}, "to join results with a table they must be in a file"},
+		"join/no id":       {strings.NewReader(""), "id\n", convert.RowID{}, "no column has the custom IDs"},
+		"join/quotes":      {strings.NewReader(""), "custom_id\n\"a\n", convert.RowID{}, "table: line 2: a quoted cell"},
+		"join/not numbers": {strings.NewReader(succeeded("a", "1") + succeeded("b", "2")), "id\na\nb\n", convert.RowID{Number: true}, noRow + `"a": the requests were probably made with --id, not --number`},
+		"join/numbers":     {strings.NewReader(succeeded("row-1", "1")), "id\na\n\"? \"\n", convert.RowID{Column: "id"}, noRow + `"row-1": the requests were probably made with --number, or with another --id`},
+		"join/no rows":     {strings.NewReader("{}\n" + succeeded("a", "1")), "custom_id\n", convert.RowID{}, noRow + `"a": `},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var n convert.Notes
-			_, err := convert.Results(io.Discard, tt.results, convert.ResultOptions{Input: strings.NewReader(tt.input)}, &n)
+			_, err := convert.Results(io.Discard, tt.results, convert.ResultOptions{Input: strings.NewReader(tt.input), ID: tt.id}, &n)
 			if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
 				t.Errorf("got error %v, want %s...", err, tt.want)
 			}
