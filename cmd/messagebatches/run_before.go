@@ -77,7 +77,7 @@ func (r *runCall) resume(st *jobs.Status) error {
 	case isPaused(st):
 		r.note("Continuing job %s, which is paused: %s", st.ID, cli.Visible(st.Why))
 	case isRebuilding(st):
-		r.note("Continuing job %s, which is being rebuilt: it %s", st.ID, cli.Visible(st.Why))
+		r.note("Continuing job %s, which is being rebuilt: it is %s", st.ID, cli.Visible(st.Why))
 	default:
 		r.note("Continuing job %s: %s of %s settled.", st.ID, cli.Thousands(st.Settled), cli.Plural(st.Requests, "request"))
 	}

@@ -77,7 +77,7 @@ func writeStatus(out io.Writer, dir string, st *jobs.Status, costs *jobs.Costs) 
 	s.costs = costs
 	fmt.Fprintf(out, "%s: job %s, %s\n", cli.Visible(dir), st.ID, stateText(st))
 	if st.Why != "" && isRebuilding(st) {
-		fmt.Fprintf(out, "it %s\n", cli.Visible(st.Why))
+		fmt.Fprintf(out, "it is %s\n", cli.Visible(st.Why))
 	} else if st.Why != "" {
 		fmt.Fprintf(out, "paused: %s\n", cli.Visible(st.Why))
 	}

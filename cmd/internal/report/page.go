@@ -184,7 +184,7 @@ func problems(j *Job, now time.Time) (all []string) {
 	}
 	s, c := j.Status, j.Costs
 	say(s.State == "paused", "The job is paused: %s.", cli.Visible(s.Why))
-	say(s.State == "rebuilding", "The job is being rebuilt: it %s.", cli.Visible(s.Why))
+	say(s.State == "rebuilding", "The job is being rebuilt: it is %s.", cli.Visible(s.Why))
 	say(s.State == "running" && !s.Open, "No program is running the job. The same run command continues it.")
 	say(len(s.Doubtful) > 0, "It is unknown whether the service accepted %s.", cli.Plural(int64(len(s.Doubtful)), "batch"))
 	say(s.Aging > 0, "The results of %s are not stored yet, and the service deletes the first of them on %s, in %s.", cli.Plural(int64(s.Aging), "batch"), clock(s.ResultsUntil), cli.Duration(s.ResultsUntil.Sub(now)))
