@@ -354,13 +354,7 @@ func (e *engine) grade(r request, raw []byte, seen spooled, round int) (g grade,
 }
 
 // another reports whether another round may follow a round.
-func (e *engine) another(round int) bool {
-	rounds := e.policy.MaxAttempts
-	if rounds <= 0 {
-		rounds = 3
-	}
-	return round+1 < rounds
-}
+func (e *engine) another(round int) bool { return round+1 < e.policy.MaxAttempts }
 
 // A blob is a file that is being written and hashed.
 type blob struct {

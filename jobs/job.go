@@ -129,6 +129,9 @@ type kept struct {
 
 func (o Options) kept() kept {
 	size := limits{o.MaxRequests, o.MaxBytes}.defaults()
+	if o.FollowUp.MaxAttempts <= 0 {
+		o.FollowUp.MaxAttempts = 3
+	}
 	return kept{size.requests, size.bytes, cmp.Or(o.Version, client.Version20230601), o.Betas, o.FollowUp, o.Labels, o.Order, o.KeepIDs}
 }
 

@@ -80,7 +80,7 @@ func flagText(value any) string {
 	var parts []string
 	switch v := value.(type) {
 	case bulk.Policy:
-		return strconv.Itoa(cmp.Or(v.MaxAttempts, 3))
+		return strconv.Itoa(v.MaxAttempts)
 	case jobs.Order:
 		return cmp.Or(string(v), "input")
 	case []client.Beta:

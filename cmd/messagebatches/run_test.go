@@ -345,6 +345,7 @@ func TestRunPauses(t *testing.T) {
 	q.want("run requests.jsonl -y", cli.Person, "authentication_error", "Check the key with messagebatches doctor, then run the same command to continue.")
 	p.want("run requests.jsonl --batch-requests 7", cli.Failed, "messagebatches run: the job was started with a different --batch-requests: 100000, not 7\nOmit the flag, or start another job in another directory with --job.")
 	p.want("run requests.jsonl --rounds 7", cli.Failed, "a different --rounds: 3, not 7\n")
+	p.want("run requests.jsonl --rounds 3", cli.OK, "20 answered") // the default
 	p.want("run requests.jsonl --order done", cli.Failed, "a different --order: input, not done\n")
 	p.want("run requests.jsonl --label a=b --label c=d", cli.Failed, "a different --label: none, not a=b,c=d\n")
 }
