@@ -31,11 +31,11 @@ func decodeWorkloads() []workload {
 		besideSonic("sonic-prose", 0.95, line(text(prose))),
 		besideSonic("sonic-short", 1, line(text("Yes."))),
 		besideSonic("sonic-tools", 1, line(text("I will search.")+strings.Repeat(","+tool, 8))),
-		decode("decode-long", 12, line(text(plain))),
-		decode("decode-prose", 9, line(text(prose))),
+		decode("decode-long", 18, line(text(plain))),
+		decode("decode-prose", 11, line(text(prose))),
 		decode("decode-short", 25, line(text("Yes."))),
-		decode("decode-type-last", 6, last(`{"text":`+quote(plain)+`,"type":"text"}`)),
-		decode("decode-tools", 8, line(text("I will search.")+strings.Repeat(","+tool, 8))),
+		decode("decode-type-last", 15, last(`{"text":`+quote(plain)+`,"type":"text"}`)),
+		decode("decode-tools", 18, line(text("I will search.")+strings.Repeat(","+tool, 8))),
 	}
 }
 

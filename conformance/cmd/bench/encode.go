@@ -12,11 +12,11 @@ import (
 
 func encodeWorkloads() []workload {
 	return []workload{
-		encodeBesideSonic("sonic-encode-plain", strings.Repeat(plain, 90)),
-		encodeBesideSonic("sonic-encode-prose", strings.Repeat(prose, 60)),
-		encodeBesideSonic("sonic-encode-short", plain),
-		encode("encode-small", 15, 5<<20, 200),
-		encode("encode-large", 15, 250_000_000, 20_000),
+		encodeBesideSonic("sonic-encode-plain", 0.25, strings.Repeat(plain, 90)),
+		encodeBesideSonic("sonic-encode-prose", 0.25, strings.Repeat(prose, 60)),
+		encodeBesideSonic("sonic-encode-short", 0.55, plain),
+		encode("encode-small", 25, 5<<20, 200),
+		encode("encode-large", 25, 250_000_000, 20_000),
 	}
 }
 
@@ -25,9 +25,10 @@ func encode(name string, target float64, size, text int) workload {
 	return workload{name, target, sdk, func() sides { return encodeSides(size, document(text)) }}
 }
 
-// encodeBesideSonic writes a body of 5 MiB with sonic as the other side.
-func encodeBesideSonic(name, text string) workload {
-	return workload{name, 1, "sonic", func() sides {
+// encodeBesideSonic writes a body of 5 MiB with sonic as the other side. Sonic copies and checks 32 bytes with a few
+// instructions of AVX2, which Go has no access to without assembly.
+func encodeBesideSonic(name string, target float64, text string) workload {
+	return workload{name, target, "sonic", func() sides {
 		s := encodeSides(5<<20, text)
 		s.other = encodePlain(s.items, text)
 		return s

@@ -18,7 +18,7 @@ import (
 func streamWorkloads() []workload {
 	return []workload{
 		{"create-copy", 0.4, "io.Copy of the body", createCopy},
-		{"create-json", 3, "decode and Create", createJSON},
+		{"create-json", 1.8, "decode and Create", createJSON},
 		{"results-stream", 0.6, "decoding from memory", resultsStream},
 	}
 }
