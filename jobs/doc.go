@@ -98,8 +98,8 @@
 // # Data at rest
 //
 // [Open] creates the directory with mode 0700 and its files with mode 0600. Prompts are in the input; results are in the
-// files under parts and in the output. The database, job.db, holds neither, and no credentials. [Job.Prune] deletes the files that only
-// merging needs; [Options.DeleteAfterVerify] deletes the batches on the server.
+// files under parts and in the output. The database, job.db, holds neither, and no credentials. [Job.Prune] deletes the
+// files that only merging needs; [Options.DeleteAfterVerify] deletes the batches on the server.
 //
 // # Concurrency
 //

@@ -22,8 +22,8 @@ import (
 // Options configure a job. Those marked "Kept" are stored with the job: when the job is opened again, they must be unset or
 // the same.
 type Options struct {
-	// MaxRequests and MaxBytes limit each batch. Zero means the limits of the service. Batches have
-	// slightly fewer requests, and different numbers of them, so that it is easier to find one whose response was lost. Kept.
+	// MaxRequests and MaxBytes limit each batch. Zero means the limits of the service. Batches have slightly fewer requests,
+	// and different numbers of them, so that it is easier to find one whose response was lost. Kept.
 	MaxRequests int
 	MaxBytes    int64
 

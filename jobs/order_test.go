@@ -135,8 +135,14 @@ func TestOrderDoneCrash(t *testing.T) {
 	}
 }
 
-// thirdPart is a point where the output has the results of two of three batches of the first round.
-var thirdPart = point{"before write in (*Job).stream", 3}
+// dieWriting kills a program that has written the results of two of three batches of the first round to the output.
+func (w *world) dieWriting() {
+	w.t.Helper()
+	w.die(point{"before write in (*Job).stream", 3})
+	if len(w.written()) == 0 {
+		w.t.Fatal("nothing is written yet")
+	}
+}
 
 // TestOrderDoneDamage damages the output or a part while the job runs.
 func TestOrderDoneDamage(t *testing.T) {
@@ -151,7 +157,7 @@ func TestOrderDoneDamage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inOrderDone(t, func(t *testing.T, w *world) {
-				w.die(thirdPart)
+				w.dieWriting()
 				damage(w)
 				r, err := w.live(newFuse(point{}))
 				if err == nil {
@@ -169,7 +175,7 @@ func TestOrderDoneDamage(t *testing.T) {
 func TestOrderDoneRebuilt(t *testing.T) {
 	t.Parallel()
 	inOrderDone(t, func(t *testing.T, w *world) {
-		w.die(thirdPart)
+		w.dieWriting()
 		if err := w.lose(); err != nil {
 			t.Fatal(err)
 		}

@@ -111,8 +111,8 @@ type MatchError struct {
 	// them.
 	Missing int
 
-	// Unread is how many inputs have no result because reading the results failed ([ErrUnread]). It is 0 in an
-	// error of FollowUp, which has a decision for them.
+	// Unread is how many inputs have no result because reading the results failed ([ErrUnread]). It is 0 in an error of
+	// FollowUp, which has a decision for them.
 	Unread int
 
 	// Unknown is how many results have no input ([ErrUnknown]).

@@ -192,9 +192,7 @@ func scanText(scratch, b []byte, i int) (text, out []byte, end int, valid bool) 
 	if i < len(b) && b[i] == '"' {
 		text, end, valid = b[start:i], i+1, true
 	} else {
-		var rest uint64
-		text, end, rest, valid = unescape(append(scratch[:0], b[start:i]...), b, i)
-		seen |= rest
+		text, end, seen, valid = unescape(append(scratch[:0], b[start:i]...), b, i, seen)
 		if end < 0 {
 			return nil, text, -1, false
 		}
@@ -232,9 +230,10 @@ func plain(b []byte, i int, seen uint64) (int, uint64) {
 }
 
 // unescape appends the value of the rest of a string, from the stop at i on. It returns the index after the string, or
-// -1 if it has no end, all words that it read combined, and whether all escapes are valid.
-func unescape(out, b []byte, i int) (text []byte, end int, seen uint64, valid bool) {
+// -1 if it has no end, what was read combined with before, as plain does, and whether all escapes are valid.
+func unescape(out, b []byte, i int, before uint64) (text []byte, end int, seen uint64, valid bool) {
 	n := len(out)
+	seen = before
 	valid = true
 	for i < len(b) {
 		if cap(out)-n < block {

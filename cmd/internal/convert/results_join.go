@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/cmd/internal/table"
@@ -50,14 +49,18 @@ func (r *resultWriter) join(w io.Writer, results io.ReadSeeker) error {
 	if err != nil {
 		return fmt.Errorf("table: %w", err)
 	}
-	if len(index.place) > 0 && !index.isUsed() {
+	unused := index.unused()
+	if unused > 0 && unused == len(index.place) {
 		made := "--number, or with another --id"
 		if r.o.ID.Number {
 			made = "--id, not --number"
 		}
 		return fmt.Errorf("no row of the table has the custom_id of a result, such as %.64q: the requests were probably made with %s", index.first, made)
 	}
-	return r.unused(results, index)
+	if unused == 0 {
+		return nil
+	}
+	return r.noteUnused(results, index)
 }
 
 // An index finds results by custom ID.
@@ -141,22 +144,19 @@ func (x *index) read(id string) (*client.Item, int, error) {
 	return &item, int(p.line), nil
 }
 
-// isUsed reports whether a row has a result.
-func (x *index) isUsed() bool {
-	return slices.ContainsFunc(x.place, func(p place) bool { return p.used })
-}
-
-// unused adds notes about the results without a row.
-func (r *resultWriter) unused(results io.ReadSeeker, x *index) error {
+// unused returns how many results belong to no row.
+func (x *index) unused() int {
 	count := 0
 	for i := range x.place {
 		if !x.place[i].used {
 			count++
 		}
 	}
-	if count == 0 {
-		return nil
-	}
+	return count
+}
+
+// noteUnused adds notes about the results without a row.
+func (r *resultWriter) noteUnused(results io.ReadSeeker, x *index) error {
 	return r.eachLine(results, func(in *lineReader, line []byte) {
 		item := client.ParseItem(line, in.number)
 		if i, ok := x.at.at[x.at.key(item.CustomID)]; ok && !x.place[i].used && int(x.place[i].line) == in.number {

@@ -112,7 +112,7 @@ func TestRuns(t *testing.T) { //nolint:paralleltest // it sets the environment
 	}
 }
 
-// An interrupter cancels once a text is written. The command's answer to that is written by another goroutine.
+// An interrupter cancels once a text is written. What the command prints then comes from another goroutine.
 type interrupter struct {
 	at     string
 	cancel func()
