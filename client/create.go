@@ -54,6 +54,13 @@ func (c *Client) CreateLines(ctx context.Context, lines io.ReadSeeker, opts ...C
 	return c.create(ctx, src, opts)
 }
 
+// CheckLine reports why [Client.CreateLines] would refuse a line, or nil if it would not. It does not check the custom ID,
+// which must also be unique in its batch. The error does not contain text of the line. CheckLine may be called concurrently.
+func CheckLine(line []byte) error {
+	_, err := limits.Parse(line)
+	return err
+}
+
 func (c *Client) create(ctx context.Context, src source, opts []CallOption) (*Batch, error) {
 	cl, err := c.newCall(opCreate, opts)
 	if err != nil {

@@ -129,6 +129,18 @@ func TestCreateLinesRefusesMalformedLines(t *testing.T) {
 			t.Errorf("%s: got %.300v, want an error with %q", name, err, tt.want)
 		}
 	}
+	for line, want := range map[string]string{
+		good: "",
+		`{"custom_id":"a b", "params":{"a":1,"a":2}}`:       "", // custom IDs are not checked
+		`{"custom_id":"a","params":{`:                       "not one whole JSON object, at byte ",
+		"{\"custom_id\":\"a\",\"params\":{\"x\":\"\xff\"}}": "not one whole JSON object, at byte ",
+		"[]":              "a line must be one object with custom_id and params",
+		`{"params":null}`: "a line must be one object with custom_id and params",
+	} {
+		if err := client.CheckLine([]byte(line)); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("CheckLine(%q): got %v, want %q", line, err, want)
+		}
+	}
 	if n := len(s.Calls("")); n != 0 {
 		t.Errorf("%d calls were sent", n)
 	}
@@ -346,6 +358,9 @@ func FuzzCreateLines(f *testing.F) {
 		for line := range bytes.Lines(bytes.TrimPrefix(lines, []byte("\ufeff"))) {
 			if line = bytes.Trim(line, " \t\r\n"); len(line) == 0 {
 				continue
+			}
+			if err := client.CheckLine(line); err != nil {
+				t.Fatalf("%q was sent: %v", line, err)
 			}
 			var want client.Request
 			if err := want.UnmarshalJSON(line); i >= len(got) || got[i].CustomID != want.CustomID {

@@ -43,7 +43,7 @@ func BenchmarkPlan(b *testing.B) {
 	b.SetBytes(info.Size())
 	b.ReportAllocs()
 	for b.Loop() {
-		out, err := planInput(b.Context(), osDisk{}, name, "abcdefgh", limits{}.defaults(), false)
+		out, err := planInput(b.Context(), osDisk{}, name, "abcdefgh", limits{}.defaults(), true)
 		if err != nil || out.lines != n {
 			b.Fatal(out, err)
 		}

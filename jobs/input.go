@@ -4,11 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"iter"
 	"math"
@@ -39,43 +37,56 @@ type request struct {
 // requests yields the requests of a batch in order. If they differ from the planned ones, the last error is ErrInputChanged.
 func (in *input) requests(ctx context.Context, b *store.Batch) iter.Seq2[request, error] {
 	return func(yield func(request, error) bool) {
+		sum, err := resumedHash(b.HashState)
+		if err != nil {
+			yield(request{}, fmt.Errorf("batch %d: %w", b.Seq, err))
+			return
+		}
+		n := 0
+		for r, err := range in.unverified(ctx, b, sum) {
+			if n++; !yield(r, err) || err != nil {
+				return
+			}
+		}
+		if n != b.Requests || hex.EncodeToString(sum.Sum(nil)) != b.SHA256 {
+			yield(request{}, fmt.Errorf("input: %w", ErrInputChanged))
+		}
+	}
+}
+
+// unverified is requests without the check at the end. What would be checked is written to sum.
+func (in *input) unverified(ctx context.Context, b *store.Batch, sum io.Writer) iter.Seq2[request, error] {
+	return func(yield func(request, error) bool) {
 		f, err := in.disk.Open(in.name)
 		if err != nil {
 			yield(request{}, fmt.Errorf("input: %w", err))
 			return
 		}
 		defer f.Close()
-		n, sum, left := 0, sha256.New(), false
 		each := in.ranged
 		if b.Lines != "" {
 			each = in.listed
 		}
+		left := false
 		err = each(ctx, f, b, sum, func(r request) bool {
-			n++
 			left = !yield(r, nil)
 			return !left
 		})
-		switch {
-		case left:
-			return
-		case err == nil && (n != b.Requests || hex.EncodeToString(sum.Sum(nil)) != b.SHA256):
-			err = ErrInputChanged
-		}
-		if err != nil {
+		if err != nil && !left {
 			yield(request{}, fmt.Errorf("input: %w", err))
 		}
 	}
 }
 
 // ranged reads a batch that is one range of the input.
-func (in *input) ranged(ctx context.Context, f file, b *store.Batch, sum hash.Hash, yield func(request) bool) error {
+func (in *input) ranged(ctx context.Context, f file, b *store.Batch, sum io.Writer, yield func(request) bool) error {
 	skip, err := in.skipped(ctx, b)
 	if err != nil {
 		return err
 	}
 	r := newRangeReader(io.NewSectionReader(f, b.Offset, b.End-b.Offset), b.Offset, b.End)
 	for index := b.First; ; index++ {
-		l, err := r.next(func(raw []byte) { sum.Write(raw) })
+		l, err := r.next(func(raw []byte) { _, _ = sum.Write(raw) }) // to a hash
 		switch {
 		case err == io.EOF:
 			return nil
@@ -91,7 +102,7 @@ func (in *input) ranged(ctx context.Context, f file, b *store.Batch, sum hash.Ha
 }
 
 // listed reads a batch that is a list of lines.
-func (in *input) listed(ctx context.Context, f file, b *store.Batch, sum hash.Hash, yield func(request) bool) error {
+func (in *input) listed(ctx context.Context, f file, b *store.Batch, sum io.Writer, yield func(request) bool) error {
 	var text []byte
 	for e, err := range readList(ctx, in.blobs, b.Lines) {
 		if err != nil {
@@ -100,8 +111,8 @@ func (in *input) listed(ctx context.Context, f file, b *store.Batch, sum hash.Ha
 		if text, err = in.line(f, e, text); err != nil {
 			return err
 		}
-		sum.Write(text)
-		sum.Write([]byte("\n"))
+		_, _ = sum.Write(text) // to a hash
+		_, _ = sum.Write([]byte("\n"))
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}

@@ -11,8 +11,6 @@ import (
 	"io"
 	"math/rand/v2"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/seed-111a911e/messagebatches/client"
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
@@ -72,7 +70,7 @@ type outline struct {
 type planner struct {
 	job   string
 	size  limits
-	check bool // that lines are JSON
+	check bool // that lines are requests
 	salt  *rand.Rand
 	seq   int64                  // of the first batch
 	held  func(index int64) bool // whether another batch already has a request
@@ -85,9 +83,9 @@ type planner struct {
 	ids     ids
 	current *store.Batch
 	most    int       // requests of the current batch
-	sum     hash.Hash // hash of its lines
-	raw     []byte    // the line being added, with the blank lines before it
-	skipped []byte    // primers in its range after its last request
+	sum     hash.Hash // hash of the input so far, without pending
+	pending []byte    // what was read after the last request of the current batch
+	skips   bool      // pending contains primers
 }
 
 // planInput reads an input and divides it into batches. The same input of the same job is always divided in the same way.
@@ -99,16 +97,16 @@ func planInput(ctx context.Context, d disk, name, job string, size limits, check
 	}
 	defer f.Close()
 	key := sha256.Sum256([]byte(job))
-	p := &planner{job: job, size: size, check: check, salt: rand.New(rand.NewChaCha8(key)), ids: ids{seed: maphash.MakeSeed()}, seq: 1, held: func(int64) bool { return false }}
+	p := &planner{job: job, size: size, check: check, salt: rand.New(rand.NewChaCha8(key)), sum: sha256.New(), ids: ids{seed: maphash.MakeSeed()}, seq: 1, held: func(int64) bool { return false }}
 	for _, o := range options {
 		o(p)
 	}
 	if p.prime != nil && p.prime.batch != nil {
 		p.out.batches = append(p.out.batches, p.prime.batch)
 	}
-	whole := sha256.New()
 	r := newLineReader(f, 0)
-	err = p.read(ctx, r, whole)
+	err = p.read(ctx, r)
+	sum := hex.EncodeToString(p.sum.Sum(nil))
 	if err == nil {
 		err = p.spread(ctx, f)
 	}
@@ -121,20 +119,17 @@ func planInput(ctx context.Context, d disk, name, job string, size limits, check
 	if p.errs.Count > 0 {
 		return nil, &p.errs
 	}
-	p.out.bytes, p.out.sha256 = r.at, hex.EncodeToString(whole.Sum(nil))
+	p.out.bytes, p.out.sha256 = r.at, sum
 	return &p.out, nil
 }
 
 // read reads and adds all lines.
-func (p *planner) read(ctx context.Context, r *lineReader, whole io.Writer) error {
+func (p *planner) read(ctx context.Context, r *lineReader) error {
 	for {
-		p.raw = p.raw[:0]
-		l, err := r.next(func(raw []byte) {
-			_, _ = whole.Write(raw) // to a hash
-			p.raw = append(p.raw, raw...)
-		})
+		l, err := r.next(func(raw []byte) { p.pending = append(p.pending, raw...) })
 		if err == io.EOF {
 			p.finish()
+			p.hash(len(p.pending))
 			return nil
 		}
 		if err != nil {
@@ -144,22 +139,32 @@ func (p *planner) read(ctx context.Context, r *lineReader, whole io.Writer) erro
 			return context.Cause(ctx)
 		}
 		p.add(l)
+		if p.current == nil {
+			p.hash(len(p.pending))
+		}
 	}
+}
+
+// hash adds so many pending bytes to the hash.
+func (p *planner) hash(n int) {
+	p.sum.Write(p.pending[:n])
+	p.pending = append(p.pending[:0], p.pending[n:]...)
 }
 
 func (p *planner) add(l line) {
 	o, err := scanLine(l.text)
 	switch {
 	case err != nil:
-	case p.check && !jsontext.Value(l.text).IsValid():
-		err = errNotObject
 	case o.end == 0:
 		err = errors.New("custom_id is missing")
 	case bodyOverhead+int64(len(l.text))+idOverhead > p.size.bytes:
 		err = errors.New("too large for a batch")
+	case p.check:
+		err = client.CheckLine(l.text)
 	}
 	if err != nil {
 		p.errs.add(l.number, err)
+		p.pending = p.pending[:0] // there will be no plan
 		return
 	}
 	p.ids.add(l.text[o.start:o.end], l.offset)
@@ -170,9 +175,7 @@ func (p *planner) add(l line) {
 	}
 	p.out.hours = p.out.hours || mayCacheHour(l.text)
 	if p.prime.has(p.out.lines) {
-		if p.current != nil {
-			p.skipped = append(p.skipped, p.raw...)
-		}
+		p.skips = p.current != nil
 		p.out.lines++
 		return
 	}
@@ -180,38 +183,34 @@ func (p *planner) add(l line) {
 	if b := p.current; b != nil && (b.Requests == p.most || b.Bytes+size > p.size.bytes) {
 		p.finish()
 	}
-	raw := p.raw
 	if p.current == nil {
-		raw = raw[len(raw)-int(l.end-l.offset):]
 		if p.most = p.size.requests; !p.exact {
 			p.most = salted(p.salt.IntN, p.size.requests, p.avoid)
 		}
-		p.sum = sha256.New()
+		p.hash(len(p.pending) - int(l.end-l.offset))
 		p.current = &store.Batch{
-			Job: p.job, Seq: p.seq + int64(len(p.out.batches)), State: store.Planned, First: p.out.lines, Offset: l.offset, Bytes: bodyOverhead,
+			Job: p.job, Seq: p.seq + int64(len(p.out.batches)), State: store.Planned, First: p.out.lines, Offset: l.offset, HashState: hashState(p.sum), Bytes: bodyOverhead,
 		}
 	}
-	if len(p.skipped) > 0 {
-		p.current.Skip = p.prime.batch.Lines
-		p.sum.Write(p.skipped)
-		p.skipped = p.skipped[:0]
+	if p.skips {
+		p.current.Skip, p.skips = p.prime.batch.Lines, false
 	}
-	p.sum.Write(raw)
+	p.hash(len(p.pending))
 	p.out.lines++
 	p.current.Requests++
 	p.current.Bytes += size
 	p.current.End = l.end
 }
 
+// finish ends the current batch.
 func (p *planner) finish() {
 	if p.current != nil {
 		p.current.SHA256 = hex.EncodeToString(p.sum.Sum(nil))
 		if p.prime.serve(p.current.First, p.out.lines-1) {
 			p.current.After = p.prime.batch.Seq
 		}
-		p.skipped = p.skipped[:0]
 		p.out.batches = append(p.out.batches, p.current)
-		p.current = nil
+		p.current, p.skips = nil, false
 	}
 }
 

@@ -30,10 +30,14 @@ func (p *planner) spread(ctx context.Context, f io.ReaderAt) error {
 	}
 	size := p.size
 	size.requests = salted(p.salt.IntN, last.Requests-1, p.avoid)
-	q := &planner{
-		job: p.job, size: size, salt: p.salt, exact: true, ids: ids{seed: p.ids.seed}, seq: last.Seq, held: p.held, prime: p.prime, out: outline{lines: last.First},
+	sum, err := resumedHash(last.HashState)
+	if err != nil {
+		return err
 	}
-	if err := q.read(ctx, newLineReader(io.NewSectionReader(f, last.Offset, last.End-last.Offset), last.Offset), io.Discard); err != nil {
+	q := &planner{
+		job: p.job, size: size, salt: p.salt, exact: true, sum: sum, ids: ids{seed: p.ids.seed}, seq: last.Seq, held: p.held, prime: p.prime, out: outline{lines: last.First},
+	}
+	if err := q.read(ctx, newLineReader(io.NewSectionReader(f, last.Offset, last.End-last.Offset), last.Offset)); err != nil {
 		return err
 	}
 	p.out.batches = append(p.out.batches[:len(p.out.batches)-1], q.out.batches...)

@@ -10,12 +10,12 @@ import (
 	"github.com/seed-111a911e/messagebatches/jobs/store"
 )
 
-// wireLines reads the requests of a batch as they are sent: as JSON Lines with our custom IDs. Each pass checks that they
-// are the planned ones.
+// wireLines reads the requests of a batch as they are sent: as JSON Lines with our custom IDs. The first pass checks that
+// they are the planned ones. Later ones need not: a create compares them with the first one.
 type wireLines struct {
-	requests iter.Seq2[request, error]
-	id       wireID
-	keep     bool // keep the custom IDs of the input
+	requests, again iter.Seq2[request, error] // of the first pass, and of later ones
+	id              wireID
+	keep            bool // keep the custom IDs of the input
 
 	mu   sync.Mutex // a Read may still be in progress after a create has returned
 	next func() (request, error, bool)
@@ -26,7 +26,7 @@ type wireLines struct {
 }
 
 func newWireLines(ctx context.Context, in *input, b *store.Batch, id wireID) *wireLines {
-	return &wireLines{requests: in.requests(ctx, b), id: id}
+	return &wireLines{requests: in.requests(ctx, b), again: in.unverified(ctx, b, io.Discard), id: id}
 }
 
 // Seek implements io.Seeker as far as a create needs it: to check that the position is the beginning, and to return there.
@@ -65,6 +65,7 @@ func (w *wireLines) fill() error {
 		r, err, ok := w.next()
 		switch {
 		case !ok:
+			w.requests = w.again
 			return io.EOF
 		case err != nil:
 			return err

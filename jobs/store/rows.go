@@ -65,9 +65,12 @@ type Batch struct {
 	// Lines is the name of the list of its lines, or "" if they are one range of the input.
 	Lines string
 
-	Requests int    // number of requests
-	Bytes    int64  // maximum size of the body
-	SHA256   string // hash of its lines in the input
+	Requests int   // number of requests
+	Bytes    int64 // maximum size of the body
+
+	// SHA256 is the hash of its lines in the input, continued from HashState: the state that the hash of the input has at
+	// Offset, as the standard library encodes it, or "" for the initial state. Both are in hexadecimal.
+	SHA256, HashState string
 
 	Attempt   int       // number of the newest attempt, 0 before the first one
 	NotBefore time.Time // earliest time of the next step

@@ -23,11 +23,11 @@ import (
 // it, and for the custom IDs of its results. Each time a hash proves that the input has not changed. It writes each
 // result three times: as it arrives, in the order of the input, and to the output. Without a job, the same batches are
 // read twice and sent, and their results are read. Hashes take a quarter of the job's time, and the price estimate and
-// the second decoding of results an eighth each. Hashes take half of the time of splitting: each byte is hashed twice.
+// the second decoding of results an eighth each. Hashes take a third of the time of splitting.
 const (
 	durableRequests = 200_000
 	durableBatch    = 100_000
-	splitTarget     = 350 // MB/s
+	splitTarget     = 500 // MB/s
 	durableTarget   = 5   // times the processor time
 )
 

@@ -36,14 +36,14 @@ var (
 		},
 	}
 	batches = table[store.Batch]{
-		"batch", "job TEXT, seq INTEGER, round INTEGER, state TEXT, first_line INTEGER, start_offset INTEGER, end_offset INTEGER, line_list TEXT, requests INTEGER, bytes INTEGER, sha256 TEXT, " +
+		"batch", "job TEXT, seq INTEGER, round INTEGER, state TEXT, first_line INTEGER, start_offset INTEGER, end_offset INTEGER, line_list TEXT, requests INTEGER, bytes INTEGER, sha256 TEXT, hash_state TEXT, " +
 			"attempt INTEGER, not_before INTEGER, failures INTEGER, batch_id TEXT, created INTEGER, ended_at INTEGER, " +
 			"part_name TEXT, part_bytes INTEGER, part_sha256 TEXT, part_lines INTEGER, again_name TEXT, again_bytes INTEGER, again_sha256 TEXT, again_lines INTEGER, cut INTEGER, tries INTEGER, " +
 			"after_seq INTEGER, skip_list TEXT, estimate TEXT, reserved INTEGER",
 		"job, seq", []string{"job, state, seq"},
 		func(b *store.Batch) []any {
 			return []any{
-				&b.Job, &b.Seq, &b.Round, &b.State, &b.First, &b.Offset, &b.End, &b.Lines, &b.Requests, &b.Bytes, &b.SHA256,
+				&b.Job, &b.Seq, &b.Round, &b.State, &b.First, &b.Offset, &b.End, &b.Lines, &b.Requests, &b.Bytes, &b.SHA256, &b.HashState,
 				&b.Attempt, (*moment)(&b.NotBefore), &b.Failures, &b.BatchID, (*moment)(&b.Created), (*moment)(&b.EndedAt),
 				&b.Part.Name, &b.Part.Bytes, &b.Part.SHA256, &b.Part.Lines, &b.Again.Name, &b.Again.Bytes, &b.Again.SHA256, &b.Again.Lines, (*flag)(&b.Cut), &b.Tries,
 				&b.After, &b.Skip, &b.Estimate, &b.Reserved,

@@ -72,7 +72,7 @@ var (
 	job   = store.Job{ID: "abcdefgh", Epoch: 2, Runs: 7, State: store.Paused, Why: "no key", Organization: "org", Workspace: "w", Planned: true, Lines: 10, NextSeq: 3, Priority: 4, Share: 50}
 	limit = store.Limit{Organization: "org", Requests: 100, Lowered: 10, Until: when}
 	batch = store.Batch{
-		Job: job.ID, Seq: 1 << 40, Round: 1, State: store.Ended, First: 5, Offset: 1 << 41, End: 1 << 42, Lines: "lines/a", Requests: 9, Bytes: 1 << 43, SHA256: "aa",
+		Job: job.ID, Seq: 1 << 40, Round: 1, State: store.Ended, First: 5, Offset: 1 << 41, End: 1 << 42, Lines: "lines/a", Requests: 9, Bytes: 1 << 43, SHA256: "aa", HashState: "bb",
 		Attempt: 2, NotBefore: when, Failures: 3, BatchID: "msgbatch_1", Created: when.Add(1), EndedAt: when.Add(2),
 		Part: store.File{Name: "p", Bytes: 1, SHA256: "bb", Lines: 2}, Again: store.File{Name: "q", Bytes: 3, SHA256: "cc", Lines: 4}, Cut: true, Tries: 5,
 		After: 7, Skip: "lines/b", Estimate: `{"a":1}`, Reserved: 1 << 44,
