@@ -32,9 +32,10 @@ func putWord(b []byte, i int, w uint64) {
 }
 
 // stops returns a word with the high bit set of each byte that cannot appear unescaped in a string: quotes, backslashes
-// and control characters. Only the first one is certain: a borrow may set the bits of later bytes too.
+// and control characters. Only the first one is certain: a borrow may set the bits of later bytes too. Exchanging quotes
+// with spaces, the first character that may appear, finds quotes and control characters in one subtraction.
 func stops(w uint64) uint64 {
-	return ((w - ones*' ') | (w ^ ones*'"' - ones) | (w ^ ones*'\\' - ones)) &^ w & highs
+	return ((w ^ ones*('"'^' ') - ones*(' '+1)) | (w ^ ones*'\\' - ones)) &^ w & highs
 }
 
 // first returns the index of the first byte whose high bit is set.
