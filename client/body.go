@@ -7,41 +7,46 @@ import (
 	"io"
 	"sync/atomic"
 
-	"github.com/seed-111a911e/messagebatches/internal/limits"
 	"github.com/seed-111a911e/messagebatches/internal/parallel"
 )
 
 // A batchBody is the body of a create call. It encodes requests as it is read, so that the batch is never in memory as a
-// whole.
+// whole: while one piece is read, the next one is encoded.
 type batchBody struct {
-	source source
-	ctx    context.Context // for reading the source
-	cancel context.CancelFunc
-	ending atomic.Bool  // ctx has ended because the attempt is over
-	size   int64        // of the whole body, as it was announced
-	onRead func()       // called at each read
-	fence  func() error // called once, before the last fencedBytes; may be nil
+	encoder encoder
+	cancel  context.CancelFunc
+	ending  atomic.Bool  // the encoder's context has ended because the attempt is over
+	onRead  func()       // called at each read
+	fence   func() error // called once, before the last fencedBytes; may be nil
 
 	mu      lock // not held while the fence runs
 	fenced  bool
-	begun   bool
-	sent    int             // requests written to buf so far
-	buf     []byte          // encoded bytes
+	buf     []byte          // the piece that is read
 	read    int             // how much of buf was read
+	last    bool            // buf holds the end of the body
 	at      int64           // how much of the body was read
-	closed  bool            // buf holds the end of the list
+	spare   []byte          // for the next piece
+	ahead   chan piece      // will have the next piece; nil if it is not being encoded
 	err     error           // why the body will not be completed
 	panic   *parallel.Panic // of the source or the fence, which net/http must not see
 	stopped bool
 }
 
-const (
-	// bodyBuffer is how many bytes are encoded at a time; the last request may exceed it. With a smaller buffer, writes to
-	// the connection could be as small as a request.
-	bodyBuffer = 64 << 10
+// A piece is the outcome of encoding a piece of the body.
+type piece struct {
+	bytes []byte
+	last  bool
+	err   error
+	panic *parallel.Panic
+}
 
+const (
 	// fencedBytes is how much of a body is held back until its fence has returned.
 	fencedBytes = 64 << 10
+
+	// aheadBytes is the largest buffer that may be read while another piece is encoded. A request can be as large as the
+	// body, and two such buffers would take twice the memory.
+	aheadBytes = 4 << 20
 )
 
 var errStopped = errors.New("the attempt is over")
@@ -54,8 +59,9 @@ func (l lock) Lock()   { l <- struct{}{} }
 func (l lock) Unlock() { <-l }
 
 func newBatchBody(ctx context.Context, src source, size int64, fence func() error) *batchBody {
-	b := &batchBody{mu: make(lock, 1), source: src, size: size, onRead: func() {}, fence: fence}
-	b.ctx, b.cancel = context.WithCancel(ctx)
+	b := &batchBody{mu: make(lock, 1), onRead: func() {}, fence: fence}
+	ctx, b.cancel = context.WithCancel(ctx)
+	b.encoder = encoder{source: src, ctx: ctx, size: size}
 	return b
 }
 
@@ -66,16 +72,16 @@ func (b *batchBody) Read(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.err == nil && !b.stopped && b.read == len(b.buf) {
-		if b.closed {
+		if b.last {
 			return 0, io.EOF
 		}
-		b.err = b.protect(b.fill)
+		b.err = b.advance()
 	}
 	if b.err == nil && !b.stopped && b.fence != nil && !b.fenced {
-		if free := b.size - fencedBytes - b.at; free > 0 {
+		if free := b.encoder.size - fencedBytes - b.at; free > 0 {
 			p = p[:min(int64(len(p)), free)]
 		} else {
-			b.err = b.protect(b.ask)
+			b.err = b.ask()
 		}
 	}
 	switch {
@@ -90,74 +96,85 @@ func (b *batchBody) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// protect calls f, and keeps its panic from net/http: f runs the caller's code on a goroutine of net/http.
-func (b *batchBody) protect(f func() error) (err error) {
-	if b.panic = parallel.Catch(func() { err = f() }); b.panic != nil {
-		return b.panic
+// advance goes on to the next piece, and starts encoding the one after it.
+func (b *batchBody) advance() error {
+	if b.ahead == nil {
+		b.buf, b.spare = b.spare, b.buf
+		b.encode()
 	}
-	if err != nil && b.ending.Load() {
-		return errStopped // err may be a consequence
+	next := b.await()
+	if err := b.reason(next.err, next.panic); err != nil {
+		return err
 	}
-	return err
+	b.buf, b.spare = next.bytes, b.buf
+	b.read, b.last = 0, next.last
+	if !b.last && cap(b.buf) <= aheadBytes {
+		b.encode()
+	}
+	return nil
+}
+
+// encode starts encoding the next piece into the spare buffer, on another goroutine.
+func (b *batchBody) encode() {
+	var p piece
+	buf, done := b.spare[:0], make(chan piece, 1)
+	parallel.Go(func() { p.bytes, p.last, p.err = b.encoder.next(buf) }, func(caught *parallel.Panic) {
+		p.panic = caught
+		done <- p
+	})
+	b.ahead = done
+}
+
+// await returns the piece that is being encoded, once it is.
+func (b *batchBody) await() piece {
+	p := <-b.ahead
+	b.ahead = nil
+	return p
 }
 
 // ask calls the fence.
 func (b *batchBody) ask() error {
 	b.fenced = true
 	b.mu.Unlock()
-	defer b.mu.Lock()
 	var err error
 	done := make(chan *parallel.Panic, 1)
 	parallel.Go(func() { err = b.fence() }, func(p *parallel.Panic) { done <- p })
-	if (<-done).Raise(); err != nil {
-		return fmt.Errorf("fence: %w", err)
+	caught := <-done
+	b.mu.Lock()
+	if err != nil {
+		err = fmt.Errorf("fence: %w", err)
 	}
-	return nil
+	return b.reason(err, caught)
 }
 
-// fill encodes the next requests into buf.
-func (b *batchBody) fill() error {
-	b.buf, b.read = b.buf[:0], 0
-	if !b.begun {
-		b.begun = true
-		b.buf = append(b.buf, limits.Open...)
-		if err := b.source.rewind(b.ctx); err != nil {
-			return err
-		}
+// reason returns why the body will not be completed after the caller's code has returned err or has panicked, or nil.
+func (b *batchBody) reason(err error, p *parallel.Panic) error {
+	switch {
+	case p != nil:
+		b.panic = p
+		return p
+	case err != nil && b.ending.Load():
+		return errStopped // err may be a consequence
 	}
-	for !b.closed && len(b.buf) < bodyBuffer {
-		end := len(b.buf)
-		if b.sent > 0 {
-			b.buf = append(b.buf, ',')
-		}
-		var err error
-		switch b.buf, err = b.source.next(b.buf); {
-		case err == io.EOF:
-			b.buf = append(b.buf[:end], limits.Close...)
-			b.closed = true
-		case err != nil:
-			return err
-		default:
-			b.sent++
-		}
-	}
-	if ends := b.at + int64(len(b.buf)); ends > b.size || (ends == b.size) != b.closed {
-		return errChanged // the service would accept an incomplete body as the whole one
-	}
-	return nil
+	return err
 }
 
 // stop ends the reading and reports whether the last byte was handed to net/http: if so, the service may have the batch.
 // This does not change later, although net/http may continue to read for a while after it has given up.
 //
-// It does not wait for a blocked reader.
+// It waits until the source is no longer read, but not for a blocked reader.
 func (b *batchBody) stop() (whole bool) {
 	b.ending.Store(true)
 	b.cancel()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.stopped = true
-	return b.closed && b.read == len(b.buf)
+	if b.ahead != nil {
+		if p := b.await(); p.panic != nil {
+			b.panic = p.panic
+		}
+	}
+	return b.last && b.read == len(b.buf)
 }
 
 // finish stops the body, and raises the panic that ended it, if one did.

@@ -47,7 +47,7 @@ func (r *countedReader) Seek(offset int64, whence int) (int64, error) {
 // there be a batch. A transport that continues to read afterwards receives nothing, and the requests are not read again.
 func TestConnectionLostAroundTheLastByte(t *testing.T) {
 	t.Parallel()
-	for name, n := range map[string]int{"short": 3, "longer than what is encoded at a time": 5000} {
+	for name, n := range map[string]int{"short": 3, "longer than what is encoded at a time": 3 * client.PieceBytes / len(distinctLines(1))} {
 		for _, left := range []int64{70_000, 64 << 10, 2, 1, 0} {
 			transport := &partReader{left: left}
 			c := batchtest.New(t).Client(once, client.WithHTTPClient(&http.Client{Transport: transport}))

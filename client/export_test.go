@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// PieceBytes is how much of a body is encoded at a time.
+const PieceBytes = pieceBytes
+
 // WithRandom sets the source of the random part of waits, so that a simulation can be repeated.
 func WithRandom(random func(time.Duration) time.Duration) Option {
 	return clientOption(func(c *config) error { c.random = random; return nil })
