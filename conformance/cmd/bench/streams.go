@@ -17,7 +17,7 @@ import (
 // streamWorkloads use the whole client and a server on loopback that does as little as possible.
 func streamWorkloads() []workload {
 	return []workload{
-		{"create-copy", 0.4, "io.Copy of the body", createCopy},
+		{"create-copy", 0.5, "io.Copy of the body", createCopy},
 		{"create-json", 1.8, "decode and Create", createJSON},
 		{"results-stream", 0.6, "decoding from memory", resultsStream},
 	}
