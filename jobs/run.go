@@ -329,7 +329,7 @@ func (n *numberedLines) fill() error {
 	return nil
 }
 
-// readAgain makes a batch whose part is damaged read its results again.
+// readAgain makes a batch whose part is damaged read its results again, after a minute: the disk may damage every part.
 func (e *engine) readAgain(ctx context.Context, damaged *damagedError) error {
 	return e.store.Update(ctx, func(tx store.Tx) error {
 		b, err := tx.Batch(e.job, damaged.seq)
@@ -337,7 +337,7 @@ func (e *engine) readAgain(ctx context.Context, damaged *damagedError) error {
 			return err
 		}
 		if b.Part = (store.File{}); b.State == store.Settled {
-			b.State, b.Cut, b.Tries, b.Failures, b.NotBefore = store.Ended, true, 0, 0, time.Time{}
+			b.State, b.Cut, b.Tries, b.Failures, b.NotBefore = store.Ended, true, 0, 0, tx.Now().Add(e.timing.look)
 		}
 		return errors.Join(tx.PutBatch(b), event(tx, b, "damaged", "%v", damaged.err))
 	})
