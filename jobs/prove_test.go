@@ -147,6 +147,33 @@ func releaseOne(tx store.Tx, n int, outcome store.Outcome) error {
 	return release(tx, b, n, outcome)
 }
 
+// TestEarlierAttemptRefused refuses an attempt while a later one is in progress or in doubt: the batch must not be resent.
+func TestEarlierAttemptRefused(t *testing.T) {
+	t.Parallel()
+	for _, state := range []store.State{store.Submitting, store.Doubtful, store.Unproven} {
+		s := store.NewMemory()
+		err := s.Update(t.Context(), func(tx store.Tx) error {
+			err := errors.Join(
+				tx.PutBatch(&store.Batch{Job: "j", Seq: 1, State: state, Attempt: 2}),
+				tx.PutAttempt(&store.Attempt{Job: "j", Seq: 1, N: 1, Fenced: time.Unix(1, 0)}),
+				tx.PutAttempt(&store.Attempt{Job: "j", Seq: 1, N: 2, Fenced: time.Unix(2, 0)}),
+				releaseOne(tx, 1, store.Refused),
+			)
+			if err != nil {
+				return err
+			}
+			b, err := tx.Batch("j", 1)
+			if err == nil && b.State != state {
+				t.Errorf("the batch is %s, not %s", b.State, state)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestHeldByAnother proves a batch that another batch of the job held as its candidate.
 func TestHeldByAnother(t *testing.T) {
 	t.Parallel()
