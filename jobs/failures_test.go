@@ -112,6 +112,20 @@ func TestAcceptedLate(t *testing.T) {
 	}, batchtest.WithListLag(9*time.Minute))
 }
 
+// TestAcceptedTooLate: the service lists the batch an hour after the program has sent it, which is later than a job waits.
+// The response to the next attempt is lost too, and it created none: the batch of the first one is taken, and nothing is
+// sent a third time.
+func TestAcceptedTooLate(t *testing.T) {
+	t.Parallel()
+	inWorld(t, func(t *testing.T, w *world) {
+		w.service.Inject(batchtest.Create, batchtest.DropThenAct(50*time.Minute), batchtest.DropBefore())
+		w.finish()
+		if w.kinds("none") != 1 || w.kinds("spare") != 1 || len(w.service.Batches()) != 1 {
+			t.Errorf("%d attempts without a batch, %d spares, %d batches", w.kinds("none"), w.kinds("spare"), len(w.service.Batches()))
+		}
+	}, batchtest.WithListLag(10*time.Minute))
+}
+
 // TestListOmits: the service accepts the batch 29 minutes after the program died, lists it 10 minutes later, and then omits
 // it for 4 minutes. One list does not show the batch, and a later one does.
 func TestListOmits(t *testing.T) {
