@@ -96,7 +96,7 @@ func (b *batchBody) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// advance goes on to the next piece, and starts encoding the one after it.
+// advance makes the next piece the one that is read, and starts encoding the piece after it.
 func (b *batchBody) advance() error {
 	if b.ahead == nil {
 		b.buf, b.spare = b.spare, b.buf
@@ -117,7 +117,7 @@ func (b *batchBody) advance() error {
 // encode starts encoding the next piece into the spare buffer, on another goroutine.
 func (b *batchBody) encode() {
 	var p piece
-	buf, done := b.spare[:0], make(chan piece, 1)
+	buf, done := b.spare, make(chan piece, 1)
 	parallel.Go(func() { p.bytes, p.last, p.err = b.encoder.next(buf) }, func(caught *parallel.Panic) {
 		p.panic = caught
 		done <- p

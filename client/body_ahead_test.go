@@ -78,7 +78,7 @@ func (r *lateReader) Read(p []byte) (int, error) {
 }
 
 // TestEndWhileTheNextPieceIsEncoded ends attempts while the second piece of a body is encoded and something happens there:
-// there is no batch, nothing waits for a Read that blocks, and a panic is raised by the call.
+// there is no batch, the call does not wait for a Read that blocks, and it panics if the source has.
 func TestEndWhileTheNextPieceIsEncoded(t *testing.T) {
 	t.Parallel()
 	blocks := func(_ *lateReader, release chan bool) func() { return func() { <-release } }

@@ -20,17 +20,17 @@ type encoder struct {
 // takes about as long as waking another goroutine, and writes to the connection could be as small as a request.
 const pieceBytes = 512 << 10
 
-// next appends the next piece to buf, and reports whether it is the last one: then the source has ended exactly as it was
-// checked.
+// next encodes the next piece into the memory of buf, and reports whether it is the last one: then the source has ended
+// exactly as it was checked.
 func (e *encoder) next(buf []byte) (_ []byte, last bool, err error) {
-	before := len(buf)
+	buf = buf[:0]
 	if e.at == 0 {
 		buf = append(buf, limits.Open...)
 		if err := e.source.rewind(e.ctx); err != nil {
 			return buf, false, err
 		}
 	}
-	for !last && len(buf)-before < pieceBytes {
+	for !last && len(buf) < pieceBytes {
 		end := len(buf)
 		if e.sent > 0 {
 			buf = append(buf, ',')
@@ -45,7 +45,7 @@ func (e *encoder) next(buf []byte) (_ []byte, last bool, err error) {
 			e.sent++
 		}
 	}
-	e.at += int64(len(buf) - before)
+	e.at += int64(len(buf))
 	if e.at > e.size || (e.at == e.size) != last {
 		return buf, false, errChanged // the service would accept an incomplete body as the whole one
 	}

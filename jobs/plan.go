@@ -145,7 +145,7 @@ func (p *planner) read(ctx context.Context, r *lineReader) error {
 	}
 }
 
-// hash adds so many pending bytes to the hash.
+// hash adds the first n pending bytes to the hash.
 func (p *planner) hash(n int) {
 	p.sum.Write(p.pending[:n])
 	p.pending = append(p.pending[:0], p.pending[n:]...)

@@ -56,7 +56,7 @@ func TestPlanHashes(t *testing.T) {
 				for _, b := range batches {
 					plain := *b
 					plain.Skip = "" // the hash includes the primers of the range
-					plain.Requests = int(linesBetween(text, b))
+					plain.Requests = linesBetween(text, b)
 					if err, has := lastError(in, t, &plain), b.Offset <= int64(at) && int64(at) < b.End; errors.Is(err, ErrInputChanged) != has {
 						t.Fatalf("byte %d changed: batch %d, from %d to %d, returned %v", at, b.Seq, b.Offset, b.End, err)
 					}
@@ -76,7 +76,7 @@ func planPrimers(indexes ...int64) *primers {
 }
 
 // linesBetween returns the number of lines in the range of a batch.
-func linesBetween(text string, b *store.Batch) (n int64) {
+func linesBetween(text string, b *store.Batch) (n int) {
 	for line := range strings.Lines(text[b.Offset:b.End]) {
 		if strings.TrimSpace(line) != "" {
 			n++
